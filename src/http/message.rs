@@ -1,0 +1,71 @@
+//! Requests and responses.
+
+use std::borrow::Cow;
+
+/// The methods this program knows; anything else is `Other` and meets 405.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Options,
+    Other,
+}
+
+impl Method {
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
+            _ => Self::Other,
+        }
+    }
+
+    /// GET and HEAD change nothing, here or anywhere (RFC 9110 §9.2.1).
+    pub const fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+}
+
+/// The request headers this program reads, and no others.
+#[derive(Clone, Debug, Default)]
+pub struct Headers {
+    pub user_agent: Option<String>,
+    /// `Sec-CH-UA-Platform`, quotes included, as browsers send it.
+    pub ch_platform: Option<String>,
+    /// `Sec-Purpose` or `Purpose`: a prefetch says so.
+    pub purpose: Option<String>,
+    pub accept: Option<String>,
+    pub accept_language: Option<String>,
+    pub authorization: Option<String>,
+    pub content_type: Option<String>,
+    pub cookie: Option<String>,
+    pub idempotency_key: Option<String>,
+    /// `CF-Connecting-IP`: only ever hashed into a damping key.
+    pub client_ip: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: Method,
+    /// The path as sent, still percent-encoded, with its leading slash.
+    pub path: String,
+    /// The query without its `?`; empty if there was none.
+    pub query: String,
+    pub headers: Headers,
+    pub body: Vec<u8>,
+}
+
+/// A response. Build one with the constructors of `page`, `problem` or `redirect`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
+    pub body: Cow<'static, str>,
+}

@@ -1,0 +1,9 @@
+//! HTTP as values: requests in, responses out, and no socket anywhere.
+//!
+//! `route` maps a method and path to a [`Route`]; `page` renders what people see; `problem` is RFC 9457 for machines.
+//! Every [`Response`] is built by a constructor that sets the headers its kind needs, so no handler can forget them.
+
+mod message;
+pub mod page;
+
+pub use message::{Headers, Method, Request, Response};

@@ -1,0 +1,468 @@
+//! Root secrets, the key ring, and the keys derived from them.
+//!
+//! Every key in use is derived from a root secret with HKDF-SHA-256 (RFC 5869) for one purpose, so a
+//! key that leaks in one place opens no other. Secrets are wiped when dropped and print as `redacted`.
+//!
+//! The ring is one JSON document, the worker's secret `POSTERN_KEYS`:
+//!
+//! ```json
+//! { "version": 1, "minting": 2, "pseudonym": "<secret>",
+//!   "keys": [ { "id": 1, "secret": "<secret>", "not_after": 1800000000 }, { "id": 2, "secret": "<secret>" } ] }
+//! ```
+//!
+//! A secret is 32 random bytes in base64url; `not_after` is in Unix seconds. Tokens are minted with the
+//! key `minting` and verified with every key whose `not_after` has not passed. `pseudonym` never
+//! rotates: it names people and links in subjects and in the audit log, which must stay comparable.
+
+use core::fmt;
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::id::{AuditId, KeyId, LinkId, Nonce, Subject, decode_bytes, encode_bytes};
+use crate::limits::RING_KEYS_MAX;
+use crate::time::Instant;
+
+/// 32 secret bytes: a root secret, or a key derived from one.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Secret([u8; 32]);
+
+/// What a derived key is for. The name is the HKDF `info`, after `postern/v1/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Signs link tokens.
+    Token,
+    /// Hashes customer references into subjects.
+    Subject,
+    /// Binds a visitor's nonce to their browser.
+    Session,
+    /// Signs hand-off grants.
+    Grant,
+    /// Hashes link ids and subjects into audit ids.
+    Audit,
+}
+
+impl Purpose {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Subject => "subject",
+            Self::Session => "session",
+            Self::Grant => "grant",
+            Self::Audit => "audit",
+        }
+    }
+
+    const fn info(self) -> &'static [u8] {
+        match self {
+            Self::Token => b"postern/v1/token",
+            Self::Subject => b"postern/v1/subject",
+            Self::Session => b"postern/v1/session",
+            Self::Grant => b"postern/v1/grant",
+            Self::Audit => b"postern/v1/audit",
+        }
+    }
+}
+
+impl Secret {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key for one purpose: HKDF-SHA-256 without salt, `info` = `postern/v1/<purpose>`, 32 bytes.
+    pub fn derive(&self, purpose: Purpose) -> Self {
+        let mut key = Self([0; 32]);
+        // Expanding fails only beyond 255 hash lengths; 32 bytes are one.
+        let expanded = Hkdf::<Sha256>::new(None, &self.0).expand(purpose.info(), &mut key.0);
+        debug_assert!(expanded.is_ok());
+        key
+    }
+
+    pub fn mac_key(&self) -> MacKey {
+        MacKey::new(&self.0)
+    }
+
+    /// The secret in base64url. Only the command line calls this, to hand a key to its owner.
+    pub fn reveal(&self) -> String {
+        encode_bytes(&self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(redacted)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
+        decode_bytes(&text)
+            .map(Self)
+            .map_err(|_| serde::de::Error::custom("expected a secret: 43 base64url characters"))
+    }
+}
+
+/// HMAC-SHA-256 with its key already absorbed, so that a MAC costs two compressions fewer.
+#[derive(Clone)]
+pub struct MacKey(Hmac<Sha256>);
+
+impl MacKey {
+    /// Takes a key of any length, as RFC 2104 §2 does: longer than a block is hashed, shorter is padded.
+    pub fn new(key: &[u8]) -> Self {
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        let hashed;
+        let short = if key.len() > block.len() {
+            hashed = sha256(&[key]);
+            &hashed
+        } else {
+            key
+        };
+        for (to, from) in block.iter_mut().zip(short) {
+            *to = *from;
+        }
+        let mac = Hmac::new(&block);
+        block.as_mut_slice().zeroize();
+        Self(mac)
+    }
+
+    /// The same key with a prefix absorbed: every later message is MACed behind it.
+    #[must_use]
+    pub fn prefixed(&self, prefix: &[&[u8]]) -> Self {
+        let mut mac = self.0.clone();
+        for part in prefix {
+            mac.update(part);
+        }
+        Self(mac)
+    }
+
+    /// HMAC-SHA-256 of the parts, one after another. Callers keep the parts unambiguous.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.prefixed(parts).0.finalize().into_bytes().into()
+    }
+
+    /// Whether `tag` is the MAC of the parts truncated to `tag`'s length, in constant time.
+    ///
+    /// Tags shorter than 16 bytes are never right: 128 bits is the least this program relies on.
+    pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        tag.len() >= 16 && self.prefixed(parts).0.verify_truncated_left(tag).is_ok()
+    }
+
+    /// The MAC of the parts truncated to `N` bytes.
+    pub fn tag<const N: usize>(&self, parts: &[&[u8]]) -> [u8; N] {
+        let full = self.mac(parts);
+        let mut tag = [0; N];
+        for (to, from) in tag.iter_mut().zip(full) {
+            *to = from;
+        }
+        tag
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey(redacted)")
+    }
+}
+
+/// The key ring: one minting key, any number of verifying keys, and the secret that names people.
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    minting: KeyId,
+    pseudonym: Secret,
+    keys: Vec<RingKey>,
+}
+
+/// One root secret of the ring.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RingKey {
+    pub id: KeyId,
+    secret: Secret,
+    /// Unix seconds after which the key verifies nothing more.
+    #[serde(default)]
+    pub not_after: Option<u32>,
+}
+
+impl RingKey {
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    pub fn is_live(&self, now: Instant) -> bool {
+        self.not_after.is_none_or(|end| now < Instant::from_secs(end))
+    }
+}
+
+/// What is wrong with a key ring.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRing {
+    /// The parser's message may quote what it read, so only the place is kept.
+    #[error("the key ring is not valid JSON of the documented shape (line {line}, column {column})")]
+    Json { line: usize, column: usize },
+    #[error("key ring version {0} is not supported; this program reads version 1")]
+    Version(u32),
+    #[error("the key ring holds no key")]
+    Empty,
+    #[error("the key ring holds more than {RING_KEYS_MAX} keys; remove retired ones")]
+    TooMany,
+    #[error("key id {0} appears twice")]
+    Duplicate(KeyId),
+    #[error("the minting key {0} is not in the ring")]
+    NoMintingKey(KeyId),
+    #[error("the minting key {0} has an end date; retire a key only after another one mints")]
+    MintingKeyEnds(KeyId),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RingDocument {
+    version: u32,
+    minting: KeyId,
+    pseudonym: Secret,
+    keys: Vec<RingKey>,
+}
+
+impl KeyRing {
+    /// A ring with one key.
+    pub fn new(id: KeyId, secret: Secret, pseudonym: Secret) -> Self {
+        Self { minting: id, pseudonym, keys: vec![RingKey { id, secret, not_after: None }] }
+    }
+
+    /// Reads the ring from its JSON form.
+    ///
+    /// # Errors
+    /// [`BadRing`] says what is wrong; it never quotes a secret.
+    pub fn parse(json: &str) -> Result<Self, BadRing> {
+        let document: RingDocument = serde_json::from_str(json)
+            .map_err(|error| BadRing::Json { line: error.line(), column: error.column() })?;
+        if document.version != 1 {
+            return Err(BadRing::Version(document.version));
+        }
+        let ring = Self { minting: document.minting, pseudonym: document.pseudonym, keys: document.keys };
+        ring.check()?;
+        Ok(ring)
+    }
+
+    fn check(&self) -> Result<(), BadRing> {
+        if self.keys.is_empty() {
+            return Err(BadRing::Empty);
+        }
+        if self.keys.len() > RING_KEYS_MAX {
+            return Err(BadRing::TooMany);
+        }
+        for (at, key) in self.keys.iter().enumerate() {
+            if self.keys.iter().skip(at + 1).any(|other| other.id == key.id) {
+                return Err(BadRing::Duplicate(key.id));
+            }
+        }
+        match self.key(self.minting) {
+            None => Err(BadRing::NoMintingKey(self.minting)),
+            Some(key) if key.not_after.is_some() => Err(BadRing::MintingKeyEnds(self.minting)),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The ring's JSON form, secrets included.
+    pub fn reveal(&self) -> String {
+        #[derive(Serialize)]
+        struct Key {
+            id: KeyId,
+            secret: Revealed,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            not_after: Option<u32>,
+        }
+        #[derive(Serialize)]
+        struct Document {
+            version: u32,
+            minting: KeyId,
+            pseudonym: Revealed,
+            keys: Vec<Key>,
+        }
+        struct Revealed(String);
+        impl Serialize for Revealed {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+        let keys = self
+            .keys
+            .iter()
+            .map(|key| Key { id: key.id, secret: Revealed(key.secret.reveal()), not_after: key.not_after })
+            .collect();
+        let document = Document {
+            version: 1,
+            minting: self.minting,
+            pseudonym: Revealed(self.pseudonym.reveal()),
+            keys,
+        };
+        serde_json::to_string_pretty(&document).unwrap_or_default()
+    }
+
+    /// Adds a key and mints with it from now on. The former minting key still verifies.
+    ///
+    /// # Errors
+    /// [`BadRing::TooMany`], or [`BadRing::Duplicate`] when the id is taken.
+    pub fn rotate(&mut self, id: KeyId, secret: Secret) -> Result<(), BadRing> {
+        let mut next = self.clone();
+        next.keys.push(RingKey { id, secret, not_after: None });
+        next.minting = id;
+        next.check()?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Ends a key at an instant in Unix seconds.
+    ///
+    /// # Errors
+    /// [`BadRing::NoMintingKey`] when there is no such key, [`BadRing::MintingKeyEnds`] for the minting key.
+    pub fn retire(&mut self, id: KeyId, not_after: u32) -> Result<(), BadRing> {
+        if id == self.minting {
+            return Err(BadRing::MintingKeyEnds(id));
+        }
+        let key = self.keys.iter_mut().find(|key| key.id == id).ok_or(BadRing::NoMintingKey(id))?;
+        key.not_after = Some(not_after);
+        Ok(())
+    }
+
+    /// The lowest id not in the ring.
+    pub fn free_id(&self) -> KeyId {
+        (1..=u8::MAX).map(KeyId).find(|id| self.key(*id).is_none()).unwrap_or(KeyId(0))
+    }
+
+    pub fn key(&self, id: KeyId) -> Option<&RingKey> {
+        self.keys.iter().find(|key| key.id == id)
+    }
+
+    pub fn keys(&self) -> &[RingKey] {
+        &self.keys
+    }
+
+    pub fn minting(&self) -> KeyId {
+        self.minting
+    }
+
+    /// The namer of people and links.
+    pub fn pseudonyms(&self) -> Pseudonyms {
+        Pseudonyms {
+            subject: self.pseudonym.derive(Purpose::Subject).mac_key(),
+            audit: self.pseudonym.derive(Purpose::Audit).mac_key(),
+            session: self.pseudonym.derive(Purpose::Session).mac_key(),
+        }
+    }
+}
+
+/// Keyed hashes that stand for people, links and visitors.
+#[derive(Clone, Debug)]
+pub struct Pseudonyms {
+    subject: MacKey,
+    audit: MacKey,
+    session: MacKey,
+}
+
+impl Pseudonyms {
+    /// The subject of a customer reference.
+    pub fn subject(&self, customer_ref: &str) -> Subject {
+        Subject(self.subject.tag(&[customer_ref.as_bytes()]))
+    }
+
+    /// A link as the audit log names it.
+    pub fn audit_link(&self, link: LinkId) -> AuditId {
+        AuditId(self.audit.tag(&[b"link/", &link.0]))
+    }
+
+    /// A subject as the audit log names it.
+    pub fn audit_subject(&self, subject: Subject) -> AuditId {
+        AuditId(self.audit.tag(&[b"subject/", &subject.0]))
+    }
+
+    /// The nonce a browser has for a link: the same each time it opens the page.
+    pub fn nonce(&self, browser: &[u8; 16], link: LinkId) -> Nonce {
+        Nonce(self.session.tag(&[browser, &link.0]))
+    }
+}
+
+/// SHA-256 of the parts, one after another.
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// Whether two byte strings are equal, in time that depends on their length alone.
+pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BadRing, KeyRing, Purpose, Secret};
+    use crate::id::KeyId;
+    use crate::time::Instant;
+
+    fn ring() -> KeyRing {
+        KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]))
+    }
+
+    #[test]
+    fn secrets_never_print() {
+        let shown = format!("{:?}", ring());
+        assert!(shown.contains("redacted"), "{shown}");
+        assert!(!shown.contains(&Secret::from_bytes([1; 32]).reveal()), "{shown}");
+    }
+
+    #[test]
+    fn every_purpose_has_its_own_key() {
+        let root = Secret::from_bytes([1; 32]);
+        let purposes = [Purpose::Token, Purpose::Subject, Purpose::Session, Purpose::Grant, Purpose::Audit];
+        let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
+        keys.sort();
+        keys.dedup();
+        assert_eq!(keys.len(), purposes.len());
+    }
+
+    #[test]
+    fn a_ring_survives_its_json() {
+        let mut ring = ring();
+        ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
+        ring.retire(KeyId(1), 1_000).unwrap();
+        let again = KeyRing::parse(&ring.reveal()).unwrap();
+        assert_eq!(again.reveal(), ring.reveal());
+        assert_eq!(again.minting(), KeyId(2));
+        let first = again.key(KeyId(1)).unwrap();
+        assert!(first.is_live(Instant::from_secs(999)));
+        assert!(!first.is_live(Instant::from_secs(1_000)));
+    }
+
+    #[test]
+    fn a_ring_that_cannot_work_is_refused() {
+        let mut ring = ring();
+        assert_eq!(ring.rotate(KeyId(1), Secret::from_bytes([2; 32])), Err(BadRing::Duplicate(KeyId(1))));
+        assert_eq!(ring.retire(KeyId(1), 1), Err(BadRing::MintingKeyEnds(KeyId(1))));
+        assert_eq!(ring.retire(KeyId(7), 1), Err(BadRing::NoMintingKey(KeyId(7))));
+        let secret = Secret::from_bytes([1; 32]).reveal();
+        for (json, problem) in [
+            (r#"{"version":2,"minting":1,"pseudonym":"S","keys":[]}"#, BadRing::Version(2)),
+            (r#"{"version":1,"minting":1,"pseudonym":"S","keys":[]}"#, BadRing::Empty),
+            (
+                r#"{"version":1,"minting":3,"pseudonym":"S","keys":[{"id":1,"secret":"S"}]}"#,
+                BadRing::NoMintingKey(KeyId(3)),
+            ),
+            (
+                r#"{"version":1,"minting":1,"pseudonym":"S","keys":[{"id":1,"secret":"S","not_after":5}]}"#,
+                BadRing::MintingKeyEnds(KeyId(1)),
+            ),
+        ] {
+            assert_eq!(KeyRing::parse(&json.replace('S', &secret)).unwrap_err(), problem);
+        }
+        assert!(matches!(KeyRing::parse("{").unwrap_err(), BadRing::Json { .. }));
+        let leaky = r#"{"version":1,"minting":1,"pseudonym":"hunter2","keys":[]}"#;
+        assert!(!KeyRing::parse(leaky).unwrap_err().to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,14 @@
+//! Postern: the small private door at the CDN edge.
+//!
+//! A company reaches out to a customer; the customer taps one link; this program decides where that tap may
+//! go. Modules in reading order:
+
+pub mod audit; // events, the hash chain, its verification
+pub mod gate;
+pub mod http;
+pub mod id; // a newtype per identifier
+pub mod key; // the key ring, derivation, keyed pseudonyms
+pub mod limits; // every bound in one place
+pub mod policy; // the documents: parse, validate, version
+pub mod time; // instants and spans; no clock
+pub mod token; // claims, wire form, mint, verify // the single-use state machine // requests and responses as values; pages

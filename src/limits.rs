@@ -1,0 +1,83 @@
+//! Every bound in one place, with its unit in its name and its reason beside it.
+
+/// Longest lifetime of a link whose scope asks for one action at once (capability O6: 10–60 minutes).
+pub const LIFETIME_ACTION_MAX_S: u32 = 60 * 60;
+/// Shortest lifetime a policy may set: less than ten minutes strands people whose mail is slow.
+pub const LIFETIME_MIN_S: u32 = 10 * 60;
+/// Longest lifetime of any link (capability O6).
+pub const LIFETIME_MAX_S: u32 = 24 * 60 * 60;
+/// How far a minting clock may run ahead of ours before its tokens look too long-lived.
+pub const CLOCK_SKEW_S: u32 = 60;
+
+/// Keys in one ring: enough for years of quarterly rotation, few enough to scan.
+pub const RING_KEYS_MAX: usize = 16;
+/// Machine API keys in one deployment.
+pub const API_KEYS_MAX: usize = 64;
+
+/// A grant lives one minute (the code must only survive one hop between two servers).
+pub const GRANT_LIFETIME_S: u32 = 60;
+/// A claim waits this long for its grant to be redeemed before another visitor may take over.
+/// It equals the grant's lifetime, so a taken-over claim never leaves a live grant behind.
+pub const LEASE_S: u32 = GRANT_LIFETIME_S;
+/// Failed attempts on one link before it locks (`FACTS`: five a code, fifteen a link).
+pub const LINK_FAILURES_MAX: u8 = 15;
+
+/// Gates per region and expiry day. Fixed: changing it moves links to another gate, which forgets their claims.
+pub const GATE_SHARDS: u32 = 32;
+/// How long after its expiry day a gate keeps its rows before it is dropped whole.
+pub const GATE_GRACE_S: u32 = 24 * 60 * 60;
+/// Rows a gate reads into one audit batch.
+pub const GATE_FLUSH_MS: u64 = 2_000;
+
+/// Links in one mint request.
+pub const MINT_BATCH_MAX: usize = 1_000;
+/// How long an `Idempotency-Key` is remembered.
+pub const IDEMPOTENCY_S: u32 = 24 * 60 * 60;
+/// Longest `Idempotency-Key`, in bytes.
+pub const IDEMPOTENCY_KEY_MAX: usize = 255;
+/// Longest customer reference that is hashed into a subject, in bytes.
+pub const CUSTOMER_REF_MAX: usize = 256;
+
+/// Largest JSON body of the machine API: a full mint batch with room to spare.
+pub const JSON_BODY_MAX: usize = 256 * 1024;
+/// Deepest nesting of any JSON we accept.
+pub const JSON_DEPTH_MAX: usize = 16;
+/// Largest form a page may post: a nonce and little else.
+pub const FORM_BODY_MAX: usize = 2 * 1024;
+/// Longest path we look at; anything longer is no route of ours.
+pub const PATH_MAX: usize = 512;
+/// Longest header value we read.
+pub const HEADER_MAX: usize = 1_024;
+
+/// Largest policy bundle (KV holds up to 25 MiB; a policy is a few pages).
+pub const POLICY_MAX_BYTES: usize = 512 * 1024;
+/// Scopes, destinations and apps in one policy.
+pub const POLICY_ITEMS_MAX: usize = 1_000;
+/// Problems reported for one policy before the report is cut.
+pub const POLICY_PROBLEMS_MAX: usize = 100;
+
+/// An isolate looks for a newer policy and deny-list this often.
+pub const SNAPSHOT_FRESH_MS: u64 = 30_000;
+/// A snapshot older than this is not used: the door answers "try again" instead.
+pub const SNAPSHOT_STALE_MAX_MS: u64 = 10 * 60_000;
+/// Revoked many-use links held at once: about 1 MB in KV at 16 bytes each.
+pub const DENIED_MAX: usize = 65_536;
+/// The edge caches a link's marker in KV this long (KV's own lower bound is 30 s).
+pub const MARKER_CACHE_S: u32 = 60;
+
+/// Entries in one audit batch (one queue message, one row).
+pub const AUDIT_BATCH_MAX: usize = 100;
+/// An isolate holds stateless entries at most this long before it sends them.
+pub const AUDIT_FLUSH_MS: u64 = 1_000;
+/// Entries an isolate holds while the queue refuses; beyond it they are counted and the count is chained.
+pub const AUDIT_BUFFER_MAX: usize = 5_000;
+/// Entries in one page of an export.
+pub const AUDIT_EXPORT_MAX: usize = 10_000;
+
+const _: () = {
+    assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
+    assert!(LEASE_S >= GRANT_LIFETIME_S);
+    assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
+    assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
+    assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
+};

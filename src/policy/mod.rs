@@ -1,0 +1,185 @@
+//! The policy: which scopes exist, how far they may go, and where they lead.
+//!
+//! Three JSON documents (`site.json`, `scopes.json`, `destinations.json`) are one policy. This module holds the
+//! typed result; `parse` turns documents into it and reports every mistake with its path, its value and what was
+//! expected. A [`Policy`] that exists is valid: the rules are checked nowhere else. `docs/policy.md` is the reference.
+
+use std::collections::BTreeMap;
+
+use crate::id::ScopeCode;
+use crate::token::Use;
+
+/// A valid policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Grows with every change; audit entries and `GET /healthz` show which one decided.
+    pub version: u32,
+    pub site: Site,
+    /// By code. Names are unique too.
+    pub scopes: BTreeMap<ScopeCode, Scope>,
+    /// By name.
+    pub destinations: BTreeMap<String, Destination>,
+    pub apps: Apps,
+}
+
+/// What is the same for every link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The company's name as customers know it.
+    pub name: String,
+    /// Shown when the browser asks for none of the offered languages.
+    pub default_language: Language,
+    /// Offered languages; at least one.
+    pub languages: Vec<Language>,
+    pub ways_on: WaysOn,
+}
+
+/// Where a refused visitor can go. There is always at least `help`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaysOn {
+    /// A page where the customer asks for a fresh link.
+    pub fresh_link: Option<WebUrl>,
+    pub help: WebUrl,
+    /// A page that books a call back, or a `tel:` number.
+    pub call_back: Option<CallBack>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallBack {
+    Page(WebUrl),
+    /// An E.164 number, `+` included.
+    Phone(String),
+}
+
+/// What a link is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    pub code: ScopeCode,
+    /// Such as `payment.retry`.
+    pub name: String,
+    pub risk: Risk,
+    pub usage: Use,
+    /// Longest lifetime of a link, in seconds.
+    pub lifetime_s: u32,
+    /// One action at a tap: the lifetime is 10 to 60 minutes (capability O6).
+    pub one_click: bool,
+    pub proof: Proof,
+    /// Key into [`Policy::destinations`].
+    pub destination: String,
+    /// Whether the destination receives a grant that its back end exchanges.
+    pub hand_off: bool,
+    /// Overrides the visitor's language.
+    pub language: Option<Language>,
+    /// What the page's heading says the link is for, by language; safe to show to anyone.
+    pub label: BTreeMap<Language, String>,
+    /// Replaces the site's ways on.
+    pub ways_on: Option<WaysOn>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Risk {
+    Low,
+    Medium,
+    High,
+}
+
+/// Who asks for proof of the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nobody: low risk only.
+    None,
+    /// The destination, behind its own sign-in or in the app's session. Needs a hand-off.
+    Destination,
+}
+
+/// Where a link leads, per platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
+    pub web: WebUrl,
+    /// An iOS universal link; on another host than the door, or iOS stays in the browser.
+    pub ios: Option<WebUrl>,
+    pub android: Option<AndroidTarget>,
+    pub scheme: Option<SchemeTarget>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AndroidTarget {
+    /// A verified app link.
+    pub app_link: WebUrl,
+    /// The package an `intent:` opens.
+    pub package: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemeTarget {
+    /// Such as `exampleapp://billing`.
+    pub url: String,
+    /// How long the page waits for the app before it offers the web.
+    pub fallback_ms: u32,
+}
+
+/// Apps that may open links on the door's own host, for the association files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Apps {
+    /// Such as `ABCDE12345.com.example.app`.
+    pub ios: Vec<String>,
+    pub android: Vec<AndroidApp>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AndroidApp {
+    pub package: String,
+    /// Upper-case SHA-256 fingerprints, `AA:BB:…`.
+    pub fingerprints: Vec<String>,
+}
+
+/// An absolute `https:` URL without user info or fragment, in ASCII.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebUrl(String);
+
+/// A language that every page is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    English,
+    Swedish,
+    Danish,
+    German,
+    French,
+    Spanish,
+}
+
+impl Policy {
+    pub fn scope(&self, code: ScopeCode) -> Option<&Scope> {
+        self.scopes.get(&code)
+    }
+
+    pub fn scope_named(&self, name: &str) -> Option<&Scope> {
+        self.scopes.values().find(|scope| scope.name == name)
+    }
+
+    /// The ways on for a scope, or the site's.
+    pub fn ways_on<'a>(&'a self, scope: Option<&'a Scope>) -> &'a WaysOn {
+        scope.and_then(|scope| scope.ways_on.as_ref()).unwrap_or(&self.site.ways_on)
+    }
+}
+
+impl Language {
+    pub const ALL: [Self; 6] =
+        [Self::English, Self::Swedish, Self::Danish, Self::German, Self::French, Self::Spanish];
+
+    /// The BCP 47 tag.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Swedish => "sv",
+            Self::Danish => "da",
+            Self::German => "de",
+            Self::French => "fr",
+            Self::Spanish => "es",
+        }
+    }
+
+    pub fn from_tag(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+}

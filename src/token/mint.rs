@@ -1,0 +1,32 @@
+//! Signing claims into a token.
+
+use crate::id::KeyId;
+use crate::key::{KeyRing, MacKey, Purpose};
+use crate::token::claims::Claims;
+use crate::token::wire::{MAC_DOMAIN, encode};
+
+/// Signs tokens for one audience with the ring's minting key.
+#[derive(Clone, Debug)]
+pub struct Minter {
+    key: KeyId,
+    mac: MacKey,
+}
+
+impl Minter {
+    /// A minter for the audience `host` (lower case, with the port if it is not 443). `None` only for a
+    /// ring without its minting key, which [`KeyRing::parse`] refuses.
+    pub fn new(ring: &KeyRing, host: &str) -> Option<Self> {
+        let key = ring.key(ring.minting())?;
+        let mac = key.secret().derive(Purpose::Token).mac_key();
+        Some(Self { key: key.id, mac: mac.prefixed(&[MAC_DOMAIN, host.as_bytes()]) })
+    }
+
+    pub fn key(&self) -> KeyId {
+        self.key
+    }
+
+    /// The token's text: 50 characters, or 66 with a subject.
+    pub fn mint(&self, claims: &Claims) -> String {
+        encode(claims, self.key, |signed| self.mac.tag(&[signed]))
+    }
+}

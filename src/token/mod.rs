@@ -1,0 +1,17 @@
+//! The token: the signed string in a link.
+//!
+//! `claims` says what a token states, `wire` how it is written, `mint` signs, `verify` checks. Text from
+//! outside becomes [`Untrusted`] and then, only through [`Verifier::verify`], [`Verified`]: there is no
+//! other way to make one. The format, its reasons and its test vectors are in `docs/token.md`.
+//!
+//! A token carries no personal data, no secret and no audience; the audience is bound by the MAC alone.
+
+mod claims;
+mod mint;
+mod verify;
+mod wire;
+
+pub use claims::{Claims, LinkRef, Use};
+pub use mint::Minter;
+pub use verify::{Refused, Verified, Verifier};
+pub use wire::{MAC_LENGTH, Malformed, TOKEN_LENGTH_MAX, TOKEN_LENGTH_MIN, Untrusted};

@@ -1,0 +1,155 @@
+//! The one path from text to [`Verified`].
+
+use crate::id::KeyId;
+use crate::key::{KeyRing, MacKey, Purpose};
+use crate::time::Instant;
+use crate::token::claims::{Claims, LinkRef};
+use crate::token::wire::{MAC_DOMAIN, Malformed, Untrusted};
+
+/// Claims whose MAC was right and whose time had not run out. Only [`Verifier::verify`] makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    key: KeyId,
+    claims: Claims,
+}
+
+impl Verified {
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    pub fn link_ref(&self) -> LinkRef {
+        self.claims.link_ref(self.key)
+    }
+}
+
+/// Why a token was refused. A visitor sees [`Refused::Expired`] as "expired" and all others as one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("malformed token: {0}")]
+    Malformed(#[from] Malformed),
+    #[error("the key ring has no live key {0}")]
+    UnknownKey(KeyId),
+    #[error("the MAC is wrong: forged, altered, or minted for another host")]
+    WrongMac,
+    /// The MAC was right, so the claims may be used to offer a way on.
+    #[error("expired")]
+    Expired(Claims),
+}
+
+impl Refused {
+    /// A stable name for audit entries, vectors and tools.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::UnknownKey(_) => "unknown_key",
+            Self::WrongMac => "wrong_mac",
+            Self::Expired(_) => "expired",
+        }
+    }
+}
+
+/// Verifies tokens for one audience with every live key of the ring.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    keys: Vec<(KeyId, Option<u32>, MacKey)>,
+}
+
+impl Verifier {
+    /// A verifier for the audience `host` (lower case, with the port if it is not 443).
+    pub fn new(ring: &KeyRing, host: &str) -> Self {
+        let keys = ring
+            .keys()
+            .iter()
+            .map(|key| {
+                let mac = key.secret().derive(Purpose::Token).mac_key();
+                (key.id, key.not_after, mac.prefixed(&[MAC_DOMAIN, host.as_bytes()]))
+            })
+            .collect();
+        Self { keys }
+    }
+
+    /// Checks length, version, key id, MAC (in constant time) and expiry, in this order.
+    ///
+    /// # Errors
+    /// [`Refused`], with the first check that failed.
+    pub fn verify(&self, text: &str, now: Instant) -> Result<Verified, Refused> {
+        let token = Untrusted::decode(text)?;
+        let key = token.key();
+        let is_live = |end: &Option<u32>| end.is_none_or(|end| now < Instant::from_secs(end));
+        let mac = self
+            .keys
+            .iter()
+            .find(|(id, not_after, _)| *id == key && is_live(not_after))
+            .map(|(_, _, mac)| mac)
+            .ok_or(Refused::UnknownKey(key))?;
+        let (signed, tag) = token.split();
+        if !mac.verify(&[signed], tag) {
+            return Err(Refused::WrongMac);
+        }
+        let claims = *token.claims_unverified();
+        if now >= Instant::from_secs(claims.expires) {
+            return Err(Refused::Expired(claims));
+        }
+        Ok(Verified { key, claims })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Refused, Verifier};
+    use crate::id::{KeyId, LinkId, Region, ScopeCode, Subject};
+    use crate::key::{KeyRing, Secret};
+    use crate::time::Instant;
+    use crate::token::{Claims, Minter, Use};
+
+    const HOST: &str = "go.example.com";
+
+    fn ring() -> KeyRing {
+        KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]))
+    }
+
+    fn claims() -> Claims {
+        Claims {
+            usage: Use::Once,
+            expires: 2_000,
+            scope: ScopeCode(3),
+            region: Region::Weur,
+            link: LinkId([5; 12]),
+            subject: Some(Subject([6; 12])),
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_until_its_second() {
+        let token = Minter::new(&ring(), HOST).unwrap().mint(&claims());
+        let verifier = Verifier::new(&ring(), HOST);
+        let verified = verifier.verify(&token, Instant::from_millis(1_999_999)).unwrap();
+        assert_eq!(verified.claims(), &claims());
+        assert_eq!(verifier.verify(&token, Instant::from_secs(2_000)), Err(Refused::Expired(claims())));
+        assert_eq!(token.get(..28).unwrap(), verified.link_ref().to_string());
+        assert_eq!(verified.link_ref().to_string().parse(), Ok(verified.link_ref()));
+    }
+
+    #[test]
+    fn a_token_for_another_host_is_a_forgery_here() {
+        let token = Minter::new(&ring(), "go.example.org").unwrap().mint(&claims());
+        assert_eq!(
+            Verifier::new(&ring(), HOST).verify(&token, Instant::from_secs(1)),
+            Err(Refused::WrongMac)
+        );
+    }
+
+    #[test]
+    fn rotation_keeps_old_tokens_and_retirement_ends_them() {
+        let mut ring = ring();
+        let old = Minter::new(&ring, HOST).unwrap().mint(&claims());
+        ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
+        ring.retire(KeyId(1), 1_500).unwrap();
+        let new = Minter::new(&ring, HOST).unwrap().mint(&claims());
+        let verifier = Verifier::new(&ring, HOST);
+        assert!(verifier.verify(&old, Instant::from_secs(1_499)).is_ok());
+        assert_eq!(verifier.verify(&old, Instant::from_secs(1_500)), Err(Refused::UnknownKey(KeyId(1))));
+        assert!(verifier.verify(&new, Instant::from_secs(1_500)).is_ok());
+    }
+}
