@@ -16,8 +16,10 @@
 //! number of nonces exactly one ever gets the link spent. A grant names the claim it came from (nonce and instant),
 //! so a claim that was taken over cannot be redeemed.
 
+mod grant;
 mod machine;
 mod place;
 
+pub use grant::{BadGrant, Grant, GrantSeal};
 pub use machine::{Answer, Change, Claim, Command, Row, State, Step, Trace, decide};
 pub use place::Place;
