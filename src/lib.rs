@@ -10,5 +10,6 @@ pub mod id; // a newtype per identifier
 pub mod key; // the key ring, derivation, keyed pseudonyms
 pub mod limits; // every bound in one place
 pub mod policy; // the documents: parse, validate, version
+pub mod port;
 pub mod time; // instants and spans; no clock
-pub mod token; // claims, wire form, mint, verify // the single-use state machine // requests and responses as values; pages
+pub mod token; // claims, wire form, mint, verify // the single-use state machine // requests and responses as values; pages // the few traits through which flows reach the world

@@ -26,8 +26,14 @@ pub const LINK_FAILURES_MAX: u8 = 15;
 pub const GATE_SHARDS: u32 = 32;
 /// How long after its expiry day a gate keeps its rows before it is dropped whole.
 pub const GATE_GRACE_S: u32 = 24 * 60 * 60;
-/// Rows a gate reads into one audit batch.
-pub const GATE_FLUSH_MS: u64 = 2_000;
+/// A gate gathers changes this long before it sends them to the audit log.
+pub const GATE_FLUSH_MS: u64 = 1_000;
+/// How long a gate waits before it tries to send again.
+pub const GATE_RETRY_MS: u64 = 15_000;
+/// Unsent changes at which a gate stops taking claims rather than fall further behind the audit log.
+pub const GATE_UNSENT_MAX: usize = 20_000;
+/// How long a visitor waits for a gate before the door says "try again".
+pub const GATE_TIMEOUT_MS: u64 = 8_000;
 
 /// Links in one mint request.
 pub const MINT_BATCH_MAX: usize = 1_000;
@@ -62,6 +68,8 @@ pub const SNAPSHOT_FRESH_MS: u64 = 30_000;
 pub const SNAPSHOT_STALE_MAX_MS: u64 = 10 * 60_000;
 /// Revoked many-use links held at once: about 1 MB in KV at 16 bytes each.
 pub const DENIED_MAX: usize = 65_536;
+/// Withdrawals gather this long before the deny-list is written: KV takes one write a second per key.
+pub const DENY_PUBLISH_MS: u64 = 1_100;
 /// The edge caches a link's marker in KV this long (KV's own lower bound is 30 s).
 pub const MARKER_CACHE_S: u32 = 60;
 

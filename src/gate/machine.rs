@@ -7,14 +7,15 @@ use crate::limits::{GRANT_LIFETIME_S, LEASE_S, LINK_FAILURES_MAX};
 use crate::time::{Instant, Span};
 
 /// What a gate knows of one link. A link it never heard of has no row and is fresh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     pub state: State,
     /// Failed attempts so far; they survive release and takeover.
     pub failures: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Released or failed before, and open again.
     Fresh,
@@ -107,7 +108,8 @@ pub enum Answer {
 }
 
 /// What changed, for the audit log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     Claimed,
     Spent,

@@ -1,9 +1,14 @@
 //! HTTP as values: requests in, responses out, and no socket anywhere.
 //!
-//! `route` maps a method and path to a [`Route`]; `page` renders what people see; `problem` is RFC 9457 for machines.
-//! Every [`Response`] is built by a constructor that sets the headers its kind needs, so no handler can forget them.
+//! `route` maps a method and path to a [`Route`]; `page` renders what people see; `problem` is RFC 9457 for machines;
+//! `auth` knows the machine API's keys. Every [`Response`] is built by a constructor that sets the headers its kind
+//! needs, so no handler can forget them.
 
+pub mod auth;
 mod message;
 pub mod page;
+pub mod problem;
+mod route;
 
 pub use message::{Headers, Method, Request, Response};
+pub use route::{NoRoute, Route, route};

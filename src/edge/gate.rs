@@ -1,0 +1,323 @@
+//! The gate's Durable Object.
+//!
+//! **Why it is atomic.** One object is one thread, and between reading an errand and writing its row there is no
+//! `await`: load, decide and save happen in one turn of the event loop, so no two claims interleave. The platform
+//! holds the answer back until the write is durable (output gate), so nobody hears of a claim that a crash forgets.
+//!
+//! **Audit.** A row carries the changes that have not been sent yet. They are sent in batches a moment later; the
+//! watermark in `meta` says how far. After a restart the rows above the watermark are read again and sent again: a
+//! change reaches the log at least once, never zero times.
+//!
+//! **The alarm** is armed for the end of the gate's day and grace, when the object sends what is left and drops all its
+//! storage; until then it is re-armed whenever a send fails. It arms its successor before it does anything else, so an
+//! alarm that dies is followed by another.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use worker::{Env, State};
+
+use crate::audit::{Batch, Event, Kind};
+use crate::edge::world::World;
+use crate::edge::{glue, isolate};
+use crate::gate::{Answer, Change, Place, Row, Step, Trace, decide};
+use crate::id::BatchId;
+use crate::key::sha256;
+use crate::limits::{AUDIT_BATCH_MAX, GATE_FLUSH_MS, GATE_RETRY_MS, GATE_UNSENT_MAX};
+use crate::port::{AuditLog as _, Errand, Unreachable};
+use crate::time::{Instant, Span};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, stamp INTEGER NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+";
+
+/// A row as stored: the machine's row, what names it in the audit log, and its unsent changes.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    row: Row,
+    trace: Trace,
+    /// Stamp, change and instant of each change above the watermark.
+    log: Vec<(u64, Change, Instant)>,
+}
+
+#[derive(Default)]
+struct Memory {
+    place: Option<Place>,
+    /// The newest stamp given. Stamps grow by at least one with every change and follow the clock.
+    stamp: u64,
+    /// Everything up to this stamp is in the audit log's hands.
+    watermark: u64,
+    unsent: Vec<(u64, Event)>,
+    sending: bool,
+}
+
+#[wasm_bindgen]
+pub struct Gate(Rc<Object>);
+
+struct Object {
+    state: State,
+    sql: JsValue,
+    world: World,
+    /// Filled at the first errand: a constructor has no way to fail.
+    memory: RefCell<Option<Memory>>,
+}
+
+#[wasm_bindgen]
+impl Gate {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: JsValue, env: JsValue) -> Self {
+        let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
+        let sql = state.storage().sql();
+        let env: Env = env.unchecked_into();
+        Self(Rc::new(Object { sql: sql.into(), state, world: World::new(env), memory: RefCell::default() }))
+    }
+
+    /// One errand, decided and saved in one turn.
+    pub fn fetch(&self, request: &JsValue) -> Result<JsValue, JsValue> {
+        let text = glue::read_errand(request)?;
+        let (place, errand) = text.split_once('\n').unwrap_or_default();
+        let place = Place::from_name(place).ok_or_else(|| JsValue::from_str("no such place"))?;
+        let errand: Errand = serde_json::from_str(errand).map_err(|error| JsValue::from(error.to_string()))?;
+        let answer = self.0.handle(place, &errand)?;
+        let answer = serde_json::to_string(&answer).map_err(|error| JsValue::from(error.to_string()))?;
+        glue::answer_errand(&answer)
+    }
+
+    /// Sends what is unsent; drops everything once the gate's time is over.
+    pub async fn alarm(&self) -> Result<JsValue, JsValue> {
+        let object = Rc::clone(&self.0);
+        object.arm(Span::from_millis(GATE_RETRY_MS)).await?;
+        object.remember(None)?;
+        if object.flush().await.is_err() {
+            return Ok(JsValue::UNDEFINED);
+        }
+        let place = object.memory.borrow().as_ref().and_then(|memory| memory.place);
+        match place {
+            Some(place) if isolate::now() < place.drop_at() => {
+                object.arm(place.drop_at().since(isolate::now())).await?;
+            }
+            _ => {
+                object.state.storage().delete_all().await?;
+                *object.memory.borrow_mut() = None;
+            }
+        }
+        Ok(JsValue::UNDEFINED)
+    }
+}
+
+impl Object {
+    fn handle(self: &Rc<Self>, place: Place, errand: &Errand) -> Result<Answer, JsValue> {
+        let now = isolate::now();
+        if now >= place.drop_at() {
+            self.later(Span::from_millis(0));
+            return Ok(Answer::Expired);
+        }
+        self.remember(Some(place))?;
+        if self.memory.borrow().as_ref().is_some_and(|memory| memory.unsent.len() >= GATE_UNSENT_MAX) {
+            return Err(JsValue::from_str("too many changes wait for the audit log"));
+        }
+        let id = errand.link.to_string();
+        let stored: Option<Stored> = match glue::load_link(&self.sql, &id)? {
+            Some(text) => Some(serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?),
+            None => None,
+        };
+        let row = stored.as_ref().map(|stored| stored.row);
+        let step = decide(row, errand.command, now, Instant::from_secs(errand.expires));
+        self.save(&id, errand.trace, stored, step, now)?;
+        Ok(step.answer)
+    }
+
+    fn save(
+        self: &Rc<Self>,
+        id: &str,
+        trace: Trace,
+        stored: Option<Stored>,
+        step: Step,
+        now: Instant,
+    ) -> Result<(), JsValue> {
+        let (Some(row), Some(change)) = (step.save, step.change) else { return Ok(()) };
+        let mut memory = self.memory.borrow_mut();
+        let Some(memory) = memory.as_mut() else { return Ok(()) };
+        let stamp = now.millis().max(memory.stamp + 1);
+        let mut log = stored.map(|stored| stored.log).unwrap_or_default();
+        log.retain(|(stamp, ..)| *stamp > memory.watermark);
+        log.push((stamp, change, now));
+        let text = serde_json::to_string(&Stored { row, trace, log })
+            .map_err(|error| JsValue::from(error.to_string()))?;
+        #[expect(clippy::cast_precision_loss, reason = "stamps are milliseconds, far below 2^53")]
+        glue::save_link(&self.sql, id, stamp as f64, &text)?;
+        memory.stamp = stamp;
+        memory.unsent.push((stamp, event_of(trace, change, now)));
+        if !memory.sending {
+            memory.sending = true;
+            self.send_soon();
+        }
+        Ok(())
+    }
+
+    /// Sends in a moment, together with whatever else changes until then.
+    fn send_soon(self: &Rc<Self>) {
+        let object = Rc::clone(self);
+        self.state.wait_until(async move {
+            glue::wait(GATE_FLUSH_MS).await;
+            if object.flush().await.is_err() {
+                object.later(Span::from_millis(GATE_RETRY_MS));
+            }
+        });
+    }
+
+    fn later(self: &Rc<Self>, span: Span) {
+        let object = Rc::clone(self);
+        self.state.wait_until(async move {
+            if let Err(error) = object.arm(span).await {
+                worker::console_error!("gate: the alarm could not be set: {}", glue::describe(&error.into()));
+            }
+        });
+    }
+
+    async fn flush(&self) -> Result<(), Unreachable> {
+        let result = self.send_all().await;
+        if let Some(memory) = self.memory.borrow_mut().as_mut() {
+            memory.sending = false;
+        }
+        if let Err(error) = &result {
+            worker::console_error!("gate: {error}; the changes stay in their rows and are sent again");
+        }
+        result
+    }
+
+    async fn send_all(&self) -> Result<(), Unreachable> {
+        loop {
+            let chunk: Vec<(u64, Event)> = match self.memory.borrow().as_ref() {
+                Some(memory) => memory.unsent.iter().take(AUDIT_BATCH_MAX).cloned().collect(),
+                None => Vec::new(),
+            };
+            let (Some((first, _)), Some((last, _))) = (chunk.first(), chunk.last()) else { return Ok(()) };
+            let (first, last) = (*first, *last);
+            let id = batch_id(self.place(), first, last);
+            let events = chunk.into_iter().map(|(_, event)| event).collect();
+            self.world.send(&Batch { id, events }).await?;
+            self.mark(last).map_err(|error| Unreachable { what: "the gate's own storage", cause: glue::describe(&error) })?;
+        }
+    }
+
+    /// Records that everything up to `stamp` was handed over.
+    fn mark(&self, stamp: u64) -> Result<(), JsValue> {
+        self.exec("INSERT INTO meta (name, value) VALUES ('watermark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", &[stamp.to_string()])?;
+        if let Some(memory) = self.memory.borrow_mut().as_mut() {
+            memory.watermark = stamp;
+            memory.unsent.retain(|(at, _)| *at > stamp);
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> String {
+        self.memory.borrow().as_ref().and_then(|memory| memory.place).map(|place| place.to_string()).unwrap_or_default()
+    }
+
+    /// Reads what a restart forgot: the place, the watermark, and every change above it.
+    fn remember(self: &Rc<Self>, place: Option<Place>) -> Result<(), JsValue> {
+        if self.memory.borrow().is_some() {
+            return Ok(());
+        }
+        let sql = self.state.storage().sql();
+        sql.exec(SCHEMA, None)?;
+        let place = match (place, self.meta("place")?) {
+            (_, Some(known)) => Place::from_name(&known),
+            (Some(place), None) => {
+                self.exec("INSERT INTO meta (name, value) VALUES ('place', ?)", &[place.to_string()])?;
+                Some(place)
+            }
+            (None, None) => None,
+        };
+        let watermark = self.meta("watermark")?.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let mut memory = Memory { place, stamp: watermark, watermark, ..Memory::default() };
+        self.reread(&mut memory)?;
+        self.ensure_alarm(place);
+        let has_unsent = !memory.unsent.is_empty();
+        memory.sending = has_unsent;
+        *self.memory.borrow_mut() = Some(memory);
+        if has_unsent {
+            self.send_soon();
+        }
+        Ok(())
+    }
+
+    fn reread(&self, memory: &mut Memory) -> Result<(), JsValue> {
+        let texts = self.column(&format!("SELECT row AS value FROM link WHERE stamp > {}", memory.watermark))?;
+        for text in texts {
+            let stored: Stored = serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?;
+            for (stamp, change, at) in stored.log {
+                memory.stamp = memory.stamp.max(stamp);
+                if stamp > memory.watermark {
+                    memory.unsent.push((stamp, event_of(stored.trace, change, at)));
+                }
+            }
+        }
+        memory.unsent.sort_by_key(|(stamp, _)| *stamp);
+        Ok(())
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<String>, JsValue> {
+        Ok(self.column(&format!("SELECT value FROM meta WHERE name = '{name}'"))?.into_iter().next())
+    }
+
+    fn column(&self, query: &str) -> Result<Vec<String>, JsValue> {
+        #[derive(Deserialize)]
+        struct Value {
+            value: String,
+        }
+        let rows: Vec<Value> = self.state.storage().sql().exec(query, None)?.to_array()?;
+        Ok(rows.into_iter().map(|row| row.value).collect())
+    }
+
+    fn exec(&self, query: &str, bindings: &[String]) -> Result<(), JsValue> {
+        let bindings = bindings.iter().map(|text| text.clone().into()).collect::<Vec<_>>();
+        self.state.storage().sql().exec(query, bindings)?;
+        Ok(())
+    }
+
+    /// Whenever the object wakes: an alarm that went missing is set again.
+    fn ensure_alarm(self: &Rc<Self>, place: Option<Place>) {
+        let Some(place) = place else { return };
+        let object = Rc::clone(self);
+        self.state.wait_until(async move {
+            if !matches!(object.state.storage().get_alarm().await, Ok(Some(_))) {
+                object.later(place.drop_at().since(isolate::now()));
+            }
+        });
+    }
+
+    /// Sets the one alarm, `span` from now in real time.
+    async fn arm(&self, span: Span) -> Result<(), worker::Error> {
+        let span = std::time::Duration::from_millis(span.millis());
+        self.state.storage().set_alarm(span).await
+    }
+}
+
+/// The same changes sent again after a restart make the same batch, which the log takes once.
+fn batch_id(place: String, first: u64, last: u64) -> BatchId {
+    let hash = sha256(&[place.as_bytes(), &first.to_be_bytes(), &last.to_be_bytes()]);
+    let mut id = BatchId([0; BatchId::LENGTH]);
+    for (to, from) in id.0.iter_mut().zip(hash) {
+        *to = from;
+    }
+    id
+}
+
+fn event_of(trace: Trace, change: Change, at: Instant) -> Event {
+    let kind = match change {
+        Change::Claimed => Kind::Claimed,
+        Change::Spent => Kind::Spent,
+        Change::Released => Kind::Released,
+        Change::Failed => Kind::Failed,
+        Change::Locked => Kind::Locked,
+        Change::Revoked => Kind::Revoked,
+    };
+    Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..Event::new(at, kind) }
+}

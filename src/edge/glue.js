@@ -1,0 +1,115 @@
+// The boundary between JavaScript and Rust on the hot paths. Each function crosses once with all it needs:
+// a crossing per header or per property would cost more than verifying a token.
+
+// "METHOD\npath?query\nuser agent\nplatform\npurpose": what a click needs. Header values hold no line breaks.
+export function readClick(request) {
+  const url = request.url;
+  const at = url.indexOf("/", 8);
+  const h = request.headers;
+  return `${request.method}\n${at < 0 ? "/" : url.slice(at)}\n${h.get("user-agent") ?? ""}\n${h.get("sec-ch-ua-platform") ?? ""}\n${h.get("sec-purpose") ?? h.get("purpose") ?? ""}`;
+}
+
+const NAMES = ["accept", "accept-language", "authorization", "content-type", "cookie", "idempotency-key", "cf-connecting-ip"];
+
+// The other headers that any route reads, one line each; "\0" where there is none.
+export function readHeaders(request) {
+  const h = request.headers;
+  return NAMES.map((name) => h.get(name) ?? "\0").join("\n");
+}
+
+// The body, or null as soon as it exceeds `max` bytes.
+export async function readBody(request, max) {
+  if (!request.body) return new Uint8Array();
+  if (Number(request.headers.get("content-length") ?? 0) > max) return null;
+  const parts = [];
+  let size = 0;
+  for await (const part of request.body) {
+    size += part.byteLength;
+    if (size > max) return null;
+    parts.push(part);
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.byteLength;
+  }
+  return all;
+}
+
+// `headers` is "name\nvalue\nname\nvalue"; an absent body is undefined.
+export function respond(status, headers, body) {
+  const flat = headers.split("\n");
+  const pairs = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([flat[at], flat[at + 1]]);
+  return new Response(body ?? null, { status, headers: pairs });
+}
+
+// A redirect carries the same three headers each time; `http::page::redirect` lists them and a test compares.
+export function redirect(location) {
+  return new Response(null, {
+    status: 303,
+    headers: { location, "cache-control": "no-store", "referrer-policy": "no-referrer" },
+  });
+}
+
+const ids = new Map();
+
+// Asks a Durable Object: the errand goes in a header, the answer comes in one, so no body is streamed.
+export async function ask(namespace, name, hint, errand, timeoutMs) {
+  let id = ids.get(name);
+  if (id === undefined) {
+    if (ids.size >= 4096) ids.clear();
+    id = namespace.idFromName(name);
+    ids.set(name, id);
+  }
+  const stub = namespace.get(id, hint ? { locationHint: hint } : undefined);
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("no answer in time")), timeoutMs);
+  });
+  try {
+    const asked = stub.fetch("http://gate/", { headers: { "postern-place": name, "postern-errand": errand } });
+    const response = await Promise.race([asked, late]);
+    const answer = response.headers.get("postern-answer");
+    if (response.status !== 200 || answer === null) throw new Error(`the object answered ${response.status}`);
+    return answer;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// "place\nerrand" of a request made by `ask`, inside the object.
+export function readErrand(request) {
+  const h = request.headers;
+  return `${h.get("postern-place") ?? ""}\n${h.get("postern-errand") ?? ""}`;
+}
+
+export function answerErrand(answer) {
+  return new Response(null, { headers: { "postern-answer": answer } });
+}
+
+// Sends a body to a Durable Object that is not on the click's path, and returns what it says.
+export async function post(namespace, name, body) {
+  const response = await namespace.get(namespace.idFromName(name)).fetch("http://object/", { method: "POST", body });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`the object answered ${response.status}`);
+  return text;
+}
+
+export function loadLink(sql, id) {
+  for (const row of sql.exec("SELECT row FROM link WHERE id = ?", id)) return row.row;
+  return undefined;
+}
+
+export function saveLink(sql, id, stamp, row) {
+  sql.exec("INSERT INTO link (id, stamp, row) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, row = excluded.row", id, stamp, row);
+}
+
+export function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export function entropy() {
+  return crypto.getRandomValues(new Uint8Array(32));
+}

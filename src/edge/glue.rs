@@ -1,0 +1,108 @@
+//! The Rust side of `glue.js`.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use crate::port::Unreachable;
+
+#[wasm_bindgen(module = "/src/edge/glue.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = readClick)]
+    pub fn read_click(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = readHeaders)]
+    pub fn read_headers(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = readBody)]
+    fn read_body_js(request: &JsValue, max: u32) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub fn respond(status: u16, headers: &str, body: Option<&str>) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub fn redirect(location: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = ask)]
+    fn ask_js(
+        namespace: &JsValue,
+        name: &str,
+        hint: Option<&str>,
+        errand: &str,
+        timeout_ms: u32,
+    ) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = readErrand)]
+    pub fn read_errand(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = answerErrand)]
+    pub fn answer_errand(answer: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = post)]
+    fn post_js(namespace: &JsValue, name: &str, body: &str) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = loadLink)]
+    pub fn load_link(sql: &JsValue, id: &str) -> Result<Option<String>, JsValue>;
+    #[wasm_bindgen(catch, js_name = saveLink)]
+    pub fn save_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch)]
+    fn sleep(ms: u32) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn entropy() -> Result<js_sys::Uint8Array, JsValue>;
+}
+
+/// Asks a Durable Object with a small errand.
+///
+/// # Errors
+/// [`Unreachable`] when the object cannot be reached, fails, or answers anything but its own form.
+pub async fn ask(
+    namespace: &JsValue,
+    name: &str,
+    hint: Option<&str>,
+    errand: &str,
+    timeout_ms: u64,
+) -> Result<String, Unreachable> {
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
+    settle("a gate", ask_js(namespace, name, hint, errand, timeout_ms)).await
+}
+
+/// Sends a body to a Durable Object.
+///
+/// # Errors
+/// [`Unreachable`], as [`ask`].
+pub async fn post(
+    namespace: &JsValue,
+    what: &'static str,
+    name: &str,
+    body: &str,
+) -> Result<String, Unreachable> {
+    settle(what, post_js(namespace, name, body)).await
+}
+
+async fn settle(
+    what: &'static str,
+    promise: Result<js_sys::Promise, JsValue>,
+) -> Result<String, Unreachable> {
+    let failed = |error: JsValue| Unreachable { what, cause: describe(&error) };
+    let value = JsFuture::from(promise.map_err(failed)?).await.map_err(failed)?;
+    value.as_string().ok_or_else(|| Unreachable { what, cause: "the answer is not text".into() })
+}
+
+/// The request's body, or `None` when it is larger than `max` bytes or breaks off.
+pub async fn read_body(request: &JsValue, max: usize) -> Option<Vec<u8>> {
+    let max = u32::try_from(max).unwrap_or(u32::MAX);
+    let value = JsFuture::from(read_body_js(request, max).ok()?).await.ok()?;
+    value.dyn_into::<js_sys::Uint8Array>().ok().map(|bytes| bytes.to_vec())
+}
+
+/// Waits in real time. Durable Objects and request contexts both stay alive while they wait.
+pub async fn wait(ms: u64) {
+    if let Ok(promise) = sleep(u32::try_from(ms).unwrap_or(u32::MAX)) {
+        // A timer has nothing to fail with.
+        let _ = JsFuture::from(promise).await;
+    }
+}
+
+/// 32 bytes from the platform's CSPRNG.
+pub fn draw() -> Option<[u8; 32]> {
+    entropy().ok()?.to_vec().try_into().ok()
+}
+
+/// What an exception says, without its stack.
+pub fn describe(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.message()),
+        None => error.as_string().unwrap_or_else(|| "an exception without a message".into()),
+    }
+}

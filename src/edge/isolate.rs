@@ -1,0 +1,63 @@
+//! What an isolate keeps between requests, and the only clock and entropy of the program.
+//!
+//! Everything here is a cache or a buffer: an isolate may vanish at any moment. The door is built once from secrets;
+//! the snapshot is re-read from KV; audit events of refusals and validations wait at most a second in the buffer.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::flow::{Door, Heat, Misconfigured, Seed, Settings, Snapshot};
+use crate::audit::Buffer;
+use crate::edge::glue;
+use crate::time::Instant;
+
+/// The isolate's own memory. One thread, so cells suffice.
+#[derive(Default)]
+pub struct Isolate {
+    pub door: RefCell<Option<Result<Rc<Door>, Misconfigured>>>,
+    pub snapshot: RefCell<Option<Rc<Snapshot>>>,
+    pub refreshing: Cell<Option<Instant>>,
+    pub buffer: RefCell<Buffer>,
+    pub heat: RefCell<Heat>,
+}
+
+thread_local! {
+    static ISOLATE: Rc<Isolate> = Rc::default();
+    #[cfg(feature = "local")]
+    static MOVED_MS: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// This isolate.
+pub fn get() -> Rc<Isolate> {
+    ISOLATE.with(Rc::clone)
+}
+
+/// The present.
+pub fn now() -> Instant {
+    #[cfg(feature = "local")]
+    let millis = js_sys::Date::now() + MOVED_MS.get();
+    #[cfg(not(feature = "local"))]
+    let millis = js_sys::Date::now();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date after 1970 and before the year 200000")]
+    let millis = millis.max(0.0) as u64;
+    Instant::from_millis(millis)
+}
+
+/// Moves the clock so that it now shows `now`. Local builds only.
+#[cfg(feature = "local")]
+pub fn set_now(now: Instant) {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^53")]
+    MOVED_MS.set(now.millis() as f64 - js_sys::Date::now());
+}
+
+/// The randomness of one request.
+pub fn draw() -> Option<Seed> {
+    glue::draw().map(Seed)
+}
+
+impl Isolate {
+    /// The door, built at the first request of the isolate.
+    pub fn door(&self, settings: impl FnOnce() -> Settings) -> Result<Rc<Door>, Misconfigured> {
+        self.door.borrow_mut().get_or_insert_with(|| Door::new(&settings()).map(Rc::new)).clone()
+    }
+}

@@ -1,0 +1,187 @@
+//! The registry's Durable Object: withdrawn many-use links, and the idempotency keys of the machine API.
+//!
+//! **Why it is atomic.** One object, one thread, and no `await` between reading and writing. The deny-list is
+//! published to KV a moment after it changed, whole, by this object alone, so no two writers race for the key and KV's
+//! limit of one write a second per key holds. If publishing fails, the alarm tries again until it succeeds.
+
+use serde::{Deserialize, Serialize};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use crate::audit::{Batch, Event, Kind};
+use crate::edge::isolate;
+use crate::edge::world::World;
+use crate::flow::DENY_KEY;
+use crate::gate::Trace;
+use crate::id::{BatchId, LinkId, encode_bytes};
+use crate::key::sha256;
+use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
+use crate::port::{AuditLog as _, Remembered};
+use crate::time::{Instant, Span};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS denied (link TEXT PRIMARY KEY, expires INTEGER NOT NULL, at INTEGER NOT NULL, event TEXT) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS request (key TEXT PRIMARY KEY, body TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+";
+/// The registry sweeps out what expired this often.
+const SWEEP_S: u32 = 60 * 60;
+
+/// What the registry is asked to do.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum RegistryErrand {
+    Deny { link: LinkId, expires: u32, trace: Trace },
+    Denied { link: LinkId },
+    Remember { key: [u8; 32], body: [u8; 32], now: Instant },
+}
+
+#[durable_object(alarm)]
+pub struct Registry {
+    state: State,
+    world: World,
+}
+
+#[derive(Deserialize)]
+struct At {
+    at: f64,
+}
+
+impl DurableObject for Registry {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, world: World::new(env) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let errand: RegistryErrand = serde_json::from_slice(&request.bytes().await?)?;
+        self.state.storage().sql().exec(SCHEMA, None)?;
+        let answer = match errand {
+            RegistryErrand::Deny { link, expires, trace } => serde_json::to_string(&self.deny(link, expires, trace).await?),
+            RegistryErrand::Denied { link } => serde_json::to_string(&self.denied(link)?),
+            RegistryErrand::Remember { key, body, now } => {
+                let remembered = self.remember(&key, &body, now)?;
+                self.arm_if_idle(Span::from_secs(SWEEP_S)).await?;
+                serde_json::to_string(&remembered)
+            }
+        };
+        Response::ok(answer?)
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        // Its successor first: an alarm that dies is followed by another.
+        self.arm(Span::from_millis(GATE_RETRY_MS)).await?;
+        self.state.storage().sql().exec(SCHEMA, None)?;
+        self.sweep()?;
+        self.publish().await?;
+        self.arm(Span::from_secs(SWEEP_S)).await?;
+        Response::empty()
+    }
+}
+
+impl Registry {
+    async fn deny(&self, link: LinkId, expires: u32, trace: Trace) -> Result<Option<Instant>> {
+        if let Some(at) = self.denied(link)? {
+            return Ok(Some(at));
+        }
+        let now = isolate::now();
+        let sql = self.state.storage().sql();
+        let count: Vec<At> = sql.exec("SELECT count(*) AS at FROM denied", None)?.to_array()?;
+        if count.first().is_some_and(|count| count.at >= DENIED_MAX as f64) {
+            return Ok(None);
+        }
+        let event = Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..Event::new(now, Kind::Revoked) };
+        let bindings = vec![
+            link.to_string().into(),
+            i64::from(expires).into(),
+            whole(now).into(),
+            serde_json::to_string(&event)?.into(),
+        ];
+        sql.exec("INSERT INTO denied (link, expires, at, event) VALUES (?, ?, ?, ?)", bindings)?;
+        self.arm(Span::from_millis(DENY_PUBLISH_MS)).await?;
+        Ok(Some(now))
+    }
+
+    fn denied(&self, link: LinkId) -> Result<Option<Instant>> {
+        let found: Vec<At> = self.state.storage().sql().exec("SELECT at FROM denied WHERE link = ?", vec![link.to_string().into()])?.to_array()?;
+        Ok(found.first().map(instant))
+    }
+
+    fn remember(&self, key: &[u8; 32], body: &[u8; 32], now: Instant) -> Result<Remembered> {
+        #[derive(Deserialize)]
+        struct Known {
+            body: String,
+            at: f64,
+        }
+        let sql = self.state.storage().sql();
+        let key = encode_bytes(key);
+        let known: Vec<Known> = sql.exec("SELECT body, at FROM request WHERE key = ?", vec![key.clone().into()])?.to_array()?;
+        if let Some(known) = known.first() {
+            let at = instant(&At { at: known.at });
+            if now < at + Span::from_secs(IDEMPOTENCY_S) {
+                return Ok(if known.body == encode_bytes(body) { Remembered::Same { at } } else { Remembered::Other });
+            }
+        }
+        let bindings = vec![key.into(), encode_bytes(body).into(), whole(now).into()];
+        sql.exec("INSERT INTO request (key, body, at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body, at = excluded.at", bindings)?;
+        Ok(Remembered::Same { at: now })
+    }
+
+    fn sweep(&self) -> Result<()> {
+        let now = isolate::now();
+        let sql = self.state.storage().sql();
+        // A row whose event was not sent yet stays, expired or not.
+        sql.exec("DELETE FROM denied WHERE expires < ? AND event IS NULL", vec![i64::from(now.secs()).into()])?;
+        let oldest = Instant::from_millis(now.millis().saturating_sub(Span::from_secs(IDEMPOTENCY_S).millis()));
+        sql.exec("DELETE FROM request WHERE at < ?", vec![whole(oldest).into()])?;
+        Ok(())
+    }
+
+    /// Writes the deny-list to KV and hands unsent events to the audit log.
+    async fn publish(&self) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Row {
+            link: String,
+            event: Option<String>,
+        }
+        let rows: Vec<Row> = self.state.storage().sql().exec("SELECT link, event FROM denied ORDER BY link", None)?.to_array()?;
+        let list: String = rows.iter().map(|row| row.link.as_str()).collect();
+        self.world.kv_put(DENY_KEY, &list, None).await.map_err(|error| error.to_string())?;
+        for row in rows {
+            let Some(event) = row.event.as_deref() else { continue };
+            let event: Event = serde_json::from_str(event)?;
+            let batch = Batch { id: batch_id(&row.link), events: vec![event] };
+            self.world.send(&batch).await.map_err(|error| error.to_string())?;
+            self.state.storage().sql().exec("UPDATE denied SET event = NULL WHERE link = ?", vec![row.link.into()])?;
+        }
+        Ok(())
+    }
+
+    async fn arm(&self, span: Span) -> Result<()> {
+        self.state.storage().set_alarm(std::time::Duration::from_millis(span.millis())).await
+    }
+
+    async fn arm_if_idle(&self, span: Span) -> Result<()> {
+        match self.state.storage().get_alarm().await? {
+            Some(_) => Ok(()),
+            None => self.arm(span).await,
+        }
+    }
+}
+
+/// A link is withdrawn once, so its batch has one name however often it is sent.
+fn batch_id(link: &str) -> BatchId {
+    let hash = sha256(&[b"postern/deny/v1/", link.as_bytes()]);
+    let mut id = BatchId([0; BatchId::LENGTH]);
+    for (to, from) in id.0.iter_mut().zip(hash) {
+        *to = from;
+    }
+    id
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "milliseconds far below 2^53")]
+fn whole(at: Instant) -> i64 {
+    at.millis() as i64
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant this object wrote")]
+fn instant(at: &At) -> Instant {
+    Instant::from_millis(at.at.max(0.0) as u64)
+}

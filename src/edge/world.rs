@@ -1,0 +1,176 @@
+//! The ports over the platform: Durable Objects, KV, a queue and a rate limiter.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsValue;
+use worker::Env;
+
+use crate::audit::Batch;
+use crate::edge::glue;
+use crate::edge::log::{self, LogErrand};
+use crate::edge::registry::RegistryErrand;
+use crate::flow::Settings;
+use crate::gate::{Answer, Place, Trace};
+use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S};
+use crate::port::{
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Unreachable,
+};
+use crate::time::{Instant, Span};
+use crate::token::LinkRef;
+
+pub const KV: &str = "POSTERN_KV";
+const GATE: &str = "GATE";
+const REGISTRY: &str = "REGISTRY";
+const AUDIT: &str = "AUDIT";
+const AUDIT_QUEUE: &str = "AUDIT_QUEUE";
+const DAMPER: &str = "DAMPER";
+/// KV takes no shorter time to live.
+const KV_TTL_MIN_S: u64 = 60;
+
+/// The world as one deployment's bindings give it.
+#[derive(Clone)]
+pub struct World(Rc<Env>);
+
+impl World {
+    pub fn new(env: Env) -> Self {
+        Self(Rc::new(env))
+    }
+
+    /// The secrets and variables. Absent ones are `None`.
+    pub fn settings(&self) -> Settings {
+        let text = |name: &str| self.0.var(name).ok().map(|value| value.to_string());
+        Settings {
+            keys: text("POSTERN_KEYS"),
+            api_keys: text("POSTERN_API_KEYS"),
+            host: text("POSTERN_HOST"),
+            environment: text("ENVIRONMENT"),
+        }
+    }
+
+    /// A KV value; `None` when the key is absent.
+    pub async fn kv_text(&self, key: &str, cache_s: u32) -> Result<Option<String>, Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        kv.get(key).cache_ttl(u64::from(cache_s)).text().await.map_err(|error| failed(error.to_string()))
+    }
+
+    /// Writes a KV value, for `ttl_s` seconds or for good.
+    pub async fn kv_put(&self, key: &str, value: &str, ttl_s: Option<u64>) -> Result<(), Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        let mut put = kv.put(key, value).map_err(|error| failed(error.to_string()))?;
+        if let Some(ttl_s) = ttl_s {
+            put = put.expiration_ttl(ttl_s.max(KV_TTL_MIN_S));
+        }
+        put.execute().await.map_err(|error| failed(error.to_string()))
+    }
+
+    fn namespace(&self, name: &'static str) -> Result<JsValue, Unreachable> {
+        match js_sys::Reflect::get(self.0.as_ref(), &JsValue::from_str(name)) {
+            Ok(value) if !value.is_undefined() => Ok(value),
+            _ => Err(Unreachable { what: name, cause: "the binding is missing in wrangler.toml".into() }),
+        }
+    }
+
+    async fn post<T: serde::de::DeserializeOwned>(
+        &self,
+        binding: &'static str,
+        object: &str,
+        errand: &impl serde::Serialize,
+    ) -> Result<T, Unreachable> {
+        let failed = |error: serde_json::Error| Unreachable { what: binding, cause: error.to_string() };
+        let body = serde_json::to_string(errand).map_err(failed)?;
+        let answer = glue::post(&self.namespace(binding)?, binding, object, &body).await?;
+        serde_json::from_str(&answer).map_err(failed)
+    }
+
+    /// Appends batches to the log itself, without the queue.
+    pub async fn append(&self, batches: &[Batch]) -> Result<(), Unreachable> {
+        self.post(AUDIT, log::NAME, &LogErrand::Append { batches: batches.to_vec() }).await
+    }
+}
+
+fn marker_key(link: &LinkRef) -> String {
+    format!("link/{link}")
+}
+
+impl Gates for World {
+    async fn ask(&self, place: Place, errand: &Errand) -> Result<Answer, Unreachable> {
+        let failed = |error: serde_json::Error| Unreachable { what: "a gate", cause: error.to_string() };
+        let text = serde_json::to_string(errand).map_err(failed)?;
+        let namespace = self.namespace(GATE)?;
+        let name = place.to_string();
+        let answer = glue::ask(&namespace, &name, Some(place.region.name()), &text, GATE_TIMEOUT_MS).await?;
+        serde_json::from_str(&answer).map_err(failed)
+    }
+}
+
+impl Markers for World {
+    async fn marker(&self, link: &LinkRef) -> Result<Option<Marker>, Unreachable> {
+        let text = self.kv_text(&marker_key(link), MARKER_CACHE_S).await?;
+        Ok(match text.as_deref() {
+            Some("spent") => Some(Marker::Spent),
+            Some("revoked") => Some(Marker::Revoked),
+            _ => None,
+        })
+    }
+
+    async fn mark(&self, link: &LinkRef, marker: Marker, now: Instant) -> Result<(), Unreachable> {
+        let end = Instant::from_secs(link.expires) + Span::from_secs(CLOCK_SKEW_S);
+        let text = match marker {
+            Marker::Spent => "spent",
+            Marker::Revoked => "revoked",
+        };
+        self.kv_put(&marker_key(link), text, Some(end.since(now).secs_ceil())).await
+    }
+}
+
+impl Registry for World {
+    async fn deny(&self, link: &LinkRef, trace: Trace) -> Result<Option<Instant>, Unreachable> {
+        let errand = RegistryErrand::Deny { link: link.link, expires: link.expires, trace };
+        self.post(REGISTRY, "registry", &errand).await
+    }
+
+    async fn denied(&self, link: &LinkRef) -> Result<Option<Instant>, Unreachable> {
+        self.post(REGISTRY, "registry", &RegistryErrand::Denied { link: link.link }).await
+    }
+
+    async fn remember(
+        &self,
+        key: [u8; 32],
+        body: [u8; 32],
+        now: Instant,
+    ) -> Result<Remembered, Unreachable> {
+        self.post(REGISTRY, "registry", &RegistryErrand::Remember { key, body, now }).await
+    }
+}
+
+impl Damper for World {
+    async fn allows(&self, key: &str) -> bool {
+        let Ok(limiter) = self.0.rate_limiter(DAMPER) else { return true };
+        limiter.limit(key.to_owned()).await.map_or(true, |outcome| outcome.success)
+    }
+}
+
+impl AuditLog for World {
+    async fn send(&self, batch: &Batch) -> Result<(), Unreachable> {
+        let failed = |cause: String| Unreachable { what: "the audit queue", cause };
+        let text = serde_json::to_string(batch).map_err(|error| failed(error.to_string()))?;
+        let queued = match self.0.queue(AUDIT_QUEUE) {
+            Ok(queue) => queue.send(text).await,
+            Err(error) => Err(error),
+        };
+        match queued {
+            Ok(()) => Ok(()),
+            // The queue is the usual way, the log itself the way round it.
+            Err(error) => {
+                worker::console_warn!("the audit queue refused a batch ({error}); writing to the log directly");
+                self.append(core::slice::from_ref(batch)).await
+            }
+        }
+    }
+
+    async fn export(&self, from: u64, limit: usize) -> Result<Export, Unreachable> {
+        self.post(AUDIT, log::NAME, &LogErrand::Export { from, limit }).await
+    }
+}

@@ -1,0 +1,167 @@
+//! What one deployment's door knows for its whole life: its keys and its host.
+
+use crate::gate::GrantSeal;
+use crate::http::auth::{ApiKeys, BadKeys};
+use crate::id::{Nonce, Redemption, Reference};
+use crate::key::{BadRing, KeyRing, Pseudonyms, sha256};
+use crate::token::{Minter, Verifier};
+
+/// The secrets and settings as the platform gives them.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// `POSTERN_KEYS`
+    pub keys: Option<String>,
+    /// `POSTERN_API_KEYS`
+    pub api_keys: Option<String>,
+    /// `POSTERN_HOST`
+    pub host: Option<String>,
+    /// `ENVIRONMENT`
+    pub environment: Option<String>,
+}
+
+/// A door that can work: built once per isolate, or not at all.
+#[derive(Clone, Debug)]
+pub struct Door {
+    pub host: String,
+    /// Whether the environment is `local`.
+    pub is_local: bool,
+    pub verifier: Verifier,
+    pub minter: Minter,
+    pub grants: GrantSeal,
+    pub pseudonyms: Pseudonyms,
+    pub api_keys: ApiKeys,
+}
+
+/// Why the door cannot work, and what to do about it. Names settings, never their values.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misconfigured {
+    #[error("the secret POSTERN_KEYS is missing: create it with `postern key new | wrangler secret put POSTERN_KEYS`")]
+    NoKeys,
+    #[error("the secret POSTERN_KEYS cannot be used: {0}")]
+    Keys(#[from] BadRing),
+    #[error("the secret POSTERN_API_KEYS is missing: create it with `postern api-key new`, or set it to []")]
+    NoApiKeys,
+    #[error("the secret POSTERN_API_KEYS cannot be used: {0}")]
+    ApiKeys(#[from] BadKeys),
+    #[error("the variable POSTERN_HOST is missing: set it in wrangler.toml to the host of your links")]
+    NoHost,
+    #[error("the variable POSTERN_HOST must be a lower-case host name with an optional port, such as go.example.com")]
+    Host,
+}
+
+impl Door {
+    /// # Errors
+    /// [`Misconfigured`] names the first setting that is missing or unusable.
+    pub fn new(settings: &Settings) -> Result<Self, Misconfigured> {
+        let host = settings.host.as_deref().filter(|host| !host.is_empty()).ok_or(Misconfigured::NoHost)?;
+        if !is_host(host) {
+            return Err(Misconfigured::Host);
+        }
+        let ring = KeyRing::parse(settings.keys.as_deref().ok_or(Misconfigured::NoKeys)?)?;
+        let api_keys = ApiKeys::parse(settings.api_keys.as_deref().ok_or(Misconfigured::NoApiKeys)?)?;
+        let minter = Minter::new(&ring, host).ok_or(BadRing::Empty)?;
+        Ok(Self {
+            host: host.to_owned(),
+            is_local: settings.environment.as_deref() == Some("local"),
+            verifier: Verifier::new(&ring, host),
+            minter,
+            grants: GrantSeal::new(&ring, host),
+            pseudonyms: ring.pseudonyms(),
+            api_keys,
+        })
+    }
+
+    /// The address of a link. Local doors speak plain HTTP.
+    pub fn link_url(&self, token: &str) -> String {
+        let scheme = if self.is_local { "http" } else { "https" };
+        format!("{scheme}://{}/l/{token}", self.host)
+    }
+}
+
+/// Lower-case letters, digits, dots and hyphens, then perhaps a port: what a MAC can bind unambiguously.
+fn is_host(text: &str) -> bool {
+    let (name, port) = text.split_once(':').unwrap_or((text, "443"));
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-';
+    (1..=253).contains(&name.len()) && name.bytes().all(good) && port.parse::<u16>().is_ok()
+}
+
+/// The randomness of one request. Drawn once at the edge; everything unpredictable is derived from it.
+#[derive(Clone, Copy)]
+pub struct Seed(pub [u8; 32]);
+
+impl Seed {
+    /// Independent bytes for each label.
+    pub fn bytes<const N: usize>(&self, label: &[u8]) -> [u8; N] {
+        let full = sha256(&[b"postern/seed/v1/", &self.0, label]);
+        let mut bytes = [0; N];
+        for (to, from) in bytes.iter_mut().zip(full) {
+            *to = from;
+        }
+        bytes
+    }
+
+    pub fn nonce(&self) -> Nonce {
+        Nonce(self.bytes(b"nonce"))
+    }
+
+    pub fn redemption(&self) -> Redemption {
+        Redemption(self.bytes(b"redemption"))
+    }
+
+    pub fn reference(&self) -> Reference {
+        Reference(self.bytes(b"reference"))
+    }
+}
+
+impl core::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Seed(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Door, Misconfigured, Settings, is_host};
+    use crate::id::KeyId;
+    use crate::key::{KeyRing, Secret};
+
+    fn settings() -> Settings {
+        let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([2; 32]));
+        Settings {
+            keys: Some(ring.reveal()),
+            api_keys: Some("[]".into()),
+            host: Some("go.example.com".into()),
+            environment: None,
+        }
+    }
+
+    #[test]
+    fn a_door_names_the_setting_that_is_missing() {
+        assert!(Door::new(&settings()).is_ok());
+        let cases: [(fn(&mut Settings), &str); 4] = [
+            (|settings| settings.keys = None, "POSTERN_KEYS is missing"),
+            (|settings| settings.api_keys = None, "POSTERN_API_KEYS is missing"),
+            (|settings| settings.host = None, "POSTERN_HOST is missing"),
+            (|settings| settings.keys = Some("hunter2".into()), "POSTERN_KEYS cannot be used"),
+        ];
+        for (break_it, message) in cases {
+            let mut settings = settings();
+            break_it(&mut settings);
+            let error = Door::new(&settings).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        let host = Settings { host: Some("Go.Example.com".into()), ..settings() };
+        assert_eq!(Door::new(&host).unwrap_err(), Misconfigured::Host);
+    }
+
+    #[test]
+    fn hosts_are_plain() {
+        for good in ["go.example.com", "127.0.0.1:8787", "localhost:1"] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in ["", "go.example.com/", "GO.example.com", "go:http", "a b", "go.example.com:99999", "\u{1}"] {
+            assert!(!is_host(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Machine API keys: stored hashed, with roles, looked up in constant time.
+//!
+//! A key is `pk_<id>_<43 base64url characters>`: 256 random bits, so a plain SHA-256 is a sound way to store it.
+//! The worker's secret `POSTERN_API_KEYS` is a JSON list:
+//!
+//! ```json
+//! [ { "id": "billing", "hash": "<base64url SHA-256 of the whole key>", "roles": ["mint"], "not_after": 1800000000 } ]
+//! ```
+//!
+//! Rotation is two entries for a while: ids may differ, and each key ends at its own `not_after` (Unix seconds).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::decode_bytes;
+use crate::key::{constant_time_eq, sha256};
+use crate::limits::{API_KEYS_MAX, HEADER_MAX};
+use crate::time::Instant;
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Mint,
+    Inspect,
+    Revoke,
+    /// Redeem, release and fail grants.
+    Exchange,
+    /// Export the audit log.
+    Audit,
+}
+
+impl Role {
+    pub const ALL: [Self; 5] = [Self::Mint, Self::Inspect, Self::Revoke, Self::Exchange, Self::Audit];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mint => "mint",
+            Self::Inspect => "inspect",
+            Self::Revoke => "revoke",
+            Self::Exchange => "exchange",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+/// The keys of one deployment.
+#[derive(Clone, Debug, Default)]
+pub struct ApiKeys(Vec<ApiKey>);
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Names the key in the audit log.
+    pub id: String,
+    /// SHA-256 of the whole key text, base64url.
+    pub hash: String,
+    pub roles: Vec<Role>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<u32>,
+}
+
+/// Who calls. Only [`ApiKeys::authenticate`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    id: String,
+}
+
+impl Actor {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// Why a call was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAllowed {
+    /// No key, a malformed one, an unknown one or one past its end.
+    Unknown,
+    /// The key lacks the role.
+    Role { actor: String, needed: Role },
+}
+
+/// What is wrong with the list of keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadKeys {
+    #[error("the API keys are not a JSON list of the documented shape (line {line}, column {column})")]
+    Json { line: usize, column: usize },
+    #[error("more than {API_KEYS_MAX} API keys; remove those that ended")]
+    TooMany,
+    #[error("API key {0:?}: the id must be 1 to 32 characters of a-z, 0-9 and -")]
+    Id(String),
+    #[error("API key {0:?}: the hash must be 43 base64url characters, a SHA-256")]
+    Hash(String),
+    #[error("API key {0:?} appears twice")]
+    Duplicate(String),
+}
+
+impl ApiKeys {
+    /// Reads the keys from their JSON form.
+    ///
+    /// # Errors
+    /// [`BadKeys`] says which entry is wrong, without quoting a hash.
+    pub fn parse(json: &str) -> Result<Self, BadKeys> {
+        let keys: Vec<ApiKey> = serde_json::from_str(json)
+            .map_err(|error| BadKeys::Json { line: error.line(), column: error.column() })?;
+        if keys.len() > API_KEYS_MAX {
+            return Err(BadKeys::TooMany);
+        }
+        for (at, key) in keys.iter().enumerate() {
+            if !is_id(&key.id) {
+                return Err(BadKeys::Id(key.id.clone()));
+            }
+            if decode_bytes::<32>(&key.hash).is_err() {
+                return Err(BadKeys::Hash(key.id.clone()));
+            }
+            if keys.iter().skip(at + 1).any(|other| other.id == key.id) {
+                return Err(BadKeys::Duplicate(key.id.clone()));
+            }
+        }
+        Ok(Self(keys))
+    }
+
+    /// Who holds the key in an `Authorization` header, if they may act in `role`.
+    ///
+    /// Every key is compared, in constant time, whichever matches.
+    ///
+    /// # Errors
+    /// [`NotAllowed`].
+    pub fn authenticate(&self, header: Option<&str>, role: Role, now: Instant) -> Result<Actor, NotAllowed> {
+        let header = header.filter(|header| header.len() <= HEADER_MAX).ok_or(NotAllowed::Unknown)?;
+        let (scheme, presented) = header.split_once(' ').ok_or(NotAllowed::Unknown)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(NotAllowed::Unknown);
+        }
+        let hash = sha256(&[presented.trim().as_bytes()]);
+        let mut found = None;
+        for key in &self.0 {
+            let stored = decode_bytes::<32>(&key.hash).unwrap_or_default();
+            if constant_time_eq(&stored, &hash) {
+                found = Some(key);
+            }
+        }
+        let is_live = |key: &&ApiKey| key.not_after.is_none_or(|end| now < Instant::from_secs(end));
+        let key = found.filter(is_live).ok_or(NotAllowed::Unknown)?;
+        if key.roles.contains(&role) {
+            Ok(Actor { id: key.id.clone() })
+        } else {
+            Err(NotAllowed::Role { actor: key.id.clone(), needed: role })
+        }
+    }
+}
+
+/// Whether `text` can name an API key.
+pub fn is_id(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ApiKeys, BadKeys, NotAllowed, Role};
+    use crate::id::encode_bytes;
+    use crate::key::sha256;
+    use crate::time::Instant;
+
+    const KEY: &str = "pk_billing_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn keys() -> ApiKeys {
+        let hash = encode_bytes(&sha256(&[KEY.as_bytes()]));
+        ApiKeys::parse(&format!(r#"[{{"id":"billing","hash":"{hash}","roles":["mint"],"not_after":100}}]"#))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_key_opens_its_roles_until_its_end() {
+        let now = Instant::from_secs(99);
+        let bearer = format!("Bearer {KEY}");
+        assert_eq!(keys().authenticate(Some(&bearer), Role::Mint, now).unwrap().id(), "billing");
+        let refused = keys().authenticate(Some(&bearer), Role::Audit, now);
+        assert_eq!(refused, Err(NotAllowed::Role { actor: "billing".into(), needed: Role::Audit }));
+        let late = keys().authenticate(Some(&bearer), Role::Mint, Instant::from_secs(100));
+        assert_eq!(late, Err(NotAllowed::Unknown));
+    }
+
+    #[test]
+    fn anything_else_is_unknown() {
+        let odd =
+            [None, Some("Bearer"), Some("Bearer "), Some("Basic x"), Some(KEY), Some("Bearer pk_billing_x")];
+        for header in odd {
+            let refused = keys().authenticate(header, Role::Mint, Instant::from_secs(1));
+            assert_eq!(refused, Err(NotAllowed::Unknown), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_list_is_refused() {
+        let hash = encode_bytes(&[0; 32]);
+        for (json, problem) in [
+            (r#"[{"id":"A","hash":"H","roles":[]}]"#, BadKeys::Id("A".into())),
+            (r#"[{"id":"a","hash":"x","roles":[]}]"#, BadKeys::Hash("a".into())),
+            (
+                r#"[{"id":"a","hash":"H","roles":[]},{"id":"a","hash":"H","roles":[]}]"#,
+                BadKeys::Duplicate("a".into()),
+            ),
+        ] {
+            assert_eq!(ApiKeys::parse(&json.replace('H', &hash)).unwrap_err(), problem);
+        }
+        assert!(matches!(ApiKeys::parse("{}").unwrap_err(), BadKeys::Json { .. }));
+    }
+}

@@ -1,0 +1,185 @@
+//! Errors for programs: RFC 9457 problem documents with a stable `code`.
+//!
+//! `detail` says what happened and what to do next. It never quotes a token, a key or a reference of a person.
+
+use serde::Serialize;
+
+use crate::http::message::{Method, Response};
+use crate::id::Reference;
+
+/// One mistake in a request body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// Where, as a path from the root `$`.
+    pub path: String,
+    /// What was expected there.
+    pub expected: String,
+}
+
+/// An error document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub code: Code,
+    pub detail: String,
+    pub faults: Vec<Fault>,
+    /// Finds the log line of a failure of ours.
+    pub reference: Option<Reference>,
+    pub retry_after_s: Option<u64>,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal $code:literal $title:literal;)*) => {
+        /// The closed list of error codes. Each is stable: clients branch on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    NotFound = 404 "not_found" "No such resource";
+    MethodNotAllowed = 405 "method_not_allowed" "Method not allowed";
+    /// No key, an unknown key, or a key past its end: one answer.
+    Unauthorized = 401 "unauthorized" "A valid API key is required";
+    /// The key is good but lacks the role.
+    Forbidden = 403 "forbidden" "The API key lacks the role";
+    TooManyRequests = 429 "too_many_requests" "Too many requests";
+    BodyTooLarge = 413 "body_too_large" "The body is too large";
+    UnsupportedMedia = 415 "unsupported_media_type" "The content type is not supported";
+    /// Not JSON, or not the strict JSON we take.
+    BadJson = 400 "bad_json" "The body is not valid JSON";
+    /// JSON of the wrong shape, or values that policy refuses; `errors` lists each.
+    Invalid = 422 "invalid" "The request is not valid";
+    BadIdempotencyKey = 400 "bad_idempotency_key" "The Idempotency-Key is not usable";
+    /// The same key came with another body.
+    IdempotencyMismatch = 409 "idempotency_mismatch" "The Idempotency-Key was used for another request";
+    BadLinkId = 400 "bad_link_id" "Not a link id";
+    NonceRequired = 400 "nonce_required" "A nonce is required";
+    GrantInvalid = 400 "grant_invalid" "Not a grant of this door";
+    GrantExpired = 410 "grant_expired" "The grant's minute is over";
+    GrantUsed = 409 "grant_used" "The grant was used before";
+    /// The claim behind the grant ended: released, taken over, or revoked.
+    GrantStale = 409 "grant_stale" "The grant is no longer held";
+    DenyListFull = 507 "deny_list_full" "The deny-list is full";
+    /// A visitor's program was refused by the link itself; `code` is the refusal's.
+    LinkNotValid = 404 "not_valid" "The link is not valid";
+    LinkExpired = 410 "expired" "The link has expired";
+    LinkUsed = 410 "used" "The link was used";
+    LinkBusy = 409 "busy" "The link is being used";
+    LinkRevoked = 410 "revoked" "The link was withdrawn";
+    LinkTooManyTries = 429 "too_many_tries" "Too many tries";
+    /// Something of ours could not be reached. Nothing was changed, or it was completed: repeating is safe.
+    TryAgain = 503 "try_again" "Try again";
+    /// A secret or setting is missing; the detail names it.
+    NotConfigured = 503 "not_configured" "The door is not configured";
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), faults: Vec::new(), reference: None, retry_after_s: None }
+    }
+
+    #[must_use]
+    pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    #[must_use]
+    pub fn with_reference(mut self, reference: Reference) -> Self {
+        self.reference = Some(reference);
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// The response, `application/problem+json`.
+    pub fn response(&self) -> Response {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            r#type: String,
+            title: &'a str,
+            status: u16,
+            code: &'a str,
+            detail: &'a str,
+            #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+            errors: &'a [Fault],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reference: Option<Reference>,
+        }
+        let document = Document {
+            r#type: format!("urn:postern:problem:{}", self.code.name()),
+            title: self.code.title(),
+            status: self.code.status(),
+            code: self.code.name(),
+            detail: &self.detail,
+            errors: &self.faults,
+            reference: self.reference,
+        };
+        let mut response = json(self.code.status(), &document);
+        for header in &mut response.headers {
+            if header.0 == "content-type" {
+                header.1 = "application/problem+json".into();
+            }
+        }
+        if self.code == Code::Unauthorized {
+            response.headers.push(("www-authenticate", "Bearer".into()));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            response.headers.push(("retry-after", seconds.to_string().into()));
+        }
+        response
+    }
+}
+
+/// A JSON response for programs, with the headers that every machine answer carries.
+pub fn json(status: u16, body: &impl Serialize) -> Response {
+    // Every type given here has string keys and finite numbers, which always serialise.
+    let body = serde_json::to_string(body).unwrap_or_default();
+    text(status, "application/json", body)
+}
+
+/// A machine answer of any type.
+pub fn text(status: u16, content_type: &'static str, body: String) -> Response {
+    Response {
+        status,
+        headers: vec![
+            ("content-type", content_type.into()),
+            ("cache-control", "no-store".into()),
+            ("x-content-type-options", "nosniff".into()),
+            ("referrer-policy", "no-referrer".into()),
+            ("strict-transport-security", "max-age=63072000; includeSubDomains".into()),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'".into()),
+        ],
+        body: body.into(),
+    }
+}
+
+/// What a machine hears about a path that does not exist, or not for this method.
+pub fn method_not_allowed(allow: &'static str, method: Method) -> Response {
+    let problem = Problem::new(Code::MethodNotAllowed, format!("This path answers {allow}, not {method:?}."));
+    let mut response = problem.response();
+    response.headers.push(("allow", allow.into()));
+    response
+}

@@ -1,0 +1,102 @@
+//! The few traits through which flows reach the world.
+//!
+//! The edge implements them over Durable Objects, KV, a queue and a rate limiter; `sim` implements them in memory,
+//! with faults. A port that fails has either done its work or not: [`Unreachable`] does not say which, so every call
+//! here is safe to repeat.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Batch;
+use crate::gate::{Answer, Command, Place, Trace};
+use crate::id::LinkId;
+use crate::time::Instant;
+use crate::token::LinkRef;
+
+/// The other side did not answer. The cause is for the log; it names no link and no person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} could not be reached: {cause}")]
+pub struct Unreachable {
+    pub what: &'static str,
+    pub cause: String,
+}
+
+/// What a gate is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Errand {
+    pub link: LinkId,
+    /// The link's expiry, Unix seconds.
+    pub expires: u32,
+    pub trace: Trace,
+    pub command: Command,
+}
+
+/// Gates: one per place, each deciding about its links one command at a time.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Gates {
+    async fn ask(&self, place: Place, errand: &Errand) -> Result<Answer, Unreachable>;
+}
+
+/// The fast "no" that KV replicates. Never a "yes".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Marker {
+    Spent,
+    Revoked,
+}
+
+/// Markers of single-use links, eventually seen everywhere.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Markers {
+    async fn marker(&self, link: &LinkRef) -> Result<Option<Marker>, Unreachable>;
+    async fn mark(&self, link: &LinkRef, marker: Marker, now: Instant) -> Result<(), Unreachable>;
+}
+
+/// Whether an `Idempotency-Key` is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Remembered {
+    /// First seen at this instant (now, or before with the same body).
+    Same { at: Instant },
+    /// Seen with another body.
+    Other,
+}
+
+/// What a deployment remembers in one place: withdrawn many-use links and idempotency keys.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Registry {
+    /// Denies a many-use link until its expiry. `None` when the deny-list is full.
+    async fn deny(&self, link: &LinkRef, trace: Trace) -> Result<Option<Instant>, Unreachable>;
+    async fn denied(&self, link: &LinkRef) -> Result<Option<Instant>, Unreachable>;
+    /// Remembers a request by the hash of its key, with the hash of its body.
+    async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable>;
+}
+
+/// Damping of abuse: per location and approximate. Never a budget.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Damper {
+    /// Whether the caller may go on. A damper that cannot be reached lets everyone pass.
+    async fn allows(&self, key: &str) -> bool;
+}
+
+/// The audit log's entrance and its export.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait AuditLog {
+    /// Hands a batch over; once this returns, the batch will be chained.
+    async fn send(&self, batch: &Batch) -> Result<(), Unreachable>;
+    /// Exported lines from a sequence number on, and the head's sequence number and hash.
+    async fn export(&self, from: u64, limit: usize) -> Result<Export, Unreachable>;
+}
+
+/// A page of the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Export {
+    /// One JSON line per entry.
+    pub lines: String,
+    /// `SEQ:HASH` of the log's newest entry, as `postern audit verify --head` takes it.
+    pub head: String,
+}
+
+/// Everything a flow may reach.
+pub trait Ports: Gates + Markers + Registry + Damper + AuditLog {}
+
+impl<T: Gates + Markers + Registry + Damper + AuditLog> Ports for T {}
