@@ -7,6 +7,7 @@ pub mod audit; // events, the hash chain, its verification
 pub mod gate;
 pub mod http;
 pub mod id; // a newtype per identifier
+pub mod json; // strict reading: bytes to a tree, every mistake with its place
 pub mod key; // the key ring, derivation, keyed pseudonyms
 pub mod limits; // every bound in one place
 pub mod policy; // the documents: parse, validate, version

@@ -48,6 +48,11 @@ pub const CUSTOMER_REF_MAX: usize = 256;
 pub const JSON_BODY_MAX: usize = 256 * 1024;
 /// Deepest nesting of any JSON we accept.
 pub const JSON_DEPTH_MAX: usize = 16;
+/// Characters of a name or a string that a problem report shows: a line of text, enough to find it again.
+pub const JSON_NAME_SHOWN_CHARS: usize = 64;
+pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
+/// Characters of a name shown where the document may hold secrets: fewer than a link's public name has.
+pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;
 /// Longest path we look at; anything longer is no route of ours.
@@ -61,6 +66,20 @@ pub const POLICY_MAX_BYTES: usize = 512 * 1024;
 pub const POLICY_ITEMS_MAX: usize = 1_000;
 /// Problems reported for one policy before the report is cut.
 pub const POLICY_PROBLEMS_MAX: usize = 100;
+
+/// Longest name of a scope or destination, in bytes: it stands in logs, reports and code.
+pub const POLICY_NAME_MAX: usize = 64;
+/// Longest text a person sees from the policy, in characters: two lines of heading on a small phone.
+pub const POLICY_TEXT_CHARS_MAX: usize = 60;
+/// Longest URL in a policy, in bytes: with a grant behind it, it still fits every browser and header.
+pub const POLICY_URL_MAX: usize = 1_024;
+/// Longest Android package name, in bytes: the system refuses longer ones.
+pub const PACKAGE_NAME_MAX: usize = 223;
+/// Longest iOS bundle id, in bytes: App Store Connect refuses longer ones.
+pub const BUNDLE_ID_MAX: usize = 155;
+/// How long a page waits for an app before it offers the web: shorter never lets an app start, longer looks broken.
+pub const FALLBACK_MIN_MS: u32 = 500;
+pub const FALLBACK_MAX_MS: u32 = 10_000;
 
 /// An isolate looks for a newer policy and deny-list this often.
 pub const SNAPSHOT_FRESH_MS: u64 = 30_000;
@@ -88,4 +107,6 @@ const _: () = {
     assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
+    assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);
+    assert!(FALLBACK_MIN_MS < FALLBACK_MAX_MS);
 };
