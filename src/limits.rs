@@ -92,6 +92,13 @@ pub const DENY_PUBLISH_MS: u64 = 1_100;
 /// The edge caches a link's marker in KV this long (KV's own lower bound is 30 s).
 pub const MARKER_CACHE_S: u32 = 60;
 
+/// Links whose recent taps an isolate counts.
+pub const HEAT_SLOTS: usize = 4_096;
+/// Taps of one link in one window that pass without asking the damper.
+pub const HEAT_LINK_MAX: u16 = 60;
+/// How long taps are counted together: the rate limiter's own shortest window.
+pub const HEAT_WINDOW_MS: u64 = 10_000;
+
 /// Entries in one audit batch (one queue message, one row).
 pub const AUDIT_BATCH_MAX: usize = 100;
 /// An isolate holds stateless entries at most this long before it sends them.

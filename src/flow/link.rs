@@ -1,0 +1,117 @@
+//! `GET` and `DELETE /v1/links/{id}`: what became of a link, and its withdrawal.
+
+use serde::Serialize;
+
+use crate::click::Cause;
+use crate::flow::click::problem;
+use crate::flow::outcome::{Context, Later, Outcome};
+use crate::gate::{Answer, Command, Place};
+use crate::http::problem::{Code, Problem, json};
+use crate::port::{Errand, Marker, Ports, Unreachable};
+use crate::time::Instant;
+use crate::token::{LinkRef, Use};
+
+#[derive(Serialize)]
+struct Document<'a> {
+    id: String,
+    scope: Option<&'a str>,
+    scope_code: u16,
+    region: &'static str,
+    single_use: bool,
+    /// Unix seconds.
+    expires: u32,
+    /// `open`, `claimed`, `spent`, `revoked`, `locked` or `expired`.
+    state: &'static str,
+    /// Unix milliseconds: when it was spent or revoked, or until when it is claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures: Option<u8>,
+}
+
+/// Tells a link's state.
+pub async fn inspect(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outcome {
+    let Ok(link) = id.parse::<LinkRef>() else { return bad_id() };
+    if link.usage == Use::Once {
+        return match ask(context, &link, Command::Look, ports).await {
+            Ok(answer) => Outcome::new(document(context, &link, &answer)),
+            Err(error) => unreachable(context, &error),
+        };
+    }
+    match ports.denied(&link).await {
+        Ok(Some(at)) => Outcome::new(document(context, &link, &Answer::Revoked { at })),
+        Ok(None) => Outcome::new(document(context, &link, &untouched(context, &link))),
+        Err(error) => unreachable(context, &error),
+    }
+}
+
+/// Withdraws a link. A link that was spent stays spent, and the answer says so.
+pub async fn revoke(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outcome {
+    let Ok(link) = id.parse::<LinkRef>() else { return bad_id() };
+    if context.now >= Instant::from_secs(link.expires) {
+        return Outcome::new(document(context, &link, &Answer::Expired));
+    }
+    if link.usage == Use::Once {
+        return match ask(context, &link, Command::Revoke, ports).await {
+            Ok(answer @ Answer::Revoked { .. }) => Outcome::new(document(context, &link, &answer))
+                .later(Later::Mark { link, marker: Marker::Revoked }),
+            Ok(answer) => Outcome::new(document(context, &link, &answer)),
+            Err(error) => unreachable(context, &error),
+        };
+    }
+    match ports.deny(&link, context.trace_of_ref(&link)).await {
+        Ok(Some(at)) => Outcome::new(document(context, &link, &Answer::Revoked { at })),
+        Ok(None) => {
+            let detail = "Too many many-use links are withdrawn at once. Rotate the signing key, or withdraw the scope by policy.";
+            Outcome::new(Problem::new(Code::DenyListFull, detail).response())
+        }
+        Err(error) => unreachable(context, &error),
+    }
+}
+
+async fn ask(context: &Context<'_>, link: &LinkRef, command: Command, ports: &impl Ports) -> Result<Answer, Unreachable> {
+    let trace = context.trace_of_ref(link);
+    let errand = Errand { link: link.link, expires: link.expires, trace, command };
+    ports.ask(Place::of(link), &errand).await
+}
+
+fn untouched(context: &Context<'_>, link: &LinkRef) -> Answer {
+    if context.now >= Instant::from_secs(link.expires) { Answer::Expired } else { Answer::Fresh { failures: 0 } }
+}
+
+fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> crate::http::Response {
+    let (state, at, failures) = match *answer {
+        Answer::Fresh { failures } => ("open", None, (link.usage == Use::Once).then_some(failures)),
+        Answer::Busy { until } => ("claimed", Some(until), None),
+        Answer::Spent { at } => ("spent", Some(at), None),
+        Answer::Revoked { at } => ("revoked", Some(at), None),
+        Answer::Locked => ("locked", None, None),
+        // A gate answers neither look nor revocation with the rest; an expired link is as far as any of them goes.
+        Answer::Expired | Answer::Granted { .. } | Answer::Redeemed { .. } | Answer::Released { .. } | Answer::Stale => {
+            ("expired", None, None)
+        }
+    };
+    let scope = context.snapshot.and_then(|snapshot| snapshot.policy.scope(link.scope));
+    let document = Document {
+        id: link.to_string(),
+        scope: scope.map(|scope| scope.name.as_str()),
+        scope_code: link.scope.0,
+        region: link.region.name(),
+        single_use: link.usage == Use::Once,
+        expires: link.expires,
+        state,
+        at: at.map(Instant::millis),
+        failures,
+    };
+    json(200, &document)
+}
+
+fn bad_id() -> Outcome {
+    let detail = "A link's id is the first 28 characters of its token, as the answer to minting gives it.";
+    Outcome::new(Problem::new(Code::BadLinkId, detail).response())
+}
+
+fn unreachable(context: &Context<'_>, error: &Unreachable) -> Outcome {
+    let failure = context.failure("link_unreachable", error);
+    Outcome { failure: Some(failure), ..Outcome::new(problem(context, Cause::GateUnreachable).response()) }
+}

@@ -1,0 +1,228 @@
+//! `POST /v1/links`: one link, or up to a thousand in one call, all or none.
+//!
+//! Nothing about a link is stored: a token is its claims and a MAC. What is kept is the audit entry, and an issuance
+//! without one does not happen: the tokens are handed out only after the log's entrance took the entries.
+
+use serde::Serialize;
+
+use crate::audit::{Batch, Event, Kind};
+use crate::flow::Snapshot;
+use crate::flow::click::problem;
+use crate::click::Cause;
+use crate::flow::outcome::{Context, Outcome};
+use crate::http::auth::Actor;
+use crate::http::problem::{Code, Fault, Problem, json};
+use crate::http::{Request, Response};
+use crate::id::{BatchId, LinkId, Region, Subject};
+use crate::json::{Json, Node, Report, Values};
+use crate::key::sha256;
+use crate::limits::{
+    AUDIT_BATCH_MAX, CUSTOMER_REF_MAX, IDEMPOTENCY_KEY_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, MINT_BATCH_MAX,
+    POLICY_PROBLEMS_MAX,
+};
+use crate::policy::Scope;
+use crate::port::{Ports, Remembered, Unreachable};
+use crate::time::{Instant, Span};
+use crate::token::Claims;
+
+/// A link as asked for.
+struct Wanted<'p> {
+    scope: &'p Scope,
+    subject: Option<Subject>,
+    lifetime_s: u32,
+    region: Region,
+}
+
+#[derive(Serialize)]
+struct Minted<'a> {
+    id: String,
+    url: String,
+    token: String,
+    scope: &'a str,
+    /// Unix seconds.
+    expires: u32,
+    single_use: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<Subject>,
+}
+
+#[derive(Serialize)]
+struct MintedList<'a> {
+    links: Vec<Minted<'a>>,
+}
+
+/// What makes a repeated call the same call.
+struct Sameness {
+    seed: [u8; 32],
+    at: Instant,
+}
+
+/// Mints links.
+pub async fn mint(context: &Context<'_>, request: &Request, actor: &Actor, ports: &impl Ports) -> Outcome {
+    let Some(snapshot) = context.snapshot else {
+        return Outcome::new(problem(context, Cause::PolicyUnreachable).response());
+    };
+    let (wanted, is_list) = match read(context, snapshot, &request.body) {
+        Ok(wanted) => wanted,
+        Err(problem) => return Outcome::new(problem.response()),
+    };
+    let sameness = match sameness(context, request, actor, ports).await {
+        Ok(Ok(sameness)) => sameness,
+        Ok(Err(problem)) => return Outcome::new(problem.response()),
+        Err(error) => return unreachable(context, &error),
+    };
+    let claims: Vec<Claims> = wanted.iter().enumerate().map(|(at, wanted)| claims(wanted, at, &sameness)).collect();
+    for (at, chunk) in claims.chunks(AUDIT_BATCH_MAX).enumerate() {
+        let id = BatchId(labelled(&sameness.seed, b"batch", at));
+        let events = chunk.iter().map(|claims| issued(context, claims, actor, sameness.at)).collect();
+        if let Err(error) = ports.send(&Batch { id, events }).await {
+            return unreachable(context, &error);
+        }
+    }
+    Outcome::new(answer(context, &wanted, &claims, is_list))
+}
+
+fn claims(wanted: &Wanted<'_>, at: usize, sameness: &Sameness) -> Claims {
+    Claims {
+        usage: wanted.scope.usage,
+        expires: (sameness.at + Span::from_secs(wanted.lifetime_s)).secs(),
+        scope: wanted.scope.code,
+        region: wanted.region,
+        link: LinkId(labelled(&sameness.seed, b"link", at)),
+        subject: wanted.subject,
+    }
+}
+
+fn issued(context: &Context<'_>, claims: &Claims, actor: &Actor, at: Instant) -> Event {
+    let event = context.event(Kind::Issued, Some(context.trace(claims)));
+    Event { at, actor: Some(actor.id().to_owned()), ..event }
+}
+
+fn answer(context: &Context<'_>, wanted: &[Wanted<'_>], claims: &[Claims], is_list: bool) -> Response {
+    let mut links = wanted.iter().zip(claims).map(|(wanted, claims)| {
+        let token = context.door.minter.mint(claims);
+        Minted {
+            id: claims.link_ref(context.door.minter.key()).to_string(),
+            url: context.door.link_url(&token),
+            token,
+            scope: &wanted.scope.name,
+            expires: claims.expires,
+            single_use: wanted.scope.usage == crate::token::Use::Once,
+            subject: claims.subject,
+        }
+    });
+    if is_list {
+        return json(201, &MintedList { links: links.collect() });
+    }
+    links.next().map_or_else(|| Problem::new(Code::Invalid, "No link was asked for.").response(), |link| json(201, &link))
+}
+
+/// Finds out whether the call is a repetition.
+async fn sameness(
+    context: &Context<'_>,
+    request: &Request,
+    actor: &Actor,
+    ports: &impl Ports,
+) -> Result<Result<Sameness, Problem>, Unreachable> {
+    let Some(key) = request.headers.idempotency_key.as_deref() else {
+        return Ok(Ok(Sameness { seed: context.seed.bytes(b"mint"), at: context.now }));
+    };
+    if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX || !key.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        let detail = format!("Send 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, different for each request.");
+        return Ok(Err(Problem::new(Code::BadIdempotencyKey, detail)));
+    }
+    let name = sha256(&[b"postern/mint/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]);
+    let body = sha256(&[&request.body]);
+    Ok(match ports.remember(name, body, context.now).await? {
+        Remembered::Same { at } => Ok(Sameness { seed: context.door.pseudonyms.repeatable(&name, &body), at }),
+        Remembered::Other => {
+            let detail = "This Idempotency-Key came with another body within the last day. Use a new key for a new request.";
+            Err(Problem::new(Code::IdempotencyMismatch, detail))
+        }
+    })
+}
+
+fn read<'p>(context: &Context<'_>, snapshot: &'p Snapshot, body: &[u8]) -> Result<(Vec<Wanted<'p>>, bool), Problem> {
+    let json = Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+    let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
+    let root = Node::root(&json, &report);
+    let is_list = matches!(&json, Json::Object(members) if members.iter().any(|(name, _)| name == "links"));
+    let wanted = if is_list { read_list(context, snapshot, root) } else { read_link(context, snapshot, root).map(|link| vec![link]) };
+    let wanted = report.finish(wanted).map_err(|problems| {
+        Problem::new(Code::Invalid, "Nothing was minted; `errors` lists what is wrong.").with_faults(Fault::list(&problems))
+    })?;
+    Ok((wanted, is_list))
+}
+
+fn read_list<'p>(context: &Context<'_>, snapshot: &'p Snapshot, root: Node<'_>) -> Option<Vec<Wanted<'p>>> {
+    let fields = root.fields(&["links"])?;
+    let list = fields.required("links")?;
+    let count = list.items()?.count();
+    if !(1..=MINT_BATCH_MAX).contains(&count) {
+        list.problem("mint.count", format!("1 to {MINT_BATCH_MAX} links"));
+        return None;
+    }
+    let links: Vec<_> = list.items()?.map(|node| read_link(context, snapshot, node)).collect();
+    links.into_iter().collect()
+}
+
+fn read_link<'p>(context: &Context<'_>, snapshot: &'p Snapshot, node: Node<'_>) -> Option<Wanted<'p>> {
+    let fields = node.fields(&["scope", "subject", "customer_ref", "lifetime_s", "region"])?;
+    let scope = fields.required("scope").and_then(|node| {
+        let found = snapshot.policy.scope_named(node.string()?);
+        if found.is_none() {
+            node.problem("mint.scope", "the name of a scope of the active policy");
+        }
+        found
+    });
+    let subject = fields.optional("subject").map(|node| {
+        let subject = node.string()?.parse().ok();
+        if subject.is_none() {
+            node.problem("mint.subject", "16 base64url characters, a subject; or send `customer_ref` instead");
+        }
+        subject
+    });
+    let hashed = fields.optional("customer_ref").map(|node| {
+        let text = node.string()?;
+        if !(1..=CUSTOMER_REF_MAX).contains(&text.len()) || subject.is_some() {
+            node.problem("mint.customer_ref", format!("1 to {CUSTOMER_REF_MAX} bytes, and no `subject` beside it"));
+            return None;
+        }
+        Some(context.door.pseudonyms.subject(text))
+    });
+    let scope = scope?;
+    let lifetime_s = match fields.optional("lifetime_s") {
+        Some(node) => node.u32_in(1..=scope.lifetime_s.min(LIFETIME_MAX_S), "mint.lifetime")?,
+        None => scope.lifetime_s,
+    };
+    let region = match fields.optional("region") {
+        Some(node) => {
+            let region = Region::from_name(node.string()?);
+            if region.is_none() {
+                node.problem("mint.region", "one of wnam, enam, sam, weur, eeur, apac, oc, afr, me");
+            }
+            region?
+        }
+        None => snapshot.policy.site.region,
+    };
+    let subject = match (subject, hashed) {
+        (None, None) => None,
+        (Some(subject), _) | (None, Some(subject)) => Some(subject?),
+    };
+    Some(Wanted { scope, subject, lifetime_s, region })
+}
+
+/// Independent bytes for each label and index.
+fn labelled<const N: usize>(seed: &[u8; 32], label: &[u8], at: usize) -> [u8; N] {
+    let full = sha256(&[b"postern/mint/v1/", seed, label, &at.to_be_bytes()]);
+    let mut bytes = [0; N];
+    for (to, from) in bytes.iter_mut().zip(full) {
+        *to = from;
+    }
+    bytes
+}
+
+fn unreachable(context: &Context<'_>, error: &Unreachable) -> Outcome {
+    let failure = context.failure("mint_unreachable", error);
+    Outcome { failure: Some(failure), ..Outcome::new(problem(context, Cause::GateUnreachable).response()) }
+}

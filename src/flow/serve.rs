@@ -1,0 +1,159 @@
+//! One request, from route to outcome.
+
+use serde::Serialize;
+
+use crate::audit::{Event, Kind};
+use crate::click::{Cause, apple_app_site_association, assetlinks};
+use crate::flow::outcome::{Context, Failure, Outcome};
+use crate::flow::{Misconfigured, Seed, audit, click, grant, link, mint};
+use crate::http::auth::{Actor, NotAllowed, Role};
+use crate::http::page::{Pages, asset, robots};
+use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
+use crate::http::{NoRoute, Request, Response, Route};
+use crate::port::Ports;
+
+/// Answers any request but local time control, which belongs to the edge's clock.
+pub async fn serve(
+    context: &Context<'_>,
+    request: &Request,
+    route: Result<Route<'_>, NoRoute>,
+    ports: &impl Ports,
+) -> Outcome {
+    let route = match route {
+        Ok(route) => route,
+        Err(none) => return Outcome::new(no_route(context, request, none)),
+    };
+    match route {
+        Route::Link { token } => click::click(context, request, token, ports).await,
+        Route::Home => Outcome::new(with_pages(context, request, |pages| pages.home())),
+        Route::Asset { .. } => Outcome::new(asset(&request.path, &request.query).unwrap_or_else(|| nothing(context, request))),
+        Route::Robots => Outcome::new(robots()),
+        Route::AppleAssociation | Route::AssetLinks => Outcome::new(association(context, route)),
+        Route::Health => Outcome::new(health(context)),
+        Route::LocalTime => Outcome::new(nothing(context, request)),
+        Route::Mint | Route::Inspect { .. } | Route::Revoke { .. } | Route::Exchange | Route::Audit => {
+            machine(context, request, route, ports).await
+        }
+    }
+}
+
+async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, ports: &impl Ports) -> Outcome {
+    let role = match route {
+        Route::Mint => Role::Mint,
+        Route::Inspect { .. } => Role::Inspect,
+        Route::Revoke { .. } => Role::Revoke,
+        Route::Exchange => Role::Exchange,
+        _ => Role::Audit,
+    };
+    let actor = match authenticate(context, request, role, ports).await {
+        Ok(actor) => actor,
+        Err(outcome) => return *outcome,
+    };
+    if matches!(route, Route::Mint | Route::Exchange) && !is_json(request) {
+        let detail = "Send `Content-Type: application/json`.";
+        return Outcome::new(Problem::new(Code::UnsupportedMedia, detail).response());
+    }
+    match route {
+        Route::Mint => mint::mint(context, request, &actor, ports).await,
+        Route::Inspect { id } => link::inspect(context, id, ports).await,
+        Route::Revoke { id } => link::revoke(context, id, ports).await,
+        Route::Exchange => grant::exchange(context, request, &actor, ports).await,
+        _ => audit::export(context, request, ports).await,
+    }
+}
+
+async fn authenticate(
+    context: &Context<'_>,
+    request: &Request,
+    role: Role,
+    ports: &impl Ports,
+) -> Result<Actor, Box<Outcome>> {
+    let header = request.headers.authorization.as_deref();
+    let refused = match context.door.api_keys.authenticate(header, role, context.now) {
+        Ok(actor) => return Ok(actor),
+        Err(refused) => refused,
+    };
+    let address = request.headers.client_ip.as_deref().unwrap_or_default();
+    let event = Event::new(context.now, Kind::ApiRefused);
+    let (problem, event) = match refused {
+        _ if !ports.allows(&context.door.pseudonyms.network(address)).await => {
+            let problem = Problem::new(Code::TooManyRequests, "Too many refused calls from this network. Slow down.");
+            (problem.retry_after(10), Event { reason: Some("damped".into()), ..event })
+        }
+        NotAllowed::Unknown => {
+            let detail = "Send `Authorization: Bearer pk_...` with a key of this deployment whose end has not passed.";
+            (Problem::new(Code::Unauthorized, detail), Event { reason: Some("unauthorized".into()), ..event })
+        }
+        NotAllowed::Role { actor, needed } => {
+            let detail = format!("The key {actor} lacks the role {}.", needed.name());
+            let event = Event { reason: Some("forbidden".into()), actor: Some(actor), ..event };
+            (Problem::new(Code::Forbidden, detail), event)
+        }
+    };
+    Err(Box::new(Outcome::new(problem.response()).event(event)))
+}
+
+/// What a door without its settings answers to everything. The log says which one is missing.
+pub fn not_configured(problem: &Misconfigured, seed: Option<Seed>) -> (Response, Option<Failure>) {
+    let detail = "A secret or variable is missing or unusable; the worker's log names it.";
+    let document = Problem::new(Code::NotConfigured, detail);
+    let Some(seed) = seed else { return (document.response(), None) };
+    let reference = seed.reference();
+    let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
+    (document.with_reference(reference).response(), Some(failure))
+}
+
+fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Response {
+    match none {
+        NoRoute::Unknown { machine: true } => Problem::new(Code::NotFound, "There is nothing at this path.").response(),
+        NoRoute::Unknown { machine: false } => nothing(context, request),
+        NoRoute::Method { machine: true, allow } => method_not_allowed(allow, request.method),
+        NoRoute::Method { machine: false, allow } => {
+            with_pages(context, request, |pages| pages.method_not_allowed(allow))
+        }
+    }
+}
+
+fn nothing(context: &Context<'_>, request: &Request) -> Response {
+    with_pages(context, request, Pages::nothing_here)
+}
+
+fn with_pages(context: &Context<'_>, request: &Request, render: impl Fn(&Pages<'_>) -> Response) -> Response {
+    match context.snapshot {
+        Some(snapshot) => {
+            render(&Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref()))
+        }
+        None => click::problem(context, Cause::PolicyUnreachable).response(),
+    }
+}
+
+fn association(context: &Context<'_>, route: Route<'_>) -> Response {
+    let Some(snapshot) = context.snapshot else {
+        return click::problem(context, Cause::PolicyUnreachable).response();
+    };
+    let apps = &snapshot.policy.apps;
+    let document = match route {
+        Route::AppleAssociation => apple_app_site_association(apps),
+        _ => assetlinks(apps),
+    };
+    match document {
+        Ok(document) => text(200, "application/json", document),
+        Err(_) => Problem::new(Code::NotFound, "The association file would be too large; name fewer apps.").response(),
+    }
+}
+
+fn health(context: &Context<'_>) -> Response {
+    #[derive(Serialize)]
+    struct Health {
+        status: &'static str,
+        policy_version: Option<u32>,
+    }
+    let version = context.snapshot.map(|snapshot| snapshot.policy.version);
+    let (code, status) = if version.is_some() { (200, "ok") } else { (503, "no policy") };
+    json(code, &Health { status, policy_version: version })
+}
+
+fn is_json(request: &Request) -> bool {
+    let content_type = request.headers.content_type.as_deref().unwrap_or_default();
+    content_type.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
