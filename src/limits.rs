@@ -29,6 +29,11 @@ pub const GATE_GRACE_S: u32 = 24 * 60 * 60;
 /// Rows a gate reads into one audit batch.
 pub const GATE_FLUSH_MS: u64 = 2_000;
 
+/// How long a visitor is asked to wait when the fault is ours: a gate restarts or moves within seconds.
+pub const TRY_AGAIN_S: u32 = 5;
+/// Largest association file: beyond 128 KB iOS ignores it (App Search Programming Guide, revision 2016-04-01).
+pub const ASSOCIATION_MAX_BYTES: usize = 128 * 1024;
+
 /// Links in one mint request.
 pub const MINT_BATCH_MAX: usize = 1_000;
 /// How long an `Idempotency-Key` is remembered.
