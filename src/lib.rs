@@ -4,6 +4,7 @@
 //! go. Modules in reading order:
 
 pub mod audit; // events, the hash chain, its verification
+pub mod click; // the decision for a tap; routing; refusals
 pub mod gate;
 pub mod http;
 pub mod id; // a newtype per identifier

@@ -35,6 +35,11 @@ pub const GATE_UNSENT_MAX: usize = 20_000;
 /// How long a visitor waits for a gate before the door says "try again".
 pub const GATE_TIMEOUT_MS: u64 = 8_000;
 
+/// How long a visitor is asked to wait when the fault is ours: a gate restarts or moves within seconds.
+pub const TRY_AGAIN_S: u32 = 5;
+/// Largest association file: beyond 128 KB iOS ignores it (App Search Programming Guide, revision 2016-04-01).
+pub const ASSOCIATION_MAX_BYTES: usize = 128 * 1024;
+
 /// Links in one mint request.
 pub const MINT_BATCH_MAX: usize = 1_000;
 /// How long an `Idempotency-Key` is remembered.

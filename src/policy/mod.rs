@@ -148,6 +148,12 @@ pub enum Language {
     Spanish,
 }
 
+impl WebUrl {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Policy {
     pub fn scope(&self, code: ScopeCode) -> Option<&Scope> {
         self.scopes.get(&code)
