@@ -65,6 +65,9 @@ pub const PATH_MAX: usize = 512;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
+/// Ranges of an `Accept-Language` that are looked at: browsers send up to about ten.
+pub const ACCEPT_LANGUAGE_RANGES_MAX: usize = 16;
+
 /// Largest policy bundle (KV holds up to 25 MiB; a policy is a few pages).
 pub const POLICY_MAX_BYTES: usize = 512 * 1024;
 /// Scopes, destinations and apps in one policy.

@@ -1,0 +1,624 @@
+//! What people see.
+//!
+//! [`Pages`] renders every page from values: the policy's site and scope, the visitor's language, and what happened.
+//! Templates, stylesheet and script are in `www/`, every sentence is in `text`, every header in `respond`.
+//! `docs/pages.md` says what each page promises.
+//!
+//! A page holds nothing personal: no name, no reference, no part of the token. The one secret that a page may carry
+//! is a grant, in a form that posts to the destination. The page for a link that is not valid depends on the
+//! language alone, so a prober learns nothing from it.
+
+mod asset;
+mod language;
+mod respond;
+mod text;
+mod view;
+
+use std::borrow::Cow;
+
+pub use asset::asset;
+pub use language::choose;
+pub use respond::{Forms, page, redirect};
+
+use crate::http::Response;
+use crate::id::{Nonce, Reference};
+use crate::policy::{CallBack, Language, Policy, Scope, Site, WaysOn};
+use crate::token::Use;
+use text::{Notice, Text};
+use view::{Door, Frame, HandOffView, LandingView, NoticeView, Way, html};
+
+/// The pages of one site, in one language, for links of one scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Pages<'a> {
+    site: &'a Site,
+    /// None until a link is known to be genuine.
+    scope: Option<&'a Scope>,
+    ways_on: &'a WaysOn,
+    language: Language,
+}
+
+/// The page with the one button.
+#[derive(Clone, Copy, Debug)]
+pub struct Landing {
+    /// Comes back with the post, so that a repeated post is the same attempt.
+    pub nonce: Nonce,
+    /// Whether to suggest the visitor's own browser, because the page is shown inside another app. Only here: on the
+    /// hand-off this browser holds the claim already, and another one would find the link busy.
+    pub open_in_browser: bool,
+}
+
+/// Where a link that was let through leads.
+#[derive(Clone, Copy, Debug)]
+pub struct HandOff<'a> {
+    /// The first way, if the visitor's platform has one.
+    pub app: Option<AppWay<'a>>,
+    /// An `https:` URL of the policy.
+    pub web: &'a str,
+    /// Posted to `web` as the field `grant`. Without one, `web` is a plain link.
+    pub grant: Option<&'a str>,
+}
+
+/// A link that opens an app.
+#[derive(Clone, Copy, Debug)]
+pub struct AppWay<'a> {
+    /// The complete address, with `#grant=…` where the app expects it.
+    pub href: &'a str,
+    /// For a custom scheme, which fails in silence: how long the page waits for the app before it offers the web.
+    /// The page then also opens the app by itself, where the browser lets it.
+    pub fallback_ms: Option<u32>,
+}
+
+/// Why a visitor is not let through, as far as they are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalPage {
+    /// Malformed, forged, for another host, of an unknown scope: one and the same page.
+    NotValid,
+    Expired,
+    Used,
+    /// Somebody holds the link for so many more seconds.
+    Busy {
+        retry_s: u64,
+    },
+    Revoked,
+    /// The link is locked, or its visitors come too fast.
+    TooManyTries,
+    /// Our fault.
+    TryAgain {
+        retry_s: u64,
+        reference: Reference,
+    },
+}
+
+impl<'a> Pages<'a> {
+    /// `scope` is that of a verified link; `accept_language` the header as sent.
+    pub fn new(policy: &'a Policy, scope: Option<&'a Scope>, accept_language: Option<&str>) -> Self {
+        let language = choose(&policy.site, scope, accept_language);
+        Self { site: &policy.site, scope, ways_on: policy.ways_on(scope), language }
+    }
+
+    /// A link, before anything is done with it.
+    pub fn landing(&self, landing: Landing) -> Response {
+        let text = self.text();
+        let label = self.scope.and_then(|scope| scope.label.get(&self.language));
+        let heading = label.map_or_else(|| (text.landing)(&self.site.name), String::clone);
+        let leads = match self.scope.map(|scope| scope.usage) {
+            Some(Use::Once) => text.leads_once,
+            Some(Use::Many) | None => text.leads,
+        };
+        let view = LandingView {
+            frame: self.frame(&heading, Door::Open),
+            text,
+            what_happens: leads(&self.site.name),
+            nonce: landing.nonce,
+            open_in_browser: landing.open_in_browser,
+            help: self.ways_on.help.as_str(),
+        };
+        page(200, self.language, html(&view), Forms::Onward)
+    }
+
+    /// A link that was let through.
+    pub fn hand_off(&self, hand_off: &HandOff<'_>) -> Response {
+        let text = self.text();
+        let app = hand_off.app.filter(|app| may_open(app.href));
+        let (heading, explanation, web_button) = match app {
+            Some(_) => (text.app, text.app_help, text.in_browser),
+            None => (text.onward, text.onward_help, text.go_on),
+        };
+        let heading = heading(&self.site.name);
+        let view = HandOffView {
+            frame: self.frame(&heading, Door::Open),
+            text,
+            explanation,
+            app,
+            web: hand_off.web,
+            web_button,
+            web_rank: if app.is_some() { "quiet" } else { "primary" },
+            grant: hand_off.grant,
+        };
+        page(200, self.language, html(&view), Forms::Onward)
+    }
+
+    /// A visitor who is not let through.
+    pub fn refusal(&self, refusal: RefusalPage) -> Response {
+        let text = self.text();
+        let (status, Notice { heading, meaning }) = match refusal {
+            RefusalPage::NotValid => (404, text.not_valid),
+            RefusalPage::Expired => (410, text.expired),
+            RefusalPage::Used => (410, text.used),
+            RefusalPage::Busy { .. } => (409, text.busy),
+            RefusalPage::Revoked => (410, text.revoked),
+            RefusalPage::TooManyTries => (429, text.too_many_tries),
+            RefusalPage::TryAgain { .. } => (503, text.our_fault),
+        };
+        let (retry_s, reference) = match refusal {
+            RefusalPage::Busy { retry_s } => (Some(retry_s.max(1)), None),
+            RefusalPage::TryAgain { retry_s, reference } => (Some(retry_s.max(1)), Some(reference)),
+            _ => (None, None),
+        };
+        // A scope's own ways on would tell a forged link from a genuine one.
+        let ways_on = if refusal == RefusalPage::NotValid { &self.site.ways_on } else { self.ways_on };
+        let view = NoticeView {
+            frame: self.frame(heading, Door::Closed).error(text.error),
+            text,
+            meaning,
+            wait: retry_s.filter(|_| reference.is_none()).map(text.wait),
+            reference,
+            ways: self.ways(ways_on, retry_s.is_some() || refusal == RefusalPage::TooManyTries),
+        };
+        let mut response = page(status, self.language, html(&view), Forms::None);
+        if let Some(seconds) = retry_s {
+            response.headers.push(("retry-after", Cow::Owned(seconds.to_string())));
+        }
+        response
+    }
+
+    /// What stands at `/`: that this is a door, and where help is.
+    pub fn home(&self) -> Response {
+        let text = self.text();
+        let heading = (text.home)(&self.site.name);
+        self.plain(200, self.frame(&heading, Door::Closed), text.home_help)
+    }
+
+    /// An address that is none of ours.
+    pub fn nothing_here(&self) -> Response {
+        self.nothing(404)
+    }
+
+    /// A method that an address of ours does not have. `allow` lists those it has (RFC 9110 §15.5.6).
+    pub fn method_not_allowed(&self, allow: &'static str) -> Response {
+        let mut response = self.nothing(405);
+        response.headers.push(("allow", Cow::Borrowed(allow)));
+        response
+    }
+
+    fn nothing(&self, status: u16) -> Response {
+        let Notice { heading, meaning } = self.text().nothing_here;
+        let frame = self.frame(heading, Door::Closed).error(self.text().error);
+        self.plain(status, frame, meaning)
+    }
+
+    /// A page that knows no link, whose only way on is help.
+    fn plain(&self, status: u16, frame: Frame<'_>, meaning: &'static str) -> Response {
+        let text = self.text();
+        let help = Way::new(self.site.ways_on.help.as_str(), text.help);
+        let view = NoticeView { frame, text, meaning, wait: None, reference: None, ways: vec![help] };
+        page(status, self.language, html(&view), Forms::None)
+    }
+
+    /// What the visitor can do next, the most likely first.
+    fn ways(&self, ways_on: &'a WaysOn, try_again: bool) -> Vec<Way<'a>> {
+        let text = self.text();
+        let mut ways = Vec::with_capacity(4);
+        if try_again {
+            // The empty reference is this page's own address (RFC 3986 §4.4): a fresh GET.
+            ways.push(Way::new("", text.try_again));
+        }
+        ways.extend(ways_on.fresh_link.as_ref().map(|page| Way::new(page.as_str(), text.fresh_link)));
+        ways.push(Way::new(ways_on.help.as_str(), text.help));
+        ways.extend(ways_on.call_back.as_ref().map(|call_back| match call_back {
+            CallBack::Page(page) => Way::new(page.as_str(), text.call_back),
+            CallBack::Phone(number) => Way::new(format!("tel:{number}"), (text.call)(number)),
+        }));
+        ways
+    }
+
+    fn frame<'b>(&'b self, heading: &'b str, door: Door) -> Frame<'b> {
+        Frame::new(self.language, &self.site.name, heading, door)
+    }
+
+    const fn text(&self) -> &'static Text {
+        Text::of(self.language)
+    }
+}
+
+/// Whether `href` may stand behind a button: it has a scheme, and not one that runs or shows its own content.
+/// Policy checks addresses when it is parsed; this is the second lock on the same door.
+fn may_open(href: &str) -> bool {
+    let Some((scheme, _)) = href.split_once(':') else { return false };
+    let well_formed = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let runs =
+        ["javascript", "data", "vbscript", "blob", "file", "filesystem", "about", "view-source", "http"];
+    well_formed && !runs.iter().any(|other| scheme.eq_ignore_ascii_case(other))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::fmt::Write as _;
+    use std::fs;
+    use std::path::Path;
+
+    use super::{AppWay, HandOff, Landing, Pages, RefusalPage, may_open};
+    use crate::http::Response;
+    use crate::id::{Nonce, Reference, ScopeCode};
+    use crate::policy::{Apps, CallBack, Language, Policy, Proof, Risk, Scope, Site, WaysOn, WebUrl};
+    use crate::token::Use;
+
+    const WEB: &str = "https://www.example.com/billing?from=link&step=1";
+    const GRANT: &str = "g1.AQIDBAUGBwgJCgsM";
+
+    fn url(text: &str) -> WebUrl {
+        WebUrl::for_test(text)
+    }
+
+    fn ways_on() -> WaysOn {
+        WaysOn {
+            fresh_link: Some(url("https://www.example.com/fresh")),
+            help: url("https://www.example.com/help"),
+            call_back: Some(CallBack::Phone("+46771234567".to_owned())),
+        }
+    }
+
+    /// Offers every language but Danish; Swedish by default.
+    pub fn site() -> Site {
+        let languages = Language::ALL.into_iter().filter(|language| *language != Language::Danish).collect();
+        Site {
+            name: "Northwind Energy".to_owned(),
+            default_language: Language::Swedish,
+            languages,
+            ways_on: ways_on(),
+        }
+    }
+
+    pub fn scope() -> Scope {
+        Scope {
+            code: ScopeCode(1),
+            name: "payment.retry".to_owned(),
+            risk: Risk::Low,
+            usage: Use::Once,
+            lifetime_s: 3_600,
+            one_click: true,
+            proof: Proof::None,
+            destination: "billing".to_owned(),
+            hand_off: true,
+            language: None,
+            label: BTreeMap::from([
+                (Language::English, "Update your payment details".to_owned()),
+                (Language::Swedish, "Uppdatera dina betaluppgifter".to_owned()),
+                (Language::Danish, "Opdater dine betalingsoplysninger".to_owned()),
+                (Language::German, "Zahlungsdaten aktualisieren".to_owned()),
+                (Language::French, "Mettre à jour votre moyen de paiement".to_owned()),
+            ]),
+            ways_on: None,
+        }
+    }
+
+    fn policy() -> Policy {
+        let site = Site { languages: Language::ALL.to_vec(), ..site() };
+        Policy {
+            version: 1,
+            site,
+            scopes: BTreeMap::new(),
+            destinations: BTreeMap::new(),
+            apps: Apps::default(),
+        }
+    }
+
+    fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+        response.headers.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value)
+    }
+
+    fn reference() -> Reference {
+        Reference([7; 9])
+    }
+
+    /// Every page there is, by name.
+    fn all(pages: &Pages<'_>) -> Vec<(&'static str, Response)> {
+        let landing = Landing { nonce: Nonce([1; 12]), open_in_browser: false };
+        let web = HandOff { app: None, web: WEB, grant: Some(GRANT) };
+        let app = AppWay { href: "https://app.example.com/billing#grant=g1.AQID", fallback_ms: None };
+        let scheme = AppWay { href: "exampleapp://billing#grant=g1.AQID", fallback_ms: Some(1_500) };
+        vec![
+            ("landing", pages.landing(landing)),
+            ("landing_in_app", pages.landing(Landing { open_in_browser: true, ..landing })),
+            ("hand_off_web", pages.hand_off(&web)),
+            ("hand_off_app", pages.hand_off(&HandOff { app: Some(app), ..web })),
+            ("hand_off_scheme", pages.hand_off(&HandOff { app: Some(scheme), ..web })),
+            ("open_scheme", pages.hand_off(&HandOff { app: Some(scheme), grant: None, ..web })),
+            ("not_valid", pages.refusal(RefusalPage::NotValid)),
+            ("expired", pages.refusal(RefusalPage::Expired)),
+            ("used", pages.refusal(RefusalPage::Used)),
+            ("busy", pages.refusal(RefusalPage::Busy { retry_s: 42 })),
+            ("revoked", pages.refusal(RefusalPage::Revoked)),
+            ("too_many_tries", pages.refusal(RefusalPage::TooManyTries)),
+            ("try_again", pages.refusal(RefusalPage::TryAgain { retry_s: 5, reference: reference() })),
+            ("home", pages.home()),
+            ("nothing_here", pages.nothing_here()),
+            ("method_not_allowed", pages.method_not_allowed("GET, HEAD, POST")),
+        ]
+    }
+
+    fn in_every_language(mut check: impl FnMut(Language, &'static str, Response)) {
+        let (policy, scope) = (policy(), scope());
+        for language in Language::ALL {
+            let pages = Pages::new(&policy, Some(&scope), Some(language.tag()));
+            for (name, response) in all(&pages) {
+                check(language, name, response);
+            }
+        }
+    }
+
+    fn count(html: &str, needle: &str) -> usize {
+        html.matches(needle).count()
+    }
+
+    #[test]
+    fn every_page_says_its_language_and_has_one_heading_and_one_primary_way_on() {
+        in_every_language(|language, name, page| {
+            let html = &page.body;
+            let tag = language.tag();
+            assert!(html.starts_with("<!doctype html>"), "{name}");
+            assert!(html.contains(&format!("<html lang=\"{tag}\" dir=\"ltr\">")), "{name} {tag}");
+            assert_eq!(header(&page, "content-language"), tag, "{name}");
+            assert_eq!(count(html, "<h1>"), 1, "{name} {tag}");
+            assert_eq!(count(html, "<main>"), 1, "{name} {tag}");
+            // One in the list of ways, or the one button.
+            assert_eq!(count(html, "primary"), 1, "{name} {tag}");
+            assert!(html.len() < 4_096, "{name} {tag}: {} bytes", html.len());
+        });
+    }
+
+    #[test]
+    fn every_page_has_the_security_headers() {
+        in_every_language(|_, name, page| {
+            for (header_name, expected) in [
+                ("cache-control", "no-store"),
+                ("referrer-policy", "no-referrer"),
+                ("x-content-type-options", "nosniff"),
+                ("x-frame-options", "DENY"),
+                ("x-robots-tag", "noindex, nofollow"),
+                ("content-type", "text/html; charset=utf-8"),
+                ("vary", "Accept-Language"),
+                ("cross-origin-opener-policy", "same-origin"),
+            ] {
+                assert_eq!(header(&page, header_name), expected, "{name} {header_name}");
+            }
+            let policy = header(&page, "content-security-policy");
+            for directive in
+                ["default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]
+            {
+                assert!(policy.contains(directive), "{name}: {policy}");
+            }
+            for unsafe_source in ["unsafe-inline", "unsafe-eval", "data:", "*"] {
+                assert!(!policy.contains(unsafe_source), "{name}: {policy}");
+            }
+            let form_action = if page.body.contains("<form") { "'self' https:;" } else { "'none';" };
+            // The page that opens a custom scheme without a grant has links only, and the same headers.
+            if name != "open_scheme" {
+                assert!(policy.contains(&format!("form-action {form_action}")), "{name}: {policy}");
+            }
+        });
+    }
+
+    #[test]
+    fn no_page_runs_inline_script_or_style() {
+        in_every_language(|_, name, page| {
+            assert_eq!(
+                count(&page.body, "<script"),
+                count(&page.body, "<script type=\"module\" src="),
+                "{name}"
+            );
+            assert!(!page.body.contains("<style") && !page.body.contains(" style="), "{name}");
+            let handler = page.body.split(" on").skip(1).any(|rest| {
+                rest.split_once("=\"")
+                    .is_some_and(|(event, _)| event.bytes().all(|byte| byte.is_ascii_lowercase()))
+            });
+            assert!(!handler, "{name} has an inline handler");
+        });
+    }
+
+    #[test]
+    fn statuses_and_titles_tell_errors_from_pages() {
+        let expected = BTreeMap::from([
+            ("landing", 200),
+            ("landing_in_app", 200),
+            ("hand_off_web", 200),
+            ("hand_off_app", 200),
+            ("hand_off_scheme", 200),
+            ("open_scheme", 200),
+            ("not_valid", 404),
+            ("expired", 410),
+            ("used", 410),
+            ("busy", 409),
+            ("revoked", 410),
+            ("too_many_tries", 429),
+            ("try_again", 503),
+            ("home", 200),
+            ("nothing_here", 404),
+            ("method_not_allowed", 405),
+        ]);
+        in_every_language(|language, name, page| {
+            assert_eq!(page.status, expected[name], "{name}");
+            let error = super::Text::of(language).error;
+            assert_eq!(
+                page.body.contains(&format!("<title>{error}")),
+                page.status >= 400,
+                "{name} {language:?}"
+            );
+            let retry = ["busy", "try_again"].contains(&name);
+            assert_eq!(!header(&page, "retry-after").is_empty(), retry, "{name}");
+        });
+    }
+
+    #[test]
+    fn previews_show_the_brand_alone() {
+        in_every_language(|_, name, page| {
+            assert!(
+                page.body.contains("<meta property=\"og:title\" content=\"Northwind Energy\">"),
+                "{name}"
+            );
+            assert_eq!(count(&page.body, "og:"), 1, "{name}");
+        });
+    }
+
+    #[test]
+    fn the_page_for_a_link_that_is_not_valid_depends_on_the_language_alone() {
+        let policy = policy();
+        let scope = Scope {
+            ways_on: Some(WaysOn {
+                fresh_link: None,
+                help: url("https://other.example/help"),
+                call_back: None,
+            }),
+            usage: Use::Many,
+            ..scope()
+        };
+        let mut seen = BTreeSet::new();
+        for language in Language::ALL {
+            let forged = Pages::new(&policy, None, Some(language.tag())).refusal(RefusalPage::NotValid);
+            let genuine =
+                Pages::new(&policy, Some(&scope), Some(language.tag())).refusal(RefusalPage::NotValid);
+            assert_eq!(forged, genuine);
+            seen.insert(forged.body.into_owned());
+            let used = Pages::new(&policy, Some(&scope), Some(language.tag())).refusal(RefusalPage::Used);
+            assert!(used.body.contains("https://other.example/help") && !used.body.contains("/fresh"));
+        }
+        assert_eq!(seen.len(), Language::ALL.len());
+    }
+
+    #[test]
+    fn the_landing_page_has_one_button_and_says_once_only_of_single_use_links() {
+        let policy = policy();
+        for usage in [Use::Once, Use::Many] {
+            let scope = Scope { usage, ..scope() };
+            let pages = Pages::new(&policy, Some(&scope), Some("en"));
+            let html = pages.landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false }).body;
+            assert_eq!((count(&html, "<form"), count(&html, "<button")), (1, 1));
+            assert!(html.contains("<form method=\"post\">"));
+            assert!(html.contains("<input type=\"hidden\" name=\"nonce\" value=\"AQEBAQEBAQEBAQEB\">"));
+            assert!(html.contains("<h1>Update your payment details</h1>"));
+            assert_eq!(html.contains("works once"), usage == Use::Once);
+            assert!(!html.contains("Open in browser"));
+        }
+    }
+
+    #[test]
+    fn a_scope_without_a_label_in_the_language_gets_a_neutral_heading() {
+        let (policy, scope) = (policy(), scope());
+        let html = Pages::new(&policy, Some(&scope), Some("es"))
+            .landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false })
+            .body;
+        assert!(html.contains("<h1>Un enlace para usted de Northwind Energy</h1>"));
+    }
+
+    #[test]
+    fn a_grant_is_only_ever_posted_or_in_the_app_link_given() {
+        let policy = policy();
+        let pages = Pages::new(&policy, None, Some("en"));
+        let html = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT) }).body;
+        assert_eq!(count(&html, GRANT), 1);
+        let action = "<form method=\"post\" action=\"https://www.example.com/billing?from=link&#38;step=1\" data-onward>";
+        assert!(html.contains(action), "{html}");
+
+        let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: None }).body;
+        assert!(!without.contains("<form") && without.contains("id=\"web\" href=\"https://www.example.com/"));
+    }
+
+    #[test]
+    fn only_the_way_to_the_web_hurries_on_by_itself() {
+        let policy = policy();
+        for (name, page) in all(&Pages::new(&policy, None, Some("en"))) {
+            assert_eq!(page.body.contains("data-onward"), name == "hand_off_web", "{name}");
+            let scheme = name.ends_with("_scheme");
+            assert_eq!(page.body.contains("data-fallback-ms=\"1500\""), scheme, "{name}");
+            assert_eq!(page.body.contains("id=\"app-missing\" hidden"), scheme, "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_escaped() {
+        let mut policy = policy();
+        policy.site.name = "<b>&\"'".to_owned();
+        let scope = Scope { label: BTreeMap::from([(Language::English, "<i>".to_owned())]), ..scope() };
+        let web = HandOff { app: None, web: "https://e.example/\"><script>", grant: Some("\"><script>") };
+        let pages = Pages::new(&policy, Some(&scope), Some("en"));
+        let mut pages = all(&pages);
+        pages.push(("hostile", Pages::new(&policy, Some(&scope), Some("en")).hand_off(&web)));
+        for (name, page) in pages {
+            for hostile in ["<b>", "<i>", "<script>", "\"'"] {
+                assert!(!page.body.contains(hostile), "{name}: {hostile}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_that_runs_something_never_stands_behind_a_button() {
+        for href in [
+            "https://app.example.com/x",
+            "exampleapp://billing",
+            "com.example.app:x",
+            "intent://x#Intent;end",
+        ] {
+            assert!(may_open(href), "{href}");
+        }
+        let hostile = [
+            "javascript:alert(1)",
+            "JavaScript:x",
+            " javascript:x",
+            "java\tscript:x",
+            "data:text/html,x",
+            "blob:x",
+            "file:///etc",
+            "http://plain.example",
+            "//host",
+            "/path",
+            "",
+            ":x",
+            "1a:x",
+        ];
+        let policy = policy();
+        let pages = Pages::new(&policy, None, Some("en"));
+        for href in hostile {
+            assert!(!may_open(href), "{href}");
+            let app = Some(AppWay { href, fallback_ms: None });
+            let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT) });
+            assert_eq!(pages.hand_off(&HandOff { app, web: WEB, grant: Some(GRANT) }), without, "{href}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_never_stored_and_never_a_referrer() {
+        let response = super::redirect(WEB);
+        assert_eq!(response.status, 303);
+        assert_eq!(header(&response, "location"), WEB);
+        assert_eq!(header(&response, "cache-control"), "no-store");
+        assert_eq!(header(&response, "referrer-policy"), "no-referrer");
+        assert!(response.body.is_empty());
+    }
+
+    #[test]
+    #[ignore = "writes every page to target/pages, for eyes and for tests/browser"]
+    fn render_all() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+        fs::create_dir_all(&folder).unwrap();
+        let mut index = String::new();
+        in_every_language(|language, name, page| {
+            let file = format!("{}-{name}.html", language.tag());
+            fs::write(folder.join(&file), page.body.as_bytes()).unwrap();
+            let policy = header(&page, "content-security-policy");
+            writeln!(index, "{file}\t{}\t{policy}", page.status).unwrap();
+        });
+        fs::write(folder.join("index.tsv"), index).unwrap();
+    }
+}

@@ -1,0 +1,92 @@
+//! The constructors that every page, asset and redirect goes through, so that none misses a header.
+//!
+//! # Why `form-action` is not just the destination
+//! Browsers built on Chromium check `form-action` on every redirect that follows a form's post, not only on the
+//! post itself. A destination may redirect once more (to `www.`, to a sign-in host), and the door cannot know
+//! where. Naming only the destination's origin would break such links, so a page whose post leaves the door
+//! allows any `https:` origin, and every other page allows only itself, or no form at all.
+//!
+//! # What is not here
+//! No cookies and no third party. `Referrer-Policy: no-referrer` keeps the token in the address from everyone;
+//! its price is that posts carry `Origin: null`, so nothing may rely on that header.
+
+use std::borrow::Cow;
+
+use crate::http::Response;
+use crate::policy::Language;
+
+/// Where the forms of a page may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forms {
+    /// The page has none.
+    None,
+    /// To the door, and from there or directly to a destination.
+    Onward,
+}
+
+type Header = (&'static str, Cow<'static, str>);
+
+/// Joins the parts of the content security policy that are the same for every page with its `form-action`.
+macro_rules! content_security_policy {
+    ($form_action:literal) => {
+        concat!(
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action ",
+            $form_action,
+            "; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; ",
+            "require-trusted-types-for 'script'; trusted-types 'none'"
+        )
+    };
+}
+
+/// An HTML page: never stored, never framed, never indexed, never a referrer.
+pub fn page(status: u16, language: Language, html: String, forms: Forms) -> Response {
+    let policy = match forms {
+        Forms::None => content_security_policy!("'none'"),
+        Forms::Onward => content_security_policy!("'self' https:"),
+    };
+    let headers = [
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-language", language.tag()),
+        ("vary", "Accept-Language"),
+        ("cache-control", "no-store"),
+        ("content-security-policy", policy),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("x-robots-tag", "noindex, nofollow"),
+        ("strict-transport-security", "max-age=63072000"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ];
+    Response { status, headers: fixed(headers), body: Cow::Owned(html) }
+}
+
+/// A file that never changes under its address, or (`versioned` false) may.
+pub(super) fn asset(content_type: &'static str, body: &'static str, versioned: bool) -> Response {
+    let headers = [
+        ("content-type", content_type),
+        (
+            "cache-control",
+            if versioned { "public, max-age=31536000, immutable" } else { "public, max-age=300" },
+        ),
+        ("x-content-type-options", "nosniff"),
+        ("strict-transport-security", "max-age=63072000"),
+        ("cross-origin-resource-policy", "same-origin"),
+    ];
+    Response { status: 200, headers: fixed(headers), body: Cow::Borrowed(body) }
+}
+
+/// `303 See Other` to a destination, an `https:` URL of the policy. Few headers: this is the answer to most clicks.
+pub fn redirect(to: &str) -> Response {
+    let headers = vec![
+        ("location", Cow::Owned(to.to_owned())),
+        ("cache-control", Cow::Borrowed("no-store")),
+        ("referrer-policy", Cow::Borrowed("no-referrer")),
+    ];
+    Response { status: 303, headers, body: Cow::Borrowed("") }
+}
+
+fn fixed<const N: usize>(headers: [(&'static str, &'static str); N]) -> Vec<Header> {
+    headers.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect()
+}

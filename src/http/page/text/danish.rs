@@ -1,0 +1,69 @@
+use super::{Notice, Text, counted};
+
+pub(super) const TEXT: Text = Text {
+    error: "Fejl: ",
+    landing: |site| format!("Et link til dig fra {site}"),
+    leads_once: |site| format!("Knappen fører dig til {site}. Linket virker én gang."),
+    leads: |site| format!("Knappen fører dig til {site}."),
+    go_on: "Fortsæt",
+    in_app_browser: "Du ser siden inde i en anden app. Vil du hellere bruge din egen browser, så vælg ”Åbn i \
+                     browser” i appens menu, før du fortsætter.",
+    not_expected: "Havde du ikke ventet dette? Så kan du lukke siden. Der sker intet, før du trykker på knappen.",
+    why_me: "Hvorfor har jeg fået dette?",
+    onward: |site| format!("Du sendes videre til {site}"),
+    onward_help: "Hvis siden ikke går videre af sig selv, kan du trykke på knappen.",
+    app: |site| format!("Fortsæt med {site}"),
+    app_help: "Du kan fortsætte i appen eller i din browser.",
+    open_app: "Åbn appen",
+    in_browser: "Fortsæt i browseren",
+    app_missing: "Appen åbnede ikke. Du kan fortsætte i browseren i stedet.",
+    one_minute: "Dette trin er åbent i ét minut. Åbn linket igen, hvis der er gået længere tid.",
+    not_valid: Notice {
+        heading: "Linket er ikke gyldigt",
+        meaning: "En del af det kan være gået tabt undervejs. Åbn det igen direkte fra beskeden, eller kopiér hele \
+                  linket.",
+    },
+    expired: Notice {
+        heading: "Linket er udløbet",
+        meaning: "Af hensyn til din sikkerhed virker links som dette kun i en begrænset tid. Intet er ændret, fordi \
+                  du åbnede det.",
+    },
+    used: Notice {
+        heading: "Linket er allerede brugt",
+        meaning: "Det virker kun én gang. Hvis det var dig, der brugte det, skal du ikke gøre mere her. Hvis det \
+                  ikke var dig, så kontakt os.",
+    },
+    busy: Notice {
+        heading: "Linket er allerede åbent",
+        meaning: "Det blev åbnet for et øjeblik siden, måske af dig i et andet vindue eller af et program, der \
+                  kontrollerer, om beskeder er sikre.",
+    },
+    revoked: Notice {
+        heading: "Linket er trukket tilbage",
+        meaning: "Vi har trukket det tilbage, så det virker ikke længere. Du kan have fået en nyere besked fra os.",
+    },
+    too_many_tries: Notice {
+        heading: "For mange forsøg",
+        meaning: "For at beskytte dig har vi sat linket på pause. Vent et minut, og prøv igen. Hvis det \
+                  stadig er lukket, har du brug for et nyt link.",
+    },
+    our_fault: Notice {
+        heading: "Noget gik galt hos os",
+        meaning: "Det beklager vi. Prøv igen om lidt. Hvis det sker igen, kan du oplyse referencen nedenfor, når du \
+                  kontakter os.",
+    },
+    wait: |seconds| format!("Prøv igen om {}.", counted(seconds, "sekund", "sekunder")),
+    reference: "Reference:",
+    home: |site| format!("En privat indgang til {site}"),
+    home_help: "Den åbnes med det personlige link i en besked fra os. Der er ikke andet at se her.",
+    nothing_here: Notice {
+        heading: "Her er ingenting",
+        meaning: "Adressen kan være ufuldstændig eller skrevet forkert. Åbn linket igen direkte fra beskeden.",
+    },
+    what_now: "Det kan du gøre nu",
+    try_again: "Prøv igen",
+    fresh_link: "Få et nyt link",
+    help: "Få hjælp",
+    call_back: "Bed os ringe til dig",
+    call: |number| format!("Ring til {number}"),
+};

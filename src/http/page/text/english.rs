@@ -1,0 +1,67 @@
+use super::{Notice, Text, counted};
+
+pub(super) const TEXT: Text = Text {
+    error: "Error: ",
+    landing: |site| format!("A link for you from {site}"),
+    leads_once: |site| format!("The button takes you to {site}. This link works once."),
+    leads: |site| format!("The button takes you to {site}."),
+    go_on: "Continue",
+    in_app_browser: "You are viewing this page inside another app. If you would rather use your own browser, \
+                     choose “Open in browser” in that app’s menu before you continue.",
+    not_expected: "Not expecting this? You can close the page; nothing happens until you press the button.",
+    why_me: "Why did I get this?",
+    onward: |site| format!("Taking you to {site}"),
+    onward_help: "If this page does not move on by itself, please press the button.",
+    app: |site| format!("Continue with {site}"),
+    app_help: "You can go on in the app, or in your browser.",
+    open_app: "Open the app",
+    in_browser: "Continue in the browser",
+    app_missing: "The app did not open. You can continue in the browser instead.",
+    one_minute: "This step stays open for one minute. After that, please open your link again.",
+    not_valid: Notice {
+        heading: "This link is not valid",
+        meaning: "Part of it may have been lost on the way. Please open it again straight from the message, or \
+                  copy the whole link.",
+    },
+    expired: Notice {
+        heading: "This link has expired",
+        meaning: "To keep you safe, links like this work for a limited time only. Opening it has changed nothing.",
+    },
+    used: Notice {
+        heading: "This link has already been used",
+        meaning: "It works once only. If it was you who used it, there is nothing more to do here. If it was \
+                  not, please let us know.",
+    },
+    busy: Notice {
+        heading: "This link is already open",
+        meaning: "It was opened a moment ago: perhaps by you in another window, or by a program that checks \
+                  messages for safety.",
+    },
+    revoked: Notice {
+        heading: "This link has been withdrawn",
+        meaning: "We have taken it back, so it no longer works. We may have sent you a newer message instead.",
+    },
+    too_many_tries: Notice {
+        heading: "Too many attempts",
+        meaning: "To protect you, we have paused this link. Please wait a minute and try again. If it \
+                  stays closed, you need a new link.",
+    },
+    our_fault: Notice {
+        heading: "Something went wrong on our side",
+        meaning: "We are sorry. Please try again in a moment. If it happens again, tell us the reference below.",
+    },
+    wait: |seconds| format!("Please try again in {}.", counted(seconds, "second", "seconds")),
+    reference: "Reference:",
+    home: |site| format!("A private door to {site}"),
+    home_help: "It opens with the personal link in a message from us. There is nothing else to see here.",
+    nothing_here: Notice {
+        heading: "There is nothing here",
+        meaning: "The address may be incomplete or mistyped. Please open the link again straight from the message.",
+    },
+    what_now: "What you can do now",
+    try_again: "Try again",
+    fresh_link: "Get a new link",
+    help: "Get help",
+    call_back: "Ask us to call you",
+    call: |number| format!("Call {number}"),
+};

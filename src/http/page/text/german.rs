@@ -1,0 +1,76 @@
+use super::{Notice, Text, counted};
+
+pub(super) const TEXT: Text = Text {
+    error: "Fehler: ",
+    landing: |site| format!("Ein Link für Sie von {site}"),
+    leads_once: |site| format!("Die Schaltfläche führt Sie zu {site}. Der Link funktioniert einmal."),
+    leads: |site| format!("Die Schaltfläche führt Sie zu {site}."),
+    go_on: "Weiter",
+    in_app_browser: "Sie sehen diese Seite innerhalb einer anderen App. Wenn Sie lieber Ihren eigenen Browser \
+                     verwenden, wählen Sie vor dem Fortfahren im Menü der App „Im Browser öffnen“.",
+    not_expected: "Haben Sie das nicht erwartet? Dann können Sie die Seite schließen. Es geschieht nichts, bis Sie \
+                   die Schaltfläche drücken.",
+    why_me: "Warum habe ich das erhalten?",
+    onward: |site| format!("Sie werden zu {site} weitergeleitet"),
+    onward_help: "Falls die Seite nicht von selbst weitergeht, drücken Sie bitte die Schaltfläche.",
+    app: |site| format!("Weiter mit {site}"),
+    app_help: "Sie können in der App oder in Ihrem Browser fortfahren.",
+    open_app: "App öffnen",
+    in_browser: "Im Browser fortfahren",
+    app_missing: "Die App wurde nicht geöffnet. Sie können stattdessen im Browser fortfahren.",
+    one_minute: "Dieser Schritt bleibt eine Minute lang offen. Danach öffnen Sie bitte Ihren Link erneut.",
+    not_valid: Notice {
+        heading: "Dieser Link ist nicht gültig",
+        meaning: "Möglicherweise ist unterwegs ein Teil verloren gegangen. Bitte öffnen Sie ihn noch einmal direkt \
+                  aus der Nachricht oder kopieren Sie den vollständigen Link.",
+    },
+    expired: Notice {
+        heading: "Dieser Link ist abgelaufen",
+        meaning: "Zu Ihrer Sicherheit funktionieren solche Links nur für begrenzte Zeit. Durch das Öffnen wurde \
+                  nichts geändert.",
+    },
+    used: Notice {
+        heading: "Dieser Link wurde bereits verwendet",
+        meaning: "Er funktioniert nur einmal. Wenn Sie ihn selbst verwendet haben, müssen Sie hier nichts weiter \
+                  tun. Wenn nicht, geben Sie uns bitte Bescheid.",
+    },
+    busy: Notice {
+        heading: "Dieser Link ist bereits geöffnet",
+        meaning: "Er wurde gerade eben geöffnet, vielleicht von Ihnen in einem anderen Fenster oder von einem \
+                  Programm, das Nachrichten auf Sicherheit prüft.",
+    },
+    revoked: Notice {
+        heading: "Dieser Link wurde zurückgezogen",
+        meaning: "Wir haben ihn zurückgezogen, deshalb funktioniert er nicht mehr. Vielleicht haben Sie stattdessen \
+                  eine neuere Nachricht von uns erhalten.",
+    },
+    too_many_tries: Notice {
+        heading: "Zu viele Versuche",
+        meaning: "Zu Ihrem Schutz haben wir diesen Link vorübergehend angehalten. Bitte warten Sie eine \
+                  Minute und versuchen Sie es dann noch einmal. Bleibt er geschlossen, benötigen Sie einen \
+                  neuen Link.",
+    },
+    our_fault: Notice {
+        heading: "Bei uns ist etwas schiefgelaufen",
+        meaning: "Das tut uns leid. Bitte versuchen Sie es gleich noch einmal. Falls es wieder vorkommt, nennen Sie \
+                  uns bitte die Referenz unten.",
+    },
+    wait: |seconds| {
+        format!("Bitte versuchen Sie es in {} noch einmal.", counted(seconds, "Sekunde", "Sekunden"))
+    },
+    reference: "Referenz:",
+    home: |site| format!("Ein privater Eingang zu {site}"),
+    home_help: "Er öffnet sich mit dem persönlichen Link in einer Nachricht von uns. Sonst gibt es hier nichts zu \
+                sehen.",
+    nothing_here: Notice {
+        heading: "Hier ist nichts",
+        meaning: "Die Adresse ist vielleicht unvollständig oder falsch geschrieben. Bitte öffnen Sie den Link noch \
+                  einmal direkt aus der Nachricht.",
+    },
+    what_now: "Was Sie jetzt tun können",
+    try_again: "Erneut versuchen",
+    fresh_link: "Neuen Link anfordern",
+    help: "Hilfe erhalten",
+    call_back: "Um Rückruf bitten",
+    call: |number| format!("{number} anrufen"),
+};

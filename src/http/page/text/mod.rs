@@ -1,0 +1,259 @@
+//! Every sentence that people read, in every language.
+//!
+//! One [`Text`] per language, all constants: a missing translation does not compile. A sentence that holds a
+//! name or a number is a function of it, so each language orders and inflects as it needs.
+//!
+//! The tone: plain, calm and polite. What happened, what it means, what to do next. No urgency, no blame, no
+//! exclamation marks. German says "Sie", French "vous", Spanish "usted". No sentence puts the company's name
+//! where a language would have to inflect or elide it.
+
+mod danish;
+mod english;
+mod french;
+mod german;
+mod spanish;
+mod swedish;
+
+use crate::policy::Language;
+
+/// All sentences of one language.
+#[derive(Debug)]
+pub(super) struct Text {
+    /// Before the title of every refusal, with its colon and space.
+    pub error: &'static str,
+
+    // The landing page.
+    /// The heading when the scope has no label. Of the company's name.
+    pub landing: fn(&str) -> String,
+    /// What the button does, for a single-use link. Of the company's name.
+    pub leads_once: fn(&str) -> String,
+    /// What the button does, for a link that may be used again. Of the company's name.
+    pub leads: fn(&str) -> String,
+    pub go_on: &'static str,
+    pub in_app_browser: &'static str,
+    pub not_expected: &'static str,
+    pub why_me: &'static str,
+
+    // The hand-off.
+    /// The heading on the way to the web. Of the company's name.
+    pub onward: fn(&str) -> String,
+    pub onward_help: &'static str,
+    /// The heading on the way to the app. Of the company's name.
+    pub app: fn(&str) -> String,
+    pub app_help: &'static str,
+    pub open_app: &'static str,
+    pub in_browser: &'static str,
+    pub app_missing: &'static str,
+    pub one_minute: &'static str,
+
+    // Refusals.
+    pub not_valid: Notice,
+    pub expired: Notice,
+    pub used: Notice,
+    pub busy: Notice,
+    pub revoked: Notice,
+    pub too_many_tries: Notice,
+    pub our_fault: Notice,
+    /// Of whole seconds, at least one.
+    pub wait: fn(u64) -> String,
+    /// Before a reference, with its colon.
+    pub reference: &'static str,
+
+    // The rest.
+    /// Of the company's name.
+    pub home: fn(&str) -> String,
+    pub home_help: &'static str,
+    pub nothing_here: Notice,
+
+    // Ways on.
+    /// What a screen reader calls the list of ways on.
+    pub what_now: &'static str,
+    pub try_again: &'static str,
+    pub fresh_link: &'static str,
+    pub help: &'static str,
+    pub call_back: &'static str,
+    /// Of a telephone number.
+    pub call: fn(&str) -> String,
+}
+
+/// What happened, and what it means.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Notice {
+    pub heading: &'static str,
+    pub meaning: &'static str,
+}
+
+impl Text {
+    pub(super) const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::English => &english::TEXT,
+            Language::Swedish => &swedish::TEXT,
+            Language::Danish => &danish::TEXT,
+            Language::German => &german::TEXT,
+            Language::French => &french::TEXT,
+            Language::Spanish => &spanish::TEXT,
+        }
+    }
+}
+
+/// "1 second", "2 seconds": enough for six languages that have two forms.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Notice, Text};
+    use crate::policy::Language;
+
+    const SITE: &str = "Northwind";
+    const NUMBER: &str = "+46771234567";
+
+    /// Every sentence of a language. The pattern is exhaustive: a new field has to come here too.
+    fn sentences(language: Language) -> Vec<(&'static str, String)> {
+        let &Text {
+            error,
+            landing,
+            leads_once,
+            leads,
+            go_on,
+            in_app_browser,
+            not_expected,
+            why_me,
+            onward,
+            onward_help,
+            app,
+            app_help,
+            open_app,
+            in_browser,
+            app_missing,
+            one_minute,
+            not_valid,
+            expired,
+            used,
+            busy,
+            revoked,
+            too_many_tries,
+            our_fault,
+            wait,
+            reference,
+            home,
+            home_help,
+            nothing_here,
+            what_now,
+            try_again,
+            fresh_link,
+            help,
+            call_back,
+            call,
+        } = Text::of(language);
+        let mut all: Vec<(&'static str, String)> = [
+            ("error", error),
+            ("go_on", go_on),
+            ("in_app_browser", in_app_browser),
+            ("not_expected", not_expected),
+            ("why_me", why_me),
+            ("onward_help", onward_help),
+            ("app_help", app_help),
+            ("open_app", open_app),
+            ("in_browser", in_browser),
+            ("app_missing", app_missing),
+            ("one_minute", one_minute),
+            ("reference", reference),
+            ("home_help", home_help),
+            ("what_now", what_now),
+            ("try_again", try_again),
+            ("fresh_link", fresh_link),
+            ("help", help),
+            ("call_back", call_back),
+        ]
+        .map(|(name, text)| (name, text.to_owned()))
+        .into();
+        for (name, Notice { heading, meaning }) in [
+            ("not_valid", not_valid),
+            ("expired", expired),
+            ("used", used),
+            ("busy", busy),
+            ("revoked", revoked),
+            ("too_many_tries", too_many_tries),
+            ("our_fault", our_fault),
+            ("nothing_here", nothing_here),
+        ] {
+            all.push((name, heading.to_owned()));
+            all.push((name, meaning.to_owned()));
+        }
+        for (name, of_site) in [
+            ("landing", landing),
+            ("leads_once", leads_once),
+            ("leads", leads),
+            ("onward", onward),
+            ("app", app),
+            ("home", home),
+        ] {
+            let sentence = of_site(SITE);
+            assert_eq!(sentence.matches(SITE).count(), 1, "{language:?} {name}: {sentence}");
+            all.push((name, sentence));
+        }
+        assert!(call(NUMBER).contains(NUMBER), "{language:?}");
+        all.extend([("call", call(NUMBER)), ("wait", wait(1)), ("wait", wait(42))]);
+        all
+    }
+
+    #[test]
+    fn every_sentence_is_written_in_every_language() {
+        // Words that are the same in two languages.
+        let shared = ["Error: ", "Reference:"];
+        let english = sentences(Language::English);
+        for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
+            for ((name, text), (_, english)) in sentences(language).iter().zip(&english) {
+                assert!(
+                    text != english || shared.contains(&text.as_str()),
+                    "{language:?} {name} is English: {text}"
+                );
+                let (ours, theirs) = (text.chars().count(), english.chars().count());
+                assert!(
+                    ours * 5 >= theirs * 2 && ours <= theirs * 2 + 20,
+                    "{language:?} {name}: {ours} characters, {theirs} in English: {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_keep_to_the_tone_and_the_typography() {
+        for language in Language::ALL {
+            for (name, text) in sentences(language) {
+                let place = format!("{language:?} {name}: {text:?}");
+                assert!(!text.trim().is_empty(), "{place}");
+                assert!(name == "error" || text.trim() == text, "{place}");
+                assert!(!text.contains("  ") && !text.contains(['\n', '{', '}', '<', '>', '&']), "{place}");
+                assert!(!text.contains(['!', '\'', '"']), "{place}");
+                if text.chars().count() > 60 {
+                    assert!(text.ends_with('.'), "{place}");
+                }
+                if language == Language::French {
+                    assert!(!text.contains(" :") && !text.contains(" ?") && !text.contains(" ;"), "{place}");
+                }
+                if language == Language::Spanish {
+                    assert_eq!(text.matches('?').count(), text.matches('¿').count(), "{place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_second_is_singular() {
+        for (language, one, many) in [
+            (Language::English, "in 1 second.", "in 2 seconds."),
+            (Language::Swedish, "om 1 sekund.", "om 2 sekunder."),
+            (Language::Danish, "om 1 sekund.", "om 2 sekunder."),
+            (Language::German, "in 1 Sekunde noch", "in 2 Sekunden noch"),
+            (Language::French, "dans 1 seconde.", "dans 2 secondes."),
+            (Language::Spanish, "de 1 segundo.", "de 2 segundos."),
+        ] {
+            let wait = Text::of(language).wait;
+            assert!(wait(1).contains(one), "{}", wait(1));
+            assert!(wait(2).contains(many), "{}", wait(2));
+        }
+    }
+}

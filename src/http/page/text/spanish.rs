@@ -1,0 +1,71 @@
+use super::{Notice, Text, counted};
+
+pub(super) const TEXT: Text = Text {
+    error: "Error: ",
+    landing: |site| format!("Un enlace para usted de {site}"),
+    leads_once: |site| format!("El botón le lleva a {site}. Este enlace funciona una sola vez."),
+    leads: |site| format!("El botón le lleva a {site}."),
+    go_on: "Continuar",
+    in_app_browser: "Está viendo esta página dentro de otra aplicación. Si prefiere usar su navegador, elija «Abrir \
+                     en el navegador» en el menú de esa aplicación antes de continuar.",
+    not_expected: "¿No esperaba este mensaje? Puede cerrar la página: no ocurre nada hasta que pulse el botón.",
+    why_me: "¿Por qué he recibido este enlace?",
+    onward: |site| format!("Le llevamos a {site}"),
+    onward_help: "Si la página no avanza por sí sola, pulse el botón.",
+    app: |site| format!("Continuar con {site}"),
+    app_help: "Puede continuar en la aplicación o en su navegador.",
+    open_app: "Abrir la aplicación",
+    in_browser: "Continuar en el navegador",
+    app_missing: "La aplicación no se ha abierto. Puede continuar en el navegador.",
+    one_minute: "Este paso permanece abierto un minuto. Después, vuelva a abrir su enlace.",
+    not_valid: Notice {
+        heading: "Este enlace no es válido",
+        meaning: "Es posible que se haya perdido una parte por el camino. Vuelva a abrirlo directamente desde el \
+                  mensaje o copie el enlace completo.",
+    },
+    expired: Notice {
+        heading: "Este enlace ha caducado",
+        meaning: "Por su seguridad, los enlaces de este tipo solo funcionan durante un tiempo limitado. Al abrirlo \
+                  no ha cambiado nada.",
+    },
+    used: Notice {
+        heading: "Este enlace ya se ha utilizado",
+        meaning: "Solo funciona una vez. Si lo utilizó usted, no tiene que hacer nada más aquí. Si no fue usted, le \
+                  rogamos que nos lo comunique.",
+    },
+    busy: Notice {
+        heading: "Este enlace ya está abierto",
+        meaning: "Se abrió hace un momento, quizá por usted en otra ventana o por un programa que comprueba la \
+                  seguridad de los mensajes.",
+    },
+    revoked: Notice {
+        heading: "Este enlace se ha retirado",
+        meaning: "Lo hemos retirado, por lo que ya no funciona. Es posible que le hayamos enviado un mensaje más \
+                  reciente.",
+    },
+    too_many_tries: Notice {
+        heading: "Demasiados intentos",
+        meaning: "Para protegerle, hemos suspendido este enlace. Espere un minuto y vuelva a intentarlo. \
+                  Si sigue cerrado, necesitará un enlace nuevo.",
+    },
+    our_fault: Notice {
+        heading: "Algo ha fallado por nuestra parte",
+        meaning: "Le pedimos disculpas. Vuelva a intentarlo dentro de un momento. Si vuelve a ocurrir, indíquenos la \
+                  referencia que aparece abajo.",
+    },
+    wait: |seconds| format!("Vuelva a intentarlo dentro de {}.", counted(seconds, "segundo", "segundos")),
+    reference: "Referencia:",
+    home: |site| format!("Una entrada privada a {site}"),
+    home_help: "Se abre con el enlace personal de un mensaje nuestro. Aquí no hay nada más que ver.",
+    nothing_here: Notice {
+        heading: "Aquí no hay nada",
+        meaning: "Es posible que la dirección esté incompleta o mal escrita. Vuelva a abrir el enlace directamente \
+                  desde el mensaje.",
+    },
+    what_now: "Qué puede hacer ahora",
+    try_again: "Volver a intentarlo",
+    fresh_link: "Obtener un enlace nuevo",
+    help: "Obtener ayuda",
+    call_back: "Pedir que le llamemos",
+    call: |number| format!("Llamar al {number}"),
+};

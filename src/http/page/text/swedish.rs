@@ -1,0 +1,70 @@
+use super::{Notice, Text, counted};
+
+pub(super) const TEXT: Text = Text {
+    error: "Fel: ",
+    landing: |site| format!("En länk till dig från {site}"),
+    leads_once: |site| format!("Knappen tar dig till {site}. Länken fungerar en gång."),
+    leads: |site| format!("Knappen tar dig till {site}."),
+    go_on: "Fortsätt",
+    in_app_browser: "Du ser sidan inuti en annan app. Om du hellre använder din vanliga webbläsare väljer du \
+                     ”Öppna i webbläsare” i appens meny innan du fortsätter.",
+    not_expected: "Väntade du dig inte det här? Då kan du stänga sidan. Inget händer förrän du trycker på knappen.",
+    why_me: "Varför fick jag den här länken?",
+    onward: |site| format!("Du skickas vidare till {site}"),
+    onward_help: "Om sidan inte går vidare av sig själv trycker du på knappen.",
+    app: |site| format!("Fortsätt med {site}"),
+    app_help: "Du kan fortsätta i appen eller i webbläsaren.",
+    open_app: "Öppna appen",
+    in_browser: "Fortsätt i webbläsaren",
+    app_missing: "Appen öppnades inte. Du kan fortsätta i webbläsaren i stället.",
+    one_minute: "Det här steget är öppet i en minut. Öppna länken igen om det har gått längre tid.",
+    not_valid: Notice {
+        heading: "Länken är inte giltig",
+        meaning: "En del av den kan ha försvunnit på vägen. Öppna den igen direkt från meddelandet, eller \
+                  kopiera hela länken.",
+    },
+    expired: Notice {
+        heading: "Länken har gått ut",
+        meaning: "För din säkerhet fungerar sådana här länkar bara en begränsad tid. Inget har ändrats av att du \
+                  öppnade den.",
+    },
+    used: Notice {
+        heading: "Länken är redan använd",
+        meaning: "Den fungerar bara en gång. Om det var du som använde den behöver du inte göra något mer här. \
+                  Var det inte du? Hör av dig till oss.",
+    },
+    busy: Notice {
+        heading: "Länken är redan öppen",
+        meaning: "Den öppnades alldeles nyss, kanske av dig i ett annat fönster eller av ett program som \
+                  kontrollerar att meddelanden är säkra.",
+    },
+    revoked: Notice {
+        heading: "Länken har dragits tillbaka",
+        meaning: "Vi har tagit tillbaka den, så den fungerar inte längre. Du kan ha fått ett nyare meddelande från \
+                  oss.",
+    },
+    too_many_tries: Notice {
+        heading: "För många försök",
+        meaning: "För att skydda dig har vi pausat länken. Vänta en minut och försök igen. Om den förblir \
+                  stängd behöver du en ny länk.",
+    },
+    our_fault: Notice {
+        heading: "Något gick fel hos oss",
+        meaning: "Vi ber om ursäkt. Försök igen om en liten stund. Om det händer igen kan du uppge referensen nedan \
+                  när du kontaktar oss.",
+    },
+    wait: |seconds| format!("Försök igen om {}.", counted(seconds, "sekund", "sekunder")),
+    reference: "Referens:",
+    home: |site| format!("En privat ingång till {site}"),
+    home_help: "Den öppnas med den personliga länken i ett meddelande från oss. Det finns inget annat att se här.",
+    nothing_here: Notice {
+        heading: "Här finns ingenting",
+        meaning: "Adressen kan vara ofullständig eller felskriven. Öppna länken igen direkt från meddelandet.",
+    },
+    what_now: "Det här kan du göra nu",
+    try_again: "Försök igen",
+    fresh_link: "Få en ny länk",
+    help: "Få hjälp",
+    call_back: "Be oss ringa upp dig",
+    call: |number| format!("Ring {number}"),
+};

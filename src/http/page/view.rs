@@ -1,0 +1,125 @@
+//! The templates in `www/` and the values they show. askama escapes every one of them.
+
+use std::borrow::Cow;
+
+use askama::Template;
+
+use crate::http::page::AppWay;
+use crate::http::page::asset;
+use crate::http::page::text::Text;
+use crate::id::{Nonce, Reference};
+use crate::policy::Language;
+
+/// What all pages have around their content.
+pub(super) struct Frame<'a> {
+    language: Language,
+    brand: &'a str,
+    heading: &'a str,
+    door: Door,
+    /// What the title starts with; on an error page, the word for it.
+    title_start: &'static str,
+}
+
+/// How the drawing shows the door.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    Open,
+    Closed,
+}
+
+#[derive(Template)]
+#[template(path = "landing.html")]
+pub(super) struct LandingView<'a> {
+    pub frame: Frame<'a>,
+    pub text: &'static Text,
+    pub what_happens: String,
+    pub nonce: Nonce,
+    pub open_in_browser: bool,
+    pub help: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "hand_off.html")]
+pub(super) struct HandOffView<'a> {
+    pub frame: Frame<'a>,
+    pub text: &'static Text,
+    pub explanation: &'static str,
+    pub app: Option<AppWay<'a>>,
+    pub web: &'a str,
+    pub web_button: &'static str,
+    /// The button's class.
+    pub web_rank: &'static str,
+    pub grant: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+pub(super) struct NoticeView<'a> {
+    pub frame: Frame<'a>,
+    pub text: &'static Text,
+    pub meaning: &'static str,
+    pub wait: Option<String>,
+    pub reference: Option<Reference>,
+    pub ways: Vec<Way<'a>>,
+}
+
+/// A link that leads on.
+pub(super) struct Way<'a> {
+    href: Cow<'a, str>,
+    label: Cow<'a, str>,
+}
+
+/// Rendering writes to a `String`, and every value displays without fail: there is no error to handle.
+pub(super) fn html(view: &impl Template) -> String {
+    view.render().unwrap_or_default()
+}
+
+impl<'a> Frame<'a> {
+    pub(super) const fn new(language: Language, brand: &'a str, heading: &'a str, door: Door) -> Self {
+        Self { language, brand, heading, door, title_start: "" }
+    }
+
+    /// Marks the page as one that reports an error, with its language's word for that.
+    pub(super) const fn error(mut self, word: &'static str) -> Self {
+        self.title_start = word;
+        self
+    }
+
+    /// Whether the title needs the brand after the heading.
+    fn adds_brand(&self) -> bool {
+        !self.heading.contains(self.brand)
+    }
+
+    const fn direction(&self) -> &'static str {
+        match self.language {
+            Language::English
+            | Language::Swedish
+            | Language::Danish
+            | Language::German
+            | Language::French
+            | Language::Spanish => "ltr",
+        }
+    }
+
+    fn door_open(&self) -> bool {
+        self.door == Door::Open
+    }
+
+    fn style() -> String {
+        asset::STYLE.address()
+    }
+
+    fn script() -> String {
+        asset::SCRIPT.address()
+    }
+
+    fn mark() -> String {
+        asset::MARK.address()
+    }
+}
+
+impl<'a> Way<'a> {
+    pub(super) fn new(href: impl Into<Cow<'a, str>>, label: impl Into<Cow<'a, str>>) -> Self {
+        Self { href: href.into(), label: label.into() }
+    }
+}
