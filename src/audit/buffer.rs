@@ -1,0 +1,438 @@
+//! What an isolate holds between an event and its arrival.
+//!
+//! A click must not wait for the log, so stateless events (validations, refusals) gather here and one request sends
+//! them for all, after its own answer:
+//!
+//! ```text
+//! buffer.push(event, now);
+//! if let Some(lease) = buffer.begin_flush(now) {       // nobody else is waiting to send
+//!     sleep until buffer.due_at();
+//!     while let Some(out) = buffer.take(now, new_id) {
+//!         match send(out) { Ok => buffer.acknowledge(out.batch.id), Err => buffer.give_back(out.batch.id, now) }
+//!     }
+//!     buffer.end_flush(lease);
+//! }
+//! ```
+//!
+//! Nothing here is lost silently while the isolate lives. A batch stays until it is acknowledged: when its sender
+//! fails, vanishes or only seems to, it is sent again under the same id, which the log takes once. What finds the
+//! buffer full is counted, and the count travels as an [`Kind::Gap`] of its own. What dies with the isolate is at
+//! most what was waiting; events that must not share that fate (issuance, everything a gate decides) do not come
+//! here.
+
+use std::collections::VecDeque;
+
+use crate::audit::entry::{Batch, Event, Kind};
+use crate::id::BatchId;
+use crate::limits::{
+    AUDIT_BATCH_MAX, AUDIT_BUFFER_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_QUEUE_TRIES, AUDIT_RETRY_MS,
+};
+use crate::time::{Instant, Span};
+
+/// How many of the newest events a new one is compared with. Equal events come in bursts; looking further back
+/// would cost every click for the sake of few.
+const ALIKE_WITHIN: usize = AUDIT_BATCH_MAX;
+
+/// Events on their way to the log.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    entries_max: usize,
+    /// Not in a batch yet.
+    fresh: VecDeque<Event>,
+    /// When the oldest of `fresh` came, or the first loss not yet reported.
+    waiting_since: Option<Instant>,
+    /// Batches that were taken and not acknowledged.
+    unsettled: VecDeque<Unsettled>,
+    /// Events that found no room since the last reported gap.
+    lost: u64,
+    lease: Option<(Lease, Instant)>,
+    leases_given: u64,
+}
+
+/// One request's right to wait and then send for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease(u64);
+
+/// A batch to send, and the way to send it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub batch: Batch,
+    pub route: Route,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The queue, as always.
+    Queue,
+    /// The log object itself, because the queue has failed this batch too often.
+    Log,
+}
+
+#[derive(Clone, Debug)]
+struct Unsettled {
+    batch: Batch,
+    failures: u32,
+    /// Until then it is being sent, or rests after a failure.
+    not_before: Instant,
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::with_room_for(AUDIT_BUFFER_MAX)
+    }
+}
+
+impl Buffer {
+    /// An empty buffer for at most `entries_max` entries, batched or not.
+    pub fn with_room_for(entries_max: usize) -> Self {
+        Self {
+            entries_max,
+            fresh: VecDeque::new(),
+            waiting_since: None,
+            unsettled: VecDeque::new(),
+            lost: 0,
+            lease: None,
+            leases_given: 0,
+        }
+    }
+
+    /// Adds an event, or adds its count to an equal one that waits: 500 fetches of one link are one entry.
+    pub fn push(&mut self, event: Event, now: Instant) {
+        let count = event.count;
+        let alike = self.fresh.iter_mut().rev().take(ALIKE_WITHIN).find(|waiting| waiting.is_like(&event));
+        if let Some((waiting, sum)) = alike.and_then(|it| it.count.checked_add(count).map(|sum| (it, sum))) {
+            waiting.count = sum;
+        } else if self.has_room() {
+            self.fresh.push_back(event);
+        } else {
+            self.lost = self.lost.saturating_add(u64::from(count));
+        }
+        self.waiting_since.get_or_insert(now);
+    }
+
+    /// Entries held, batched or not.
+    pub fn entries(&self) -> usize {
+        self.fresh.len() + self.unsettled.iter().map(|held| held.batch.events.len()).sum::<usize>()
+    }
+
+    /// When there will be something to take; `None` while nothing is held. Reached already means now.
+    pub fn due_at(&self) -> Option<Instant> {
+        let held = self.unsettled.iter().map(|held| held.not_before);
+        held.chain(self.fresh_due_at()).min()
+    }
+
+    pub fn due(&self, now: Instant) -> bool {
+        self.due_at().is_some_and(|due| due <= now)
+    }
+
+    /// Asks to be the one who sends. Granted when something is held and nobody waits to send it, or whoever did
+    /// has been silent for [`AUDIT_LEASE_MS`], or a whole batch is waiting.
+    pub fn begin_flush(&mut self, now: Instant) -> Option<Lease> {
+        self.due_at()?;
+        let is_held = self.lease.is_some_and(|(_, until)| now < until);
+        if is_held && self.fresh.len() < AUDIT_BATCH_MAX {
+            return None;
+        }
+        self.leases_given += 1;
+        let lease = Lease(self.leases_given);
+        self.lease = Some((lease, now + Span::from_millis(AUDIT_LEASE_MS)));
+        Some(lease)
+    }
+
+    /// Gives the lease back; nothing happens if another request holds it by now.
+    pub fn end_flush(&mut self, lease: Lease) {
+        self.lease.take_if(|(held, _)| *held == lease);
+    }
+
+    /// The next batch to send, if one is due: first what failed or whose sender vanished, under its own id, then
+    /// what is fresh, under `id`. The batch stays held until [`Buffer::acknowledge`].
+    pub fn take(&mut self, now: Instant, id: BatchId) -> Option<Outgoing> {
+        if !self.unsettled.iter().any(|held| held.not_before <= now) {
+            self.batch_fresh(now, id)?;
+        }
+        let held = self.unsettled.iter_mut().find(|held| held.not_before <= now)?;
+        held.not_before = now + Span::from_millis(AUDIT_LEASE_MS);
+        let route = if held.failures < AUDIT_QUEUE_TRIES { Route::Queue } else { Route::Log };
+        Some(Outgoing { batch: held.batch.clone(), route })
+    }
+
+    /// The batch has arrived.
+    pub fn acknowledge(&mut self, id: BatchId) {
+        self.unsettled.retain(|held| held.batch.id != id);
+    }
+
+    /// The batch may not have arrived: it will be taken again after a pause.
+    pub fn give_back(&mut self, id: BatchId, now: Instant) {
+        for held in self.unsettled.iter_mut().filter(|held| held.batch.id == id) {
+            held.failures = held.failures.saturating_add(1);
+            held.not_before = now + Span::from_millis(AUDIT_RETRY_MS);
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.entries() < self.entries_max
+    }
+
+    fn fresh_due_at(&self) -> Option<Instant> {
+        let since = self.waiting_since?;
+        let is_takeable = !self.fresh.is_empty() || self.has_room();
+        let is_full = self.fresh.len() >= AUDIT_BATCH_MAX;
+        is_takeable.then(|| if is_full { since } else { since + Span::from_millis(AUDIT_FLUSH_MS) })
+    }
+
+    /// Moves the oldest fresh events, and a gap if there is one and room for it, into a batch.
+    fn batch_fresh(&mut self, now: Instant, id: BatchId) -> Option<()> {
+        self.fresh_due_at().filter(|due| *due <= now)?;
+        let gap = self.take_gap(now);
+        let events = AUDIT_BATCH_MAX - usize::from(gap.is_some());
+        let events = self.fresh.drain(..events.min(self.fresh.len())).chain(gap).collect();
+        if self.fresh.is_empty() && self.lost == 0 {
+            self.waiting_since = None;
+        }
+        self.unsettled.push_back(Unsettled { batch: Batch { id, events }, failures: 0, not_before: now });
+        Some(())
+    }
+
+    fn take_gap(&mut self, now: Instant) -> Option<Event> {
+        if self.lost == 0 || !self.has_room() {
+            return None;
+        }
+        let count = u32::try_from(self.lost).unwrap_or(u32::MAX);
+        self.lost -= u64::from(count);
+        Some(Event { count, ..Event::new(now, Kind::Gap) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+    use super::{Buffer, Outgoing, Route};
+    use crate::audit::{Event, Kind};
+    use crate::id::{AuditId, BatchId};
+    use crate::limits::{AUDIT_BATCH_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_QUEUE_TRIES, AUDIT_RETRY_MS};
+    use crate::time::{Instant, Span};
+
+    fn event(link: u32) -> Event {
+        let mut id = [0; 12];
+        id[..4].copy_from_slice(&link.to_be_bytes());
+        Event { link: Some(AuditId(id)), ..Event::new(Instant::from_millis(5), Kind::Validated) }
+    }
+
+    fn ms(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn id(number: u64) -> BatchId {
+        let mut id = [0; 12];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        BatchId(id)
+    }
+
+    fn counts(out: &Outgoing) -> Vec<u32> {
+        out.batch.events.iter().map(|event| event.count).collect()
+    }
+
+    #[test]
+    fn a_storm_on_one_link_is_one_entry() {
+        let mut buffer = Buffer::default();
+        for at in 0..500 {
+            buffer.push(event(1), ms(at));
+            buffer.push(event(2), ms(at));
+            buffer.push(Event { reason: Some("expired".to_owned()), ..event(2) }, ms(at));
+        }
+        assert!(!buffer.due(ms(AUDIT_FLUSH_MS - 1)));
+        assert_eq!(buffer.take(ms(AUDIT_FLUSH_MS - 1), id(1)), None);
+        assert!(buffer.due(ms(AUDIT_FLUSH_MS)));
+        assert_eq!(counts(&buffer.take(ms(AUDIT_FLUSH_MS), id(1)).unwrap()), [500, 500, 500]);
+    }
+
+    #[test]
+    fn a_count_that_would_overflow_starts_another_entry() {
+        let mut buffer = Buffer::default();
+        buffer.push(Event { count: u32::MAX - 1, ..event(1) }, ms(0));
+        buffer.push(event(1), ms(0));
+        buffer.push(event(1), ms(0));
+        assert_eq!(counts(&buffer.take(ms(AUDIT_FLUSH_MS), id(1)).unwrap()), [u32::MAX, 1]);
+    }
+
+    #[test]
+    fn a_full_batch_is_due_at_once_and_may_be_sent_past_a_waiting_owner() {
+        let mut buffer = Buffer::default();
+        buffer.push(event(0), ms(0));
+        let waiting = buffer.begin_flush(ms(0)).unwrap();
+        for link in 1..u32::try_from(AUDIT_BATCH_MAX).unwrap() {
+            assert_eq!(buffer.begin_flush(ms(1)), None);
+            buffer.push(event(link), ms(1));
+        }
+        let second = buffer.begin_flush(ms(1)).unwrap();
+        assert_eq!(buffer.take(ms(1), id(1)).unwrap().batch.events.len(), AUDIT_BATCH_MAX);
+        buffer.push(event(0), ms(2));
+        buffer.end_flush(waiting);
+        assert_eq!(
+            buffer.begin_flush(ms(2)),
+            None,
+            "the first owner must not give away the second one's lease"
+        );
+        buffer.end_flush(second);
+        assert!(buffer.begin_flush(ms(2)).is_some());
+    }
+
+    #[test]
+    fn when_a_sender_vanishes_another_sends_the_same_batch() {
+        let mut buffer = Buffer::default();
+        buffer.push(event(1), ms(0));
+        assert!(buffer.begin_flush(ms(0)).is_some());
+        let first = buffer.take(ms(AUDIT_FLUSH_MS), id(1)).unwrap();
+        let later = ms(AUDIT_FLUSH_MS + AUDIT_LEASE_MS);
+        assert_eq!(buffer.take(ms(later.millis() - 1), id(2)), None);
+        assert!(buffer.begin_flush(later).is_some());
+        assert_eq!(buffer.take(later, id(3)), Some(first.clone()));
+        buffer.acknowledge(first.batch.id);
+        assert_eq!(buffer.entries(), 0);
+        assert_eq!(buffer.begin_flush(later + Span::from_secs(60)), None);
+    }
+
+    #[test]
+    fn a_failing_queue_is_tried_again_and_then_passed_by() {
+        let mut buffer = Buffer::default();
+        buffer.push(event(1), ms(0));
+        let mut now = ms(AUDIT_FLUSH_MS);
+        for _ in 0..AUDIT_QUEUE_TRIES {
+            assert_eq!(buffer.take(now, id(9)).unwrap().route, Route::Queue);
+            buffer.give_back(id(9), now);
+            assert_eq!(buffer.take(now, id(9)), None, "a pause comes first");
+            now = now + Span::from_millis(AUDIT_RETRY_MS);
+        }
+        assert_eq!(buffer.take(now, id(9)).unwrap().route, Route::Log);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted_and_told() {
+        let mut buffer = Buffer::with_room_for(3);
+        for link in 0..10 {
+            buffer.push(event(link), ms(0));
+        }
+        buffer.push(event(2), ms(0));
+        let full = buffer.take(ms(AUDIT_FLUSH_MS), id(1)).unwrap();
+        assert_eq!(counts(&full), [1, 1, 2]);
+        assert_eq!(buffer.take(ms(AUDIT_FLUSH_MS), id(2)), None, "no room for the gap itself");
+        buffer.acknowledge(full.batch.id);
+        let gap = buffer.take(ms(AUDIT_FLUSH_MS), id(2)).unwrap();
+        assert_eq!(gap.batch.events, [Event { count: 7, ..Event::new(ms(AUDIT_FLUSH_MS), Kind::Gap) }]);
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Deed {
+        Push {
+            link: u32,
+            times: u32,
+        },
+        Pass(u64),
+        /// Take a batch; it is stored or not, and the sender hears of it, hears of failure, or vanishes.
+        Send {
+            stored: bool,
+            hears: Hears,
+        },
+        /// A sender from long ago finishes at last.
+        Late {
+            acknowledged: bool,
+        },
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Hears {
+        Success,
+        Failure,
+        Nothing,
+    }
+
+    fn deed() -> impl Strategy<Value = Deed> {
+        prop_oneof![
+            4 => (0..40_u32, 1..300_u32).prop_map(|(link, times)| Deed::Push { link, times }),
+            2 => (0..15_000_u64).prop_map(Deed::Pass),
+            3 => (any::<bool>(), 0..3_usize).prop_map(|(stored, hears)| Deed::Send {
+                stored,
+                hears: [Hears::Success, Hears::Failure, Hears::Nothing][hears],
+            }),
+            1 => any::<bool>().prop_map(|acknowledged| Deed::Late { acknowledged }),
+        ]
+    }
+
+    /// A log that takes every batch once, and a network between it and the buffer that does its worst.
+    #[derive(Default)]
+    struct World {
+        now: u64,
+        batches: u64,
+        log: BTreeMap<BatchId, Vec<Event>>,
+        vanished: Vec<BatchId>,
+    }
+
+    impl World {
+        fn send(&mut self, buffer: &mut Buffer, stored: bool, hears: Hears) -> bool {
+            self.batches += 1;
+            let Some(out) = buffer.take(ms(self.now), id(self.batches)) else { return false };
+            // Success is only ever heard of what was stored.
+            if stored || matches!(hears, Hears::Success) {
+                let before = self.log.insert(out.batch.id, out.batch.events.clone());
+                assert!(
+                    before.is_none_or(|before| before == out.batch.events),
+                    "an id is one batch for ever"
+                );
+            }
+            match hears {
+                Hears::Success => buffer.acknowledge(out.batch.id),
+                Hears::Failure => buffer.give_back(out.batch.id, ms(self.now)),
+                Hears::Nothing => self.vanished.push(out.batch.id),
+            }
+            true
+        }
+
+        fn act(&mut self, buffer: &mut Buffer, deed: Deed) -> u64 {
+            match deed {
+                Deed::Push { link, times } => {
+                    for step in 0..times {
+                        buffer.push(event(link + step % 7), ms(self.now));
+                    }
+                    return u64::from(times);
+                }
+                Deed::Pass(millis) => self.now += millis,
+                Deed::Send { stored, hears } => {
+                    self.send(buffer, stored, hears);
+                }
+                Deed::Late { acknowledged } => match self.vanished.pop() {
+                    Some(id) if acknowledged && self.log.contains_key(&id) => buffer.acknowledge(id),
+                    Some(id) => buffer.give_back(id, ms(self.now)),
+                    None => {}
+                },
+            }
+            0
+        }
+    }
+
+    proptest! {
+        /// Invariant 6: nothing is lost silently. What the log counts, gaps included, is what happened.
+        #[test]
+        fn counted_plus_reported_lost_is_all_that_was_pushed(deeds in proptest::collection::vec(deed(), 0..60)) {
+            let mut buffer = Buffer::with_room_for(12);
+            let mut world = World::default();
+            let mut pushed = 0;
+            for deed in deeds {
+                pushed += world.act(&mut buffer, deed);
+                prop_assert!(buffer.entries() <= 12);
+            }
+            for _ in 0..1_000 {
+                world.now += AUDIT_LEASE_MS;
+                prop_assert_eq!(buffer.due_at().is_some(), buffer.due(ms(world.now)));
+                if !world.send(&mut buffer, true, Hears::Success) {
+                    break;
+                }
+            }
+            prop_assert_eq!(buffer.due_at(), None);
+            let counted: u64 = world.log.values().flatten().map(|event| u64::from(event.count)).sum();
+            prop_assert_eq!(counted, pushed);
+        }
+    }
+}
