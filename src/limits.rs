@@ -101,8 +101,6 @@ pub const AUDIT_FLUSH_MS: u64 = 1_000;
 pub const AUDIT_LEASE_MS: u64 = 10_000;
 /// Pause before a batch that could not be sent is tried again, so that a failing queue is not stormed.
 pub const AUDIT_RETRY_MS: u64 = 1_000;
-/// Failed sends of one batch through the queue before it goes to the log object directly.
-pub const AUDIT_QUEUE_TRIES: u32 = 3;
 /// Entries an isolate holds while the queue refuses; beyond it they are counted and the count is chained.
 pub const AUDIT_BUFFER_MAX: usize = 5_000;
 /// Entries in one page of an export.
