@@ -294,12 +294,30 @@ mod tests {
             buffer.push(event(link), ms(0));
         }
         buffer.push(event(2), ms(0));
+        buffer.push(Event { count: 5, ..event(11) }, ms(0));
         let full = buffer.take(ms(AUDIT_FLUSH_MS), id(1)).unwrap();
         assert_eq!(counts(&full), [1, 1, 2]);
         assert_eq!(buffer.take(ms(AUDIT_FLUSH_MS), id(2)), None, "no room for the gap itself");
         buffer.acknowledge(full.id);
         let gap = buffer.take(ms(AUDIT_FLUSH_MS), id(2)).unwrap();
-        assert_eq!(gap.events, [Event { count: 7, ..Event::new(ms(AUDIT_FLUSH_MS), Kind::Gap) }]);
+        assert_eq!(gap.events, [Event { count: 12, ..Event::new(ms(AUDIT_FLUSH_MS), Kind::Gap) }]);
+    }
+
+    #[test]
+    fn a_gap_takes_its_place_within_a_full_batch() {
+        let room = u32::try_from(AUDIT_BATCH_MAX).unwrap() + 50;
+        let mut buffer = Buffer::with_room_for(AUDIT_BATCH_MAX + 50);
+        for link in 0..=room {
+            buffer.push(event(link), ms(0));
+        }
+        let first = buffer.take(ms(0), id(1)).unwrap();
+        buffer.acknowledge(first.id);
+        for link in 0..60 {
+            buffer.push(event(1_000 + link), ms(0));
+        }
+        let second = buffer.take(ms(0), id(2)).unwrap();
+        assert_eq!(second.events.len(), AUDIT_BATCH_MAX);
+        assert_eq!(second.events.iter().filter(|event| event.kind == Kind::Gap).count(), 1);
     }
 
     #[derive(Clone, Copy, Debug)]
