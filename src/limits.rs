@@ -111,10 +111,17 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 pub const AUDIT_BATCH_MAX: usize = 100;
 /// An isolate holds stateless entries at most this long before it sends them.
 pub const AUDIT_FLUSH_MS: u64 = 1_000;
+/// How long whoever sends a batch, or waits to, is believed to be alive. After it another request takes over:
+/// well above one wait and one send, well below what an isolate may keep running after its response.
+pub const AUDIT_LEASE_MS: u64 = 10_000;
+/// Pause before a batch that could not be sent is tried again, so that a failing queue is not stormed.
+pub const AUDIT_RETRY_MS: u64 = 1_000;
 /// Entries an isolate holds while the queue refuses; beyond it they are counted and the count is chained.
 pub const AUDIT_BUFFER_MAX: usize = 5_000;
 /// Entries in one page of an export.
 pub const AUDIT_EXPORT_MAX: usize = 10_000;
+/// Longest line of an export, in bytes: an entry holds ids and closed codes only and stays far below.
+pub const AUDIT_LINE_MAX: usize = 4 * 1024;
 
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
@@ -124,4 +131,5 @@ const _: () = {
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
     assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);
     assert!(FALLBACK_MIN_MS < FALLBACK_MAX_MS);
+    assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
 };

@@ -7,8 +7,8 @@
 //! buffer.push(event, now);
 //! if let Some(lease) = buffer.begin_flush(now) {       // nobody else is waiting to send
 //!     sleep until buffer.due_at();
-//!     while let Some(out) = buffer.take(now, new_id) {
-//!         match send(out) { Ok => buffer.acknowledge(out.batch.id), Err => buffer.give_back(out.batch.id, now) }
+//!     while let Some(batch) = buffer.take(now, new_id) {
+//!         match send(&batch) { Ok => buffer.acknowledge(batch.id), Err => buffer.give_back(batch.id, now) }
 //!     }
 //!     buffer.end_flush(lease);
 //! }
@@ -24,9 +24,7 @@ use std::collections::VecDeque;
 
 use crate::audit::entry::{Batch, Event, Kind};
 use crate::id::BatchId;
-use crate::limits::{
-    AUDIT_BATCH_MAX, AUDIT_BUFFER_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_QUEUE_TRIES, AUDIT_RETRY_MS,
-};
+use crate::limits::{AUDIT_BATCH_MAX, AUDIT_BUFFER_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_RETRY_MS};
 use crate::time::{Instant, Span};
 
 /// How many of the newest events a new one is compared with. Equal events come in bursts; looking further back
@@ -53,25 +51,9 @@ pub struct Buffer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease(u64);
 
-/// A batch to send, and the way to send it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    pub batch: Batch,
-    pub route: Route,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Route {
-    /// The queue, as always.
-    Queue,
-    /// The log object itself, because the queue has failed this batch too often.
-    Log,
-}
-
 #[derive(Clone, Debug)]
 struct Unsettled {
     batch: Batch,
-    failures: u32,
     /// Until then it is being sent, or rests after a failure.
     not_before: Instant,
 }
@@ -146,14 +128,13 @@ impl Buffer {
 
     /// The next batch to send, if one is due: first what failed or whose sender vanished, under its own id, then
     /// what is fresh, under `id`. The batch stays held until [`Buffer::acknowledge`].
-    pub fn take(&mut self, now: Instant, id: BatchId) -> Option<Outgoing> {
+    pub fn take(&mut self, now: Instant, id: BatchId) -> Option<Batch> {
         if !self.unsettled.iter().any(|held| held.not_before <= now) {
             self.batch_fresh(now, id)?;
         }
         let held = self.unsettled.iter_mut().find(|held| held.not_before <= now)?;
         held.not_before = now + Span::from_millis(AUDIT_LEASE_MS);
-        let route = if held.failures < AUDIT_QUEUE_TRIES { Route::Queue } else { Route::Log };
-        Some(Outgoing { batch: held.batch.clone(), route })
+        Some(held.batch.clone())
     }
 
     /// The batch has arrived.
@@ -164,7 +145,6 @@ impl Buffer {
     /// The batch may not have arrived: it will be taken again after a pause.
     pub fn give_back(&mut self, id: BatchId, now: Instant) {
         for held in self.unsettled.iter_mut().filter(|held| held.batch.id == id) {
-            held.failures = held.failures.saturating_add(1);
             held.not_before = now + Span::from_millis(AUDIT_RETRY_MS);
         }
     }
@@ -189,7 +169,7 @@ impl Buffer {
         if self.fresh.is_empty() && self.lost == 0 {
             self.waiting_since = None;
         }
-        self.unsettled.push_back(Unsettled { batch: Batch { id, events }, failures: 0, not_before: now });
+        self.unsettled.push_back(Unsettled { batch: Batch { id, events }, not_before: now });
         Some(())
     }
 
@@ -209,10 +189,10 @@ mod tests {
 
     use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-    use super::{Buffer, Outgoing, Route};
-    use crate::audit::{Event, Kind};
+    use super::Buffer;
+    use crate::audit::{Batch, Event, Kind};
     use crate::id::{AuditId, BatchId};
-    use crate::limits::{AUDIT_BATCH_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_QUEUE_TRIES, AUDIT_RETRY_MS};
+    use crate::limits::{AUDIT_BATCH_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_RETRY_MS};
     use crate::time::{Instant, Span};
 
     fn event(link: u32) -> Event {
@@ -231,8 +211,8 @@ mod tests {
         BatchId(id)
     }
 
-    fn counts(out: &Outgoing) -> Vec<u32> {
-        out.batch.events.iter().map(|event| event.count).collect()
+    fn counts(batch: &Batch) -> Vec<u32> {
+        batch.events.iter().map(|event| event.count).collect()
     }
 
     #[test]
@@ -263,12 +243,12 @@ mod tests {
         let mut buffer = Buffer::default();
         buffer.push(event(0), ms(0));
         let waiting = buffer.begin_flush(ms(0)).unwrap();
-        for link in 1..AUDIT_BATCH_MAX as u32 {
+        for link in 1..u32::try_from(AUDIT_BATCH_MAX).unwrap() {
             assert_eq!(buffer.begin_flush(ms(1)), None);
             buffer.push(event(link), ms(1));
         }
         let second = buffer.begin_flush(ms(1)).unwrap();
-        assert_eq!(buffer.take(ms(1), id(1)).unwrap().batch.events.len(), AUDIT_BATCH_MAX);
+        assert_eq!(buffer.take(ms(1), id(1)).unwrap().events.len(), AUDIT_BATCH_MAX);
         buffer.push(event(0), ms(2));
         buffer.end_flush(waiting);
         assert_eq!(
@@ -290,23 +270,21 @@ mod tests {
         assert_eq!(buffer.take(ms(later.millis() - 1), id(2)), None);
         assert!(buffer.begin_flush(later).is_some());
         assert_eq!(buffer.take(later, id(3)), Some(first.clone()));
-        buffer.acknowledge(first.batch.id);
+        buffer.acknowledge(first.id);
         assert_eq!(buffer.entries(), 0);
         assert_eq!(buffer.begin_flush(later + Span::from_secs(60)), None);
     }
 
     #[test]
-    fn a_failing_queue_is_tried_again_and_then_passed_by() {
+    fn a_batch_that_failed_rests_and_is_sent_again() {
         let mut buffer = Buffer::default();
         buffer.push(event(1), ms(0));
-        let mut now = ms(AUDIT_FLUSH_MS);
-        for _ in 0..AUDIT_QUEUE_TRIES {
-            assert_eq!(buffer.take(now, id(9)).unwrap().route, Route::Queue);
-            buffer.give_back(id(9), now);
-            assert_eq!(buffer.take(now, id(9)), None, "a pause comes first");
-            now = now + Span::from_millis(AUDIT_RETRY_MS);
-        }
-        assert_eq!(buffer.take(now, id(9)).unwrap().route, Route::Log);
+        let now = ms(AUDIT_FLUSH_MS);
+        let batch = buffer.take(now, id(1)).unwrap();
+        buffer.give_back(batch.id, now);
+        buffer.push(event(2), now);
+        assert_eq!(buffer.take(ms(now.millis() + AUDIT_RETRY_MS - 1), id(2)), None);
+        assert_eq!(buffer.take(now + Span::from_millis(AUDIT_RETRY_MS), id(3)), Some(batch));
     }
 
     #[test]
@@ -316,15 +294,33 @@ mod tests {
             buffer.push(event(link), ms(0));
         }
         buffer.push(event(2), ms(0));
+        buffer.push(Event { count: 5, ..event(11) }, ms(0));
         let full = buffer.take(ms(AUDIT_FLUSH_MS), id(1)).unwrap();
         assert_eq!(counts(&full), [1, 1, 2]);
         assert_eq!(buffer.take(ms(AUDIT_FLUSH_MS), id(2)), None, "no room for the gap itself");
-        buffer.acknowledge(full.batch.id);
+        buffer.acknowledge(full.id);
         let gap = buffer.take(ms(AUDIT_FLUSH_MS), id(2)).unwrap();
-        assert_eq!(gap.batch.events, [Event { count: 7, ..Event::new(ms(AUDIT_FLUSH_MS), Kind::Gap) }]);
+        assert_eq!(gap.events, [Event { count: 12, ..Event::new(ms(AUDIT_FLUSH_MS), Kind::Gap) }]);
     }
 
-    #[derive(Clone, Debug)]
+    #[test]
+    fn a_gap_takes_its_place_within_a_full_batch() {
+        let room = u32::try_from(AUDIT_BATCH_MAX).unwrap() + 50;
+        let mut buffer = Buffer::with_room_for(AUDIT_BATCH_MAX + 50);
+        for link in 0..=room {
+            buffer.push(event(link), ms(0));
+        }
+        let first = buffer.take(ms(0), id(1)).unwrap();
+        buffer.acknowledge(first.id);
+        for link in 0..60 {
+            buffer.push(event(1_000 + link), ms(0));
+        }
+        let second = buffer.take(ms(0), id(2)).unwrap();
+        assert_eq!(second.events.len(), AUDIT_BATCH_MAX);
+        assert_eq!(second.events.iter().filter(|event| event.kind == Kind::Gap).count(), 1);
+    }
+
+    #[derive(Clone, Copy, Debug)]
     enum Deed {
         Push {
             link: u32,
@@ -353,9 +349,9 @@ mod tests {
         prop_oneof![
             4 => (0..40_u32, 1..300_u32).prop_map(|(link, times)| Deed::Push { link, times }),
             2 => (0..15_000_u64).prop_map(Deed::Pass),
-            3 => (any::<bool>(), 0..3).prop_map(|(stored, hears)| Deed::Send {
+            3 => (any::<bool>(), 0..3_usize).prop_map(|(stored, hears)| Deed::Send {
                 stored,
-                hears: [Hears::Success, Hears::Failure, Hears::Nothing][hears as usize],
+                hears: [Hears::Success, Hears::Failure, Hears::Nothing][hears],
             }),
             1 => any::<bool>().prop_map(|acknowledged| Deed::Late { acknowledged }),
         ]
@@ -373,19 +369,16 @@ mod tests {
     impl World {
         fn send(&mut self, buffer: &mut Buffer, stored: bool, hears: Hears) -> bool {
             self.batches += 1;
-            let Some(out) = buffer.take(ms(self.now), id(self.batches)) else { return false };
+            let Some(batch) = buffer.take(ms(self.now), id(self.batches)) else { return false };
             // Success is only ever heard of what was stored.
             if stored || matches!(hears, Hears::Success) {
-                let before = self.log.insert(out.batch.id, out.batch.events.clone());
-                assert!(
-                    before.is_none_or(|before| before == out.batch.events),
-                    "an id is one batch for ever"
-                );
+                let before = self.log.insert(batch.id, batch.events.clone());
+                assert!(before.is_none_or(|before| before == batch.events), "an id is one batch for ever");
             }
             match hears {
-                Hears::Success => buffer.acknowledge(out.batch.id),
-                Hears::Failure => buffer.give_back(out.batch.id, ms(self.now)),
-                Hears::Nothing => self.vanished.push(out.batch.id),
+                Hears::Success => buffer.acknowledge(batch.id),
+                Hears::Failure => buffer.give_back(batch.id, ms(self.now)),
+                Hears::Nothing => self.vanished.push(batch.id),
             }
             true
         }

@@ -74,4 +74,14 @@ impl Event {
     pub fn new(at: Instant, kind: Kind) -> Self {
         Self { at, kind, link: None, subject: None, scope: None, reason: None, actor: None, count: 1 }
     }
+
+    /// Whether both say the same of the same thing, whenever and however often.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.link == other.link
+            && self.kind == other.kind
+            && self.reason == other.reason
+            && self.scope == other.scope
+            && self.subject == other.subject
+            && self.actor == other.actor
+    }
 }
