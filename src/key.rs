@@ -74,6 +74,7 @@ impl Secret {
     }
 
     /// The key for one purpose: HKDF-SHA-256 without salt, `info` = `postern/v1/<purpose>`, 32 bytes.
+    #[must_use]
     pub fn derive(&self, purpose: Purpose) -> Self {
         let mut key = Self([0; 32]);
         // Expanding fails only beyond 255 hash lengths; 32 bytes are one.
@@ -107,6 +108,9 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
+/// The shortest tag that [`MacKey::verify`] accepts, in bytes: 128 bits is the least this program relies on.
+pub const TAG_LENGTH_MIN: usize = 16;
+
 /// HMAC-SHA-256 with its key already absorbed, so that a MAC costs two compressions fewer.
 #[derive(Clone)]
 pub struct MacKey(Hmac<Sha256>);
@@ -130,7 +134,7 @@ impl MacKey {
         Self(mac)
     }
 
-    /// The same key with a prefix absorbed: every later message is MACed behind it.
+    /// The same key with a prefix absorbed: it goes before every later message.
     #[must_use]
     pub fn prefixed(&self, prefix: &[&[u8]]) -> Self {
         let mut mac = self.0.clone();
@@ -146,14 +150,14 @@ impl MacKey {
     }
 
     /// Whether `tag` is the MAC of the parts truncated to `tag`'s length, in constant time.
-    ///
-    /// Tags shorter than 16 bytes are never right: 128 bits is the least this program relies on.
+    /// Tags shorter than [`TAG_LENGTH_MIN`] are never right.
     pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
-        tag.len() >= 16 && self.prefixed(parts).0.verify_truncated_left(tag).is_ok()
+        tag.len() >= TAG_LENGTH_MIN && self.prefixed(parts).0.verify_truncated_left(tag).is_ok()
     }
 
     /// The MAC of the parts truncated to `N` bytes.
     pub fn tag<const N: usize>(&self, parts: &[&[u8]]) -> [u8; N] {
+        const { assert!(N <= 32, "HMAC-SHA-256 has 32 bytes") };
         let full = self.mac(parts);
         let mut tag = [0; N];
         for (to, from) in tag.iter_mut().zip(full) {

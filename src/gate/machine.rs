@@ -165,11 +165,13 @@ fn look(row: Row, now: Instant, expires: Instant) -> Answer {
 fn claim(row: Row, nonce: Nonce, hold: bool, now: Instant, expires: Instant) -> Step {
     match row.state {
         // A link without hand-off is spent by its claim; the winner may see its way again.
-        State::Spent { claim, by: None, .. } if claim.nonce == nonce => {
+        State::Spent { claim, by: None, .. } if claim.nonce == nonce && !hold => {
             stay(Answer::Granted { claim, replay: true })
         }
         State::Claimed { claim, until } if claim.nonce == nonce && now < until && !is_locked(row) => {
-            stay(Answer::Granted { claim, replay: true })
+            let answer = Answer::Granted { claim, replay: true };
+            // The policy may have dropped the hand-off since: nobody will redeem, so this claim spends the link.
+            if hold { stay(answer) } else { spend(row, claim, now, None, answer) }
         }
         _ => match look(row, now, expires) {
             Answer::Fresh { .. } => take(row, Claim { nonce, at: now }, hold),
@@ -179,15 +181,23 @@ fn claim(row: Row, nonce: Nonce, hold: bool, now: Instant, expires: Instant) -> 
 }
 
 fn take(row: Row, claim: Claim, hold: bool) -> Step {
-    let (state, change) = if hold {
-        (State::Claimed { claim, until: claim.at + Span::from_secs(LEASE_S) }, Change::Claimed)
-    } else {
-        (State::Spent { claim, at: claim.at, by: None }, Change::Spent)
-    };
+    let answer = Answer::Granted { claim, replay: false };
+    if !hold {
+        return spend(row, claim, claim.at, None, answer);
+    }
+    let until = claim.at + Span::from_secs(LEASE_S);
     Step {
-        save: Some(Row { state, ..row }),
-        answer: Answer::Granted { claim, replay: false },
-        change: Some(change),
+        save: Some(Row { state: State::Claimed { claim, until }, ..row }),
+        answer,
+        change: Some(Change::Claimed),
+    }
+}
+
+fn spend(row: Row, claim: Claim, at: Instant, by: Option<Redemption>, answer: Answer) -> Step {
+    Step {
+        save: Some(Row { state: State::Spent { claim, at, by }, ..row }),
+        answer,
+        change: Some(Change::Spent),
     }
 }
 
@@ -196,11 +206,9 @@ fn redeem(row: Row, claim: Claim, by: Redemption, now: Instant) -> Step {
         State::Spent { claim: held, by: Some(before), .. } if held == claim && before == by => {
             stay(Answer::Redeemed { replay: true })
         }
-        State::Claimed { claim: held, .. } if held == claim && grant_lives(claim, now) => Step {
-            save: Some(Row { state: State::Spent { claim, at: now, by: Some(by) }, ..row }),
-            answer: Answer::Redeemed { replay: false },
-            change: Some(Change::Spent),
-        },
+        State::Claimed { claim: held, .. } if held == claim && grant_lives(claim, now) => {
+            spend(row, claim, now, Some(by), Answer::Redeemed { replay: false })
+        }
         _ => stay(refuse_grant(row)),
     }
 }

@@ -36,7 +36,7 @@ impl Place {
             day: parts.next()?.parse().ok()?,
             shard: parts.next()?.parse().ok()?,
         };
-        (parts.next().is_none() && place.to_string() == text).then_some(place)
+        (place.shard < GATE_SHARDS && place.to_string() == text).then_some(place)
     }
 }
 
@@ -76,7 +76,9 @@ mod tests {
         assert_eq!(place.day, 20_000);
         assert!(place.drop_at() > Instant::from_secs(expires + 86_400 - 1));
         assert_eq!(Place::from_name(&place.to_string()), Some(place));
-        for odd in ["gate/apac/20000", "gate/apac/020000/7", "gate/xx/1/1", "gate/apac/1/1/1"] {
+        for odd in
+            ["gate/apac/20000", "gate/apac/020000/7", "gate/xx/1/1", "gate/apac/1/1/1", "gate/apac/1/32"]
+        {
             assert_eq!(Place::from_name(odd), None, "{odd}");
         }
     }

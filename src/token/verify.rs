@@ -124,11 +124,11 @@ mod tests {
     fn a_token_is_good_until_its_second() {
         let token = Minter::new(&ring(), HOST).unwrap().mint(&claims());
         let verifier = Verifier::new(&ring(), HOST);
-        let verified = verifier.verify(&token, Instant::from_millis(1_999_999)).unwrap();
-        assert_eq!(verified.claims(), &claims());
+        let good = verifier.verify(&token, Instant::from_millis(1_999_999)).unwrap();
+        assert_eq!(good.claims(), &claims());
         assert_eq!(verifier.verify(&token, Instant::from_secs(2_000)), Err(Refused::Expired(claims())));
-        assert_eq!(token.get(..28).unwrap(), verified.link_ref().to_string());
-        assert_eq!(verified.link_ref().to_string().parse(), Ok(verified.link_ref()));
+        assert_eq!(token.get(..28).unwrap(), good.link_ref().to_string());
+        assert_eq!(good.link_ref().to_string().parse(), Ok(good.link_ref()));
     }
 
     #[test]

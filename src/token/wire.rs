@@ -18,10 +18,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::id::{KeyId, LinkId, Region, ScopeCode, Subject};
+use crate::key::TAG_LENGTH_MIN;
 use crate::token::claims::{Claims, LinkRef, Use};
 
 /// The MAC's length in bytes.
-pub const MAC_LENGTH: usize = 16;
+pub const MAC_LENGTH: usize = TAG_LENGTH_MIN;
 /// Version, key, expiry, scope, region and link: what every token begins with.
 pub(super) const HEADER_LENGTH: usize = 21;
 const BYTES_MIN: usize = HEADER_LENGTH + MAC_LENGTH;

@@ -1,1 +1,14 @@
+//! Native tests, one crate: one linking step, one binary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic in a test is the report"
+)]
+
+mod gate;
+mod mac;
+mod token;
+mod vectors;
