@@ -15,6 +15,7 @@
 //! rotates: it names people and links in subjects and in the audit log, which must stay comparable.
 
 use core::fmt;
+use core::net::IpAddr;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -384,9 +385,27 @@ impl Pseudonyms {
         AuditId(self.audit.tag(&[b"subject/", &subject.0]))
     }
 
+    /// A network as the damper knows it: an IPv4 address, or the first 64 bits of an IPv6 address (one household).
+    pub fn network(&self, address: &str) -> String {
+        let tag: [u8; 9] = match address.parse::<IpAddr>() {
+            Ok(IpAddr::V4(v4)) => self.session.tag(&[b"network/", &v4.octets()]),
+            Ok(IpAddr::V6(v6)) => {
+                let octets = v6.octets();
+                self.session.tag(&[b"network/", octets.first_chunk::<8>().unwrap_or(&[0; 8])])
+            }
+            Err(_) => self.session.tag(&[b"network/unknown"]),
+        };
+        encode_bytes(&tag)
+    }
+
+    /// Unpredictable bytes that are the same for the same request of the same caller.
+    pub fn repeatable(&self, name: &[u8; 32], body: &[u8; 32]) -> [u8; 32] {
+        self.session.mac(&[b"repeatable/", name, body])
+    }
+
     /// The nonce a browser has for a link: the same each time it opens the page.
     pub fn nonce(&self, browser: &[u8; 16], link: LinkId) -> Nonce {
-        Nonce(self.session.tag(&[browser, &link.0]))
+        Nonce(self.session.tag(&[b"nonce/", browser, &link.0]))
     }
 }
 

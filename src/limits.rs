@@ -91,6 +91,10 @@ pub const FALLBACK_MAX_MS: u32 = 10_000;
 
 /// An isolate looks for a newer policy and deny-list this often.
 pub const SNAPSHOT_FRESH_MS: u64 = 30_000;
+/// After a failed look an isolate waits this long before the next.
+pub const SNAPSHOT_RETRY_MS: u64 = 2_000;
+/// The edge caches policy and deny-list this long (KV's own lower bound is 30 s).
+pub const POLICY_CACHE_S: u32 = 30;
 /// A snapshot older than this is not used: the door answers "try again" instead.
 pub const SNAPSHOT_STALE_MAX_MS: u64 = 10 * 60_000;
 /// Revoked many-use links held at once: about 1 MB in KV at 16 bytes each.

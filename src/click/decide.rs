@@ -32,7 +32,7 @@ pub enum Decision<'p> {
     /// Answer 303 to the destination.
     Redirect { scope: &'p Scope, to: &'p str },
     /// Show the page whose link opens the app: only a custom scheme does, and no redirect may lead to one.
-    Open { scope: &'p Scope, route: Route<'p> },
+    Open { scope: &'p Scope, destination: &'p Destination, route: Route<'p> },
     /// Show the page with the button.
     Landing { scope: &'p Scope },
     /// Ask the gate. With `hold`, a grant follows; without, the visitor goes on by [`route`] to the destination.
@@ -105,7 +105,7 @@ fn answer<'p>(link: Admitted<'p>, tap: Tap, visitor: &Visitor) -> Decision<'p> {
             let route = route(destination, visitor);
             match route.redirect_target() {
                 Some(to) => Decision::Redirect { scope, to },
-                None => Decision::Open { scope, route },
+                None => Decision::Open { scope, destination, route },
             }
         }
     }

@@ -72,9 +72,10 @@ impl Gate {
     #[wasm_bindgen(constructor)]
     pub fn new(state: JsValue, env: JsValue) -> Self {
         let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
-        let sql = state.storage().sql();
+        let storage: &JsValue = state.storage().as_raw().as_ref();
+        let sql = js_sys::Reflect::get(storage, &JsValue::from_str("sql")).unwrap_or(JsValue::UNDEFINED);
         let env: Env = env.unchecked_into();
-        Self(Rc::new(Object { sql: sql.into(), state, world: World::new(env), memory: RefCell::default() }))
+        Self(Rc::new(Object { sql, state, world: World::new(env), memory: RefCell::default() }))
     }
 
     /// One errand, decided and saved in one turn.

@@ -11,13 +11,13 @@ use crate::audit::Kind;
 use crate::click::{Audience, Cause, Container, Decision, Hints, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route};
 use crate::flow::outcome::{Context, Failure, Later, Outcome};
 use crate::flow::{Age, Snapshot};
-use crate::gate::{Answer, Claim, Command, Grant, Place};
+use crate::gate::{Answer, Command, Grant, Place};
 use crate::http::page::{AppWay, HandOff, Landing, Pages, RefusalPage, redirect};
 use crate::http::problem::{Code, Problem, json};
 use crate::http::{Method, Request, Response};
 use crate::id::{Nonce, decode_bytes, encode_bytes};
 use crate::json::Json;
-use crate::limits::{DAMPED_RETRY_S, FORM_BODY_MAX, GRANT_LIFETIME_S};
+use crate::limits::{FORM_BODY_MAX, GRANT_LIFETIME_S};
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::token::{Claims, Refused, Use, Verified};
@@ -65,7 +65,9 @@ impl Click<'_> {
         match decide(verified, tap, &self.visitor, policy, view, self.context.now) {
             Err(denied) => self.deny(denied.cause(), Some(claims)),
             Ok(Decision::Redirect { to, scope }) => self.validated(claims, self.go(scope, to)),
-            Ok(Decision::Open { scope, route }) => self.validated(claims, self.open(scope, &route)),
+            Ok(Decision::Open { scope, destination, route }) => {
+                self.validated(claims, self.open(scope, destination, &route))
+            }
             Ok(Decision::Landing { scope }) => self.validated(claims, self.landing(claims, scope)),
             Ok(Decision::Claim { scope, destination, hold }) => {
                 self.claim(verified, scope, destination, hold, ports).await
@@ -118,7 +120,7 @@ impl Click<'_> {
                 let way = route(destination, &self.visitor);
                 let response = match way.redirect_target() {
                     Some(to) => self.go(scope, to),
-                    None => self.open(scope, &way),
+                    None => self.open(scope, destination, &way),
                 };
                 Outcome::new(response).later(Later::Mark { link, marker: Marker::Spent })
             }
@@ -138,8 +140,8 @@ impl Click<'_> {
         let known = cookie(self.request);
         let browser = known.unwrap_or_else(|| self.context.seed.bytes(b"browser"));
         let nonce = self.context.door.pseudonyms.nonce(&browser, claims.link);
-        let in_app_browser = matches!(self.visitor.container, Container::InApp(_));
-        let mut response = self.pages(Some(scope)).landing(Landing { nonce, in_app_browser });
+        let open_in_browser = matches!(self.visitor.container, Container::InApp(_));
+        let mut response = self.pages(Some(scope)).landing(Landing { nonce, open_in_browser });
         if known.is_none() && self.visitor.audience == Audience::Person {
             response.headers.push(("set-cookie", set_cookie(&browser)));
         }
@@ -154,13 +156,13 @@ impl Click<'_> {
     }
 
     /// Only a custom scheme opens the app, and no redirect may lead to one.
-    fn open(&self, scope: &Scope, way: &Route<'_>) -> Response {
+    fn open(&self, scope: &Scope, destination: &Destination, way: &Route<'_>) -> Response {
         if wants_json(self.request) {
             return self.go(scope, way.web);
         }
         let href = way.way.href();
         let app = AppWay { href: &href, fallback_ms: fallback_ms(way) };
-        self.pages(Some(scope)).hand_off(&HandOff { app: Some(app), web: way.web, grant: None })
+        self.pages(Some(scope)).hand_off(&HandOff { app: Some(app), web: destination.web.as_str(), grant: None })
     }
 
     fn hand_off(&self, scope: &Scope, destination: &Destination, grant: &str) -> Response {
@@ -177,7 +179,7 @@ impl Click<'_> {
         }
         let href = way.with_grant(grant);
         let app = href.as_deref().map(|href| AppWay { href, fallback_ms: fallback_ms(&way) });
-        self.pages(Some(scope)).hand_off(&HandOff { app, web: way.web, grant: Some(grant) })
+        self.pages(Some(scope)).hand_off(&HandOff { app, web: destination.web.as_str(), grant: Some(grant) })
     }
 
     /// A form without its nonce came from no page of ours: the person gets the page, a program is told.
@@ -254,8 +256,7 @@ fn refusal_page(context: &Context<'_>, cause: Cause) -> RefusalPage {
         Refusal::Busy { .. } => RefusalPage::Busy { retry_s },
         Refusal::Revoked => RefusalPage::Revoked,
         Refusal::TooManyTries => RefusalPage::TooManyTries,
-        Refusal::TooFast => RefusalPage::TooFast { retry_s },
-        Refusal::TryAgain => RefusalPage::TryAgain { reference: context.seed.reference() },
+        Refusal::TryAgain => RefusalPage::TryAgain { retry_s, reference: context.seed.reference() },
     }
 }
 
@@ -268,8 +269,7 @@ pub fn problem(context: &Context<'_>, cause: Cause) -> Problem {
         Refusal::Used => (Code::LinkUsed, "The link was used before. Ask for a fresh one."),
         Refusal::Busy { .. } => (Code::LinkBusy, "Another device holds the link. Try again when its minute is over."),
         Refusal::Revoked => (Code::LinkRevoked, "The link was withdrawn by its sender."),
-        Refusal::TooManyTries => (Code::LinkTooManyTries, "The link is locked after too many failed attempts."),
-        Refusal::TooFast => (Code::TooManyRequests, "Slow down and try again."),
+        Refusal::TooManyTries => (Code::LinkTooManyTries, "The link is locked after failed attempts, or its visitors come too fast."),
         Refusal::TryAgain => (Code::TryAgain, "Something of ours did not answer. Repeat with the same nonce."),
     };
     let problem = Problem::new(code, detail);

@@ -8,6 +8,7 @@ use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
 #[derive(Clone, Default)]
+#[expect(missing_debug_implementations, reason = "its values are secrets")]
 pub struct Settings {
     /// `POSTERN_KEYS`
     pub keys: Option<String>,

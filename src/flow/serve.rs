@@ -7,7 +7,7 @@ use crate::click::{Cause, apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::{Misconfigured, Seed, audit, click, grant, link, mint};
 use crate::http::auth::{Actor, NotAllowed, Role};
-use crate::http::page::{Pages, asset, robots};
+use crate::http::page::{Pages, asset};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
 use crate::http::{NoRoute, Request, Response, Route};
 use crate::port::Ports;
@@ -26,8 +26,7 @@ pub async fn serve(
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
         Route::Home => Outcome::new(with_pages(context, request, |pages| pages.home())),
-        Route::Asset { .. } => Outcome::new(asset(&request.path, &request.query).unwrap_or_else(|| nothing(context, request))),
-        Route::Robots => Outcome::new(robots()),
+        Route::Asset { .. } | Route::Robots => Outcome::new(asset(&request.path, &request.query).unwrap_or_else(|| nothing(context, request))),
         Route::AppleAssociation | Route::AssetLinks => Outcome::new(association(context, route)),
         Route::Health => Outcome::new(health(context)),
         Route::LocalTime => Outcome::new(nothing(context, request)),
@@ -115,7 +114,7 @@ fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Response
 }
 
 fn nothing(context: &Context<'_>, request: &Request) -> Response {
-    with_pages(context, request, Pages::nothing_here)
+    with_pages(context, request, |pages| pages.nothing_here())
 }
 
 fn with_pages(context: &Context<'_>, request: &Request, render: impl Fn(&Pages<'_>) -> Response) -> Response {

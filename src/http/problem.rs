@@ -6,14 +6,29 @@ use serde::Serialize;
 
 use crate::http::message::{Method, Response};
 use crate::id::Reference;
+use crate::json::{self, Problems};
 
 /// One mistake in a request body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// Where, as a path from the root `$`.
     pub path: String,
+    /// The broken rule's stable id.
+    pub rule: &'static str,
     /// What was expected there.
     pub expected: String,
+}
+
+impl Fault {
+    /// The mistakes of a body, without the values found: a request may hold something personal.
+    pub fn list(problems: &Problems) -> Vec<Self> {
+        let fault = |problem: &json::Problem| Self {
+            path: problem.path.clone(),
+            rule: problem.rule,
+            expected: problem.expected.clone().into_owned(),
+        };
+        problems.as_slice().iter().map(fault).collect()
+    }
 }
 
 /// An error document.

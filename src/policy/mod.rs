@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::id::ScopeCode;
+use crate::id::{Region, ScopeCode};
 use crate::token::Use;
 
 /// A valid policy.
@@ -32,6 +32,8 @@ pub struct Site {
     /// Offered languages; at least one.
     pub languages: Vec<Language>,
     pub ways_on: WaysOn,
+    /// Where the gates of links are that ask for no other region.
+    pub region: Region,
 }
 
 /// Where a refused visitor can go. There is always at least `help`.
@@ -187,16 +189,5 @@ impl Language {
 
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
-    }
-}
-
-impl WebUrl {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    #[cfg(test)]
-    pub(crate) fn for_test(text: &str) -> Self {
-        Self(text.to_owned())
     }
 }

@@ -1,0 +1,304 @@
+//! The worker's entry points.
+//!
+//! `fetch` is exported as it is, without the usual wrapper: a many-use click crosses from JavaScript to Rust twice, once
+//! for everything it needs and once for its answer, and never waits. Whatever else comes takes the slower way.
+
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use worker::{Env, MessageBatch, MessageExt as _, event};
+
+use crate::audit::{Batch, Lease};
+use crate::click::Hints;
+use crate::edge::isolate::{self, Isolate};
+use crate::edge::glue;
+use crate::edge::world::World;
+use crate::flow::{
+    Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
+    not_configured, serve,
+};
+use crate::http::problem::{Code, Problem};
+use crate::http::{Headers, Method, Request, Response, route};
+use crate::id::BatchId;
+use crate::limits::{AUDIT_LEASE_MS, FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
+use crate::policy::Policy;
+use crate::port::{AuditLog as _, Markers as _, Unreachable};
+use crate::time::{Instant, Span};
+
+/// What a click needs of a request, from one crossing.
+struct Head {
+    text: String,
+}
+
+impl Head {
+    /// Method, target, user agent, platform hint, purpose.
+    fn fields(&self) -> [&str; 5] {
+        let mut lines = self.text.splitn(5, '\n');
+        core::array::from_fn(|_| lines.next().unwrap_or_default())
+    }
+}
+
+/// Answers a request: with a `Response` at once, or with a promise of one.
+#[wasm_bindgen]
+pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Result<JsValue, JsValue> {
+    let head = Head { text: glue::read_click(&request)? };
+    let [method, target, user_agent, ch_platform, purpose] = head.fields();
+    if method == "GET" && let Some(token) = target.strip_prefix("/l/") {
+        let isolate = isolate::get();
+        let hints = Hints { user_agent, ch_platform, purpose };
+        if let Some(answer) = quick(&isolate, token, &hints, &env, &context) {
+            return answer;
+        }
+    }
+    let context: worker::Context = worker::Context::new(context.unchecked_into());
+    Ok(wasm_bindgen_futures::future_to_promise(full(head, request, env.unchecked_into(), Rc::new(context))).into())
+}
+
+/// The many-use click, if memory alone can answer it.
+fn quick(
+    isolate: &Rc<Isolate>,
+    token: &str,
+    hints: &Hints<'_>,
+    env: &JsValue,
+    context: &JsValue,
+) -> Option<Result<JsValue, JsValue>> {
+    let now = isolate::now();
+    let door = isolate.door.borrow();
+    let door = door.as_ref()?.as_ref().ok()?;
+    let snapshot = isolate.snapshot.borrow();
+    let snapshot = snapshot.as_ref()?;
+    let token = token.split('?').next().unwrap_or_default();
+    let mut heat = isolate.heat.borrow_mut();
+    let Glance::Go { to, event } = glance(door, snapshot, &mut heat, token, hints, now) else { return None };
+    let answer = glue::redirect(to);
+    isolate.buffer.borrow_mut().push(event, now);
+    let lease = isolate.buffer.borrow_mut().begin_flush(now);
+    if lease.is_some() || wants_refresh(isolate, Some(snapshot), now) {
+        let context = worker::Context::new(context.clone().unchecked_into());
+        let world = World::new(env.clone().unchecked_into());
+        context.wait_until(tend(Rc::clone(isolate), world, lease));
+    }
+    Some(answer)
+}
+
+/// Everything else.
+async fn full(head: Head, request: JsValue, env: Env, context: Rc<worker::Context>) -> Result<JsValue, JsValue> {
+    let isolate = isolate::get();
+    let world = World::new(env);
+    let now = isolate::now();
+    let Some(seed) = isolate::draw() else { return Err(JsValue::from_str("the platform gave no entropy")) };
+    let door = match isolate.door(|| world.settings()) {
+        Ok(door) => door,
+        Err(problem) => {
+            let (response, failure) = not_configured(&problem, Some(seed));
+            log(failure.as_ref());
+            return respond(&response, false);
+        }
+    };
+    if needs_snapshot(&isolate, now) {
+        refresh(&isolate, &world, now).await;
+    }
+    let is_head = head.fields().first() == Some(&"HEAD");
+    let request = match read(&head, &request).await {
+        Ok(request) => request,
+        Err(response) => return respond(&response, is_head),
+    };
+    let route = route(request.method, &request.path);
+    #[cfg(feature = "local")]
+    if door.is_local && route == Ok(crate::http::Route::LocalTime) {
+        return respond(&move_clock(&request), false);
+    }
+    let snapshot = isolate.snapshot.borrow().clone();
+    let flow = Context { door: &door, snapshot: snapshot.as_deref(), now, seed };
+    let Outcome { response, events, later, failure } = serve(&flow, &request, route, &world).await;
+    log(failure.as_ref());
+    for event in events {
+        isolate.buffer.borrow_mut().push(event, now);
+    }
+    context.wait_until(afterwards(isolate, world, later, now));
+    respond(&response, is_head)
+}
+
+/// What may happen after the answer.
+async fn afterwards(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
+    for work in later {
+        let Later::Mark { link, marker } = work;
+        if let Err(error) = world.mark(&link, marker, now).await {
+            // The gate knows; only the fast "no" is missing.
+            worker::console_warn!("a marker was not replicated: {error}");
+        }
+    }
+    let lease = isolate.buffer.borrow_mut().begin_flush(isolate::now());
+    tend(isolate, world, lease).await;
+}
+
+/// Keeps the isolate in order: renews the snapshot, sends waiting events.
+async fn tend(isolate: Rc<Isolate>, world: World, lease: Option<Lease>) {
+    let now = isolate::now();
+    let snapshot = isolate.snapshot.borrow().clone();
+    if wants_refresh(&isolate, snapshot.as_ref(), now) {
+        refresh(&isolate, &world, now).await;
+    }
+    if let Some(lease) = lease {
+        flush(&isolate, &world, lease).await;
+    }
+}
+
+/// Waits for other events to gather, then sends them all.
+async fn flush(isolate: &Rc<Isolate>, world: &World, lease: Lease) {
+    let due = isolate.buffer.borrow().due_at();
+    if let Some(due) = due {
+        glue::wait(due.since(isolate::now()).millis().min(AUDIT_LEASE_MS)).await;
+    }
+    loop {
+        let now = isolate::now();
+        let Some(Seed(bytes)) = isolate::draw() else { break };
+        let id = BatchId(*bytes.first_chunk().unwrap_or(&[0; BatchId::LENGTH]));
+        let Some(batch) = isolate.buffer.borrow_mut().take(now, id) else { break };
+        let id = batch.id;
+        match world.send(&batch).await {
+            Ok(()) => isolate.buffer.borrow_mut().acknowledge(id),
+            Err(error) => {
+                worker::console_error!("{error}; the events are kept and sent again");
+                isolate.buffer.borrow_mut().give_back(id, isolate::now());
+            }
+        }
+    }
+    isolate.buffer.borrow_mut().end_flush(lease);
+}
+
+/// Whether a request must wait for a snapshot: there is none, or none that may be used.
+fn needs_snapshot(isolate: &Isolate, now: Instant) -> bool {
+    isolate.snapshot.borrow().as_ref().is_none_or(|snapshot| snapshot.age(now) == Age::Stale)
+}
+
+/// Whether it is time to look for a newer snapshot, and nobody does already.
+fn wants_refresh(isolate: &Isolate, snapshot: Option<&Rc<Snapshot>>, now: Instant) -> bool {
+    let is_looking = |last: Instant| now.since(last) < Span::from_millis(SNAPSHOT_RETRY_MS);
+    snapshot.is_none_or(|snapshot| snapshot.age(now) != Age::Fresh) && !isolate.refreshing.get().is_some_and(is_looking)
+}
+
+/// Reads policy and deny-list from KV. Keeps what there is when that fails.
+async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
+    isolate.refreshing.set(Some(now));
+    match load(world, now).await {
+        Ok(snapshot) => *isolate.snapshot.borrow_mut() = Some(Rc::new(snapshot)),
+        Err(error) => worker::console_error!("{error}; the last good policy stays in force while it is fresh enough"),
+    }
+}
+
+async fn load(world: &World, now: Instant) -> Result<Snapshot, Unreachable> {
+    let unusable = |cause: String| Unreachable { what: "the policy", cause };
+    let policy = match world.kv_text(POLICY_KEY, POLICY_CACHE_S).await? {
+        Some(text) => Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?,
+        None => Policy::example(),
+    };
+    let denied = match world.kv_text(DENY_KEY, POLICY_CACHE_S).await? {
+        Some(text) => DenyList::parse(&text).map_err(|error| unusable(error.to_string()))?,
+        None => DenyList::default(),
+    };
+    Ok(Snapshot { policy, denied, loaded: now })
+}
+
+async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
+    let [method, target, user_agent, ch_platform, purpose] = head.fields();
+    let method = Method::from_name(method);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let Ok(rest) = glue::read_headers(request) else {
+        return Err(Problem::new(Code::BadJson, "The request's headers could not be read.").response());
+    };
+    let mut lines = rest.split('\n').map(|line| (line != "\0").then(|| cut(line)));
+    let mut next = || lines.next().flatten();
+    let some = |text: &str| (!text.is_empty()).then(|| cut(text));
+    let headers = Headers {
+        user_agent: some(user_agent),
+        ch_platform: some(ch_platform),
+        purpose: some(purpose),
+        accept: next(),
+        accept_language: next(),
+        authorization: next(),
+        content_type: next(),
+        cookie: next(),
+        idempotency_key: next(),
+        client_ip: next(),
+    };
+    let max = if path.starts_with("/v1/") { JSON_BODY_MAX } else { FORM_BODY_MAX };
+    let body = if method == Method::Post {
+        let detail = format!("Send at most {max} bytes.");
+        glue::read_body(request, max).await.ok_or_else(|| Problem::new(Code::BodyTooLarge, detail).response())?
+    } else {
+        Vec::new()
+    };
+    Ok(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
+
+/// The first `HEADER_MAX` bytes: what lies beyond is in no header that means anything here.
+fn cut(text: &str) -> String {
+    text.get(..text.floor_char_boundary(HEADER_MAX)).unwrap_or_default().to_owned()
+}
+
+fn respond(response: &Response, is_head: bool) -> Result<JsValue, JsValue> {
+    let mut flat = String::with_capacity(512);
+    for (name, value) in &response.headers {
+        if !flat.is_empty() {
+            flat.push('\n');
+        }
+        flat.push_str(name);
+        flat.push('\n');
+        flat.push_str(value);
+    }
+    let body = (!is_head && !response.body.is_empty()).then_some(&*response.body);
+    glue::respond(response.status, &flat, body)
+}
+
+fn log(failure: Option<&Failure>) {
+    if let Some(Failure { reference, code, cause }) = failure {
+        worker::console_error!("{code} reference={reference}: {cause}");
+    }
+}
+
+/// `POST /__local/time {"now": <Unix milliseconds>}`.
+#[cfg(feature = "local")]
+fn move_clock(request: &Request) -> Response {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Clock {
+        now: Instant,
+    }
+    match serde_json::from_slice::<Clock>(&request.body) {
+        Ok(clock) => {
+            isolate::set_now(clock.now);
+            crate::http::problem::json(200, &Clock { now: isolate::now() })
+        }
+        Err(_) => Problem::new(Code::Invalid, "Send {\"now\": <Unix milliseconds>}.").response(),
+    }
+}
+
+/// Chains the batches of one delivery. Each message stands for itself: one that cannot be read is retried and ends in
+/// the dead-letter queue, the others are taken.
+#[event(queue)]
+async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context) -> worker::Result<()> {
+    let world = World::new(env);
+    let mut read = Vec::new();
+    for message in batch.raw_iter() {
+        match message.body().as_string().and_then(|text| serde_json::from_str::<Batch>(&text).ok()) {
+            Some(events) => read.push((message, events)),
+            None => {
+                worker::console_error!("an audit message could not be read; it goes to the dead-letter queue");
+                message.retry();
+            }
+        }
+    }
+    let batches: Vec<Batch> = read.iter().map(|(_, events)| events.clone()).collect();
+    if batches.is_empty() {
+        return Ok(());
+    }
+    let result = world.append(&batches).await;
+    if let Err(error) = &result {
+        worker::console_error!("{error}; the queue delivers again");
+    }
+    for (message, _) in read {
+        if result.is_ok() { message.ack() } else { message.retry() }
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! The audit log's Durable Object: one writer, one chain.
+//!
+//! **Why it is atomic.** One object, one thread. An append reads the head, chains the batches and inserts their rows in one
+//! turn of the event loop without an `await`; the platform makes the rows durable together, before the answer leaves.
+//! A batch that comes again is known by its id and adds nothing.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use worker::{DurableObject, Env, Request, Response, Result, SqlStorageValue, State, durable_object};
+
+use crate::audit::{Batch, Head, append_batches};
+use crate::port::Export;
+
+/// The one log's name.
+pub const NAME: &str = "audit";
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS batch (
+        first INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, count INTEGER NOT NULL,
+        lines TEXT NOT NULL, head TEXT NOT NULL
+    ) STRICT;
+";
+
+/// What the log is asked to do.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum LogErrand {
+    Append { batches: Vec<Batch> },
+    Export { from: u64, limit: usize },
+}
+
+#[durable_object(fetch)]
+pub struct AuditLog {
+    state: State,
+}
+
+#[derive(Deserialize)]
+struct HeadRow {
+    head: String,
+}
+
+impl DurableObject for AuditLog {
+    fn new(state: State, _env: Env) -> Self {
+        Self { state }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let errand: LogErrand = serde_json::from_slice(&request.bytes().await?)?;
+        self.state.storage().sql().exec(SCHEMA, None)?;
+        let answer = match errand {
+            LogErrand::Append { batches } => serde_json::to_string(&self.append(&batches)?),
+            LogErrand::Export { from, limit } => serde_json::to_string(&self.export(from, limit)?),
+        };
+        Response::ok(answer?)
+    }
+}
+
+impl AuditLog {
+    fn append(&self, batches: &[Batch]) -> Result<()> {
+        let sql = self.state.storage().sql();
+        let mut seen = BTreeSet::new();
+        for batch in batches {
+            let id = batch.id.to_string();
+            let rows: Vec<HeadRow> = sql.exec("SELECT head FROM batch WHERE id = ?", vec![id.into()])?.to_array()?;
+            if !rows.is_empty() {
+                seen.insert(batch.id);
+            }
+        }
+        for row in append_batches(self.head()?, batches, &seen).rows {
+            let bindings: Vec<SqlStorageValue> = vec![
+                whole(row.first),
+                row.batch.to_string().into(),
+                whole(row.count),
+                row.lines.into(),
+                row.head.to_string().into(),
+            ];
+            sql.exec("INSERT INTO batch (first, id, count, lines, head) VALUES (?, ?, ?, ?, ?)", bindings)?;
+        }
+        Ok(())
+    }
+
+    fn head(&self) -> Result<Head> {
+        let query = "SELECT head FROM batch ORDER BY first DESC LIMIT 1";
+        let rows: Vec<HeadRow> = self.state.storage().sql().exec(query, None)?.to_array()?;
+        match rows.first() {
+            None => Ok(Head::GENESIS),
+            Some(row) => row.head.parse().map_err(|_| "the log's head is unreadable".into()),
+        }
+    }
+
+    fn export(&self, from: u64, limit: usize) -> Result<Export> {
+        #[derive(Deserialize)]
+        struct Rows {
+            first: f64,
+            lines: String,
+        }
+        // The batch that `from` lies in begins at or before it.
+        let query = "SELECT first, lines FROM batch
+            WHERE first >= coalesce((SELECT max(first) FROM batch WHERE first <= ?), 1) ORDER BY first LIMIT ?";
+        let bindings = vec![whole(from), whole(limit as u64)];
+        let rows: Vec<Rows> = self.state.storage().sql().exec(query, bindings)?.to_array()?;
+        let mut lines = String::new();
+        let mut taken = 0;
+        for row in rows {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number this object wrote")]
+            let first = row.first as u64;
+            for (line, seq) in row.lines.lines().zip(first..) {
+                if seq >= from && taken < limit {
+                    lines.push_str(line);
+                    lines.push('\n');
+                    taken += 1;
+                }
+            }
+        }
+        Ok(Export { lines, head: self.head()?.to_string() })
+    }
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "counts far below 2^53")]
+fn whole(number: u64) -> SqlStorageValue {
+    SqlStorageValue::Integer(number as i64)
+}
