@@ -12,7 +12,7 @@ mod url;
 
 use std::collections::BTreeMap;
 
-use crate::id::ScopeCode;
+use crate::id::{Region, ScopeCode};
 use crate::token::Use;
 
 pub use crate::json::{Problem, Problems};
@@ -42,6 +42,8 @@ pub struct Site {
     /// Offered languages; at least one.
     pub languages: Vec<Language>,
     pub ways_on: WaysOn,
+    /// Where the gates of links are that ask for no other region.
+    pub region: Region,
 }
 
 /// Where a refused visitor can go. There is always at least `help`.
@@ -154,12 +156,6 @@ pub enum Language {
     Spanish,
 }
 
-impl WebUrl {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl Policy {
     pub fn scope(&self, code: ScopeCode) -> Option<&Scope> {
         self.scopes.get(&code)
@@ -193,16 +189,5 @@ impl Language {
 
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
-    }
-}
-
-impl WebUrl {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    #[cfg(test)]
-    pub(crate) fn for_test(text: &str) -> Self {
-        Self(text.to_owned())
     }
 }

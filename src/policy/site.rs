@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::id::Region;
 use crate::json::{Fields, Node};
 use crate::limits::POLICY_TEXT_CHARS_MAX;
 use crate::policy::{CallBack, Language, Site, WaysOn, WebUrl};
 
-pub(super) const FIELDS: &[&str] = &["name", "default_language", "languages", "ways_on"];
+pub(super) const FIELDS: &[&str] = &["name", "default_language", "languages", "ways_on", "region"];
 
 /// The languages of a site, known even when something else is wrong with it.
 #[derive(Clone, Debug)]
@@ -18,12 +19,16 @@ pub(super) struct Offered {
 pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>) -> Option<Site> {
     let name = fields.required("name").and_then(|node| shown_text(&node, "site.name"));
     let ways_on = fields.required("ways_on").and_then(|node| ways_on(&node));
+    let region = fields
+        .required("region")
+        .and_then(|node| node.choice(&Region::ALL.map(|region| (region.name(), region))));
     let offered = offered?;
     Some(Site {
         name: name?,
         default_language: offered.default?,
         languages: offered.languages.clone(),
         ways_on: ways_on?,
+        region: region?,
     })
 }
 

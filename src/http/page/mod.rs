@@ -251,7 +251,7 @@ pub(super) mod tests {
 
     use super::{AppWay, HandOff, Landing, Pages, RefusalPage, may_open};
     use crate::http::Response;
-    use crate::id::{Nonce, Reference, ScopeCode};
+    use crate::id::{Nonce, Reference, Region, ScopeCode};
     use crate::policy::{Apps, CallBack, Language, Policy, Proof, Risk, Scope, Site, WaysOn, WebUrl};
     use crate::token::Use;
 
@@ -259,7 +259,7 @@ pub(super) mod tests {
     const GRANT: &str = "g1.AQIDBAUGBwgJCgsM";
 
     fn url(text: &str) -> WebUrl {
-        WebUrl::for_test(text)
+        WebUrl::parse(text).unwrap()
     }
 
     fn ways_on() -> WaysOn {
@@ -278,6 +278,7 @@ pub(super) mod tests {
             default_language: Language::Swedish,
             languages,
             ways_on: ways_on(),
+            region: Region::Weur,
         }
     }
 
