@@ -89,7 +89,7 @@ impl<'a> Node<'a> {
                 self.member(name, json).problem("field.unknown", suggestion(name, known));
             }
         }
-        Some(Fields { members, known, node: *self })
+        Some(Fields { known, node: *self })
     }
 
     fn member<'n>(&'n self, name: &'n str, json: &'n Json) -> Node<'n> {
@@ -105,18 +105,22 @@ impl<'a> Node<'a> {
 /// The fields of one object.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'a> {
-    members: &'a [(String, Json)],
     known: &'static [&'static str],
     node: Node<'a>,
 }
 
 impl Fields<'_> {
+    /// Reports that a field, which may be absent, breaks a rule.
+    pub fn problem(&self, name: &str, rule: &'static str, expected: impl Into<Cow<'static, str>>) {
+        let path = Path::Member { parent: &self.node.path, name };
+        self.node.report.add(rule, &path, self.node.json.get(name), expected);
+    }
+
     /// The field, which must be there.
     pub fn required<'f>(&'f self, name: &'f str) -> Option<Node<'f>> {
         let node = self.optional(name);
         if node.is_none() {
-            let path = Path::Member { parent: &self.node.path, name };
-            self.node.report.add("field.missing", &path, None, "this required field");
+            self.problem(name, "field.missing", "this required field");
         }
         node
     }
@@ -124,7 +128,7 @@ impl Fields<'_> {
     /// The field, if it is there.
     pub fn optional<'f>(&'f self, name: &'f str) -> Option<Node<'f>> {
         debug_assert!(self.known.contains(&name), "a field that is read must be known");
-        self.members.iter().find(|(given, _)| given == name).map(|(name, json)| self.node.member(name, json))
+        self.node.json.get(name).map(|json| self.node.member(name, json))
     }
 }
 

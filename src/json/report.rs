@@ -111,12 +111,12 @@ impl Report {
 
     /// A whole text could not be read. `document` names it.
     pub fn add_unreadable(&self, document: &str, error: &JsonError) {
-        self.keep(|| Problem {
-            rule: error.rule(),
-            path: document.to_owned(),
-            value: error.to_string(),
-            expected: "one JSON text in UTF-8".into(),
-        });
+        self.add_document(error.rule(), document, error.to_string(), "one JSON text in UTF-8");
+    }
+
+    /// A whole document is not what it should be.
+    pub fn add_document(&self, rule: &'static str, document: &str, value: String, expected: &'static str) {
+        self.keep(|| Problem { rule, path: document.to_owned(), value, expected: expected.into() });
     }
 
     /// The value if nothing was wrong.

@@ -4,10 +4,20 @@
 //! typed result; `parse` turns documents into it and reports every mistake with its path, its value and what was
 //! expected. A [`Policy`] that exists is valid: the rules are checked nowhere else. `docs/policy.md` is the reference.
 
+mod destination;
+mod parse;
+mod scope;
+mod site;
+mod url;
+
 use std::collections::BTreeMap;
 
 use crate::id::{Region, ScopeCode};
 use crate::token::Use;
+
+pub use crate::json::{Problem, Problems};
+pub use parse::bundle_of_documents;
+pub use url::{BadUrl, WebUrl};
 
 /// A valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,10 +145,6 @@ pub struct AndroidApp {
     pub fingerprints: Vec<String>,
 }
 
-/// An absolute `https:` URL without user info or fragment, in ASCII.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebUrl(String);
-
 /// A language that every page is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Language {
@@ -148,12 +154,6 @@ pub enum Language {
     German,
     French,
     Spanish,
-}
-
-impl WebUrl {
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Policy {

@@ -10,5 +10,6 @@
 
 mod gate;
 mod mac;
+mod policy;
 mod token;
 mod vectors;

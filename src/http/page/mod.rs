@@ -259,7 +259,7 @@ pub(super) mod tests {
     const GRANT: &str = "g1.AQIDBAUGBwgJCgsM";
 
     fn url(text: &str) -> WebUrl {
-        WebUrl::for_test(text)
+        WebUrl::parse(text).unwrap()
     }
 
     fn ways_on() -> WaysOn {

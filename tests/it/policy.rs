@@ -1,0 +1,664 @@
+//! Every rule of `docs/policy.md`, both ways; the example; and what no document can do to the parser.
+
+use std::collections::BTreeSet;
+
+use postern::limits::{JSON_DEPTH_MAX, POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
+use postern::policy::{Language, Policy, Problems, Proof, Risk, bundle_of_documents};
+use postern::token::Use;
+use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
+use serde_json::{Value, json};
+
+const SITE: &[u8] = include_bytes!("../../policy/site.json");
+const SCOPES: &[u8] = include_bytes!("../../policy/scopes.json");
+const DESTINATIONS: &[u8] = include_bytes!("../../policy/destinations.json");
+const REFERENCE: &str = include_str!("../../docs/policy.md");
+
+const RETRY: &str = "/scopes/payment.retry";
+const RESUME: &str = "/scopes/onboarding.resume";
+const ARTICLE: &str = "/scopes/help.article";
+const WEB: &str = "/destinations/payment/web";
+const FINGERPRINT: &str =
+    "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99";
+
+/// A change to the example: a JSON pointer and its new value, or nothing to remove it.
+type Edit = (String, Option<Value>);
+
+fn set(pointer: impl Into<String>, value: impl Into<Value>) -> Edit {
+    (pointer.into(), Some(value.into()))
+}
+
+fn cut(pointer: impl Into<String>) -> Edit {
+    (pointer.into(), None)
+}
+
+fn example_bundle() -> Value {
+    let bundle = bundle_of_documents(SITE, SCOPES, DESTINATIONS, 7).unwrap();
+    serde_json::from_str(&bundle).unwrap()
+}
+
+fn edited(edits: &[Edit]) -> Value {
+    let mut bundle = example_bundle();
+    for (pointer, value) in edits {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = bundle.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"));
+        match (parent, value) {
+            (Value::Object(members), Some(value)) => {
+                members.insert(name.to_owned(), value.clone());
+            }
+            (Value::Object(members), None) => {
+                members.remove(name).unwrap_or_else(|| panic!("no {pointer}"));
+            }
+            (Value::Array(items), Some(value)) => items.push(value.clone()),
+            (other, _) => panic!("{pointer} is in {other}"),
+        }
+    }
+    bundle
+}
+
+fn parse(bundle: &Value) -> Result<Policy, Problems> {
+    Policy::parse_bundle(bundle.to_string().as_bytes())
+}
+
+/// The rules and paths of all problems, in order of discovery.
+fn found(problems: &Problems) -> Vec<(&str, &str)> {
+    problems.as_slice().iter().map(|problem| (problem.rule, problem.path.as_str())).collect()
+}
+
+/// The edited example breaks exactly this rule, at exactly this path.
+fn refuses(rule: &'static str, path: &str, edits: &[Edit]) -> &'static str {
+    let problems = parse(&edited(edits)).expect_err(rule);
+    assert_eq!(found(&problems), [(rule, path)], "{problems}");
+    rule
+}
+
+fn accepts(edits: &[Edit]) -> Policy {
+    parse(&edited(edits)).unwrap_or_else(|problems| panic!("{edits:?}\n{problems}"))
+}
+
+/// The ids in the reference's table of rules.
+fn documented_rules() -> BTreeSet<&'static str> {
+    let rules = REFERENCE.split("\n## Rules\n").nth(1).unwrap();
+    rules.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
+}
+
+#[test]
+fn the_compiled_in_example_is_valid_and_shows_every_kind() {
+    let policy = Policy::example();
+    assert_eq!(policy, Policy::from_documents(SITE, SCOPES, DESTINATIONS, 1).unwrap());
+    assert_eq!(policy.site.languages, Language::ALL);
+    for scope in policy.scopes.values() {
+        assert_eq!(scope.label.len(), Language::ALL.len(), "{}", scope.name);
+    }
+    let retry = policy.scope_named("payment.retry").unwrap();
+    assert_eq!(
+        (retry.risk, retry.usage, retry.proof, retry.one_click, retry.hand_off, retry.lifetime_s),
+        (Risk::Medium, Use::Once, Proof::Destination, true, true, 1_800)
+    );
+    assert_eq!(policy.scope(retry.code), Some(retry));
+    assert_ne!(policy.ways_on(Some(retry)), policy.ways_on(None));
+    let article = policy.scope_named("help.article").unwrap();
+    assert_eq!((article.risk, article.usage, article.hand_off), (Risk::Low, Use::Many, false));
+    let payment = &policy.destinations["payment"];
+    assert!(payment.ios.is_some() && payment.android.is_some() && payment.scheme.is_some());
+    assert!(!policy.apps.ios.is_empty() && !policy.apps.android.is_empty());
+}
+
+#[test]
+fn a_bundle_reads_as_its_documents_do() {
+    let bundle = bundle_of_documents(SITE, SCOPES, DESTINATIONS, 7).unwrap();
+    let policy = Policy::from_documents(SITE, SCOPES, DESTINATIONS, 7).unwrap();
+    assert_eq!(Policy::parse_bundle(bundle.as_bytes()).unwrap(), policy);
+    assert!(bundle.starts_with(r#"{"version":7,"site":{"name":"Example""#), "{bundle}");
+}
+
+#[test]
+fn a_mistake_in_any_document_is_reported_with_those_in_the_others() {
+    let scopes =
+        String::from_utf8(SCOPES.to_vec()).unwrap().replace("\"risk\": \"high\"", "").replace("1800", "1");
+    let problems = bundle_of_documents(b"{ \"scopes\": {} }", scopes.as_bytes(), b"{,", 0).unwrap_err();
+    assert_eq!(
+        found(&problems),
+        [
+            ("policy.version", "$.version"),
+            ("json.syntax", "destinations.json"),
+            ("field.unknown", "$.scopes"),
+            ("field.missing", "$.site"),
+            ("scope.lifetime", "$.scopes.\"payment.retry\".lifetime_s"),
+        ],
+        "{problems}"
+    );
+    let problems = Policy::from_documents(b"[]", SCOPES, DESTINATIONS, 1).unwrap_err();
+    assert_eq!(found(&problems), [("field.type", "site.json")]);
+    let padding = " ".repeat(POLICY_MAX_BYTES - SITE.len());
+    let problems = Policy::from_documents(SITE, padding.as_bytes(), DESTINATIONS, 1).unwrap_err();
+    assert_eq!(found(&problems), [("json.size", "policy")]);
+}
+
+#[test]
+fn a_problem_says_where_what_and_what_was_expected() {
+    let check =
+        |edits: &[Edit], message: &str| assert_eq!(parse(&edited(edits)).unwrap_err().to_string(), message);
+    check(
+        &[set(format!("{RETRY}/lifetime_s"), 7_200)],
+        "$.scopes.\"payment.retry\".lifetime_s: 7200; expected a whole number from 600 to 3600 [scope.lifetime]",
+    );
+    check(
+        &[set(format!("{RETRY}/lifetme_s"), 600)],
+        "$.scopes.\"payment.retry\".lifetme_s: 600; expected a known field; did you mean `lifetime_s`? [field.unknown]",
+    );
+    check(
+        &[set("/site/ways_on/zzzz", Value::Null)],
+        "$.site.ways_on.zzzz: null; expected only the known fields: `fresh_link`, `help` or `call_back` [field.unknown]",
+    );
+    check(
+        &[set(format!("{RETRY}/destination"), "paymnet")],
+        "$.destinations.payment: an object; expected a destination that a scope leads to [destination.unused]\n\
+         $.scopes.\"payment.retry\".destination: \"paymnet\"; expected the name of a destination of this policy; \
+         did you mean `payment`? [scope.destination]",
+    );
+    check(&[cut("/site/name")], "$.site.name: nothing; expected this required field [field.missing]");
+    check(
+        &[set(WEB, format!("https://example.com/{{id}}/{}", "a".repeat(100)))],
+        &format!(
+            "$.destinations.payment.web: \"https://example.com/{{id}}/{}\"…; expected a URL in ASCII, everything but \
+             letters, digits and -._~:/?@!$&'()*+,;=% percent-encoded (and no template) [url.character]",
+            "a".repeat(39)
+        ),
+    );
+}
+
+#[test]
+fn every_rule_refuses_what_breaks_it() {
+    let mut rules: BTreeSet<&str> = BTreeSet::new();
+    for (rule, path, edits) in refusals() {
+        rules.insert(refuses(rule, path, &edits));
+    }
+    for (rule, bundle) in [
+        ("json.size", vec![b' '; POLICY_MAX_BYTES + 1]),
+        ("json.utf8", b"{\"site\":\"\xC3\"}".to_vec()),
+        ("json.syntax", b"{} {}".to_vec()),
+        ("json.depth", [b"{\"site\":".as_slice(), &[b'['; JSON_DEPTH_MAX]].concat()),
+        ("json.duplicate", br#"{"version":1,"version":2}"#.to_vec()),
+    ] {
+        let problems = Policy::parse_bundle(&bundle).unwrap_err();
+        assert_eq!(found(&problems), [(rule, "policy")]);
+        rules.insert(rule);
+    }
+    assert_eq!(rules, documented_rules(), "the reference and these cases name the same rules");
+}
+
+/// Each rule, the path it is reported at, and how to break it.
+fn refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
+    [
+        shape_refusals(),
+        site_refusals(),
+        scope_refusals(),
+        url_refusals(),
+        destination_refusals(),
+        app_refusals(),
+    ]
+    .concat()
+}
+
+fn shape_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
+    let many: Value = (0..=POLICY_ITEMS_MAX)
+        .map(|at| (format!("s{at}"), json!({})))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let ids: Vec<String> = (0..=POLICY_ITEMS_MAX).map(|at| format!("ABCDE12345.a{at}")).collect();
+    vec![
+        ("field.missing", "$.site", vec![cut("/site")]),
+        ("field.missing", "$.scopes", vec![cut("/scopes")]),
+        ("field.missing", "$.version", vec![cut("/version")]),
+        ("field.missing", "$.site.ways_on.help", vec![cut("/site/ways_on/help")]),
+        ("field.missing", "$.scopes.\"payment.retry\".code", vec![cut(format!("{RETRY}/code"))]),
+        ("field.missing", "$.destinations.payment.web", vec![cut(WEB)]),
+        ("field.unknown", "$.journeys", vec![set("/journeys", json!({}))]),
+        ("field.unknown", "$.apps.windows", vec![set("/apps/windows", json!([]))]),
+        ("field.type", "$.site", vec![set("/site", json!([]))]),
+        ("field.type", "$.scopes", vec![set("/scopes", 1)]),
+        ("field.type", "$.site.languages", vec![set("/site/languages", "en")]),
+        (
+            "field.type",
+            "$.scopes.\"payment.retry\".one_click",
+            vec![set(format!("{RETRY}/one_click"), "true")],
+        ),
+        (
+            "field.type",
+            "$.scopes.\"payment.retry\".ways_on",
+            vec![set(format!("{RETRY}/ways_on"), Value::Null)],
+        ),
+        (
+            "field.type",
+            "$.scopes.\"payment.retry\".lifetime_s",
+            vec![set(format!("{RETRY}/lifetime_s"), "1800")],
+        ),
+        ("field.choice", "$.scopes.\"payment.retry\".risk", vec![set(format!("{RETRY}/risk"), "Medium")]),
+        ("field.choice", "$.site.languages[6]", vec![set("/site/languages/-", "no")]),
+        ("policy.version", "$.version", vec![set("/version", 0)]),
+        ("policy.version", "$.version", vec![set("/version", 4_294_967_296_u64)]),
+        ("policy.version", "$.version", vec![set("/version", 1.5)]),
+        ("policy.items", "$.scopes", vec![set("/scopes", json!({})), set("/destinations", json!({}))]),
+        ("policy.items", "$.scopes", vec![set("/scopes", many.clone())]),
+        ("policy.items", "$.destinations", vec![set("/destinations", many)]),
+        ("policy.items", "$.apps.ios", vec![set("/apps/ios", ids)]),
+    ]
+}
+
+fn site_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
+    let mut cases = vec![
+        (
+            "site.default_language",
+            "$.site.default_language",
+            vec![
+                set("/site/languages", json!(["sv"])),
+                set("/site/default_language", "en"),
+                cut(format!("{RETRY}/label")),
+                cut("/scopes/subscription.renew/label"),
+                cut(format!("{RESUME}/label")),
+                cut(format!("{ARTICLE}/label")),
+            ],
+        ),
+        ("site.languages", "$.site.languages[6]", vec![set("/site/languages/-", "sv")]),
+        ("site.languages", "$.site.languages", vec![set("/site/languages", json!([]))]),
+    ];
+    for name in ["", " Example", "Example\n", "<b>Example</b>", "{name}", "\u{202e}elpmaxE", &"å".repeat(61)]
+    {
+        cases.push(("site.name", "$.site.name", vec![set("/site/name", name)]));
+    }
+    for number in
+        ["tel:", "tel:0771793336", "tel:+0771793336", "tel:+46 771", "tel:+123456", "tel:+1234567890123456"]
+    {
+        cases.push((
+            "ways_on.call_back",
+            "$.site.ways_on.call_back",
+            vec![set("/site/ways_on/call_back", number)],
+        ));
+    }
+    cases
+}
+
+fn scope_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
+    let scope = json!({ "code": 9, "risk": "low", "use": "once", "lifetime_s": 600, "proof": "none", "destination": "payment" });
+    let long_name = "a".repeat(65);
+    let mut cases = vec![
+        ("scope.code_unique", "$.scopes.\"payment.retry\".code", vec![set(format!("{RETRY}/code"), 4)]),
+        ("scope.risk_use", "$.scopes.\"payment.retry\".use", vec![set(format!("{RETRY}/use"), "many")]),
+        ("scope.risk_proof", "$.scopes.\"payment.retry\".proof", vec![set(format!("{RETRY}/proof"), "none")]),
+        (
+            "scope.many_proof",
+            "$.scopes.\"help.article\".proof",
+            vec![set(format!("{ARTICLE}/proof"), "destination")],
+        ),
+        (
+            "scope.many_hand_off",
+            "$.scopes.\"help.article\".hand_off",
+            vec![set(format!("{ARTICLE}/hand_off"), true)],
+        ),
+        ("scope.hand_off", "$.scopes.\"payment.retry\".hand_off", vec![cut(format!("{RETRY}/hand_off"))]),
+        (
+            "scope.hand_off",
+            "$.scopes.\"onboarding.resume\".hand_off",
+            vec![set(format!("{RESUME}/proof"), "destination")],
+        ),
+        (
+            "scope.hand_off",
+            "$.scopes.\"payment.retry\".hand_off",
+            vec![set(format!("{RETRY}/risk"), "high"), set(format!("{RETRY}/hand_off"), false)],
+        ),
+        (
+            "scope.destination",
+            "$.scopes.n.destination",
+            vec![set("/scopes/n", scope.clone()), set("/scopes/n/destination", "nowhere")],
+        ),
+        ("scope.language", "$.scopes.\"payment.retry\".language", {
+            let mut edits = only_english();
+            edits.push(set(format!("{RETRY}/language"), "sv"));
+            edits
+        }),
+        ("label.language", "$.scopes.\"payment.retry\".label.sv", {
+            let mut edits = only_english();
+            edits.push(set(format!("{RETRY}/label"), json!({ "en": "Pay", "sv": "Betala" })));
+            edits
+        }),
+        (
+            "label.language",
+            "$.scopes.\"payment.retry\".label.\"en-GB\"",
+            vec![set(format!("{RETRY}/label/en-GB"), "Pay")],
+        ),
+        ("label.default", "$.scopes.\"payment.retry\".label", vec![cut(format!("{RETRY}/label/en"))]),
+    ];
+    for code in [json!(0), json!(-1), json!(65_536), json!(1.0)] {
+        cases.push((
+            "scope.code",
+            "$.scopes.\"payment.retry\".code",
+            vec![set(format!("{RETRY}/code"), code)],
+        ));
+    }
+    for (one_click, lifetime_s) in [(true, 599), (true, 3_601), (false, 599), (false, 86_401)] {
+        cases.push((
+            "scope.lifetime",
+            "$.scopes.\"payment.retry\".lifetime_s",
+            vec![
+                set(format!("{RETRY}/one_click"), one_click),
+                set(format!("{RETRY}/lifetime_s"), lifetime_s),
+            ],
+        ));
+    }
+    for (name, path) in [
+        ("", "$.scopes.\"\""),
+        ("Pay", "$.scopes.Pay"),
+        ("a_b", "$.scopes.a_b"),
+        ("a..b", "$.scopes.\"a..b\""),
+        ("a.", "$.scopes.\"a.\""),
+        (&long_name, "$.scopes.\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"…"),
+    ] {
+        cases.push(("scope.name", path, vec![set(format!("/scopes/{name}"), scope.clone())]));
+    }
+    for text in ["", " Pay", "<Pay>", "{Pay}", "Pay\u{7}", "Pay\u{2066}", &"ä".repeat(61)] {
+        cases.push((
+            "label.text",
+            "$.scopes.\"payment.retry\".label.sv",
+            vec![set(format!("{RETRY}/label/sv"), text)],
+        ));
+    }
+    cases
+}
+
+/// Leaves one language offered, and labels in it.
+fn only_english() -> Vec<Edit> {
+    let mut edits = vec![set("/site/languages", json!(["en"]))];
+    for scope in [RETRY, "/scopes/subscription.renew", RESUME, ARTICLE] {
+        edits.push(set(format!("{scope}/label"), json!({ "en": "Go on" })));
+    }
+    edits
+}
+
+fn url_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
+    [
+        ("url.length", ""),
+        ("url.character", "https://www.example.com/{subject}"),
+        ("url.scheme", "http://www.example.com/"),
+        ("url.user_info", "https://www@example.com/"),
+        ("url.fragment", "https://www.example.com/#grant="),
+        ("url.host", "https://localhost.:8787/"),
+        ("url.port", "https://www.example.com:443/"),
+        ("url.private", "https://www.example.com/?customer_email="),
+    ]
+    .into_iter()
+    .flat_map(|(rule, url)| {
+        [
+            ("/site/ways_on/help", "$.site.ways_on.help"),
+            ("/site/ways_on/fresh_link", "$.site.ways_on.fresh_link"),
+            ("/site/ways_on/call_back", "$.site.ways_on.call_back"),
+            ("/scopes/payment.retry/ways_on/help", "$.scopes.\"payment.retry\".ways_on.help"),
+            (WEB, "$.destinations.payment.web"),
+            ("/destinations/payment/ios", "$.destinations.payment.ios"),
+            ("/destinations/payment/android/app_link", "$.destinations.payment.android.app_link"),
+        ]
+        .map(|(pointer, path)| (rule, path, vec![set(pointer, url)]))
+    })
+    .collect()
+}
+
+fn destination_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
+    let web = json!({ "web": "https://www.example.com/" });
+    let scheme = "/destinations/payment/scheme";
+    let mut cases = vec![
+        ("destination.unused", "$.destinations.spare", vec![set("/destinations/spare", web.clone())]),
+        (
+            "destination.name",
+            "$.destinations.Pay",
+            vec![
+                set("/destinations/Pay", web),
+                set(format!("{RESUME}/destination"), "Pay"),
+                cut("/destinations/onboarding"),
+            ],
+        ),
+        (
+            "destination.app_link",
+            "$.destinations.payment.ios",
+            vec![set("/destinations/payment/ios", "http://localhost/")],
+        ),
+        (
+            "destination.app_link",
+            "$.destinations.payment.android.app_link",
+            vec![set("/destinations/payment/android/app_link", "http://127.0.0.1:3000/")],
+        ),
+        (
+            "url.private",
+            "$.destinations.payment.scheme.url",
+            vec![set(format!("{scheme}/url"), "exampleapp://a?phone=1")],
+        ),
+    ];
+    for url in ["exampleapp", "javascript:alert(1)", "https://example.com/", "Exampleapp://a", "9app://a"] {
+        cases.push((
+            "scheme.scheme",
+            "$.destinations.payment.scheme.url",
+            vec![set(format!("{scheme}/url"), url)],
+        ));
+    }
+    for fallback_ms in [0, 499, 10_001] {
+        cases.push((
+            "scheme.fallback",
+            "$.destinations.payment.scheme.fallback_ms",
+            vec![set(format!("{scheme}/fallback_ms"), fallback_ms)],
+        ));
+    }
+    for package in [
+        "",
+        "app",
+        "com.",
+        ".app",
+        "com.1app",
+        "com.example-app",
+        "com.example app",
+        "com._a",
+        &format!("a.{}", "b".repeat(222)),
+    ] {
+        cases.push((
+            "android.package",
+            "$.destinations.payment.android.package",
+            vec![set("/destinations/payment/android/package", package)],
+        ));
+    }
+    cases
+}
+
+fn app_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
+    let mut cases = vec![
+        ("app.unique", "$.apps.ios[1]", vec![set("/apps/ios/-", "ABCDE12345.com.example.app")]),
+        (
+            "app.unique",
+            "$.apps.android[0].fingerprints[2]",
+            vec![
+                set("/apps/android/0/fingerprints/-", FINGERPRINT),
+                set("/apps/android/0/fingerprints/-", FINGERPRINT),
+            ],
+        ),
+        (
+            "app.fingerprint",
+            "$.apps.android[0].fingerprints",
+            vec![set("/apps/android/0/fingerprints", json!([]))],
+        ),
+        ("android.package", "$.apps.android[0].package", vec![set("/apps/android/0/package", "app")]),
+    ];
+    for id in [
+        "com.example.app",
+        "ABCDE1234.com.example",
+        "abcde12345.com.example",
+        "ABCDE12345.",
+        "ABCDE12345.com..app",
+        "ABCDE12345.*",
+    ] {
+        cases.push(("app.ios_id", "$.apps.ios[1]", vec![set("/apps/ios/-", id)]));
+    }
+    for fingerprint in [
+        FINGERPRINT.to_lowercase(),
+        FINGERPRINT.replace(':', ""),
+        FINGERPRINT[3..].to_owned(),
+        format!("{FINGERPRINT}:00"),
+    ] {
+        cases.push((
+            "app.fingerprint",
+            "$.apps.android[0].fingerprints[1]",
+            vec![set("/apps/android/0/fingerprints/-", fingerprint)],
+        ));
+    }
+    cases
+}
+
+#[test]
+fn what_lies_within_every_bound_is_accepted() {
+    accepts(&[]);
+    for edit in [
+        set("/version", 1),
+        set("/version", u32::MAX),
+        set("/site/name", "å"),
+        set("/site/name", "é".repeat(60)),
+        set("/site/ways_on/call_back", "tel:+1234567"),
+        set("/site/ways_on/call_back", "tel:+123456789012345"),
+        set("/site/ways_on/call_back", "https://www.example.com/call-back"),
+        cut("/site/ways_on/call_back"),
+        cut("/site/ways_on/fresh_link"),
+        set(format!("{RETRY}/code"), 65_535),
+        set(format!("{RETRY}/risk"), "high"),
+        set(format!("{RETRY}/lifetime_s"), 600),
+        set(format!("{RETRY}/lifetime_s"), 3_600),
+        set(format!("{RETRY}/language"), "sv"),
+        set(format!("{RETRY}/label"), json!({})),
+        cut(format!("{RETRY}/label")),
+        cut(format!("{RETRY}/label/sv")),
+        cut(format!("{RETRY}/ways_on")),
+        set(format!("{RESUME}/lifetime_s"), 600),
+        set(format!("{RESUME}/lifetime_s"), 86_400),
+        set(format!("{RESUME}/hand_off"), true),
+        set(format!("{RESUME}/hand_off"), false),
+        set(format!("{RESUME}/use"), "many"),
+        set(WEB, "http://localhost:3000/pay?plan=basic"),
+        set(WEB, "http://127.0.0.1:3000"),
+        set("/destinations/payment/scheme/url", "com.example.app:/pay"),
+        set("/destinations/payment/scheme/fallback_ms", 500),
+        set("/destinations/payment/scheme/fallback_ms", 10_000),
+        set("/destinations/payment/android/package", "A.b_1"),
+        cut("/destinations/payment/ios"),
+        cut("/destinations/payment/android"),
+        cut("/destinations/payment/scheme"),
+        cut("/apps"),
+        cut("/apps/ios"),
+        set("/apps/ios/-", "0123456789.a-b"),
+        set("/apps/android", json!([])),
+        set("/apps/android/0/fingerprints/-", FINGERPRINT),
+    ] {
+        accepts(&[edit]);
+    }
+    let policy =
+        accepts(&[set(format!("{RESUME}/proof"), "destination"), set(format!("{RESUME}/hand_off"), true)]);
+    assert_eq!(policy.scope_named("onboarding.resume").unwrap().proof, Proof::Destination);
+    accepts(&only_english());
+    let name = format!("a.{}", "b_".repeat(31));
+    let scope = edited(&[]).pointer(RESUME).unwrap().clone();
+    let policy = accepts(&[set(format!("/scopes/{name}"), scope), set(format!("/scopes/{name}/code"), 5)]);
+    assert_eq!(policy.scope_named(&name).map(|scope| scope.code.0), Some(5));
+}
+
+#[test]
+fn problems_are_capped_and_counted() {
+    let scopes: serde_json::Map<_, _> = (0..500).map(|at| (format!("s{at}"), json!(at))).collect();
+    let problems = parse(&edited(&[set("/scopes", scopes)])).unwrap_err();
+    assert_eq!(problems.as_slice().len(), POLICY_PROBLEMS_MAX);
+    // Four destinations are unused now.
+    assert_eq!(problems.omitted(), 504 - POLICY_PROBLEMS_MAX);
+    assert!(problems.to_string().ends_with("\nand 404 more"));
+}
+
+/// JSON that resembles a policy closely enough to reach every reader.
+fn any_json() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![
+        prop::sample::select(vec![
+            "version",
+            "site",
+            "scopes",
+            "destinations",
+            "apps",
+            "name",
+            "languages",
+            "label",
+            "en",
+            "sv",
+            "code",
+            "risk",
+            "use",
+            "proof",
+            "hand_off",
+            "web",
+            "ios",
+            "android",
+            "scheme",
+            "fingerprints",
+            "ways_on",
+            "help",
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{0,8}",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop_oneof!["\\PC{0,80}", "https://[a-z.:/?@%]{0,20}", "tel:\\+?[0-9]{0,16}"].prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..8).prop_map(Value::from),
+            prop::collection::btree_map(name.clone(), inner, 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Pointers into the example, at every depth.
+fn pointers() -> Vec<String> {
+    fn walk(value: &Value, at: &str, pointers: &mut Vec<String>) {
+        let Value::Object(members) = value else { return };
+        for (name, value) in members {
+            let pointer = format!("{at}/{name}");
+            walk(value, &pointer, pointers);
+            pointers.push(pointer);
+        }
+    }
+    let mut pointers = Vec::new();
+    walk(&example_bundle(), "", &mut pointers);
+    pointers
+}
+
+fn judge(bytes: &[u8]) {
+    if let Err(problems) = Policy::parse_bundle(bytes) {
+        let rules = documented_rules();
+        assert!((1..=POLICY_PROBLEMS_MAX).contains(&problems.as_slice().len()));
+        for problem in problems.as_slice() {
+            assert!(rules.contains(problem.rule), "{problem}");
+            assert!(problem.to_string().len() < 2_000 && !problem.value.contains('\n'), "{problem}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_policy_or_problems(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        judge(&bytes);
+    }
+
+    #[test]
+    fn any_json_is_a_policy_or_problems(json in any_json()) {
+        judge(json.to_string().as_bytes());
+    }
+
+    #[test]
+    fn an_example_with_anything_in_any_place_is_a_policy_or_problems(
+        (pointer, json) in (prop::sample::select(pointers()), any_json()),
+    ) {
+        judge(edited(&[set(pointer, json)]).to_string().as_bytes());
+    }
+}
