@@ -72,8 +72,8 @@ impl Gate {
     #[wasm_bindgen(constructor)]
     pub fn new(state: JsValue, env: JsValue) -> Self {
         let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
-        let storage: &JsValue = state.storage().as_raw().as_ref();
-        let sql = js_sys::Reflect::get(storage, &JsValue::from_str("sql")).unwrap_or(JsValue::UNDEFINED);
+        let storage = state.storage();
+        let sql = js_sys::Reflect::get(storage.as_raw().as_ref(), &JsValue::from_str("sql")).unwrap_or(JsValue::UNDEFINED);
         let env: Env = env.unchecked_into();
         Self(Rc::new(Object { sql, state, world: World::new(env), memory: RefCell::default() }))
     }
