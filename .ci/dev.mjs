@@ -1,0 +1,108 @@
+// Runs the local worker under wrangler, waits until it answers, mints a link for every scope of the example
+// policy through the machine API, and prints them. Ends when wrangler ends; Ctrl-C ends both.
+
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const port = Number(process.env.PORT);
+const host = `127.0.0.1:${port}`;
+const START_MAX_MS = 60_000;
+
+await main();
+
+async function main() {
+  if (!(await isFree(port))) {
+    return fail("starting the door", `Port ${port} is taken: stop what listens there, or run PORT=${port + 1} make dev.`);
+  }
+  const server = serve();
+  const ended = new Promise((resolve) => server.once("exit", (code, signal) => resolve(code ?? signal)));
+  // The terminal sends Ctrl-C to wrangler too; this process only waits for it.
+  let stopping = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      stopping = true;
+      if (signal !== "SIGINT" || !process.stdin.isTTY) server.kill(signal);
+    });
+  }
+  if (await isUp(ended)) {
+    await introduce().catch((error) => console.log(`dev: the door is open, but no link could be minted: ${error.message}`));
+  } else if (!stopping) {
+    server.kill();
+    await ended;
+    return fail("waiting for the door to open", "wrangler's own words are above.");
+  }
+  const code = await ended;
+  if (stopping) console.log("\ndev: closed.");
+  else fail("serving", `wrangler ended by itself (${code}).`);
+}
+
+function serve() {
+  const options = ["--ip", "127.0.0.1", "--port", port, "--inspector-port", "0", "--persist-to", ".wrangler/state"];
+  const variables = ["--var", "ENVIRONMENT:local", "--var", `POSTERN_HOST:${host}`, "--env-file", ".dev/secrets"];
+  const args = ["dev", "build/local/index.js", ...options, ...variables, "--show-interactive-dev-session=false"];
+  return spawn("wrangler", args.map(String), {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, POSTERN_BUILD: "local" },
+  });
+}
+
+function isFree(port) {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+}
+
+async function isUp(ended) {
+  const gone = ended.then(() => "gone");
+  const deadline = Date.now() + START_MAX_MS;
+  while (Date.now() < deadline) {
+    const answer = fetch(`http://${host}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    const outcome = await Promise.race([answer.then((response) => response.ok, () => false), gone]);
+    if (outcome === "gone") return false;
+    if (outcome) return true;
+    await sleep(300);
+  }
+  return false;
+}
+
+async function introduce() {
+  const key = (await readFile(".dev/api-key", "utf8")).trim();
+  const { scopes } = JSON.parse(await readFile("policy/scopes.json", "utf8"));
+  const lines = [];
+  for (const [scope, { label, use }] of Object.entries(scopes)) {
+    const link = await mint(key, scope);
+    lines.push(`  ${label.en ?? scope} (${scope}, ${use === "once" ? "opens once" : "opens again and again"})\n    ${link.url}`);
+  }
+  console.log(`
+The door is open. Links to tap:
+
+${lines.join("\n")}
+
+Another link:
+
+  curl http://${host}/v1/links -H "authorization: Bearer $(cat .dev/api-key)" \\
+    -H 'content-type: application/json' -d '{"scope": "${Object.keys(scopes)[0]}"}'
+
+Ctrl-C closes it. Changes in src, www and policy are built and served as they are saved.
+`);
+}
+
+async function mint(key, scope) {
+  const response = await fetch(`http://${host}/v1/links`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ scope }),
+  });
+  const body = await response.json();
+  if (!response.ok) throw new Error(`${response.status} ${body.detail ?? body.title ?? ""}`);
+  return body;
+}
+
+function fail(step, advice) {
+  console.error(`dev failed at: ${step}. ${advice}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,40 @@
+# Every target first sets up what it needs. `make` alone lists them.
+
+SHELL := bash
+export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help dev test lint build bench crash fuzz deploy clean
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: ## serves the door on http://127.0.0.1:8787 and prints links to click (PORT=n for another port)
+	@.ci/dev
+
+test: ## everything CI runs
+	@.ci/test
+
+lint: ## format and clippy, on both targets
+	@.ci/test format lint
+
+build: ## the worker as deployed, in build/release
+	@.ci/build release
+
+bench: ## measures against peers
+	@.ci/build release local && node benches/run.mjs
+
+bench-%: ## measures one thing, such as bench-click
+	@.ci/build release local && node benches/run.mjs $*
+
+crash: ## kills the worker under load, again and again
+	@.ci/build local && node tests/e2e/crash.mjs
+
+fuzz: ## fuzzes every target for FUZZ_SECONDS (60)
+	@.ci/fuzz
+
+deploy: ## tests, then deploys (ARGS go to wrangler)
+	@.ci/deploy $(ARGS)
+
+clean: ## removes what was built, and the local door's state; keeps tools and packages
+	@rm -rf build target .wrangler .dev
