@@ -52,7 +52,7 @@ pub fn decide<'p>(
     view: LinkView,
     now: Instant,
 ) -> Result<Decision<'p>, Denied> {
-    Ok(answer(admit(verified, tap, policy, view, now)?, tap, visitor))
+    Ok(answer(admit(verified, tap, policy, view, now)?, tap, *visitor))
 }
 
 /// A link that may be used, and what it is for.
@@ -95,14 +95,14 @@ fn admit<'p>(
 }
 
 /// What an admitted tap gets. The visitor matters here, and there is nothing here to refuse with.
-fn answer<'p>(link: Admitted<'p>, tap: Tap, visitor: &Visitor) -> Decision<'p> {
+fn answer(link: Admitted<'_>, tap: Tap, visitor: Visitor) -> Decision<'_> {
     let Admitted { scope, destination } = link;
     match (scope.usage, tap) {
         (Use::Once, Tap::Look) => Decision::Landing { scope },
         (Use::Once, Tap::Press) => Decision::Claim { scope, destination, hold: scope.hand_off },
         (Use::Many, Tap::Look) if visitor.audience != Audience::Person => Decision::Landing { scope },
         (Use::Many, Tap::Look | Tap::Press) => {
-            let route = route(destination, visitor);
+            let route = route(destination, &visitor);
             match route.redirect_target() {
                 Some(to) => Decision::Redirect { scope, to },
                 None => Decision::Open { scope, destination, route },

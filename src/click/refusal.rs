@@ -17,7 +17,9 @@ pub enum Refusal {
     /// The link was used before.
     Used,
     /// Another visitor holds the link until then.
-    Busy { until: Instant },
+    Busy {
+        until: Instant,
+    },
     Revoked,
     /// The link is locked, or its visitors come too fast.
     TooManyTries,

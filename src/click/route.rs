@@ -36,15 +36,23 @@ pub enum Way<'p> {
     /// An `https:` URL that Android gives to the app that claims it.
     AppLink(&'p str),
     /// An app link that names its app, and where to go without it.
-    Intent { app_link: &'p str, package: &'p str, fallback: &'p str },
+    Intent {
+        app_link: &'p str,
+        package: &'p str,
+        fallback: &'p str,
+    },
     /// A custom scheme. Nothing happens if no app claims it, so the page offers the web after a while.
-    Scheme { url: &'p str, fallback: &'p str, fallback_ms: u32 },
+    Scheme {
+        url: &'p str,
+        fallback: &'p str,
+        fallback_ms: u32,
+    },
 }
 
 /// The best way for a visitor. Total: the web is always one.
 pub fn route<'p>(destination: &'p Destination, visitor: &Visitor) -> Route<'p> {
     let web = destination.web.as_str();
-    let app = app_way(destination, visitor);
+    let app = app_way(destination, *visitor);
     match visitor.container {
         Container::Browser => Route { way: app.unwrap_or(Way::Web(web)), web, open_in_browser: false },
         Container::InApp(_) => Route { way: Way::Web(web), web, open_in_browser: app.is_some() },
@@ -52,7 +60,7 @@ pub fn route<'p>(destination: &'p Destination, visitor: &Visitor) -> Route<'p> {
 }
 
 /// The way into an app, were this a browser.
-fn app_way<'p>(destination: &'p Destination, visitor: &Visitor) -> Option<Way<'p>> {
+fn app_way(destination: &Destination, visitor: Visitor) -> Option<Way<'_>> {
     let fallback = destination.web.as_str();
     let verified = match visitor.platform {
         Platform::Ios => destination.ios.as_ref().map(|link| Way::UniversalLink(link.as_str())),
@@ -75,9 +83,10 @@ impl<'p> Route<'p> {
     /// Where a 303 may go: an `https:` URL, or nowhere when only a custom scheme opens the app, which takes a page.
     pub fn redirect_target(&self) -> Option<&'p str> {
         match self.way {
-            Way::Web(url) | Way::UniversalLink(url) | Way::AppLink(url) | Way::Intent { app_link: url, .. } => {
-                Some(url)
-            }
+            Way::Web(url)
+            | Way::UniversalLink(url)
+            | Way::AppLink(url)
+            | Way::Intent { app_link: url, .. } => Some(url),
             Way::Scheme { .. } => None,
         }
     }
@@ -123,11 +132,13 @@ impl<'p> Way<'p> {
 ///
 /// Package and fallback are percent-encoded to the unreserved characters, so that no `;` in them ends a field.
 fn intent(app_link: &str, package: &str, fallback: &str) -> String {
-    let rest = app_link.strip_prefix("https://").unwrap_or(app_link);
+    let (scheme, rest) = app_link.split_once("://").unwrap_or(("https", app_link));
     let mut url = String::with_capacity(96 + rest.len() + package.len() + 3 * fallback.len());
     url.push_str("intent://");
     url.push_str(rest);
-    url.push_str("#Intent;scheme=https;package=");
+    url.push_str("#Intent;scheme=");
+    url.push_str(scheme);
+    url.push_str(";package=");
     push_encoded(&mut url, package);
     url.push_str(";S.browser_fallback_url=");
     push_encoded(&mut url, fallback);

@@ -38,7 +38,7 @@ pub enum Platform {
     /// iPhone, iPod, and iPads that do not ask for desktop pages.
     Ios,
     Android,
-    /// Windows, macOS, Linux, ChromeOS; and iPads that ask for desktop pages.
+    /// Windows, macOS, Linux, Chrome OS; and iPads that ask for desktop pages.
     Desktop,
     Other,
 }
@@ -264,11 +264,25 @@ fn sign(word: &[u8], before: &[u8]) -> Option<Sign> {
         b"TwitterAndroid" => Sign::X,
         b"for" if before == b"Twitter" => Sign::X,
         // Programs that preview a link where it was posted. iMessage passes for Facebook's and Twitter's.
-        b"facebookexternalhit" | b"Facebot" | b"facebookcatalog" | b"Twitterbot" | b"Slackbot" | b"ImgProxy"
-        | b"Discordbot" | b"TelegramBot" | b"LinkedInBot" | b"Viber" | b"vkShare" | b"redditbot"
-        | b"Pinterestbot" | b"Iframely" | b"Embedly" | b"Mastodon" | b"Cardyb" | b"Synapse" | b"PageRenderer" => {
-            Sign::Preview
-        }
+        b"facebookexternalhit"
+        | b"Facebot"
+        | b"facebookcatalog"
+        | b"Twitterbot"
+        | b"Slackbot"
+        | b"ImgProxy"
+        | b"Discordbot"
+        | b"TelegramBot"
+        | b"LinkedInBot"
+        | b"Viber"
+        | b"vkShare"
+        | b"redditbot"
+        | b"Pinterestbot"
+        | b"Iframely"
+        | b"Embedly"
+        | b"Mastodon"
+        | b"Cardyb"
+        | b"Synapse"
+        | b"PageRenderer" => Sign::Preview,
         b"scrap" if before == b"kakaotalk" => Sign::Preview,
         _ if word.last().is_some_and(u8::is_ascii_digit) => return None,
         _ if ends_with(word, b"preview") => Sign::Preview,

@@ -8,6 +8,9 @@
     reason = "a panic in a test is the report"
 )]
 
+mod association;
+mod click;
+mod click_visitor;
 mod gate;
 mod mac;
 mod policy;
