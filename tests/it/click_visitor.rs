@@ -93,3 +93,9 @@ fn nothing_is_read_beyond_the_header_bound() {
     let split = format!("{}é", "x".repeat(HEADER_MAX - 1));
     assert_eq!(read(&split).audience, Audience::Scanner);
 }
+
+#[test]
+fn a_program_that_names_itself_first_is_no_browser() {
+    let agent = "acme-agent/1.0 Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0.0.0 Safari/537.36";
+    assert_eq!(read(agent).audience, Audience::Scanner);
+}
