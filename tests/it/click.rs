@@ -78,6 +78,7 @@ fn policy() -> Policy {
         version: 1,
         site: Site {
             name: "Example".to_owned(),
+            region: Region::Weur,
             default_language: Language::English,
             languages: vec![Language::English],
             ways_on: WaysOn { fresh_link: None, help: web("https://www.example.com/help"), call_back: None },
@@ -305,6 +306,14 @@ fn nothing_in_a_destination_breaks_out_of_an_intent() {
         "intent://app.example.com/a?b=c;d#Intent;scheme=https;package=com.example%3Baction%3Devil;\
          S.browser_fallback_url=https%3A%2F%2Fwww.example.com%2F%3Fq%3D1%3Bend%26r%3D%23%C3%A9;end"
     );
+}
+
+/// A policy may name `http:` on localhost, to try things out.
+#[test]
+fn an_intent_keeps_its_scheme() {
+    let app_link = "http://localhost:3000/billing";
+    let href = Way::Intent { app_link, package: "com.example.app", fallback: app_link }.href();
+    assert!(href.starts_with("intent://localhost:3000/billing#Intent;scheme=http;package="), "{href}");
 }
 
 #[test]
