@@ -56,7 +56,7 @@ pub const JSON_DEPTH_MAX: usize = 16;
 /// Characters of a name or a string that a problem report shows: a line of text, enough to find it again.
 pub const JSON_NAME_SHOWN_CHARS: usize = 64;
 pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
-/// Characters of a name shown where the document may hold secrets: fewer than a link's public name has.
+/// Longest name shown where the document may hold secrets: shorter than a link's public name.
 pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;

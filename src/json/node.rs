@@ -28,6 +28,12 @@ impl<'a> Node<'a> {
         self.report.add(rule, &self.path, Some(self.json), expected);
     }
 
+    /// As [`Node::problem`], for an expectation that is dear to find: not looked for once the report is full.
+    pub fn problem_with(&self, rule: &'static str, expected: impl FnOnce() -> String) {
+        let expected = if self.report.is_full() { String::new() } else { expected() };
+        self.problem(rule, expected);
+    }
+
     pub fn string(&self) -> Option<&'a str> {
         match self.json {
             Json::String(text) => Some(text),
@@ -86,7 +92,7 @@ impl<'a> Node<'a> {
         let Json::Object(members) = self.json else { return self.wrong_type("an object") };
         for (name, json) in members {
             if !known.contains(&name.as_str()) {
-                self.member(name, json).problem("field.unknown", suggestion(name, known));
+                self.member(name, json).problem_with("field.unknown", || suggestion(name, known));
             }
         }
         Some(Fields { known, node: *self })
@@ -138,10 +144,12 @@ pub fn nearest<'c>(given: &str, candidates: impl IntoIterator<Item = &'c str>) -
     if given.len() > JSON_NAME_SHOWN_CHARS {
         return None;
     }
+    let slips_max = |candidate: &str| (candidate.len() / 3).max(1);
     candidates
         .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(given.len()) <= slips_max(candidate))
         .map(|candidate| (strsim::osa_distance(given, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(1))
+        .filter(|(distance, candidate)| *distance <= slips_max(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -159,5 +167,112 @@ fn one_of<'w>(words: impl Iterator<Item = &'w str>) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
         None => "nothing".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Node, nearest};
+    use crate::json::{Json, Problems, Report, Values};
+
+    fn problems(json: &str, values: Values, read: impl Fn(Node<'_>)) -> Problems {
+        let json = Json::parse(json.as_bytes(), 1_000).unwrap();
+        let report = Report::new(values, 10);
+        read(Node::root(&json, &report));
+        report.finish::<()>(None).unwrap_err()
+    }
+
+    #[test]
+    fn every_accessor_says_what_it_expected() {
+        let check = |json: &str, read: &dyn Fn(Node<'_>), message: &str| {
+            assert_eq!(problems(json, Values::Shown, read).to_string(), message);
+        };
+        check("1.0", &|node| assert_eq!(node.string(), None), "$: 1.0; expected a string [field.type]");
+        check(
+            "\"a\"",
+            &|node| assert_eq!(node.boolean(), None),
+            "$: \"a\"; expected true or false [field.type]",
+        );
+        check("{}", &|node| assert!(node.items().is_none()), "$: an object; expected an array [field.type]");
+        check(
+            "[]",
+            &|node| assert!(node.members().is_none()),
+            "$: an array; expected an object [field.type]",
+        );
+        check(
+            "null",
+            &|node| assert!(node.fields(&[]).is_none()),
+            "$: null; expected an object [field.type]",
+        );
+        check(
+            "true",
+            &|node| assert_eq!(node.u32_in(0..=9, "a.b"), None),
+            "$: true; expected a whole number [field.type]",
+        );
+        for number in ["10", "-1", "1.0", "4294967297"] {
+            check(
+                number,
+                &|node| assert_eq!(node.u32_in(0..=9, "a.b"), None),
+                &format!("$: {number}; expected a whole number from 0 to 9 [a.b]"),
+            );
+        }
+        check(
+            "\"c\"",
+            &|node| assert_eq!(node.choice(&[("a", 1), ("b", 2)]), None),
+            "$: \"c\"; expected `a` or `b` [field.choice]",
+        );
+        check(
+            "{}",
+            &|node| assert!(node.fields(&["a"]).unwrap().required("a").is_none()),
+            "$.a: nothing; expected this required field [field.missing]",
+        );
+    }
+
+    #[test]
+    fn right_values_are_read_without_a_word() {
+        let json = Json::parse(br#"{"s":"a","b":true,"n":9,"i":[1,2],"c":"b"}"#, 100).unwrap();
+        let report = Report::new(Values::Shown, 10);
+        let root = Node::root(&json, &report);
+        let fields = root.fields(&["s", "b", "n", "i", "c", "absent"]).unwrap();
+        assert_eq!(fields.required("s").unwrap().string(), Some("a"));
+        assert_eq!(fields.required("b").unwrap().boolean(), Some(true));
+        assert_eq!(fields.required("n").unwrap().u32_in(0..=9, "a.b"), Some(9));
+        assert_eq!(fields.required("i").unwrap().items().unwrap().count(), 2);
+        assert_eq!(fields.required("c").unwrap().choice(&[("a", 1), ("b", 2)]), Some(2));
+        assert!(fields.optional("absent").is_none());
+        assert_eq!(root.members().unwrap().count(), 5);
+        assert_eq!(report.finish(Some(())), Ok(()));
+    }
+
+    #[test]
+    fn a_report_that_withholds_values_tells_only_their_kind() {
+        let json = r#"{"customer_ref":["jo@example.com"],"jo@example.com":"+441632960961","a_name_beyond_the_discreet":1}"#;
+        let problems = problems(json, Values::Withheld, |node| {
+            let fields = node.fields(&["customer_ref"]).unwrap();
+            let list = fields.required("customer_ref").unwrap();
+            list.items().unwrap().for_each(|item| assert!(item.boolean().is_none()));
+        });
+        assert_eq!(
+            problems.to_string(),
+            "$.…: a string; expected only the known fields: `customer_ref` [field.unknown]\n\
+             $.…: a number; expected only the known fields: `customer_ref` [field.unknown]\n\
+             $.customer_ref[0]: a string; expected true or false [field.type]"
+        );
+    }
+
+    #[test]
+    fn a_slip_of_the_fingers_finds_its_name() {
+        let known = ["lifetime_s", "language", "label", "use"];
+        for (given, meant) in [
+            ("lifetme_s", Some("lifetime_s")),
+            ("lifetime", Some("lifetime_s")),
+            ("lable", Some("label")),
+            ("us", Some("use")),
+            ("colour", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(given, known), meant, "{given}");
+        }
+        assert_eq!(nearest(&"label".repeat(100), known), None);
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::json::path::quoted_and_cut;
 use crate::json::{Json, JsonError, Path};
-use crate::limits::{JSON_NAME_DISCREET_CHARS, JSON_NAME_SHOWN_CHARS, JSON_VALUE_SHOWN_CHARS};
+use crate::limits::JSON_VALUE_SHOWN_CHARS;
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,7 +70,7 @@ impl core::error::Error for Problems {}
 pub enum Values {
     /// For documents that hold nothing personal.
     Shown,
-    /// For requests, which may: only the kind of a value is told, and names in paths are cut short.
+    /// For requests, which may: only the kind of a value is told, and only names that look like a field's.
     Withheld,
 }
 
@@ -97,13 +97,9 @@ impl Report {
         value: Option<&Json>,
         expected: impl Into<Cow<'static, str>>,
     ) {
-        let name_chars_max = match self.values {
-            Values::Shown => JSON_NAME_SHOWN_CHARS,
-            Values::Withheld => JSON_NAME_DISCREET_CHARS,
-        };
         self.keep(|| Problem {
             rule,
-            path: path.text(name_chars_max),
+            path: path.text(self.values),
             value: value.map_or_else(|| "nothing".to_owned(), |value| self.shown(value)),
             expected: expected.into(),
         });
@@ -117,6 +113,11 @@ impl Report {
     /// A whole document is not what it should be.
     pub fn add_document(&self, rule: &'static str, document: &str, value: String, expected: &'static str) {
         self.keep(|| Problem { rule, path: document.to_owned(), value, expected: expected.into() });
+    }
+
+    /// Whether further problems are only counted.
+    pub fn is_full(&self) -> bool {
+        self.found.borrow().problems.len() >= self.max
     }
 
     /// The value if nothing was wrong.

@@ -6,8 +6,8 @@ use core::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use crate::json::Path;
-use crate::limits::{JSON_DEPTH_MAX, JSON_NAME_DISCREET_CHARS};
+use crate::json::{Path, Values};
+use crate::limits::JSON_DEPTH_MAX;
 
 /// One JSON value. Members keep the order of the text and have distinct names.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +30,8 @@ pub enum Number {
 
 /// Why a text is not a document. Columns count bytes from 1.
 ///
-/// The message quotes nothing but the names in a path, cut short: what is sent to the machine API may hold things
-/// that must not reach a log.
+/// The message quotes nothing but names in a path, and only those that look like a field's: what is sent to the
+/// machine API may hold things that must not reach a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     #[error("{bytes} bytes are more than the {max} allowed")]
@@ -144,7 +144,7 @@ impl Value<'_> {
         if self.depth < JSON_DEPTH_MAX {
             return Ok(());
         }
-        self.fault.set(Some(JsonError::TooDeep { path: self.path.text(JSON_NAME_DISCREET_CHARS) }));
+        self.fault.set(Some(JsonError::TooDeep { path: self.path.text(Values::Withheld) }));
         Err(E::custom("too deep"))
     }
 }
@@ -218,7 +218,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         }
         if let Some(name) = first_duplicate(&members) {
             let path = Path::Member { parent: &self.path, name };
-            self.fault.set(Some(JsonError::DuplicateName { path: path.text(JSON_NAME_DISCREET_CHARS) }));
+            self.fault.set(Some(JsonError::DuplicateName { path: path.text(Values::Withheld) }));
             return Err(A::Error::custom("duplicate name"));
         }
         Ok(Json::Object(members))
@@ -309,10 +309,10 @@ mod tests {
     }
 
     #[test]
-    fn an_error_quotes_at_most_the_start_of_a_name() {
+    fn an_error_does_not_quote_what_is_no_field() {
         let token = "EAFpJ3eAAAEEAAECAwQFBgcICQoLAAECAwQFBgcICQoLAAECAwQFBgcICQoLAAAA";
         let error = Json::parse(format!(r#"{{"{token}":1,"{token}":2}}"#).as_bytes(), 1_000).unwrap_err();
-        assert_eq!(error.to_string(), "$.\"EAFpJ3eAAAEEAAECAwQFBgcI\"… appears twice in its object");
+        assert_eq!(error.to_string(), "$.… appears twice in its object");
     }
 
     proptest! {

@@ -232,9 +232,10 @@ fn check_all_used(destinations: Option<&Node<'_>>, scopes: Option<&Node<'_>>) {
     }
 }
 
+/// The names of a map's members, sorted.
 fn names(map: &Json) -> Option<Vec<&str>> {
-    match map {
-        Json::Object(members) => Some(members.iter().map(|(name, _)| name.as_str()).collect()),
-        _ => None,
-    }
+    let Json::Object(members) = map else { return None };
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    Some(names)
 }

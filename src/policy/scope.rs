@@ -31,6 +31,7 @@ const PROOFS: [(&str, Proof); 2] = [("none", Proof::None), ("destination", Proof
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Context<'a> {
     pub offered: Option<&'a Offered>,
+    /// Sorted.
     pub destinations: Option<&'a [&'a str]>,
 }
 
@@ -127,11 +128,13 @@ fn lifetime_s(fields: &Fields<'_>, one_click: Option<bool>) -> Option<u32> {
 fn destination(node: &Node<'_>, context: Context<'_>) -> Option<String> {
     let name = node.string()?;
     if let Some(destinations) = context.destinations
-        && !destinations.contains(&name)
+        && destinations.binary_search(&name).is_err()
     {
-        let near = nearest(name, destinations.iter().copied());
-        let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        node.problem("scope.destination", format!("the name of a destination of this policy{hint}"));
+        node.problem_with("scope.destination", || {
+            let near = nearest(name, destinations.iter().copied());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("the name of a destination of this policy{hint}")
+        });
         return None;
     }
     Some(name.to_owned())

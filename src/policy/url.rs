@@ -360,6 +360,7 @@ mod tests {
             "https://.example.com/",
             "https://a..example.com/",
             "https://-a.example.com/",
+            "https://a-.example.com/",
             "https://a_b.example.com/",
             "https://192.168.0.1/",
             "https://0x7f.1/",

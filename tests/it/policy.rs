@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use postern::limits::{JSON_DEPTH_MAX, POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
+use postern::limits::{
+    BUNDLE_ID_MAX, FALLBACK_MAX_MS, FALLBACK_MIN_MS, JSON_DEPTH_MAX, LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S,
+    LIFETIME_MIN_S, PACKAGE_NAME_MAX, POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_NAME_MAX,
+    POLICY_PROBLEMS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX,
+};
 use postern::policy::{Language, Policy, Problems, Proof, Risk, bundle_of_documents};
 use postern::token::Use;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
@@ -563,6 +567,69 @@ fn what_lies_within_every_bound_is_accepted() {
 }
 
 #[test]
+fn risk_use_proof_and_hand_off_go_together_as_documented() {
+    let allowed = [
+        ("low", "many", "none", false),
+        ("low", "once", "none", false),
+        ("low", "once", "none", true),
+        ("low", "once", "destination", true),
+        ("medium", "once", "destination", true),
+        ("high", "once", "destination", true),
+    ];
+    for risk in ["low", "medium", "high"] {
+        for usage in ["once", "many"] {
+            for proof in ["none", "destination"] {
+                for hand_off in [false, true] {
+                    let edits = [
+                        set(format!("{RESUME}/risk"), risk),
+                        set(format!("{RESUME}/use"), usage),
+                        set(format!("{RESUME}/proof"), proof),
+                        set(format!("{RESUME}/hand_off"), hand_off),
+                    ];
+                    let terms = (risk, usage, proof, hand_off);
+                    assert_eq!(parse(&edited(&edits)).is_ok(), allowed.contains(&terms), "{terms:?}");
+                }
+            }
+        }
+    }
+    let everything_wrong = [
+        set(format!("{RETRY}/use"), "many"),
+        set(format!("{RETRY}/proof"), "none"),
+        set(format!("{RETRY}/hand_off"), false),
+    ];
+    let problems = parse(&edited(&everything_wrong)).unwrap_err();
+    let rules: Vec<&str> = problems.as_slice().iter().map(|problem| problem.rule).collect();
+    assert_eq!(rules, ["scope.risk_use", "scope.risk_proof", "scope.hand_off"], "{problems}");
+}
+
+#[test]
+fn the_reference_names_the_bounds_in_force() {
+    let bounds = [
+        JSON_DEPTH_MAX,
+        POLICY_ITEMS_MAX,
+        POLICY_MAX_BYTES,
+        POLICY_NAME_MAX,
+        POLICY_PROBLEMS_MAX,
+        POLICY_TEXT_CHARS_MAX,
+        POLICY_URL_MAX,
+        PACKAGE_NAME_MAX,
+        BUNDLE_ID_MAX,
+        LIFETIME_MIN_S as usize,
+        LIFETIME_ACTION_MAX_S as usize,
+        LIFETIME_MAX_S as usize,
+        FALLBACK_MIN_MS as usize,
+        FALLBACK_MAX_MS as usize,
+    ];
+    let numbers: BTreeSet<usize> = REFERENCE
+        .split(|letter: char| !letter.is_ascii_digit())
+        .filter_map(|digits| digits.parse().ok())
+        .collect();
+    for bound in bounds {
+        assert!(numbers.contains(&bound), "{bound}");
+    }
+}
+
+#[test]
 fn problems_are_capped_and_counted() {
     let scopes: serde_json::Map<_, _> = (0..500).map(|at| (format!("s{at}"), json!(at))).collect();
     let problems = parse(&edited(&[set("/scopes", scopes)])).unwrap_err();
@@ -570,6 +637,26 @@ fn problems_are_capped_and_counted() {
     // Four destinations are unused now.
     assert_eq!(problems.omitted(), 504 - POLICY_PROBLEMS_MAX);
     assert!(problems.to_string().ends_with("\nand 404 more"));
+}
+
+#[test]
+fn thousands_of_mistakes_are_counted_and_not_listed() {
+    let unknown: Vec<String> = (0..50_000).map(|at| format!(",\"{at:x}\":0")).collect();
+    let unknown = unknown.concat();
+    let bundle = format!("{{\"version\":1{unknown}}}");
+    assert!(bundle.len() < POLICY_MAX_BYTES);
+    let problems = Policy::parse_bundle(bundle.as_bytes()).unwrap_err();
+    assert_eq!(problems.as_slice().len() + problems.omitted(), 50_000 + 3);
+
+    let destinations: serde_json::Map<_, _> = (0..1_000)
+        .map(|at| (format!("{}{at:04}", "d".repeat(60)), json!({ "web": "https://a.example/" })))
+        .collect();
+    let scopes: serde_json::Map<_, _> = (0..1_000)
+        .map(|at| (format!("s{at}"), json!({ "destination": format!("{}{at:04}", "e".repeat(60)) })))
+        .collect();
+    let problems = parse(&edited(&[set("/destinations", destinations), set("/scopes", scopes)])).unwrap_err();
+    // Each destination is unused, and each scope lacks five fields besides its destination.
+    assert_eq!(problems.as_slice().len() + problems.omitted(), 1_000 + 6 * 1_000);
 }
 
 /// JSON that resembles a policy closely enough to reach every reader.
