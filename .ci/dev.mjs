@@ -41,7 +41,7 @@ async function main() {
 function serve() {
   const options = ["--ip", "127.0.0.1", "--port", port, "--inspector-port", "0", "--persist-to", ".wrangler/state"];
   const variables = ["--var", "ENVIRONMENT:local", "--var", `POSTERN_HOST:${host}`, "--env-file", ".dev/secrets"];
-  const args = ["dev", "build/local/index.js", ...options, ...variables, "--show-interactive-dev-session=false"];
+  const args = ["dev", "build/local/worker.js", ...options, ...variables, "--show-interactive-dev-session=false"];
   return spawn("wrangler", args.map(String), {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, POSTERN_BUILD: "local" },

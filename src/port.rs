@@ -53,7 +53,7 @@ pub trait Markers {
 
 /// Whether an `Idempotency-Key` is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Remembered {
     /// First seen at this instant (now, or before with the same body).
     Same { at: Instant },

@@ -11,8 +11,8 @@ use worker::{Env, MessageBatch, MessageExt as _, event};
 
 use crate::audit::{Batch, Lease};
 use crate::click::Hints;
-use crate::edge::isolate::{self, Isolate};
 use crate::edge::glue;
+use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::World;
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
@@ -21,7 +21,9 @@ use crate::flow::{
 use crate::http::problem::{Code, Problem};
 use crate::http::{Headers, Method, Request, Response, route};
 use crate::id::BatchId;
-use crate::limits::{AUDIT_LEASE_MS, FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
+use crate::limits::{
+    AUDIT_LEASE_MS, FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS,
+};
 use crate::policy::Policy;
 use crate::port::{AuditLog as _, Markers as _, Unreachable};
 use crate::time::{Instant, Span};
@@ -44,7 +46,9 @@ impl Head {
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Result<JsValue, JsValue> {
     let head = Head { text: glue::read_click(&request)? };
     let [method, target, user_agent, ch_platform, purpose] = head.fields();
-    if method == "GET" && let Some(token) = target.strip_prefix("/l/") {
+    if method == "GET"
+        && let Some(token) = target.strip_prefix("/l/")
+    {
         let isolate = isolate::get();
         let hints = Hints { user_agent, ch_platform, purpose };
         if let Some(answer) = quick(&isolate, token, &hints, &env, &context) {
@@ -52,7 +56,8 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Result<JsValue
         }
     }
     let context: worker::Context = worker::Context::new(context.unchecked_into());
-    Ok(wasm_bindgen_futures::future_to_promise(full(head, request, env.unchecked_into(), Rc::new(context))).into())
+    Ok(wasm_bindgen_futures::future_to_promise(full(head, request, env.unchecked_into(), Rc::new(context)))
+        .into())
 }
 
 /// The many-use click, if memory alone can answer it.
@@ -83,7 +88,12 @@ fn quick(
 }
 
 /// Everything else.
-async fn full(head: Head, request: JsValue, env: Env, context: Rc<worker::Context>) -> Result<JsValue, JsValue> {
+async fn full(
+    head: Head,
+    request: JsValue,
+    env: Env,
+    context: Rc<worker::Context>,
+) -> Result<JsValue, JsValue> {
     let isolate = isolate::get();
     let world = World::new(env);
     let now = isolate::now();
@@ -176,7 +186,8 @@ fn needs_snapshot(isolate: &Isolate, now: Instant) -> bool {
 /// Whether it is time to look for a newer snapshot, and nobody does already.
 fn wants_refresh(isolate: &Isolate, snapshot: Option<&Rc<Snapshot>>, now: Instant) -> bool {
     let is_looking = |last: Instant| now.since(last) < Span::from_millis(SNAPSHOT_RETRY_MS);
-    snapshot.is_none_or(|snapshot| snapshot.age(now) != Age::Fresh) && !isolate.refreshing.get().is_some_and(is_looking)
+    snapshot.is_none_or(|snapshot| snapshot.age(now) != Age::Fresh)
+        && !isolate.refreshing.get().is_some_and(is_looking)
 }
 
 /// Reads policy and deny-list from KV. Keeps what there is when that fails.
@@ -184,14 +195,18 @@ async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
     isolate.refreshing.set(Some(now));
     match load(world, now).await {
         Ok(snapshot) => *isolate.snapshot.borrow_mut() = Some(Rc::new(snapshot)),
-        Err(error) => worker::console_error!("{error}; the last good policy stays in force while it is fresh enough"),
+        Err(error) => {
+            worker::console_error!("{error}; the last good policy stays in force while it is fresh enough")
+        }
     }
 }
 
 async fn load(world: &World, now: Instant) -> Result<Snapshot, Unreachable> {
     let unusable = |cause: String| Unreachable { what: "the policy", cause };
     let policy = match world.kv_text(POLICY_KEY, POLICY_CACHE_S).await? {
-        Some(text) => Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?,
+        Some(text) => {
+            Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?
+        }
         None => Policy::example(),
     };
     let denied = match world.kv_text(DENY_KEY, POLICY_CACHE_S).await? {
@@ -226,7 +241,9 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
     let max = if path.starts_with("/v1/") { JSON_BODY_MAX } else { FORM_BODY_MAX };
     let body = if method == Method::Post {
         let detail = format!("Send at most {max} bytes.");
-        glue::read_body(request, max).await.ok_or_else(|| Problem::new(Code::BodyTooLarge, detail).response())?
+        glue::read_body(request, max)
+            .await
+            .ok_or_else(|| Problem::new(Code::BodyTooLarge, detail).response())?
     } else {
         Vec::new()
     };
@@ -284,7 +301,9 @@ async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context
         match message.body().as_string().and_then(|text| serde_json::from_str::<Batch>(&text).ok()) {
             Some(events) => read.push((message, events)),
             None => {
-                worker::console_error!("an audit message could not be read; it goes to the dead-letter queue");
+                worker::console_error!(
+                    "an audit message could not be read; it goes to the dead-letter queue"
+                );
                 message.retry();
             }
         }

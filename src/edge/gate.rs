@@ -38,7 +38,6 @@ const SCHEMA: &str = "
 /// A row as stored: the machine's row, what names it in the audit log, and its unsent changes.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    #[serde(flatten)]
     row: Row,
     trace: Trace,
     /// Stamp, change and instant of each change above the watermark.
@@ -73,7 +72,8 @@ impl Gate {
     pub fn new(state: JsValue, env: JsValue) -> Self {
         let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
         let storage = state.storage();
-        let sql = js_sys::Reflect::get(storage.as_raw().as_ref(), &JsValue::from_str("sql")).unwrap_or(JsValue::UNDEFINED);
+        let sql = js_sys::Reflect::get(storage.as_raw().as_ref(), &JsValue::from_str("sql"))
+            .unwrap_or(JsValue::UNDEFINED);
         let env: Env = env.unchecked_into();
         Self(Rc::new(Object { sql, state, world: World::new(env), memory: RefCell::default() }))
     }
@@ -83,7 +83,8 @@ impl Gate {
         let text = glue::read_errand(request)?;
         let (place, errand) = text.split_once('\n').unwrap_or_default();
         let place = Place::from_name(place).ok_or_else(|| JsValue::from_str("no such place"))?;
-        let errand: Errand = serde_json::from_str(errand).map_err(|error| JsValue::from(error.to_string()))?;
+        let errand: Errand =
+            serde_json::from_str(errand).map_err(|error| JsValue::from(error.to_string()))?;
         let answer = self.0.handle(place, &errand)?;
         let answer = serde_json::to_string(&answer).map_err(|error| JsValue::from(error.to_string()))?;
         glue::answer_errand(&answer)
@@ -124,7 +125,9 @@ impl Object {
         }
         let id = errand.link.to_string();
         let stored: Option<Stored> = match glue::load_link(&self.sql, &id)? {
-            Some(text) => Some(serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?),
+            Some(text) => {
+                Some(serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?)
+            }
             None => None,
         };
         let row = stored.as_ref().map(|stored| stored.row);
@@ -203,7 +206,10 @@ impl Object {
             let id = batch_id(self.place(), first, last);
             let events = chunk.into_iter().map(|(_, event)| event).collect();
             self.world.send(&Batch { id, events }).await?;
-            self.mark(last).map_err(|error| Unreachable { what: "the gate's own storage", cause: glue::describe(&error) })?;
+            self.mark(last).map_err(|error| Unreachable {
+                what: "the gate's own storage",
+                cause: glue::describe(&error),
+            })?;
         }
     }
 
@@ -218,7 +224,12 @@ impl Object {
     }
 
     fn place(&self) -> String {
-        self.memory.borrow().as_ref().and_then(|memory| memory.place).map(|place| place.to_string()).unwrap_or_default()
+        self.memory
+            .borrow()
+            .as_ref()
+            .and_then(|memory| memory.place)
+            .map(|place| place.to_string())
+            .unwrap_or_default()
     }
 
     /// Reads what a restart forgot: the place, the watermark, and every change above it.
@@ -250,9 +261,11 @@ impl Object {
     }
 
     fn reread(&self, memory: &mut Memory) -> Result<(), JsValue> {
-        let texts = self.column(&format!("SELECT row AS value FROM link WHERE stamp > {}", memory.watermark))?;
+        let texts =
+            self.column(&format!("SELECT row AS value FROM link WHERE stamp > {}", memory.watermark))?;
         for text in texts {
-            let stored: Stored = serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?;
+            let stored: Stored =
+                serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?;
             for (stamp, change, at) in stored.log {
                 memory.stamp = memory.stamp.max(stamp);
                 if stamp > memory.watermark {

@@ -6,9 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::flow::{Door, Heat, Misconfigured, Seed, Settings, Snapshot};
 use crate::audit::Buffer;
 use crate::edge::glue;
+use crate::flow::{Door, Heat, Misconfigured, Seed, Settings, Snapshot};
 use crate::time::Instant;
 
 /// The isolate's own memory. One thread, so cells suffice.
@@ -38,7 +38,11 @@ pub fn now() -> Instant {
     let millis = js_sys::Date::now() + MOVED_MS.get();
     #[cfg(not(feature = "local"))]
     let millis = js_sys::Date::now();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date after 1970 and before the year 200000")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a date after 1970 and before the year 200000"
+    )]
     let millis = millis.max(0.0) as u64;
     Instant::from_millis(millis)
 }

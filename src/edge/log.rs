@@ -24,7 +24,7 @@ const SCHEMA: &str = "
 
 /// What the log is asked to do.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum LogErrand {
     Append { batches: Vec<Batch> },
     Export { from: u64, limit: usize },
@@ -62,7 +62,8 @@ impl AuditLog {
         let mut seen = BTreeSet::new();
         for batch in batches {
             let id = batch.id.to_string();
-            let rows: Vec<HeadRow> = sql.exec("SELECT head FROM batch WHERE id = ?", vec![id.into()])?.to_array()?;
+            let rows: Vec<HeadRow> =
+                sql.exec("SELECT head FROM batch WHERE id = ?", vec![id.into()])?.to_array()?;
             if !rows.is_empty() {
                 seen.insert(batch.id);
             }
@@ -103,7 +104,11 @@ impl AuditLog {
         let mut lines = String::new();
         let mut taken = 0;
         for row in rows {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number this object wrote")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a number this object wrote"
+            )]
             let first = row.first as u64;
             for (line, seq) in row.lines.lines().zip(first..) {
                 if seq >= from && taken < limit {

@@ -4,7 +4,10 @@
 //! only entropy, and does what flows asked to be done. Decisions are made elsewhere.
 
 // The shims of #[durable_object] and of wasm-bindgen's exports have no Debug to offer.
-#![expect(missing_debug_implementations, reason = "types here wrap JavaScript objects, which have no useful Debug")]
+#![expect(
+    missing_debug_implementations,
+    reason = "types here wrap JavaScript objects, which have no useful Debug"
+)]
 
 mod entry;
 mod gate;

@@ -27,7 +27,7 @@ const SWEEP_S: u32 = 60 * 60;
 
 /// What the registry is asked to do.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum RegistryErrand {
     Deny { link: LinkId, expires: u32, trace: Trace },
     Denied { link: LinkId },
@@ -54,7 +54,9 @@ impl DurableObject for Registry {
         let errand: RegistryErrand = serde_json::from_slice(&request.bytes().await?)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         let answer = match errand {
-            RegistryErrand::Deny { link, expires, trace } => serde_json::to_string(&self.deny(link, expires, trace).await?),
+            RegistryErrand::Deny { link, expires, trace } => {
+                serde_json::to_string(&self.deny(link, expires, trace).await?)
+            }
             RegistryErrand::Denied { link } => serde_json::to_string(&self.denied(link)?),
             RegistryErrand::Remember { key, body, now } => {
                 let remembered = self.remember(&key, &body, now)?;
@@ -87,7 +89,12 @@ impl Registry {
         if count.first().is_some_and(|count| count.at >= DENIED_MAX as f64) {
             return Ok(None);
         }
-        let event = Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..Event::new(now, Kind::Revoked) };
+        let event = Event {
+            link: Some(trace.link),
+            subject: trace.subject,
+            scope: Some(trace.scope),
+            ..Event::new(now, Kind::Revoked)
+        };
         let bindings = vec![
             link.to_string().into(),
             i64::from(expires).into(),
@@ -100,7 +107,12 @@ impl Registry {
     }
 
     fn denied(&self, link: LinkId) -> Result<Option<Instant>> {
-        let found: Vec<At> = self.state.storage().sql().exec("SELECT at FROM denied WHERE link = ?", vec![link.to_string().into()])?.to_array()?;
+        let found: Vec<At> = self
+            .state
+            .storage()
+            .sql()
+            .exec("SELECT at FROM denied WHERE link = ?", vec![link.to_string().into()])?
+            .to_array()?;
         Ok(found.first().map(instant))
     }
 
@@ -112,11 +124,16 @@ impl Registry {
         }
         let sql = self.state.storage().sql();
         let key = encode_bytes(key);
-        let known: Vec<Known> = sql.exec("SELECT body, at FROM request WHERE key = ?", vec![key.clone().into()])?.to_array()?;
+        let known: Vec<Known> =
+            sql.exec("SELECT body, at FROM request WHERE key = ?", vec![key.clone().into()])?.to_array()?;
         if let Some(known) = known.first() {
             let at = instant(&At { at: known.at });
             if now < at + Span::from_secs(IDEMPOTENCY_S) {
-                return Ok(if known.body == encode_bytes(body) { Remembered::Same { at } } else { Remembered::Other });
+                return Ok(if known.body == encode_bytes(body) {
+                    Remembered::Same { at }
+                } else {
+                    Remembered::Other
+                });
             }
         }
         let bindings = vec![key.into(), encode_bytes(body).into(), whole(now).into()];
@@ -128,8 +145,12 @@ impl Registry {
         let now = isolate::now();
         let sql = self.state.storage().sql();
         // A row whose event was not sent yet stays, expired or not.
-        sql.exec("DELETE FROM denied WHERE expires < ? AND event IS NULL", vec![i64::from(now.secs()).into()])?;
-        let oldest = Instant::from_millis(now.millis().saturating_sub(Span::from_secs(IDEMPOTENCY_S).millis()));
+        sql.exec(
+            "DELETE FROM denied WHERE expires < ? AND event IS NULL",
+            vec![i64::from(now.secs()).into()],
+        )?;
+        let oldest =
+            Instant::from_millis(now.millis().saturating_sub(Span::from_secs(IDEMPOTENCY_S).millis()));
         sql.exec("DELETE FROM request WHERE at < ?", vec![whole(oldest).into()])?;
         Ok(())
     }
@@ -141,7 +162,12 @@ impl Registry {
             link: String,
             event: Option<String>,
         }
-        let rows: Vec<Row> = self.state.storage().sql().exec("SELECT link, event FROM denied ORDER BY link", None)?.to_array()?;
+        let rows: Vec<Row> = self
+            .state
+            .storage()
+            .sql()
+            .exec("SELECT link, event FROM denied ORDER BY link", None)?
+            .to_array()?;
         let list: String = rows.iter().map(|row| row.link.as_str()).collect();
         self.world.kv_put(DENY_KEY, &list, None).await.map_err(|error| error.to_string())?;
         for row in rows {
@@ -149,7 +175,10 @@ impl Registry {
             let event: Event = serde_json::from_str(event)?;
             let batch = Batch { id: batch_id(&row.link), events: vec![event] };
             self.world.send(&batch).await.map_err(|error| error.to_string())?;
-            self.state.storage().sql().exec("UPDATE denied SET event = NULL WHERE link = ?", vec![row.link.into()])?;
+            self.state
+                .storage()
+                .sql()
+                .exec("UPDATE denied SET event = NULL WHERE link = ?", vec![row.link.into()])?;
         }
         Ok(())
     }

@@ -135,12 +135,7 @@ impl Registry for World {
         self.post(REGISTRY, "registry", &RegistryErrand::Denied { link: link.link }).await
     }
 
-    async fn remember(
-        &self,
-        key: [u8; 32],
-        body: [u8; 32],
-        now: Instant,
-    ) -> Result<Remembered, Unreachable> {
+    async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable> {
         self.post(REGISTRY, "registry", &RegistryErrand::Remember { key, body, now }).await
     }
 }
@@ -164,7 +159,9 @@ impl AuditLog for World {
             Ok(()) => Ok(()),
             // The queue is the usual way, the log itself the way round it.
             Err(error) => {
-                worker::console_warn!("the audit queue refused a batch ({error}); writing to the log directly");
+                worker::console_warn!(
+                    "the audit queue refused a batch ({error}); writing to the log directly"
+                );
                 self.append(core::slice::from_ref(batch)).await
             }
         }

@@ -1,19 +1,22 @@
 //! `GET /v1/audit`: the log, a page at a time.
 
-use crate::flow::click::problem;
 use crate::click::Cause;
+use crate::flow::click::problem;
 use crate::flow::outcome::{Context, Outcome};
-use crate::http::problem::{Code, Problem, text};
 use crate::http::Request;
+use crate::http::problem::{Code, Problem, text};
 use crate::limits::AUDIT_EXPORT_MAX;
 use crate::port::Ports;
 
 /// Entries as newline-delimited JSON, from sequence number `from` (default 1), at most `limit` of them.
 pub async fn export(context: &Context<'_>, request: &Request, ports: &impl Ports) -> Outcome {
     let (from, limit) = match (number(&request.query, "from", 1), number(&request.query, "limit", 1_000)) {
-        (Some(from), Some(limit)) if from >= 1 && (1..=AUDIT_EXPORT_MAX as u64).contains(&limit) => (from, limit),
+        (Some(from), Some(limit)) if from >= 1 && (1..=AUDIT_EXPORT_MAX as u64).contains(&limit) => {
+            (from, limit)
+        }
         _ => {
-            let detail = format!("`from` is a sequence number from 1, `limit` a number from 1 to {AUDIT_EXPORT_MAX}.");
+            let detail =
+                format!("`from` is a sequence number from 1, `limit` a number from 1 to {AUDIT_EXPORT_MAX}.");
             return Outcome::new(Problem::new(Code::Invalid, detail).response());
         }
     };
@@ -25,7 +28,10 @@ pub async fn export(context: &Context<'_>, request: &Request, ports: &impl Ports
         }
         Err(error) => {
             let failure = context.failure("audit_unreachable", &error);
-            Outcome { failure: Some(failure), ..Outcome::new(problem(context, Cause::GateUnreachable).response()) }
+            Outcome {
+                failure: Some(failure),
+                ..Outcome::new(problem(context, Cause::GateUnreachable).response())
+            }
         }
     }
 }

@@ -8,7 +8,9 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::audit::Kind;
-use crate::click::{Audience, Cause, Container, Decision, Hints, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route};
+use crate::click::{
+    Audience, Cause, Container, Decision, Hints, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route,
+};
 use crate::flow::outcome::{Context, Failure, Later, Outcome};
 use crate::flow::{Age, Snapshot};
 use crate::gate::{Answer, Command, Grant, Place};
@@ -150,7 +152,10 @@ impl Click<'_> {
 
     fn go(&self, scope: &Scope, to: &str) -> Response {
         if wants_json(self.request) {
-            return json(200, &Let { outcome: "go", scope: &scope.name, destination: to, grant: None, expires_in_s: None });
+            return json(
+                200,
+                &Let { outcome: "go", scope: &scope.name, destination: to, grant: None, expires_in_s: None },
+            );
         }
         redirect(to)
     }
@@ -162,7 +167,11 @@ impl Click<'_> {
         }
         let href = way.way.href();
         let app = AppWay { href: &href, fallback_ms: fallback_ms(way) };
-        self.pages(Some(scope)).hand_off(&HandOff { app: Some(app), web: destination.web.as_str(), grant: None })
+        self.pages(Some(scope)).hand_off(&HandOff {
+            app: Some(app),
+            web: destination.web.as_str(),
+            grant: None,
+        })
     }
 
     fn hand_off(&self, scope: &Scope, destination: &Destination, grant: &str) -> Response {
@@ -267,10 +276,17 @@ pub fn problem(context: &Context<'_>, cause: Cause) -> Problem {
         Refusal::NotValid => (Code::LinkNotValid, "There is no such link. Ask for a fresh one."),
         Refusal::Expired => (Code::LinkExpired, "The link's time is over. Ask for a fresh one."),
         Refusal::Used => (Code::LinkUsed, "The link was used before. Ask for a fresh one."),
-        Refusal::Busy { .. } => (Code::LinkBusy, "Another device holds the link. Try again when its minute is over."),
+        Refusal::Busy { .. } => {
+            (Code::LinkBusy, "Another device holds the link. Try again when its minute is over.")
+        }
         Refusal::Revoked => (Code::LinkRevoked, "The link was withdrawn by its sender."),
-        Refusal::TooManyTries => (Code::LinkTooManyTries, "The link is locked after failed attempts, or its visitors come too fast."),
-        Refusal::TryAgain => (Code::TryAgain, "Something of ours did not answer. Repeat with the same nonce."),
+        Refusal::TooManyTries => (
+            Code::LinkTooManyTries,
+            "The link is locked after failed attempts, or its visitors come too fast.",
+        ),
+        Refusal::TryAgain => {
+            (Code::TryAgain, "Something of ours did not answer. Repeat with the same nonce.")
+        }
     };
     let problem = Problem::new(code, detail);
     let problem = match refusal.retry_after_s(context.now) {
@@ -335,10 +351,12 @@ fn posted_nonce(request: &Request) -> Option<Nonce> {
     let content_type = request.headers.content_type.as_deref().unwrap_or_default();
     if content_type.starts_with("application/json") {
         return match Json::parse(&request.body, FORM_BODY_MAX).ok()? {
-            Json::Object(members) => members.iter().find(|(name, _)| name == "nonce").and_then(|(_, value)| match value {
-                Json::String(text) => text.parse().ok(),
-                _ => None,
-            }),
+            Json::Object(members) => {
+                members.iter().find(|(name, _)| name == "nonce").and_then(|(_, value)| match value {
+                    Json::String(text) => text.parse().ok(),
+                    _ => None,
+                })
+            }
             _ => None,
         };
     }

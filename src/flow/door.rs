@@ -36,7 +36,9 @@ pub struct Door {
 /// Why the door cannot work, and what to do about it. Names settings, never their values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misconfigured {
-    #[error("the secret POSTERN_KEYS is missing: create it with `postern key new | wrangler secret put POSTERN_KEYS`")]
+    #[error(
+        "the secret POSTERN_KEYS is missing: create it with `postern key new | wrangler secret put POSTERN_KEYS`"
+    )]
     NoKeys,
     #[error("the secret POSTERN_KEYS cannot be used: {0}")]
     Keys(#[from] BadRing),
@@ -46,7 +48,9 @@ pub enum Misconfigured {
     ApiKeys(#[from] BadKeys),
     #[error("the variable POSTERN_HOST is missing: set it in wrangler.toml to the host of your links")]
     NoHost,
-    #[error("the variable POSTERN_HOST must be a lower-case host name with an optional port, such as go.example.com")]
+    #[error(
+        "the variable POSTERN_HOST must be a lower-case host name with an optional port, such as go.example.com"
+    )]
     Host,
 }
 
@@ -161,7 +165,9 @@ mod tests {
         for good in ["go.example.com", "127.0.0.1:8787", "localhost:1"] {
             assert!(is_host(good), "{good}");
         }
-        for bad in ["", "go.example.com/", "GO.example.com", "go:http", "a b", "go.example.com:99999", "\u{1}"] {
+        for bad in
+            ["", "go.example.com/", "GO.example.com", "go:http", "a b", "go.example.com:99999", "\u{1}"]
+        {
             assert!(!is_host(bad), "{bad}");
         }
     }

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::flow::click::problem;
 use crate::click::Cause;
+use crate::flow::click::problem;
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::gate::{Answer, BadGrant, Command, Grant, Place};
+use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
-use crate::http::Request;
 use crate::id::{Redemption, ScopeCode, Subject};
 use crate::json::{Json, Node, Report, Values};
 use crate::key::sha256;
@@ -46,7 +46,12 @@ struct Exchanged<'a> {
 }
 
 /// Exchanges, releases or fails a grant.
-pub async fn exchange(context: &Context<'_>, request: &Request, actor: &Actor, ports: &impl Ports) -> Outcome {
+pub async fn exchange(
+    context: &Context<'_>,
+    request: &Request,
+    actor: &Actor,
+    ports: &impl Ports,
+) -> Outcome {
     let (text, action) = match read(&request.body) {
         Ok(asked) => asked,
         Err(problem) => return Outcome::new(problem.response()),
@@ -68,7 +73,10 @@ pub async fn exchange(context: &Context<'_>, request: &Request, actor: &Actor, p
         Ok(answer) => settle(context, &grant, answer),
         Err(error) => {
             let failure = context.failure("gate_unreachable", &error);
-            Outcome { failure: Some(failure), ..Outcome::new(problem(context, Cause::GateUnreachable).response()) }
+            Outcome {
+                failure: Some(failure),
+                ..Outcome::new(problem(context, Cause::GateUnreachable).response())
+            }
         }
     }
 }
@@ -93,7 +101,9 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Outcome {
         Answer::Redeemed { .. } => Outcome::new(json(200, &document("redeemed", None)))
             .later(Later::Mark { link: grant.link, marker: Marker::Spent }),
         Answer::Released { failures } => Outcome::new(json(200, &document("released", Some(failures)))),
-        Answer::Locked => Outcome::new(json(200, &document("locked", Some(crate::limits::LINK_FAILURES_MAX)))),
+        Answer::Locked => {
+            Outcome::new(json(200, &document("locked", Some(crate::limits::LINK_FAILURES_MAX))))
+        }
         Answer::Spent { .. } => {
             let detail = "This grant, or another of the same link, was redeemed before. Do not let the visitor in on it.";
             Outcome::new(Problem::new(Code::GrantUsed, detail).response())
@@ -107,8 +117,16 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Outcome {
 
 fn refuse(context: &Context<'_>, bad: BadGrant) -> Outcome {
     let (code, reason, detail) = match bad {
-        BadGrant::Invalid => (Code::GrantInvalid, "grant_invalid", "The text is no grant of this door, or its key was retired."),
-        BadGrant::Expired => (Code::GrantExpired, "grant_expired", "A grant lives one minute. Ask the visitor to open the link again."),
+        BadGrant::Invalid => (
+            Code::GrantInvalid,
+            "grant_invalid",
+            "The text is no grant of this door, or its key was retired.",
+        ),
+        BadGrant::Expired => (
+            Code::GrantExpired,
+            "grant_expired",
+            "A grant lives one minute. Ask the visitor to open the link again.",
+        ),
     };
     let mut event = context.event(crate::audit::Kind::ApiRefused, None);
     event.reason = Some(reason.to_owned());
@@ -127,7 +145,8 @@ fn redemption(context: &Context<'_>, request: &Request, actor: &Actor) -> Redemp
 }
 
 fn read(body: &[u8]) -> Result<(String, Action), Problem> {
-    let json = Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+    let json =
+        Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let read = |node: Node<'_>| {
         let fields = node.fields(&["grant", "action"])?;

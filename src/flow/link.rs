@@ -69,14 +69,23 @@ pub async fn revoke(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outc
     }
 }
 
-async fn ask(context: &Context<'_>, link: &LinkRef, command: Command, ports: &impl Ports) -> Result<Answer, Unreachable> {
+async fn ask(
+    context: &Context<'_>,
+    link: &LinkRef,
+    command: Command,
+    ports: &impl Ports,
+) -> Result<Answer, Unreachable> {
     let trace = context.trace_of_ref(link);
     let errand = Errand { link: link.link, expires: link.expires, trace, command };
     ports.ask(Place::of(link), &errand).await
 }
 
 fn untouched(context: &Context<'_>, link: &LinkRef) -> Answer {
-    if context.now >= Instant::from_secs(link.expires) { Answer::Expired } else { Answer::Fresh { failures: 0 } }
+    if context.now >= Instant::from_secs(link.expires) {
+        Answer::Expired
+    } else {
+        Answer::Fresh { failures: 0 }
+    }
 }
 
 fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> crate::http::Response {
@@ -87,9 +96,11 @@ fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> crate::ht
         Answer::Revoked { at } => ("revoked", Some(at), None),
         Answer::Locked => ("locked", None, None),
         // A gate answers neither look nor revocation with the rest; an expired link is as far as any of them goes.
-        Answer::Expired | Answer::Granted { .. } | Answer::Redeemed { .. } | Answer::Released { .. } | Answer::Stale => {
-            ("expired", None, None)
-        }
+        Answer::Expired
+        | Answer::Granted { .. }
+        | Answer::Redeemed { .. }
+        | Answer::Released { .. }
+        | Answer::Stale => ("expired", None, None),
     };
     let scope = context.snapshot.and_then(|snapshot| snapshot.policy.scope(link.scope));
     let document = Document {

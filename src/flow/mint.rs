@@ -6,9 +6,9 @@
 use serde::Serialize;
 
 use crate::audit::{Batch, Event, Kind};
+use crate::click::Cause;
 use crate::flow::Snapshot;
 use crate::flow::click::problem;
-use crate::click::Cause;
 use crate::flow::outcome::{Context, Outcome};
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
@@ -71,7 +71,8 @@ pub async fn mint(context: &Context<'_>, request: &Request, actor: &Actor, ports
         Ok(Err(problem)) => return Outcome::new(problem.response()),
         Err(error) => return unreachable(context, &error),
     };
-    let claims: Vec<Claims> = wanted.iter().enumerate().map(|(at, wanted)| claims(wanted, at, &sameness)).collect();
+    let claims: Vec<Claims> =
+        wanted.iter().enumerate().map(|(at, wanted)| claims(wanted, at, &sameness)).collect();
     for (at, chunk) in claims.chunks(AUDIT_BATCH_MAX).enumerate() {
         let id = BatchId(labelled(&sameness.seed, b"batch", at));
         let events = chunk.iter().map(|claims| issued(context, claims, actor, sameness.at)).collect();
@@ -114,7 +115,10 @@ fn answer(context: &Context<'_>, wanted: &[Wanted<'_>], claims: &[Claims], is_li
     if is_list {
         return json(201, &MintedList { links: links.collect() });
     }
-    links.next().map_or_else(|| Problem::new(Code::Invalid, "No link was asked for.").response(), |link| json(201, &link))
+    links.next().map_or_else(
+        || Problem::new(Code::Invalid, "No link was asked for.").response(),
+        |link| json(201, &link),
+    )
 }
 
 /// Finds out whether the call is a repetition.
@@ -127,14 +131,21 @@ async fn sameness(
     let Some(key) = request.headers.idempotency_key.as_deref() else {
         return Ok(Ok(Sameness { seed: context.seed.bytes(b"mint"), at: context.now }));
     };
-    if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX || !key.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        let detail = format!("Send 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, different for each request.");
+    if key.is_empty()
+        || key.len() > IDEMPOTENCY_KEY_MAX
+        || !key.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    {
+        let detail = format!(
+            "Send 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, different for each request."
+        );
         return Ok(Err(Problem::new(Code::BadIdempotencyKey, detail)));
     }
     let name = sha256(&[b"postern/mint/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]);
     let body = sha256(&[&request.body]);
     Ok(match ports.remember(name, body, context.now).await? {
-        Remembered::Same { at } => Ok(Sameness { seed: context.door.pseudonyms.repeatable(&name, &body), at }),
+        Remembered::Same { at } => {
+            Ok(Sameness { seed: context.door.pseudonyms.repeatable(&name, &body), at })
+        }
         Remembered::Other => {
             let detail = "This Idempotency-Key came with another body within the last day. Use a new key for a new request.";
             Err(Problem::new(Code::IdempotencyMismatch, detail))
@@ -142,14 +153,24 @@ async fn sameness(
     })
 }
 
-fn read<'p>(context: &Context<'_>, snapshot: &'p Snapshot, body: &[u8]) -> Result<(Vec<Wanted<'p>>, bool), Problem> {
-    let json = Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+fn read<'p>(
+    context: &Context<'_>,
+    snapshot: &'p Snapshot,
+    body: &[u8],
+) -> Result<(Vec<Wanted<'p>>, bool), Problem> {
+    let json =
+        Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let root = Node::root(&json, &report);
     let is_list = matches!(&json, Json::Object(members) if members.iter().any(|(name, _)| name == "links"));
-    let wanted = if is_list { read_list(context, snapshot, root) } else { read_link(context, snapshot, root).map(|link| vec![link]) };
+    let wanted = if is_list {
+        read_list(context, snapshot, root)
+    } else {
+        read_link(context, snapshot, root).map(|link| vec![link])
+    };
     let wanted = report.finish(wanted).map_err(|problems| {
-        Problem::new(Code::Invalid, "Nothing was minted; `errors` lists what is wrong.").with_faults(Fault::list(&problems))
+        Problem::new(Code::Invalid, "Nothing was minted; `errors` lists what is wrong.")
+            .with_faults(Fault::list(&problems))
     })?;
     Ok((wanted, is_list))
 }
@@ -178,14 +199,20 @@ fn read_link<'p>(context: &Context<'_>, snapshot: &'p Snapshot, node: Node<'_>) 
     let subject = fields.optional("subject").map(|node| {
         let subject = node.string()?.parse().ok();
         if subject.is_none() {
-            node.problem("mint.subject", "16 base64url characters, a subject; or send `customer_ref` instead");
+            node.problem(
+                "mint.subject",
+                "16 base64url characters, a subject; or send `customer_ref` instead",
+            );
         }
         subject
     });
     let hashed = fields.optional("customer_ref").map(|node| {
         let text = node.string()?;
         if !(1..=CUSTOMER_REF_MAX).contains(&text.len()) || subject.is_some() {
-            node.problem("mint.customer_ref", format!("1 to {CUSTOMER_REF_MAX} bytes, and no `subject` beside it"));
+            node.problem(
+                "mint.customer_ref",
+                format!("1 to {CUSTOMER_REF_MAX} bytes, and no `subject` beside it"),
+            );
             return None;
         }
         Some(context.door.pseudonyms.subject(text))

@@ -83,7 +83,9 @@ impl Context<'_> {
         let event = Event::new(self.now, kind);
         match trace {
             None => event,
-            Some(trace) => Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..event },
+            Some(trace) => {
+                Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..event }
+            }
         }
     }
 

@@ -26,7 +26,9 @@ pub async fn serve(
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
         Route::Home => Outcome::new(with_pages(context, request, |pages| pages.home())),
-        Route::Asset { .. } | Route::Robots => Outcome::new(asset(&request.path, &request.query).unwrap_or_else(|| nothing(context, request))),
+        Route::Asset { .. } | Route::Robots => {
+            Outcome::new(asset(&request.path, &request.query).unwrap_or_else(|| nothing(context, request)))
+        }
         Route::AppleAssociation | Route::AssetLinks => Outcome::new(association(context, route)),
         Route::Health => Outcome::new(health(context)),
         Route::LocalTime => Outcome::new(nothing(context, request)),
@@ -76,11 +78,13 @@ async fn authenticate(
     let event = Event::new(context.now, Kind::ApiRefused);
     let (problem, event) = match refused {
         _ if !ports.allows(&context.door.pseudonyms.network(address)).await => {
-            let problem = Problem::new(Code::TooManyRequests, "Too many refused calls from this network. Slow down.");
+            let problem =
+                Problem::new(Code::TooManyRequests, "Too many refused calls from this network. Slow down.");
             (problem.retry_after(10), Event { reason: Some("damped".into()), ..event })
         }
         NotAllowed::Unknown => {
-            let detail = "Send `Authorization: Bearer pk_...` with a key of this deployment whose end has not passed.";
+            let detail =
+                "Send `Authorization: Bearer pk_...` with a key of this deployment whose end has not passed.";
             (Problem::new(Code::Unauthorized, detail), Event { reason: Some("unauthorized".into()), ..event })
         }
         NotAllowed::Role { actor, needed } => {
@@ -104,7 +108,9 @@ pub fn not_configured(problem: &Misconfigured, seed: Option<Seed>) -> (Response,
 
 fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Response {
     match none {
-        NoRoute::Unknown { machine: true } => Problem::new(Code::NotFound, "There is nothing at this path.").response(),
+        NoRoute::Unknown { machine: true } => {
+            Problem::new(Code::NotFound, "There is nothing at this path.").response()
+        }
         NoRoute::Unknown { machine: false } => nothing(context, request),
         NoRoute::Method { machine: true, allow } => method_not_allowed(allow, request.method),
         NoRoute::Method { machine: false, allow } => {
@@ -137,7 +143,8 @@ fn association(context: &Context<'_>, route: Route<'_>) -> Response {
     };
     match document {
         Ok(document) => text(200, "application/json", document),
-        Err(_) => Problem::new(Code::NotFound, "The association file would be too large; name fewer apps.").response(),
+        Err(_) => Problem::new(Code::NotFound, "The association file would be too large; name fewer apps.")
+            .response(),
     }
 }
 

@@ -69,9 +69,9 @@ impl DenyList {
         if text.len() > DENIED_MAX * ID_TEXT_LENGTH || text.len() % ID_TEXT_LENGTH != 0 || !text.is_ascii() {
             return Err(BadDenyList);
         }
-        let ids = (0..text.len()).step_by(ID_TEXT_LENGTH).map(|at| {
-            text.get(at..at + ID_TEXT_LENGTH).and_then(|id| id.parse().ok()).ok_or(BadDenyList)
-        });
+        let ids = (0..text.len())
+            .step_by(ID_TEXT_LENGTH)
+            .map(|at| text.get(at..at + ID_TEXT_LENGTH).and_then(|id| id.parse().ok()).ok_or(BadDenyList));
         ids.collect::<Result<_, _>>().map(Self::new)
     }
 

@@ -43,7 +43,7 @@ pub struct Claim {
 
 /// What is asked of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "op", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     Look,
     /// Take the link. With `hold`, a grant must be redeemed before the lease ends; without, it is spent at once.
@@ -69,7 +69,7 @@ pub enum Command {
 
 /// What a gate answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Unclaimed.
     Fresh {

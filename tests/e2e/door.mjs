@@ -1,0 +1,148 @@
+// A door to test against: the built worker in Miniflare, with real Durable Objects, KV, a queue and a rate limiter.
+import { createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Miniflare, convertV4MiniflareOptions } from "miniflare";
+
+export const ROOT = join(import.meta.dirname, "../..");
+export const HOST = "go.example.com";
+
+const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
+
+// Keys of this test run only.
+export const RING = {
+  version: 1,
+  minting: 1,
+  pseudonym: base64url(Buffer.alloc(32, 9)),
+  keys: [{ id: 1, secret: base64url(Buffer.alloc(32, 1)) }],
+};
+export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit"];
+export const API_KEY = `pk_test_${base64url(Buffer.alloc(32, 7))}`;
+export const hashOf = (key) => createHash("sha256").update(key).digest("base64url");
+export const API_KEYS = [{ id: "test", hash: hashOf(API_KEY), roles: ROLES }];
+
+/** Miniflare's options for the worker in build/`flavour`; `change` may alter them. */
+export function options({ flavour = "local", bindings = {}, persist, port = 0, ...change } = {}) {
+  const folder = join(ROOT, "build", flavour);
+  if (!existsSync(join(folder, "index.js"))) throw new Error(`build/${flavour} is missing: run .ci/build ${flavour}`);
+  return {
+    name: "postern",
+    host: "127.0.0.1",
+    port,
+    cf: false,
+    modulesRoot: folder,
+    modules: [
+      { type: "ESModule", path: join(folder, "worker.js") },
+      { type: "ESModule", path: join(folder, "index.js") },
+      { type: "CompiledWasm", path: join(folder, "index_bg.wasm") },
+    ],
+    compatibilityDate: "2026-10-01",
+    bindings: {
+      ENVIRONMENT: "local",
+      POSTERN_HOST: HOST,
+      POSTERN_KEYS: JSON.stringify(RING),
+      POSTERN_API_KEYS: JSON.stringify(API_KEYS),
+      ...bindings,
+    },
+    kvNamespaces: { POSTERN_KV: "postern" },
+    durableObjects: {
+      GATE: { className: "Gate", useSQLite: true },
+      REGISTRY: { className: "Registry", useSQLite: true },
+      AUDIT: { className: "AuditLog", useSQLite: true },
+    },
+    queueProducers: { AUDIT_QUEUE: "postern-audit" },
+    queueConsumers: { "postern-audit": { maxBatchSize: 100, maxBatchTimeout: 1, maxRetries: 100, retryDelay: 1 } },
+    ...(persist ? { kvPersist: join(persist, "kv"), durableObjectsPersist: join(persist, "do") } : {}),
+    ...change,
+  };
+}
+
+/** A running door. Stop it with `await door.stop()`. */
+export async function open(change) {
+  const miniflare = new Miniflare(convertV4MiniflareOptions(options(change)));
+  const origin = (await miniflare.ready).origin;
+  return new Door(miniflare, origin);
+}
+
+export class Door {
+  constructor(miniflare, origin) {
+    this.miniflare = miniflare;
+    this.origin = origin;
+  }
+
+  stop() {
+    return this.miniflare.dispose();
+  }
+
+  /** A request that follows no redirect. */
+  fetch(path, init = {}) {
+    return fetch(this.origin + path, { redirect: "manual", ...init });
+  }
+
+  /** A call of the machine API; `body` becomes JSON. */
+  async api(method, path, body, { key = API_KEY, headers = {} } = {}) {
+    const response = await this.fetch(path, {
+      method,
+      headers: {
+        ...(key ? { authorization: `Bearer ${key}` } : {}),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+    });
+    const text = await response.text();
+    const isJson = /json$/.test(response.headers.get("content-type") ?? "");
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  }
+
+  /** A fresh link, as `POST /v1/links` gives it. */
+  async mint(scope, more = {}) {
+    const { status, body, text } = await this.api("POST", "/v1/links", { scope, ...more });
+    if (status !== 201) throw new Error(`minting ${scope}: ${status} ${text}`);
+    return body;
+  }
+
+  /** Presses the button as a program does. */
+  async claim(token, nonce = base64url(randomBytes(12))) {
+    const response = await this.fetch(`/l/${token}`, {
+      method: "POST",
+      headers: { accept: "application/json", "content-type": "application/json" },
+      body: JSON.stringify({ nonce }),
+    });
+    return { status: response.status, nonce, headers: response.headers, body: await response.json() };
+  }
+
+  /** Moves the clock that the worker sees. */
+  async setTime(now) {
+    const response = await this.fetch("/__local/time", { method: "POST", body: JSON.stringify({ now }) });
+    if (response.status !== 200) throw new Error(`moving the clock: ${response.status}`);
+  }
+
+  /** The audit log, once `until(entries)` holds or `seconds` have passed. */
+  async audit(until = () => true, seconds = 20) {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+      const { status, text, headers } = await this.api("GET", "/v1/audit?limit=10000");
+      if (status !== 200) throw new Error(`reading the audit log: ${status} ${text}`);
+      const lines = text.split("\n").filter(Boolean);
+      const entries = lines.map((line) => JSON.parse(line));
+      if (until(entries) || Date.now() > end) return { text, lines, entries, head: headers.get("postern-audit-head") };
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+/** A token made outside the worker, for what the machine API would refuse to mint. */
+export function forge({ host = HOST, key = 1, secret = Buffer.alloc(32, 1), once = true, expires, scope = 1, region = 4, link = randomBytes(12), subject } = {}) {
+  const derived = hkdfSync("sha256", secret, Buffer.alloc(0), "postern/v1/token", 32);
+  const head = Buffer.alloc(21);
+  head[0] = 0x10 | (once ? 1 : 0) | (subject ? 2 : 0);
+  head[1] = key;
+  head.writeUInt32BE(expires ?? Math.floor(Date.now() / 1000) + 1800, 2);
+  head.writeUInt16BE(scope, 6);
+  head[8] = region;
+  link.copy(head, 9);
+  const signed = Buffer.concat([head, subject ?? Buffer.alloc(0)]);
+  const mac = createHmac("sha256", Buffer.from(derived)).update("postern/token/v1").update(host).update(signed).digest();
+  return base64url(Buffer.concat([signed, mac.subarray(0, 16)]));
+}
