@@ -26,12 +26,13 @@ async function main() {
       if (signal !== "SIGINT" || !process.stdin.isTTY) server.kill(signal);
     });
   }
-  if (await isUp(ended)) {
+  const hindrance = await opened(ended);
+  if (hindrance === undefined) {
     await introduce().catch((error) => console.log(`dev: the door is open, but no link could be minted: ${error.message}`));
   } else if (!stopping) {
     server.kill();
     await ended;
-    return fail("waiting for the door to open", "wrangler's own words are above.");
+    return fail("waiting for the door to open", `wrangler's own words are above; ${hindrance}`);
   }
   const code = await ended;
   if (stopping) console.log("\ndev: closed.");
@@ -56,17 +57,18 @@ function isFree(port) {
   });
 }
 
-async function isUp(ended) {
-  const gone = ended.then(() => "gone");
+// The reason why the door did not open, or nothing.
+async function opened(ended) {
+  const gone = ended.then(() => "wrangler ended");
   const deadline = Date.now() + START_MAX_MS;
   while (Date.now() < deadline) {
-    const answer = fetch(`http://${host}/healthz`, { signal: AbortSignal.timeout(5_000) });
-    const outcome = await Promise.race([answer.then((response) => response.ok, () => false), gone]);
-    if (outcome === "gone") return false;
-    if (outcome) return true;
+    const answer = fetch(`http://${host}/healthz`, { signal: AbortSignal.timeout(START_MAX_MS) });
+    const response = await Promise.race([answer.catch(() => undefined), gone]);
+    if (typeof response === "string") return response;
+    if (response) return response.ok ? undefined : `it answers ${response.status}: ${await response.text()}`;
     await sleep(300);
   }
-  return false;
+  return `no answer from http://${host}/healthz in ${START_MAX_MS / 1000} s`;
 }
 
 async function introduce() {
