@@ -6,7 +6,7 @@
 //   durableObjects  [{ className, binding }], with SQLite on local disk
 //   services        further workers by name, each { modules, bindings? }
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -101,6 +101,14 @@ function listening(stream) {
       if (line) resolve(JSON.parse(line).port);
     });
   });
+}
+
+/** CPU time used so far by all threads of a process, in nanoseconds. Exact while the process is idle. */
+export function cpuTime(pid) {
+  const folder = `/proc/${pid}/task`;
+  return readdirSync(folder)
+    .map((task) => Number(readFileSync(path.join(folder, task, "schedstat"), "utf8").split(" ")[0]))
+    .reduce((sum, nanoseconds) => sum + nanoseconds, 0);
 }
 
 export function remove(folder) {
