@@ -9,8 +9,8 @@ export const output = path.join(root, "target/bench");
 
 export const HOST = "go.example.com";
 /** Where the example policy sends a desktop browser, by scope. */
-export const MANY = { scope: 4, location: "https://www.example.com/help/billing" };
-export const ONCE = { scope: 2, location: "https://www.example.com/subscription/renew" };
+export const MANY = { scope: 4, location: "https://www.example.com/help/getting-started" };
+export const ONCE = { scope: 3, location: "https://www.example.com/onboarding" };
 /** Western Europe (docs/token.md). */
 const REGION = 4;
 /** Within every scope's lifetime, beyond every benchmark's duration. */
@@ -33,6 +33,7 @@ const rest = () => ({ region: REGION, expires: Math.floor(Date.now() / 1000) + L
 
 /** Requests as the load generator reads them. */
 export const get = (token, location) => `GET\t/l/${token}\t\t303\t${location}`;
+export const look = (token) => `GET\t/l/${token}\t\t200\t`;
 export const post = (token, body, location) => `POST\t/l/${token}\t${body}\t303\t${location}`;
 
 /** Writes requests to a file and returns its name. */

@@ -13,7 +13,8 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 const workerd = path.join(root, "node_modules/.bin/workerd");
-const COMPATIBILITY_DATE = "2026-11-01";
+/** The deployed worker's, for every contestant. */
+const COMPATIBILITY_DATE = readFileSync(path.join(root, "wrangler.toml"), "utf8").match(/compatibility_date = "(.*)"/)[1];
 
 /** A string as a Cap'n Proto text literal. */
 export const quote = (text) => JSON.stringify(text);

@@ -1,13 +1,14 @@
-// A hand-written worker: our token format, WebCrypto with a key imported once, one redirect.
-import { openTruncated, verifier } from "./token.mjs";
+// A hand-written worker: WebCrypto with a key imported once, the routing that a worker has, one redirect.
+import { open, verifier } from "./token.mjs";
 
 let ready;
 
 export default {
   async fetch(request, env) {
+    const { pathname } = new URL(request.url);
+    if (request.method !== "GET" || !pathname.startsWith("/l/")) return new Response("Not found.", { status: 404 });
     ready ??= verifier(env.KEY, env.HOST);
-    const token = request.url.slice(request.url.lastIndexOf("/") + 1);
-    const claims = await openTruncated(token, await ready, Date.now());
+    const claims = await open(pathname.slice("/l/".length), await ready, Date.now());
     if (claims === null) return new Response("This link is not valid.", { status: 404 });
     return new Response(null, {
       status: 303,

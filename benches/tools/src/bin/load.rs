@@ -1,13 +1,12 @@
 //! A small HTTP/1.1 load generator that checks every answer.
 //!
-//! `load --address 127.0.0.1:8080 --requests FILE --count 10000 [--first 0] [--connections 8] [--pid PID]
+//! `load --address 127.0.0.1:8080 --requests FILE --count 10000 [--first 0] [--connections 8]
 //! [--header 'Name: value']...` sends requests `first..first + count` of the file, round and round if it is
 //! shorter, over keep-alive connections with one request in flight each. The file has one request a line,
 //! tab-separated: method, path, body, expected status, expected `Location` (empty: not looked at).
 //!
-//! It prints one JSON object: requests, seconds, latency percentiles, wrong answers by kind, and, given the
-//! server's process id, the CPU time the server used meanwhile (Linux only). A fast wrong answer is no
-//! answer: whoever reads the result must refuse it when `wrong` is not empty.
+//! It prints one JSON object: requests, seconds, latency percentiles and wrong answers by kind. A fast wrong
+//! answer is no answer: whoever reads the result must refuse it when `wrong` is not empty.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -41,7 +40,6 @@ struct Options {
     first: usize,
     count: usize,
     connections: usize,
-    pid: Option<u32>,
     headers: Vec<String>,
 }
 
@@ -57,7 +55,6 @@ impl Options {
                 "--first" => options.first = number()?,
                 "--count" => options.count = number()?,
                 "--connections" => options.connections = number()?,
-                "--pid" => options.pid = Some(value.parse().map_err(|_| format!("--pid: {value}"))?),
                 "--header" => options.headers.push(value),
                 _ => return Err(format!("unknown option {name}")),
             }
@@ -85,7 +82,6 @@ fn run(options: &Options) -> Result<String, String> {
     }
 
     let next = AtomicUsize::new(0);
-    let cpu_before = options.pid.map(cpu_time).transpose()?;
     let start = Instant::now();
     let outcomes = thread::scope(|scope| {
         let workers: Vec<_> = streams
@@ -98,9 +94,7 @@ fn run(options: &Options) -> Result<String, String> {
             .collect::<Result<Vec<_>, String>>()
     })?;
     let elapsed = start.elapsed();
-    let cpu_after = options.pid.map(cpu_time).transpose()?;
-    let cpu = cpu_before.zip(cpu_after).map(|(before, after)| after.saturating_sub(before));
-    Ok(report(outcomes, elapsed, cpu))
+    Ok(report(outcomes, elapsed))
 }
 
 fn connect(address: &str) -> io::Result<TcpStream> {
@@ -289,20 +283,7 @@ fn invalid(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-/// CPU time used so far by all threads of a process, in nanoseconds: the first field of each
-/// `/proc/PID/task/TID/schedstat`.
-fn cpu_time(pid: u32) -> Result<u64, String> {
-    let folder = format!("/proc/{pid}/task");
-    let tasks = std::fs::read_dir(&folder).map_err(|error| format!("{folder}: {error}"))?;
-    let mut total = 0;
-    for task in tasks.flatten() {
-        let statistics = std::fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-        total += statistics.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0u64);
-    }
-    if total == 0 { Err(format!("{folder}: no schedstat")) } else { Ok(total) }
-}
-
-fn report(outcomes: Vec<Outcome>, elapsed: Duration, cpu_ns: Option<u64>) -> String {
+fn report(outcomes: Vec<Outcome>, elapsed: Duration) -> String {
     let mut latencies = Vec::new();
     let mut wrong = BTreeMap::<String, u64>::new();
     for outcome in outcomes {
@@ -315,10 +296,9 @@ fn report(outcomes: Vec<Outcome>, elapsed: Duration, cpu_ns: Option<u64>) -> Str
     let percentile = |percent: usize| latencies[(latencies.len() - 1) * percent / 100].as_micros();
     let wrong: Vec<String> = wrong.iter().map(|(fault, count)| format!("\"{fault}\":{count}")).collect();
     format!(
-        "{{\"requests\":{},\"seconds\":{:.6},\"cpu_ns\":{},\"p50_us\":{},\"p99_us\":{},\"wrong\":{{{}}}}}",
+        "{{\"requests\":{},\"seconds\":{:.6},\"p50_us\":{},\"p99_us\":{},\"wrong\":{{{}}}}}",
         latencies.len(),
         elapsed.as_secs_f64(),
-        cpu_ns.map_or_else(|| "null".to_owned(), |ns| ns.to_string()),
         percentile(50),
         percentile(99),
         wrong.join(",")
