@@ -1,0 +1,72 @@
+//! Token verification as a bare wasm module, and the same loop for the native program.
+//!
+//! The host writes the key ring's JSON or tokens into [`buffer`], then calls [`set_keys`], [`verify_one`] or
+//! [`verify_all`]. There is no wasm-bindgen between: what is measured is the library, plus, for [`verify_one`],
+//! the copy of a string that every JavaScript caller pays for.
+
+use std::cell::RefCell;
+
+use postern::key::KeyRing;
+use postern::time::Instant;
+use postern::token::Verifier;
+
+/// The audience of the benchmark's tokens; `benches/scene.mjs` says the same.
+const HOST: &str = "go.example.com";
+/// Room for 4,000 of the longest tokens.
+const BUFFER_BYTES: usize = 4_000 * 66;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER_BYTES]);
+    static VERIFIER: RefCell<Option<Verifier>> = const { RefCell::new(None) };
+}
+
+/// Where the host writes.
+#[unsafe(no_mangle)]
+pub extern "C" fn buffer() -> *mut u8 {
+    BUFFER.with_borrow_mut(Vec::as_mut_ptr)
+}
+
+/// Takes the key ring whose JSON is the first `length` bytes of the buffer. Returns 1 if it is valid.
+#[unsafe(no_mangle)]
+pub extern "C" fn set_keys(length: usize) -> u32 {
+    let ring = with_text(length, |json| KeyRing::parse(json).ok()).flatten();
+    let is_valid = ring.is_some();
+    VERIFIER.set(ring.map(|ring| Verifier::new(&ring, HOST)));
+    u32::from(is_valid)
+}
+
+/// Verifies the token that is the first `length` bytes of the buffer. Returns 1 if it is good.
+#[unsafe(no_mangle)]
+pub extern "C" fn verify_one(length: usize, now_s: u32) -> u32 {
+    verify_tokens(length, length, now_s)
+}
+
+/// Verifies `count` tokens of `length` bytes each, one after another in the buffer. Returns how many are good.
+#[unsafe(no_mangle)]
+pub extern "C" fn verify_all(count: usize, length: usize, now_s: u32) -> u32 {
+    verify_tokens(count * length, length, now_s)
+}
+
+fn verify_tokens(total: usize, length: usize, now_s: u32) -> u32 {
+    let now = Instant::from_secs(now_s);
+    VERIFIER.with_borrow(|verifier| {
+        let Some(verifier) = verifier else { return 0 };
+        with_text(total, |text| {
+            let mut good = 0;
+            let mut rest = text;
+            while let Some((token, tail)) = rest.split_at_checked(length) {
+                good += u32::from(verifier.verify(token, now).is_ok());
+                rest = tail;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            good
+        })
+        .unwrap_or(0)
+    })
+}
+
+fn with_text<T>(length: usize, read: impl FnOnce(&str) -> T) -> Option<T> {
+    BUFFER.with_borrow(|buffer| std::str::from_utf8(buffer.get(..length)?).ok().map(read))
+}
