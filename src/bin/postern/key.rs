@@ -128,9 +128,10 @@ pub fn read_ring(path: &Path) -> Result<KeyRing, Failure> {
     KeyRing::parse(&text).map_err(|problem| {
         let failure = Failure::bad(format!("{} is no usable key ring: {problem}", file::name(path)));
         match problem {
-            BadRing::Json { .. } | BadRing::Empty => {
-                failure.next("make one with: postern key new --out FILE")
+            BadRing::Json { .. } => {
+                failure.next("docs/cli.md shows the shape; a fresh ring: postern key new")
             }
+            BadRing::Empty => failure.next("a fresh ring: postern key new"),
             _ => failure,
         }
     })
