@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use postern::http::auth::{ApiKeys, Role};
 use postern::key::KeyRing;
+use postern::policy::Policy;
 use postern::time::Instant;
 use postern::token::{Refused, Use, Verifier};
 use serde_json::Value;
@@ -244,12 +245,55 @@ fn minted_links_verify_as_asked() {
     let read = folder.feed(&format!("{mint} --customer-ref - --json"), "4711\n");
     let read: Value = serde_json::from_str(&read.out).unwrap();
     assert_eq!(read["subject"], folder.ring().pseudonyms().subject("4711").to_string());
-    folder.check(&format!("{mint} --expires-in 25h"), 2, "at most 24 hours");
+    folder.check(&format!("{mint} --expires-in 25h"), 2, "at most 24h");
     folder.check(&format!("{mint} --host Go.Example.com"), 2, "");
     folder.check("mint --keys ring.json --host https://go.example.com/ --scope 1", 2, "without scheme");
     folder.check("mint --keys nothere.json --host go.example.com --scope 1", 3, "cannot read nothere.json");
     let local = folder.good("mint --keys ring.json --host localhost:8787 --scope 1 --url --use many");
     assert!(local.starts_with("http://localhost:8787/l/"), "{local}");
+}
+
+#[test]
+fn a_policy_names_scopes_and_bounds_their_links() {
+    let folder = Folder::with_ring("mint-policy");
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/policy");
+    let mint = format!("mint --keys ring.json --host {HOST} --policy {policy}");
+    for scope in Policy::example().scopes.values() {
+        for name in [scope.name.clone(), scope.code.to_string()] {
+            let token = folder.good(&format!("{mint} --scope {name}"));
+            let verified = Verifier::new(&folder.ring(), HOST).verify(token.trim(), now()).unwrap();
+            let claims = verified.claims();
+            assert_eq!((claims.scope, claims.usage), (scope.code, scope.usage));
+            assert!((scope.lifetime_s - 10..=scope.lifetime_s).contains(&(claims.expires - now().secs())));
+        }
+    }
+    folder.check(&format!("{mint} --scope payment.retry --expires-in 31m"), 2, "at most 30m");
+    folder.check(&format!("{mint} --scope payment.retri"), 2, "choose one of payment.retry, ");
+    folder.check("mint --keys ring.json --host a.example --scope payment.retry", 2, "add --policy DIR");
+}
+
+#[test]
+fn a_policy_is_checked_and_bundled() {
+    let folder = Folder::new("policy");
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("policy");
+    for document in ["site.json", "scopes.json", "destinations.json"] {
+        std::fs::copy(example.join(document), folder.0.join(document)).unwrap();
+    }
+    folder.check("policy check .", 0, "payment.retry");
+    folder.write("bundle.json", &folder.good("policy bundle . --version 7"));
+    assert_eq!(folder.json("policy check bundle.json")["version"], 7);
+    assert_eq!(folder.feed("policy check -", &folder.read("bundle.json")).code, 0);
+    folder.check("policy bundle bundle.json", 2, "is no folder");
+    folder.check("policy check nothere", 3, "cannot read nothere");
+
+    folder.write("scopes.json", &folder.read("scopes.json").replacen("\"once\"", "\"twice\"", 1));
+    folder.check("policy check .", 1, "BAD: 1 mistake:");
+    let problem = &folder.json("policy check .")["problems"][0];
+    assert_eq!(problem["path"], "$.scopes.\"payment.retry\".use");
+    assert_eq!(problem["value"], "\"twice\"");
+    let refused = folder.run("policy bundle .");
+    assert_eq!((refused.code, refused.out.as_str()), (1, ""), "a bad policy gives no bundle");
+    assert!(refused.err.contains("\"twice\""), "{}", refused.err);
 }
 
 #[test]
@@ -339,6 +383,8 @@ fn every_command_explains_itself() {
         "api-key new",
         "mint",
         "inspect",
+        "policy check",
+        "policy bundle",
         "audit verify",
     ] {
         folder.check(&format!("{command} --help"), 0, "Example");

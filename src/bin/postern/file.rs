@@ -25,16 +25,21 @@ pub fn name(path: &Path) -> String {
 
 /// The text of a file, or of standard input.
 pub fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let cannot = |error: io::Error| cannot_read(path, &error);
-    let mut bytes = Zeroizing::new(Vec::new());
-    let limited = open(path).map_err(cannot)?.take(DOCUMENT_MAX_BYTES + 1).read_to_end(&mut bytes);
-    if limited.map_err(cannot)? as u64 > DOCUMENT_MAX_BYTES {
-        return Err(Failure::bad(format!("{} is larger than {DOCUMENT_MAX_BYTES} bytes", name(path))));
-    }
-    match core::str::from_utf8(&bytes) {
+    match core::str::from_utf8(&read_bytes(path)?) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(_) => Err(Failure::bad(format!("{} is not UTF-8 text", name(path)))),
     }
+}
+
+/// The bytes of a file, or of standard input.
+pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let cannot = |error: io::Error| cannot_read(path, &error);
+    let mut bytes = Zeroizing::new(Vec::new());
+    let read = open(path).map_err(cannot)?.take(DOCUMENT_MAX_BYTES + 1).read_to_end(&mut bytes);
+    if read.map_err(cannot)? as u64 > DOCUMENT_MAX_BYTES {
+        return Err(Failure::bad(format!("{} is larger than {DOCUMENT_MAX_BYTES} bytes", name(path))));
+    }
+    Ok(bytes)
 }
 
 /// A file, or standard input.

@@ -1,4 +1,4 @@
-//! The `postern` command line: keys, links and the audit log, without a network.
+//! The `postern` command line: keys, links, policies and the audit log, without a network.
 //!
 //! Every command is a function from its arguments and the present to a [`Done`] or a [`Failure`]; this file alone
 //! reads the clock, prints, and picks the exit code. `docs/cli.md` is the reference.
@@ -10,6 +10,7 @@ mod inspect;
 mod key;
 mod mint;
 mod outcome;
+mod policy;
 mod when;
 
 use std::io::Write as _;
@@ -21,7 +22,7 @@ use postern::time::Instant;
 
 use crate::outcome::{Done, Failure};
 
-/// Keys, links and the audit log of a Postern deployment.
+/// Keys, links, policies and the audit log of a Postern deployment.
 ///
 /// Nothing here touches the network: commands read and write files, and a FILE of `-` is standard input.
 #[derive(Parser)]
@@ -53,6 +54,9 @@ enum Command {
     Mint(mint::Arguments),
     /// Explain every byte of a token, and verify it when given the keys.
     Inspect(inspect::Arguments),
+    /// Check policy documents, and put them into one.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Check an exported audit log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -78,6 +82,7 @@ fn run(command: Command, now: Instant) -> Result<Done, Failure> {
         Command::ApiKey(command) => api_key::run(command, now),
         Command::Mint(arguments) => mint::run(&arguments, now),
         Command::Inspect(arguments) => inspect::run(&arguments, now),
+        Command::Policy(command) => policy::run(command),
         Command::Audit(command) => audit::run(command),
     }
 }

@@ -15,15 +15,19 @@ use crate::draw;
 use crate::file;
 use crate::key::read_ring;
 use crate::outcome::{Done, Failure};
-use crate::when::{parse_span, show};
+use crate::policy::read_policy;
+use crate::when::{parse_span, show, show_span};
 
 /// Links of one run: enough for a campaign's test, little enough to hold in memory.
 const COUNT_MAX: u32 = 100_000;
 
+/// How long a link lives when neither the command nor a policy says.
+const LIFETIME_S: u32 = 30 * 60;
+
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  postern mint --keys ring.json --host go.example.com --scope 10 --url
+  postern mint --keys ring.json --host go.example.com --scope payment.retry --policy policy/ --url
   postern mint --keys ring.json --host go.example.com --scope 10 --customer-ref 4711 --count 3 --json
 
 A link minted here is not in the audit log as issued; it appears there when it is first opened. In production,
@@ -35,18 +39,27 @@ pub struct Arguments {
     /// The door's host as the worker knows it (POSTERN_HOST). A token opens on this host alone.
     #[arg(long, value_parser = parse_host)]
     host: String,
-    /// What the link is for: a scope's code.
-    #[arg(long, value_name = "CODE")]
-    scope: u16,
-    /// Whether the link opens once, or any number of times until it expires.
-    #[arg(long = "use", value_enum, default_value_t = UseArgument::Once)]
-    usage: UseArgument,
-    /// How long the link lives; at most 24h.
-    #[arg(long, value_name = "SPAN", value_parser = parse_span, default_value = "30m")]
-    expires_in: Span,
-    /// Where the link's gate lives: near the customer is best.
-    #[arg(long, value_parser = region_parser(), default_value = "weur")]
-    region: Region,
+    /// What the link is for: a scope's code, or with --policy its name.
+    #[arg(long, value_name = "NAME|CODE")]
+    scope: String,
+    /// The policy's folder or bundle: it knows scopes by name, sets the use, and bounds the lifetime.
+    #[arg(long, value_name = "DIR|FILE")]
+    policy: Option<PathBuf>,
+    /// Whether the link opens once, or any number of times [default: once; with --policy, as the scope says].
+    #[arg(
+        long = "use",
+        value_enum,
+        value_name = "USE",
+        conflicts_with = "policy",
+        hide_possible_values = true
+    )]
+    usage: Option<UseArgument>,
+    /// How long the link lives, at most 24h [default: 30m; with --policy, the scope's lifetime].
+    #[arg(long, value_name = "SPAN", value_parser = parse_span)]
+    expires_in: Option<Span>,
+    /// Where the link's gate lives: near the customer is best [default: weur; with --policy, the site's].
+    #[arg(long, value_parser = region_parser())]
+    region: Option<Region>,
     /// The person's pseudonym, as the machine API gives it.
     #[arg(long, value_parser = |text: &str| text.parse::<Subject>())]
     subject: Option<Subject>,
@@ -67,6 +80,15 @@ enum UseArgument {
     Many,
 }
 
+/// What a scope settles about its links.
+struct Terms {
+    scope: ScopeCode,
+    usage: Use,
+    lifetime_s: u32,
+    lifetime_max_s: u32,
+    region: Region,
+}
+
 pub fn run(arguments: &Arguments, now: Instant) -> Result<Done, Failure> {
     let ring = read_ring(&arguments.keys)?;
     let minter = Minter::new(&ring, &arguments.host)
@@ -85,20 +107,52 @@ pub fn run(arguments: &Arguments, now: Instant) -> Result<Done, Failure> {
 }
 
 fn claims(arguments: &Arguments, ring: &KeyRing, now: Instant) -> Result<Claims, Failure> {
-    if arguments.expires_in > Span::from_secs(LIFETIME_MAX_S) {
-        return Err(Failure::usage(format!("a link lives at most {} hours", LIFETIME_MAX_S / 3_600))
-            .next("choose a shorter --expires-in"));
+    let terms = terms(arguments)?;
+    let lifetime = arguments.expires_in.unwrap_or(Span::from_secs(terms.lifetime_s));
+    if lifetime > Span::from_secs(terms.lifetime_max_s) {
+        let what = format!("such a link lives at most {}", show_span(Span::from_secs(terms.lifetime_max_s)));
+        return Err(Failure::usage(what).next("choose a shorter --expires-in"));
     }
     Ok(Claims {
-        usage: match arguments.usage {
-            UseArgument::Once => Use::Once,
-            UseArgument::Many => Use::Many,
-        },
-        expires: (now + arguments.expires_in).secs(),
-        scope: ScopeCode(arguments.scope),
-        region: arguments.region,
+        usage: terms.usage,
+        expires: (now + lifetime).secs(),
+        scope: terms.scope,
+        region: arguments.region.unwrap_or(terms.region),
         link: LinkId([0; LinkId::LENGTH]),
         subject: subject(arguments, ring)?,
+    })
+}
+
+fn terms(arguments: &Arguments) -> Result<Terms, Failure> {
+    let code = arguments.scope.parse().ok().map(ScopeCode);
+    let Some(path) = &arguments.policy else {
+        let scope = code.ok_or_else(|| {
+            Failure::usage(format!(
+                "a scope's name such as {:?} means nothing without a policy",
+                arguments.scope
+            ))
+            .next("add --policy DIR, or give the scope's code")
+        })?;
+        let usage = match arguments.usage {
+            None | Some(UseArgument::Once) => Use::Once,
+            Some(UseArgument::Many) => Use::Many,
+        };
+        let region = Region::Weur;
+        return Ok(Terms { scope, usage, lifetime_s: LIFETIME_S, lifetime_max_s: LIFETIME_MAX_S, region });
+    };
+    let policy = read_policy(path)?;
+    let scope = code.and_then(|code| policy.scope(code)).or_else(|| policy.scope_named(&arguments.scope));
+    let scope = scope.ok_or_else(|| {
+        let names: Vec<&str> = policy.scopes.values().map(|scope| scope.name.as_str()).collect();
+        Failure::usage(format!("the policy has no scope {:?}", arguments.scope))
+            .next(format!("choose one of {}", names.join(", ")))
+    })?;
+    Ok(Terms {
+        scope: scope.code,
+        usage: scope.usage,
+        lifetime_s: scope.lifetime_s,
+        lifetime_max_s: scope.lifetime_s,
+        region: policy.site.region,
     })
 }
 

@@ -45,6 +45,15 @@ pub fn show_from(now: Instant, at: Instant) -> String {
     }
 }
 
+/// A length of time, exactly: `24h`, `90m`, `61s`.
+pub fn show_span(span: Span) -> String {
+    match span.millis() / 1_000 {
+        secs if secs % 3_600 == 0 => format!("{}h", secs / 3_600),
+        secs if secs % 60 == 0 => format!("{}m", secs / 60),
+        secs => format!("{secs}s"),
+    }
+}
+
 /// A length of time in its largest sensible unit, rounded down.
 fn show_secs(secs: u64) -> String {
     const UNITS: [(u64, &str); 4] = [(172_800, "day"), (7_200, "hour"), (120, "minute"), (0, "second")];
@@ -62,7 +71,7 @@ fn show_secs(secs: u64) -> String {
 mod tests {
     use postern::time::{Instant, Span};
 
-    use super::{parse_instant, parse_span, show, show_from};
+    use super::{parse_instant, parse_span, show, show_from, show_span};
 
     #[test]
     fn spans_read_as_people_write_them() {
@@ -73,6 +82,14 @@ mod tests {
         }
         for text in ["", "30", "0s", "-5m", "soon", "1 month", "900000000000h"] {
             assert!(parse_span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_show_exactly_and_read_back() {
+        for (secs, shown) in [(86_400, "24h"), (1_800, "30m"), (5_400, "90m"), (3_661, "3661s")] {
+            assert_eq!(show_span(Span::from_secs(secs)), shown);
+            assert_eq!(parse_span(shown), Ok(Span::from_secs(secs)));
         }
     }
 
