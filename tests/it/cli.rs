@@ -228,20 +228,20 @@ fn minted_links_verify_as_asked() {
     let lines =
         folder.good(&format!("{mint} --count 3 --customer-ref 4711 --region apac --expires-in 1h --json"));
     let verifier = Verifier::new(&folder.ring(), HOST);
-    let mut links = std::collections::BTreeSet::new();
+    let mut ids = std::collections::BTreeSet::new();
     for line in lines.lines() {
         let minted: Value = serde_json::from_str(line).unwrap();
         let token = minted["token"].as_str().unwrap();
-        let verified = verifier.verify(token, now()).unwrap();
-        let claims = verified.claims();
+        let opened = verifier.verify(token, now()).unwrap();
+        let claims = opened.claims();
         assert_eq!((claims.scope.0, claims.region.name(), claims.usage), (10, "apac", Use::Once));
         assert_eq!(claims.subject, Some(folder.ring().pseudonyms().subject("4711")));
-        assert_eq!(minted["link"], verified.link_ref().to_string());
+        assert_eq!(minted["link"], opened.link_ref().to_string());
         assert_eq!(minted["url"], format!("https://{HOST}/l/{token}"));
         assert!((3_590..=3_600).contains(&(claims.expires - now().secs())));
-        links.insert(claims.link);
+        ids.insert(claims.link);
     }
-    assert_eq!(links.len(), 3, "every link has an id of its own");
+    assert_eq!(ids.len(), 3, "every link has an id of its own");
     let read = folder.feed(&format!("{mint} --customer-ref - --json"), "4711\n");
     let read: Value = serde_json::from_str(&read.out).unwrap();
     assert_eq!(read["subject"], folder.ring().pseudonyms().subject("4711").to_string());

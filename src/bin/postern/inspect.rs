@@ -50,14 +50,14 @@ struct Field {
     length: usize,
     /// Left out for a hidden MAC.
     hex: Option<String>,
-    field: &'static str,
+    name: &'static str,
     meaning: String,
 }
 
 /// One check of the worker's, in its order.
 #[derive(Serialize)]
 struct Check {
-    check: &'static str,
+    name: &'static str,
     /// `None` when an earlier one failed.
     ok: Option<bool>,
     detail: String,
@@ -177,10 +177,10 @@ fn fields(token: &Untrusted, now: Instant, show_mac: bool) -> Vec<Field> {
     parts.push((MAC_LENGTH, "MAC", format!("HMAC-SHA-256, 128 bits; {mac}")));
     let mut offset = 0;
     let mut fields = Vec::new();
-    for (length, field, meaning) in parts {
+    for (length, name, meaning) in parts {
         let bytes = token.bytes().get(offset..offset + length).unwrap_or_default();
-        let hex = (field != "MAC" || show_mac).then(|| hex(bytes));
-        fields.push(Field { offset, length, hex, field, meaning });
+        let hex = (name != "MAC" || show_mac).then(|| hex(bytes));
+        fields.push(Field { offset, length, hex, name, meaning });
         offset += length;
     }
     fields
@@ -189,11 +189,11 @@ fn fields(token: &Untrusted, now: Instant, show_mac: bool) -> Vec<Field> {
 fn table(fields: &[Field]) -> String {
     let width = fields.iter().filter_map(|field| field.hex.as_ref()).map(String::len).max().unwrap_or(0);
     let mut text = format!("{:8}{:width$}  {:16}meaning\n", "bytes", "hex", "field");
-    for Field { offset, length, hex, field, meaning } in fields {
+    for Field { offset, length, hex, name, meaning } in fields {
         let range =
             if *length == 1 { offset.to_string() } else { format!("{offset}-{}", offset + length - 1) };
         let hex = hex.as_deref().unwrap_or("..");
-        let _ = writeln!(text, "{range:8}{hex:width$}  {field:16}{meaning}");
+        let _ = writeln!(text, "{range:8}{hex:width$}  {name:16}{meaning}");
     }
     text
 }
@@ -229,9 +229,9 @@ fn verify(ring: &KeyRing, host: &str, token: &str, key: KeyId, now: Instant) -> 
         ("MAC", mac_detail),
         ("expiry", expiry_detail),
     ];
-    let checks = details.into_iter().enumerate().map(|(at, (check, detail))| match at {
-        at if at > failed_at => Check { check, ok: None, detail: "not looked at".to_owned() },
-        at => Check { check, ok: Some(at != failed_at), detail },
+    let checks = details.into_iter().enumerate().map(|(at, (name, detail))| match at {
+        at if at > failed_at => Check { name, ok: None, detail: "not looked at".to_owned() },
+        at => Check { name, ok: Some(at != failed_at), detail },
     });
     Verdict { checks: checks.collect(), outcome }
 }
@@ -247,13 +247,13 @@ impl Verdict {
 
     fn text(&self, host: &str, now: Instant) -> String {
         let mut text = String::new();
-        for Check { check, ok, detail } in &self.checks {
+        for Check { name, ok, detail } in &self.checks {
             let ok = match ok {
                 Some(true) => "ok",
                 Some(false) => "FAILED",
                 None => "-",
             };
-            let _ = writeln!(text, "{check:8}{ok:8}{detail}");
+            let _ = writeln!(text, "{name:8}{ok:8}{detail}");
         }
         let verdict = match &self.outcome {
             Ok(_) => "VERIFIED",

@@ -118,7 +118,7 @@ pub fn run(command: Command, now: Instant) -> Result<Done, Failure> {
         Command::Retire(arguments) => retire(arguments, now),
         Command::Prune { file } => prune(Opened::read(file)?, now),
         Command::List { file } => Ok(list(&Opened::read(file)?.ring, now)),
-        Command::Export(arguments) => export(arguments),
+        Command::Export(arguments) => export(&arguments),
     }
 }
 
@@ -228,7 +228,7 @@ fn list(ring: &KeyRing, now: Instant) -> Done {
     Done::new(text, &json!({ "keys": keys }))
 }
 
-fn export(arguments: ExportArguments) -> Result<Done, Failure> {
+fn export(arguments: &ExportArguments) -> Result<Done, Failure> {
     let ring = read_ring(&arguments.file)?;
     let id = arguments.id.map_or(ring.minting(), KeyId);
     let (purpose, id, key) = match arguments.purpose {
