@@ -432,7 +432,10 @@ mod tests {
     impl World {
         fn send(&mut self, buffer: &mut Buffer, stored: bool, hears: Hears) -> bool {
             self.batches += 1;
-            let Some(batch) = buffer.take(ms(self.now), id(self.batches)) else { return false };
+            let due = buffer.due(ms(self.now));
+            let taken = buffer.take(ms(self.now), id(self.batches));
+            assert_eq!(due, taken.is_some(), "what is due can be taken, or its sender would wait for ever");
+            let Some(batch) = taken else { return false };
             // Success is only ever heard of what was stored.
             if stored || matches!(hears, Hears::Success) {
                 let before = self.log.insert(batch.id, batch.events.clone());
