@@ -334,6 +334,13 @@ impl KeyRing {
         Ok(())
     }
 
+    /// Removes the keys whose end has passed, and names them. They verified nothing any more.
+    pub fn remove_ended(&mut self, now: Instant) -> Vec<KeyId> {
+        let ended = self.keys.iter().filter(|key| !key.is_live(now)).map(|key| key.id).collect();
+        self.keys.retain(|key| key.is_live(now));
+        ended
+    }
+
     /// The lowest id not in the ring.
     pub fn free_id(&self) -> KeyId {
         (1..=u8::MAX).map(KeyId).find(|id| self.key(*id).is_none()).unwrap_or(KeyId(0))
@@ -349,6 +356,11 @@ impl KeyRing {
 
     pub fn minting(&self) -> KeyId {
         self.minting
+    }
+
+    /// The derived key that makes subjects, for a minter that must not hold the ring.
+    pub fn subject_key(&self) -> Secret {
+        self.pseudonym.derive(Purpose::Subject)
     }
 
     /// The namer of people and links.
@@ -461,6 +473,16 @@ mod tests {
         let first = again.key(KeyId(1)).unwrap();
         assert!(first.is_live(Instant::from_secs(999)));
         assert!(!first.is_live(Instant::from_secs(1_000)));
+    }
+
+    #[test]
+    fn only_ended_keys_are_removed() {
+        let mut ring = ring();
+        ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
+        ring.retire(KeyId(1), 1_000).unwrap();
+        assert_eq!(ring.remove_ended(Instant::from_secs(999)), []);
+        assert_eq!(ring.remove_ended(Instant::from_secs(1_000)), [KeyId(1)]);
+        assert_eq!(ring.keys().iter().map(|key| key.id).collect::<Vec<_>>(), [KeyId(2)]);
     }
 
     #[test]

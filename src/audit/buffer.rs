@@ -6,11 +6,16 @@
 //! ```text
 //! buffer.push(event, now);
 //! if let Some(lease) = buffer.begin_flush(now) {       // nobody else is waiting to send
-//!     sleep until buffer.due_at();
-//!     while let Some(batch) = buffer.take(now, new_id) {
-//!         match send(&batch) { Ok => buffer.acknowledge(batch.id), Err => buffer.give_back(batch.id, now) }
+//!     loop {
+//!         match buffer.turn(lease, now, new_id) {
+//!             Turn::Wait(span) => sleep(span),
+//!             Turn::Send(batch) => match send(&batch) {
+//!                 Ok => buffer.acknowledge(batch.id),
+//!                 Err => buffer.give_back(batch.id, now),
+//!             },
+//!             Turn::Done => break,
+//!         }
 //!     }
-//!     buffer.end_flush(lease);
 //! }
 //! ```
 //!
@@ -50,6 +55,16 @@ pub struct Buffer {
 /// One request's right to wait and then send for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease(u64);
+
+/// What the holder of a lease does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    Send(Batch),
+    /// Nothing is due before that.
+    Wait(Span),
+    /// Nothing is left, or the lease is over; it is given back.
+    Done,
+}
 
 #[derive(Clone, Debug)]
 struct Unsettled {
@@ -121,6 +136,23 @@ impl Buffer {
         Some(lease)
     }
 
+    /// What the holder of `lease` does next. A sender that fails thus tries again by itself, until its lease is over;
+    /// then the next request takes its place, and no request works for the others for longer than that.
+    pub fn turn(&mut self, lease: Lease, now: Instant, id: BatchId) -> Turn {
+        if let Some(until) = self.lease.filter(|(held, _)| *held == lease).map(|(_, until)| until)
+            && now < until
+        {
+            if let Some(batch) = self.take(now, id) {
+                return Turn::Send(batch);
+            }
+            if let Some(due) = self.due_at().filter(|due| *due < until) {
+                return Turn::Wait(due.since(now));
+            }
+        }
+        self.end_flush(lease);
+        Turn::Done
+    }
+
     /// Gives the lease back; nothing happens if another request holds it by now.
     pub fn end_flush(&mut self, lease: Lease) {
         self.lease.take_if(|(held, _)| *held == lease);
@@ -189,7 +221,7 @@ mod tests {
 
     use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
-    use super::Buffer;
+    use super::{Buffer, Turn};
     use crate::audit::{Batch, Event, Kind};
     use crate::id::{AuditId, BatchId};
     use crate::limits::{AUDIT_BATCH_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_RETRY_MS};
@@ -288,6 +320,37 @@ mod tests {
     }
 
     #[test]
+    fn a_holder_waits_sends_tries_again_and_stops() {
+        let mut buffer = Buffer::default();
+        buffer.push(event(1), ms(0));
+        let lease = buffer.begin_flush(ms(0)).unwrap();
+        assert_eq!(buffer.turn(lease, ms(1), id(1)), Turn::Wait(Span::from_millis(AUDIT_FLUSH_MS - 1)));
+        let Turn::Send(batch) = buffer.turn(lease, ms(AUDIT_FLUSH_MS), id(1)) else { panic!("it is due") };
+        buffer.give_back(batch.id, ms(AUDIT_FLUSH_MS));
+        let rest = Turn::Wait(Span::from_millis(AUDIT_RETRY_MS));
+        assert_eq!(buffer.turn(lease, ms(AUDIT_FLUSH_MS), id(2)), rest);
+        let later = ms(AUDIT_FLUSH_MS + AUDIT_RETRY_MS);
+        assert_eq!(buffer.turn(lease, later, id(3)), Turn::Send(batch.clone()));
+        buffer.acknowledge(batch.id);
+        assert_eq!(buffer.turn(lease, later, id(4)), Turn::Done);
+        buffer.push(event(1), later);
+        assert!(buffer.begin_flush(later).is_some(), "the lease was given back");
+    }
+
+    #[test]
+    fn a_holder_stops_when_its_lease_is_over_or_anothers() {
+        let mut buffer = Buffer::default();
+        buffer.push(event(1), ms(0));
+        let first = buffer.begin_flush(ms(0)).unwrap();
+        assert_eq!(buffer.turn(first, ms(AUDIT_LEASE_MS), id(1)), Turn::Done);
+        let second = buffer.begin_flush(ms(AUDIT_LEASE_MS)).unwrap();
+        assert_eq!(buffer.turn(first, ms(AUDIT_LEASE_MS), id(1)), Turn::Done);
+        assert!(matches!(buffer.turn(second, ms(AUDIT_LEASE_MS), id(1)), Turn::Send(_)));
+        // Its batch is out until after the lease; waiting for it would be in vain.
+        assert_eq!(buffer.turn(second, ms(AUDIT_LEASE_MS), id(2)), Turn::Done);
+    }
+
+    #[test]
     fn what_finds_no_room_is_counted_and_told() {
         let mut buffer = Buffer::with_room_for(3);
         for link in 0..10 {
@@ -369,7 +432,10 @@ mod tests {
     impl World {
         fn send(&mut self, buffer: &mut Buffer, stored: bool, hears: Hears) -> bool {
             self.batches += 1;
-            let Some(batch) = buffer.take(ms(self.now), id(self.batches)) else { return false };
+            let due = buffer.due(ms(self.now));
+            let taken = buffer.take(ms(self.now), id(self.batches));
+            assert_eq!(due, taken.is_some(), "what is due can be taken, or its sender would wait for ever");
+            let Some(batch) = taken else { return false };
             // Success is only ever heard of what was stored.
             if stored || matches!(hears, Hears::Success) {
                 let before = self.log.insert(batch.id, batch.events.clone());

@@ -11,7 +11,7 @@ mod entry;
 mod log;
 mod verify;
 
-pub use buffer::{Buffer, Lease};
+pub use buffer::{Buffer, Lease, Turn};
 pub use chain::{BadHead, Entry, Head, append};
 pub use entry::{Batch, Event, Kind};
 pub use log::{Appended, Row, append_batches};

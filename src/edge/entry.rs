@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Env, MessageBatch, MessageExt as _, event};
 
-use crate::audit::{Batch, Lease};
+use crate::audit::{Batch, Lease, Turn};
 use crate::click::Hints;
 use crate::edge::glue;
 use crate::edge::isolate::{self, Isolate};
@@ -21,9 +21,7 @@ use crate::flow::{
 use crate::http::problem::{Code, Problem};
 use crate::http::{Headers, Method, Request, Response, route};
 use crate::id::BatchId;
-use crate::limits::{
-    AUDIT_LEASE_MS, FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS,
-};
+use crate::limits::{FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
 use crate::policy::Policy;
 use crate::port::{AuditLog as _, Markers as _, Unreachable};
 use crate::time::{Instant, Span};
@@ -155,24 +153,21 @@ async fn tend(isolate: Rc<Isolate>, world: World, lease: Option<Lease>) {
     }
 }
 
-/// Waits for other events to gather, then sends them all.
+/// Waits for other events to gather and sends them all, as long as the lease lasts.
 async fn flush(isolate: &Rc<Isolate>, world: &World, lease: Lease) {
-    let due = isolate.buffer.borrow().due_at();
-    if let Some(due) = due {
-        glue::wait(due.since(isolate::now()).millis().min(AUDIT_LEASE_MS)).await;
-    }
-    loop {
-        let now = isolate::now();
-        let Some(Seed(bytes)) = isolate::draw() else { break };
+    while let Some(Seed(bytes)) = isolate::draw() {
         let id = BatchId(*bytes.first_chunk().unwrap_or(&[0; BatchId::LENGTH]));
-        let Some(batch) = isolate.buffer.borrow_mut().take(now, id) else { break };
-        let id = batch.id;
-        match world.send(&batch).await {
-            Ok(()) => isolate.buffer.borrow_mut().acknowledge(id),
-            Err(error) => {
-                worker::console_error!("{error}; the events are kept and sent again");
-                isolate.buffer.borrow_mut().give_back(id, isolate::now());
-            }
+        let turn = isolate.buffer.borrow_mut().turn(lease, isolate::now(), id);
+        match turn {
+            Turn::Done => return,
+            Turn::Wait(span) => glue::wait(span.millis()).await,
+            Turn::Send(batch) => match world.send(&batch).await {
+                Ok(()) => isolate.buffer.borrow_mut().acknowledge(batch.id),
+                Err(error) => {
+                    worker::console_error!("{error}; the events are kept and sent again");
+                    isolate.buffer.borrow_mut().give_back(batch.id, isolate::now());
+                }
+            },
         }
     }
     isolate.buffer.borrow_mut().end_flush(lease);

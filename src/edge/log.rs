@@ -96,10 +96,11 @@ impl AuditLog {
             first: f64,
             lines: String,
         }
-        // The batch that `from` lies in begins at or before it.
+        // The batch that `from` lies in begins at or before it. Numbers have no holes, so the last one wanted bounds
+        // the rows: a page never reads more than its own entries and two batches beside them.
         let query = "SELECT first, lines FROM batch
-            WHERE first >= coalesce((SELECT max(first) FROM batch WHERE first <= ?), 1) ORDER BY first LIMIT ?";
-        let bindings = vec![whole(from), whole(limit as u64)];
+            WHERE first >= coalesce((SELECT max(first) FROM batch WHERE first <= ?), 1) AND first < ? ORDER BY first";
+        let bindings = vec![whole(from), whole(from.saturating_add(limit as u64))];
         let rows: Vec<Rows> = self.state.storage().sql().exec(query, bindings)?.to_array()?;
         let mut lines = String::new();
         let mut taken = 0;

@@ -9,6 +9,9 @@
 )]
 
 mod association;
+mod audit;
+#[cfg(feature = "cli")]
+mod cli;
 mod click;
 mod click_visitor;
 mod gate;

@@ -1,0 +1,182 @@
+//! `postern policy`: documents checked and bundled.
+
+use core::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use postern::policy::{Policy, Problems, Proof, Risk, Scope, bundle_of_documents};
+use postern::time::Span;
+use postern::token::Use;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::file;
+use crate::outcome::{Done, Failure};
+use crate::when::show_span;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Check a policy and report every mistake, with its path, its value and what was expected.
+    #[command(after_help = "\
+Examples:
+  postern policy check policy/
+  postern policy check bundle.json
+
+docs/policy.md describes the documents and names every rule.")]
+    Check {
+        /// The folder with site.json, scopes.json and destinations.json; or a bundle; or `-` for a bundle.
+        #[arg(value_name = "DIR|FILE")]
+        path: PathBuf,
+    },
+    /// Put the documents of a policy into one, as the worker reads it.
+    #[command(after_help = "\
+Example:
+  postern policy bundle policy/ --version 2 > bundle.json
+
+A policy with mistakes gives no bundle.")]
+    Bundle(BundleArguments),
+}
+
+#[derive(Args)]
+pub struct BundleArguments {
+    /// The folder with site.json, scopes.json and destinations.json.
+    #[arg(value_name = "DIR")]
+    path: PathBuf,
+    /// Grows with every change.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    version: u32,
+}
+
+/// A policy as it lies on disk.
+enum Source {
+    Folder { site: Bytes, scopes: Bytes, destinations: Bytes },
+    Bundle(Bytes),
+}
+
+type Bytes = Zeroizing<Vec<u8>>;
+
+pub fn run(command: Command) -> Result<Done, Failure> {
+    match command {
+        Command::Check { path } => check(&path),
+        Command::Bundle(arguments) => bundle(&arguments),
+    }
+}
+
+/// The policy of a folder or bundle, for commands that need a good one.
+pub fn read_policy(path: &Path) -> Result<Policy, Failure> {
+    Source::read(path)?.policy().map_err(|problems| not_good(path, &problems))
+}
+
+fn check(path: &Path) -> Result<Done, Failure> {
+    match Source::read(path)?.policy() {
+        Ok(policy) => Ok(good(&policy)),
+        Err(problems) => {
+            let json = json!({
+                "ok": false,
+                "problems": problems.as_slice(),
+                "omitted": problems.omitted(),
+            });
+            Ok(Done::new(format!("BAD: {}:\n{problems}", count(&problems)), &json).judged(false))
+        }
+    }
+}
+
+fn bundle(arguments: &BundleArguments) -> Result<Done, Failure> {
+    let Source::Folder { site, scopes, destinations } = Source::read(&arguments.path)? else {
+        return Err(Failure::usage(format!("{} is no folder", file::name(&arguments.path)))
+            .next("name the folder with site.json, scopes.json and destinations.json"));
+    };
+    let text = bundle_of_documents(&site, &scopes, &destinations, arguments.version)
+        .map_err(|problems| not_good(&arguments.path, &problems))?;
+    Ok(Done { json: text.clone(), ..Done::new(text, &()) })
+}
+
+fn good(policy: &Policy) -> Done {
+    let (scopes, destinations) = (policy.scopes.len(), policy.destinations.len());
+    let mut text = format!("OK: {}, {}.\n\n", number(scopes, "scope"), number(destinations, "destination"));
+    let width = policy.scopes.values().map(|scope| scope.name.len()).max().unwrap_or(0).max("scope".len());
+    let _ = writeln!(text, "code   {:width$}  risk    use   lifetime  proof        destination", "scope");
+    for scope in policy.scopes.values() {
+        let Scope { code, name, risk, usage, lifetime_s, proof, destination, .. } = scope;
+        let _ = writeln!(
+            text,
+            "{:<5}  {name:width$}  {:6}  {:4}  {:8}  {:11}  {destination}",
+            code.0,
+            risk_name(*risk),
+            use_name(*usage),
+            show_span(Span::from_secs(*lifetime_s)),
+            proof_name(*proof),
+        );
+    }
+    let listed = |scope: &Scope| {
+        json!({
+            "code": scope.code,
+            "name": scope.name,
+            "risk": risk_name(scope.risk),
+            "use": use_name(scope.usage),
+            "lifetime_s": scope.lifetime_s,
+            "proof": proof_name(scope.proof),
+            "destination": scope.destination,
+            "hand_off": scope.hand_off,
+        })
+    };
+    let listed: Vec<_> = policy.scopes.values().map(listed).collect();
+    Done::new(text, &json!({ "ok": true, "version": policy.version, "scopes": listed }))
+}
+
+fn not_good(path: &Path, problems: &Problems) -> Failure {
+    Failure::bad(format!("the policy {} has {}:\n{problems}", file::name(path), count(problems)))
+        .next("docs/policy.md names every rule")
+}
+
+fn count(problems: &Problems) -> String {
+    number(problems.as_slice().len() + problems.omitted(), "mistake")
+}
+
+fn number(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn risk_name(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Low => "low",
+        Risk::Medium => "medium",
+        Risk::High => "high",
+    }
+}
+
+fn use_name(usage: Use) -> &'static str {
+    match usage {
+        Use::Once => "once",
+        Use::Many => "many",
+    }
+}
+
+fn proof_name(proof: Proof) -> &'static str {
+    match proof {
+        Proof::None => "none",
+        Proof::Destination => "destination",
+    }
+}
+
+impl Source {
+    fn read(path: &Path) -> Result<Self, Failure> {
+        if !path.is_dir() {
+            return Ok(Self::Bundle(file::read_bytes(path)?));
+        }
+        Ok(Self::Folder {
+            site: file::read_bytes(&path.join("site.json"))?,
+            scopes: file::read_bytes(&path.join("scopes.json"))?,
+            destinations: file::read_bytes(&path.join("destinations.json"))?,
+        })
+    }
+
+    fn policy(&self) -> Result<Policy, Problems> {
+        match self {
+            Self::Folder { site, scopes, destinations } => {
+                Policy::from_documents(site, scopes, destinations, 1)
+            }
+            Self::Bundle(bytes) => Policy::parse_bundle(bytes),
+        }
+    }
+}
