@@ -14,5 +14,6 @@ mod click_visitor;
 mod gate;
 mod mac;
 mod policy;
+mod tidy;
 mod token;
 mod vectors;
