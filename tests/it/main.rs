@@ -13,6 +13,7 @@ mod click;
 mod click_visitor;
 mod gate;
 mod mac;
+mod minting;
 mod policy;
 mod tidy;
 mod token;
