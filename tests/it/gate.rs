@@ -254,7 +254,7 @@ fn any_row() -> impl Strategy<Value = Option<Row>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn one_nonce_wins_whatever_happens(acts in any_life()) {
