@@ -31,8 +31,20 @@ impl Source {
 
     /// The code before the file's own tests, which stand last.
     pub fn product(&self) -> &str {
-        let tests = self.code.find("\n#[cfg(test)]\nmod ").map_or(self.code.len(), |at| at + 1);
-        &self.code[..tests]
+        let code = &self.code;
+        let is_module = |at: &usize| {
+            let mut lines =
+                code[*at..].lines().skip(2).skip_while(|line| !line.starts_with(char::is_alphabetic));
+            lines.next().is_some_and(|line| line.contains("mod ") && line.ends_with('{'))
+        };
+        let tests = code.match_indices("\n#[cfg(test)]\n").map(|(at, _)| at).find(is_module);
+        &code[..tests.map_or(code.len(), |at| at + 1)]
+    }
+
+    /// Whether `super` is the crate itself: in a file of `src`, or a folder's `mod.rs`.
+    pub fn is_below_root(&self) -> bool {
+        let inside = self.path.strip_prefix("src/").unwrap_or_default();
+        !inside.contains('/') || inside.ends_with("/mod.rs") && inside.matches('/').count() == 1
     }
 }
 
