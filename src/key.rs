@@ -27,8 +27,10 @@ use crate::limits::RING_KEYS_MAX;
 use crate::time::Instant;
 
 mod mac;
+mod mac_keys;
 
 pub use mac::{MacKey, TAG_LENGTH_MIN, constant_time_eq, sha256};
+pub use mac_keys::MacKeys;
 
 /// 32 secret bytes: a root secret, or a key derived from one.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]

@@ -12,6 +12,7 @@ mod association;
 mod click;
 mod click_visitor;
 mod gate;
+mod grant;
 mod mac;
 mod minting;
 mod policy;
