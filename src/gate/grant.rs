@@ -12,14 +12,12 @@
 //! whether the claim is still held, and the grant unused, only the gate knows. The MAC key is derived from the
 //! ring key that signed the link's token, so a retired key ends its grants as well.
 
-use core::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::gate::Claim;
-use crate::id::{KeyId, LinkId, Nonce, Subject, decode_bytes, encode_bytes};
-use crate::key::{KeyRing, MacKey, Purpose};
+use crate::id::{LinkId, Nonce, Subject, decode_bytes, encode_bytes};
+use crate::key::{KeyRing, MacKeys, Purpose, TAG_LENGTH_MIN};
 use crate::limits::{CLOCK_SKEW_S, GRANT_LIFETIME_S};
 use crate::time::{Instant, Span};
 use crate::token::LinkRef;
@@ -27,7 +25,7 @@ use crate::token::LinkRef;
 const DOMAIN: &[u8] = b"postern/grant/v1";
 const NAME_LENGTH: usize = 21;
 const INSTANT_LENGTH: usize = 6;
-const MAC_LENGTH: usize = 16;
+const MAC_LENGTH: usize = TAG_LENGTH_MIN;
 const LENGTH_MIN: usize = NAME_LENGTH + Nonce::LENGTH + INSTANT_LENGTH + MAC_LENGTH;
 const LENGTH_MAX: usize = LENGTH_MIN + Subject::LENGTH;
 
@@ -49,23 +47,19 @@ pub enum BadGrant {
 }
 
 /// Makes and reads grants for one host.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct GrantSeal {
-    keys: Vec<(KeyId, Option<u32>, MacKey)>,
+    keys: MacKeys,
 }
 
 impl GrantSeal {
     pub fn new(ring: &KeyRing, host: &str) -> Self {
-        let keys = ring.keys().iter().map(|key| {
-            let mac = key.secret().derive(Purpose::Grant).mac_key();
-            (key.id, key.not_after, mac.prefixed(&[DOMAIN, host.as_bytes()]))
-        });
-        Self { keys: keys.collect() }
+        Self { keys: MacKeys::new(ring, Purpose::Grant, &[DOMAIN, host.as_bytes()]) }
     }
 
-    /// The grant's text. `None` when the link's key has left the ring.
+    /// The grant's text. `None` when the link's key has ended or left the ring since the claim.
     pub fn seal(&self, grant: &Grant) -> Option<String> {
-        let mac = self.keys.iter().find(|(id, ..)| *id == grant.link.key).map(|(.., mac)| mac)?;
+        let mac = self.keys.live(grant.link.key, grant.claim.at)?;
         let mut bytes = Vec::with_capacity(LENGTH_MAX);
         bytes.extend_from_slice(&decode_bytes::<NAME_LENGTH>(&grant.link.to_string()).ok()?);
         if let Some(subject) = grant.subject {
@@ -101,9 +95,7 @@ impl GrantSeal {
         let (signed, tag) = buffer.get(..length)?.split_last_chunk::<MAC_LENGTH>()?;
         let (name, rest) = signed.split_first_chunk::<NAME_LENGTH>()?;
         let link: LinkRef = encode_bytes(name).parse().ok()?;
-        let is_live = |end: &Option<u32>| end.is_none_or(|end| now < Instant::from_secs(end));
-        let mac =
-            self.keys.iter().find(|(id, end, _)| *id == link.key && is_live(end)).map(|(.., mac)| mac)?;
+        let mac = self.keys.live(link.key, now)?;
         if !mac.verify(&[signed], tag) {
             return None;
         }
@@ -113,17 +105,11 @@ impl GrantSeal {
         } else {
             (None, rest)
         };
-        let (nonce, at) = rest.split_first_chunk::<{ Nonce::LENGTH }>()?;
-        let &[a, b, c, d, e, f] =
-            at.first_chunk::<INSTANT_LENGTH>().filter(|_| at.len() == INSTANT_LENGTH)?;
-        let at = Instant::from_millis(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
+        let (nonce, rest) = rest.split_first_chunk::<{ Nonce::LENGTH }>()?;
+        let at = rest.first_chunk::<INSTANT_LENGTH>().filter(|at| at.len() == rest.len())?;
+        let millis = at.iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte));
+        let at = Instant::from_millis(millis);
         Some(Grant { link, subject, claim: Claim { nonce: Nonce(*nonce), at } })
-    }
-}
-
-impl fmt::Debug for GrantSeal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GrantSeal(redacted)")
     }
 }
 

@@ -1,7 +1,7 @@
 //! The one path from text to [`Verified`].
 
 use crate::id::KeyId;
-use crate::key::{KeyRing, MacKey, Purpose};
+use crate::key::{KeyRing, MacKeys, Purpose};
 use crate::time::Instant;
 use crate::token::claims::{Claims, LinkRef};
 use crate::token::wire::{MAC_DOMAIN, Malformed, Untrusted};
@@ -52,21 +52,13 @@ impl Refused {
 /// Verifies tokens for one audience with every live key of the ring.
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    keys: Vec<(KeyId, Option<u32>, MacKey)>,
+    keys: MacKeys,
 }
 
 impl Verifier {
     /// A verifier for the audience `host` (lower case, with the port if it is not 443).
     pub fn new(ring: &KeyRing, host: &str) -> Self {
-        let keys = ring
-            .keys()
-            .iter()
-            .map(|key| {
-                let mac = key.secret().derive(Purpose::Token).mac_key();
-                (key.id, key.not_after, mac.prefixed(&[MAC_DOMAIN, host.as_bytes()]))
-            })
-            .collect();
-        Self { keys }
+        Self { keys: MacKeys::new(ring, Purpose::Token, &[MAC_DOMAIN, host.as_bytes()]) }
     }
 
     /// Checks length, version, key id, MAC (in constant time) and expiry, in this order.
@@ -76,13 +68,7 @@ impl Verifier {
     pub fn verify(&self, text: &str, now: Instant) -> Result<Verified, Refused> {
         let token = Untrusted::decode(text)?;
         let key = token.key();
-        let is_live = |end: &Option<u32>| end.is_none_or(|end| now < Instant::from_secs(end));
-        let mac = self
-            .keys
-            .iter()
-            .find(|(id, not_after, _)| *id == key && is_live(not_after))
-            .map(|(_, _, mac)| mac)
-            .ok_or(Refused::UnknownKey(key))?;
+        let mac = self.keys.live(key, now).ok_or(Refused::UnknownKey(key))?;
         let (signed, tag) = token.split();
         if !mac.verify(&[signed], tag) {
             return Err(Refused::WrongMac);

@@ -254,7 +254,7 @@ fn any_row() -> impl Strategy<Value = Option<Row>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn one_nonce_wins_whatever_happens(acts in any_life()) {
@@ -312,11 +312,13 @@ proptest! {
     }
 
     #[test]
-    fn commands_and_answers_survive_their_json(
+    fn rows_commands_and_answers_survive_their_json(
         row in any_row(), command in any_command(), now in any_instant(), expires in any_instant(),
     ) {
         let json = serde_json::to_string(&command).unwrap();
         prop_assert_eq!(serde_json::from_str::<Command>(&json).unwrap(), command);
+        let json = serde_json::to_string(&row).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Option<Row>>(&json).unwrap(), row);
         let answer = decide(row, command, now, expires).answer;
         let json = serde_json::to_string(&answer).unwrap();
         prop_assert_eq!(serde_json::from_str::<Answer>(&json).unwrap(), answer);

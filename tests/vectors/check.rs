@@ -84,8 +84,8 @@ pub fn reason(refused: &Refused) -> String {
     format!("{}/{rule}", refused.code())
 }
 
-/// Checks every vector against this build, and says how many cases it saw.
-pub fn check(file: &str) -> usize {
+/// Checks every vector against this build.
+pub fn check(file: &str) {
     let vectors: Vectors = serde_json::from_str(file).expect("the vectors are JSON of their own shape");
     let ring = KeyRing::parse(&vectors.ring.to_string()).expect("the ring is valid");
     derivations(&vectors, &ring);
@@ -100,7 +100,7 @@ pub fn check(file: &str) -> usize {
         assert_eq!(refused.map_err(|refused| reason(&refused)), Err(case.reason.clone()), "{}", case.name);
         assert!(vectors.valid.iter().any(|valid| valid.name == case.like), "{} is like nothing", case.name);
     }
-    vectors.subjects.len() + vectors.valid.len() + vectors.refused.len()
+    assert!(!vectors.subjects.is_empty() && !vectors.valid.is_empty() && !vectors.refused.is_empty());
 }
 
 fn derivations(vectors: &Vectors, ring: &KeyRing) {

@@ -1,3 +1,5 @@
+//! French.
+
 use super::{Notice, Text, counted};
 
 // A no-break space (U+00A0) stands before a colon and inside guillemets, a narrow one (U+202F) before “?” and “;”.

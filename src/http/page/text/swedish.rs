@@ -1,3 +1,5 @@
+//! Swedish.
+
 use super::{Notice, Text, counted};
 
 pub(super) const TEXT: Text = Text {
