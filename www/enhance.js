@@ -41,6 +41,7 @@ if (app) {
   document.addEventListener("visibilitychange", arrived);
   addEventListener("pagehide", arrived);
   if (!cameBack) {
-    app.click();
+    // Once loaded: a navigation that ends nowhere must not stop the page itself from loading.
+    addEventListener("load", () => app.click());
   }
 }

@@ -8,23 +8,23 @@ use crate::policy::{Language, Scope, Site};
 /// `accept_language` is read as RFC 9110 §12.5.4 has it, by the lookup scheme of RFC 4647 §3.4: `sv-SE` is served
 /// `sv`. Ranges that cannot be parsed are passed over, and so is everything after the first few.
 pub fn choose(site: &Site, scope: Option<&Scope>, accept_language: Option<&str>) -> Language {
-    scope
-        .and_then(|scope| scope.language)
-        .or_else(|| accept_language.and_then(|header| best_offered(site, header)))
-        .unwrap_or(site.default_language)
+    let liked = || liked_best(&site.languages, site.default_language, accept_language);
+    scope.and_then(|scope| scope.language).unwrap_or_else(liked)
 }
 
-fn best_offered(site: &Site, header: &str) -> Option<Language> {
-    let mut best: Option<(Language, u16)> = None;
-    for (range, weight) in header.split(',').take(ACCEPT_LANGUAGE_RANGES_MAX).filter_map(range_and_weight) {
-        let language = if range == "*" { Some(site.default_language) } else { language_of(range) };
-        let Some(language) = language.filter(|language| site.languages.contains(language)) else { continue };
+/// The language of `offered` that the visitor likes best, or `default`.
+pub(super) fn liked_best(offered: &[Language], default: Language, accept_language: Option<&str>) -> Language {
+    let mut best = (default, 0);
+    let ranges = accept_language.unwrap_or_default().split(',').take(ACCEPT_LANGUAGE_RANGES_MAX);
+    for (range, weight) in ranges.filter_map(range_and_weight) {
+        let language = if range == "*" { Some(default) } else { language_of(range) };
+        let Some(language) = language.filter(|language| offered.contains(language)) else { continue };
         // Of equal weights the first stands.
-        if weight > best.map_or(0, |(_, weight)| weight) {
-            best = Some((language, weight));
+        if weight > best.1 {
+            best = (language, weight);
         }
     }
-    best.map(|(language, _)| language)
+    best.0
 }
 
 /// Splits `sv-SE;q=0.8` into the range and its weight in thousandths.

@@ -30,6 +30,7 @@ use view::{Door, Frame, HandOffView, LandingView, NoticeView, Way, html};
 /// The pages of one site, in one language, for links of one scope.
 #[derive(Clone, Copy, Debug)]
 pub struct Pages<'a> {
+    policy: &'a Policy,
     site: &'a Site,
     /// None until a link is known to be genuine.
     scope: Option<&'a Scope>,
@@ -93,7 +94,7 @@ impl<'a> Pages<'a> {
     /// `scope` is that of a verified link; `accept_language` the header as sent.
     pub fn new(policy: &'a Policy, scope: Option<&'a Scope>, accept_language: Option<&str>) -> Self {
         let language = choose(&policy.site, scope, accept_language);
-        Self { site: &policy.site, scope, ways_on: policy.ways_on(scope), language }
+        Self { policy, site: &policy.site, scope, ways_on: policy.ways_on(scope), language }
     }
 
     /// A link, before anything is done with it.
@@ -113,7 +114,9 @@ impl<'a> Pages<'a> {
             open_in_browser: landing.open_in_browser,
             help: self.ways_on.help.as_str(),
         };
-        page(200, self.language, html(&view), Forms::Onward)
+        let destination = self.scope.and_then(|scope| self.policy.destinations.get(&scope.destination));
+        let forms = destination.map_or(Forms::Onward, |destination| Forms::onward(destination.web.as_str()));
+        page(200, self.language, html(&view), forms)
     }
 
     /// A link that was let through.
@@ -135,7 +138,8 @@ impl<'a> Pages<'a> {
             web_rank: if app.is_some() { "quiet" } else { "primary" },
             grant: hand_off.grant,
         };
-        page(200, self.language, html(&view), Forms::Onward)
+        let forms = hand_off.grant.map_or(Forms::None, |_| Forms::onward(hand_off.web));
+        page(200, self.language, html(&view), forms)
     }
 
     /// A visitor who is not let through.
@@ -165,11 +169,11 @@ impl<'a> Pages<'a> {
             reference,
             ways: self.ways(ways_on, retry_s.is_some() || refusal == RefusalPage::TooManyTries),
         };
-        let mut response = page(status, self.language, html(&view), Forms::None);
-        if let Some(seconds) = retry_s {
-            response.headers.push(("retry-after", Cow::Owned(seconds.to_string())));
+        let response = page(status, self.language, html(&view), Forms::None);
+        match retry_s {
+            Some(seconds) => retry_after(response, seconds),
+            None => response,
         }
-        response
     }
 
     /// What stands at `/`: that this is a door, and where help is.
@@ -231,14 +235,34 @@ impl<'a> Pages<'a> {
     }
 }
 
+/// The page of a door that has no policy to go by, and so no name and no ways on: our fault, try again.
+pub fn unavailable(accept_language: Option<&str>, retry_s: u64, reference: Reference) -> Response {
+    let language = language::liked_best(&Language::ALL, Language::English, accept_language);
+    let text = Text::of(language);
+    let Notice { heading, meaning } = text.our_fault;
+    let view = NoticeView {
+        frame: Frame::new(language, "", heading, Door::Closed).error(text.error),
+        text,
+        meaning,
+        wait: None,
+        reference: Some(reference),
+        ways: vec![Way::new("", text.try_again)],
+    };
+    retry_after(page(503, language, html(&view), Forms::None), retry_s.max(1))
+}
+
+fn retry_after(mut response: Response, seconds: u64) -> Response {
+    response.headers.push(("retry-after", Cow::Owned(seconds.to_string())));
+    response
+}
+
 /// Whether `href` may stand behind a button: it has a scheme, and not one that runs or shows its own content.
 /// Policy checks addresses when it is parsed; this is the second lock on the same door.
 fn may_open(href: &str) -> bool {
     let Some((scheme, _)) = href.split_once(':') else { return false };
     let well_formed = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
-    let runs =
-        ["javascript", "data", "vbscript", "blob", "file", "filesystem", "about", "view-source", "http"];
+    let runs = ["javascript", "data", "vbscript", "blob", "file", "filesystem", "about", "view-source"];
     well_formed && !runs.iter().any(|other| scheme.eq_ignore_ascii_case(other))
 }
 
@@ -249,10 +273,12 @@ pub(super) mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{AppWay, HandOff, Landing, Pages, RefusalPage, may_open};
+    use super::{AppWay, HandOff, Landing, Pages, RefusalPage, may_open, unavailable};
     use crate::http::Response;
     use crate::id::{Nonce, Reference, Region, ScopeCode};
-    use crate::policy::{Apps, CallBack, Language, Policy, Proof, Risk, Scope, Site, WaysOn, WebUrl};
+    use crate::policy::{
+        Apps, CallBack, Destination, Language, Policy, Proof, Risk, Scope, Site, WaysOn, WebUrl,
+    };
     use crate::token::Use;
 
     const WEB: &str = "https://www.example.com/billing?from=link&step=1";
@@ -344,6 +370,7 @@ pub(super) mod tests {
             ("revoked", pages.refusal(RefusalPage::Revoked)),
             ("too_many_tries", pages.refusal(RefusalPage::TooManyTries)),
             ("try_again", pages.refusal(RefusalPage::TryAgain { retry_s: 5, reference: reference() })),
+            ("unavailable", unavailable(Some(pages.language.tag()), 5, reference())),
             ("home", pages.home()),
             ("nothing_here", pages.nothing_here()),
             ("method_not_allowed", pages.method_not_allowed("GET, HEAD, POST")),
@@ -405,11 +432,40 @@ pub(super) mod tests {
                 assert!(!policy.contains(unsafe_source), "{name}: {policy}");
             }
             let form_action = if page.body.contains("<form") { "'self' https:;" } else { "'none';" };
-            // The page that opens a custom scheme without a grant has links only, and the same headers.
-            if name != "open_scheme" {
-                assert!(policy.contains(&format!("form-action {form_action}")), "{name}: {policy}");
-            }
+            assert!(policy.contains(&format!("form-action {form_action}")), "{name}: {policy}");
         });
+    }
+
+    #[test]
+    fn a_destination_on_this_machine_may_be_tried_without_tls() {
+        let local = "http://127.0.0.1:9000/billing";
+        let mut policy = policy();
+        let destination = Destination { web: url(local), ios: None, android: None, scheme: None };
+        policy.destinations.insert("billing".to_owned(), destination);
+        let scope = scope();
+        let pages = Pages::new(&policy, Some(&scope), None);
+        let landing = pages.landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false });
+        let hand_off = pages.hand_off(&HandOff { app: None, web: local, grant: Some(GRANT) });
+        for page in [landing, hand_off] {
+            let policy = header(&page, "content-security-policy");
+            assert!(
+                policy.contains("form-action 'self' https: http://localhost:* http://127.0.0.1:*;"),
+                "{policy}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_door_without_a_policy_still_has_a_page() {
+        for language in Language::ALL {
+            let page = unavailable(Some(language.tag()), 0, reference());
+            assert_eq!(page.status, 503);
+            assert_eq!(header(&page, "content-language"), language.tag());
+            assert_eq!(header(&page, "retry-after"), "1");
+            assert!(page.body.contains("<code>BwcHBwcHBwcH</code>"));
+            assert!(!page.body.contains("<header>") && !page.body.contains("og:title"));
+            assert!(page.body.contains("<title>") && !page.body.contains(" – </title>"));
+        }
     }
 
     #[test]
@@ -445,6 +501,7 @@ pub(super) mod tests {
             ("revoked", 410),
             ("too_many_tries", 429),
             ("try_again", 503),
+            ("unavailable", 503),
             ("home", 200),
             ("nothing_here", 404),
             ("method_not_allowed", 405),
@@ -457,7 +514,7 @@ pub(super) mod tests {
                 page.status >= 400,
                 "{name} {language:?}"
             );
-            let retry = ["busy", "try_again"].contains(&name);
+            let retry = ["busy", "try_again", "unavailable"].contains(&name);
             assert_eq!(!header(&page, "retry-after").is_empty(), retry, "{name}");
         });
     }
@@ -465,11 +522,9 @@ pub(super) mod tests {
     #[test]
     fn previews_show_the_brand_alone() {
         in_every_language(|_, name, page| {
-            assert!(
-                page.body.contains("<meta property=\"og:title\" content=\"Northwind Energy\">"),
-                "{name}"
-            );
-            assert_eq!(count(&page.body, "og:"), 1, "{name}");
+            let brand = "<meta property=\"og:title\" content=\"Northwind Energy\">";
+            let expected = usize::from(name != "unavailable");
+            assert_eq!((count(&page.body, brand), count(&page.body, "og:")), (expected, expected), "{name}");
         });
     }
 
@@ -581,7 +636,6 @@ pub(super) mod tests {
             "data:text/html,x",
             "blob:x",
             "file:///etc",
-            "http://plain.example",
             "//host",
             "/path",
             "",

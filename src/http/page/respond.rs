@@ -7,7 +7,7 @@
 //! allows any `https:` origin, and every other page allows only itself, or no form at all.
 //!
 //! # What is not here
-//! No cookies and no third party. `Referrer-Policy: no-referrer` keeps the token in the address from everyone;
+//! No cookie and no third party. `Referrer-Policy: no-referrer` keeps the token in the address from everyone;
 //! its price is that posts carry `Origin: null`, so nothing may rely on that header.
 
 use std::borrow::Cow;
@@ -22,6 +22,15 @@ pub enum Forms {
     None,
     /// To the door, and from there or directly to a destination.
     Onward,
+    /// As [`Forms::Onward`], for a destination on this machine that is tried without TLS.
+    OnwardLocal,
+}
+
+impl Forms {
+    /// For a page whose form leads to `url`, at once or in the end.
+    pub fn onward(url: &str) -> Self {
+        if url.starts_with("https:") { Self::Onward } else { Self::OnwardLocal }
+    }
 }
 
 type Header = (&'static str, Cow<'static, str>);
@@ -43,6 +52,7 @@ pub fn page(status: u16, language: Language, html: String, forms: Forms) -> Resp
     let policy = match forms {
         Forms::None => content_security_policy!("'none'"),
         Forms::Onward => content_security_policy!("'self' https:"),
+        Forms::OnwardLocal => content_security_policy!("'self' https: http://localhost:* http://127.0.0.1:*"),
     };
     let headers = [
         ("content-type", "text/html; charset=utf-8"),
