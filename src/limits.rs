@@ -122,6 +122,8 @@ pub const AUDIT_LEASE_MS: u64 = 10_000;
 pub const AUDIT_RETRY_MS: u64 = 1_000;
 /// Entries an isolate holds while the queue refuses; beyond it they are counted and the count is chained.
 pub const AUDIT_BUFFER_MAX: usize = 5_000;
+/// Largest body that one of our own objects is sent: a delivery of 100 full queue messages (128 KB each).
+pub const OBJECT_BODY_MAX: usize = 13 * 1024 * 1024;
 /// Entries in one page of an export.
 pub const AUDIT_EXPORT_MAX: usize = 10_000;
 /// Longest line of an export, in bytes: an entry holds ids and closed codes only and stays far below.

@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::limits::OBJECT_BODY_MAX;
 use crate::port::Unreachable;
 
 #[wasm_bindgen(module = "/src/edge/glue.js")]
@@ -84,6 +85,16 @@ pub async fn read_body(request: &JsValue, max: usize) -> Option<Vec<u8>> {
     let max = u32::try_from(max).unwrap_or(u32::MAX);
     let value = JsFuture::from(read_body_js(request, max).ok()?).await.ok()?;
     value.dyn_into::<js_sys::Uint8Array>().ok().map(|bytes| bytes.to_vec())
+}
+
+/// Inside an object: hands the body of a [`post`] to `answer` and sends back what it says.
+pub async fn answer_post(
+    request: &JsValue,
+    answer: impl AsyncFnOnce(Vec<u8>) -> Result<String, JsValue>,
+) -> Result<JsValue, JsValue> {
+    let body =
+        read_body(request, OBJECT_BODY_MAX).await.ok_or_else(|| JsValue::from_str("no readable body"))?;
+    respond(200, "content-type\napplication/json", Some(&answer(body).await?))
 }
 
 /// Waits in real time. Durable Objects and request contexts both stay alive while they wait.

@@ -5,11 +5,15 @@
 //! A batch that comes again is known by its id and adds nothing.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
-use worker::{DurableObject, Env, Request, Response, Result, SqlStorageValue, State, durable_object};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use worker::{Result, SqlStorageValue, State};
 
 use crate::audit::{Batch, Head, append_batches};
+use crate::edge::glue;
 use crate::port::Export;
 
 /// The one log's name.
@@ -30,8 +34,10 @@ pub enum LogErrand {
     Export { from: u64, limit: usize },
 }
 
-#[durable_object(fetch)]
-pub struct AuditLog {
+#[wasm_bindgen]
+pub struct AuditLog(Rc<Object>);
+
+struct Object {
     state: State,
 }
 
@@ -40,23 +46,30 @@ struct HeadRow {
     head: String,
 }
 
-impl DurableObject for AuditLog {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state }
+#[wasm_bindgen]
+impl AuditLog {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: JsValue, _env: JsValue) -> Self {
+        let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
+        Self(Rc::new(Object { state }))
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let errand: LogErrand = serde_json::from_slice(&request.bytes().await?)?;
-        self.state.storage().sql().exec(SCHEMA, None)?;
-        let answer = match errand {
-            LogErrand::Append { batches } => serde_json::to_string(&self.append(&batches)?),
-            LogErrand::Export { from, limit } => serde_json::to_string(&self.export(from, limit)?),
-        };
-        Response::ok(answer?)
+    pub async fn fetch(&self, request: JsValue) -> core::result::Result<JsValue, JsValue> {
+        let object = Rc::clone(&self.0);
+        glue::answer_post(&request, async |body| Ok(object.handle(&body)?)).await
     }
 }
 
-impl AuditLog {
+impl Object {
+    fn handle(&self, body: &[u8]) -> Result<String> {
+        let errand: LogErrand = serde_json::from_slice(body)?;
+        self.state.storage().sql().exec(SCHEMA, None)?;
+        Ok(match errand {
+            LogErrand::Append { batches } => serde_json::to_string(&self.append(&batches)?),
+            LogErrand::Export { from, limit } => serde_json::to_string(&self.export(from, limit)?),
+        }?)
+    }
+
     fn append(&self, batches: &[Batch]) -> Result<()> {
         let sql = self.state.storage().sql();
         let mut seen = BTreeSet::new();

@@ -4,12 +4,16 @@
 //! published to KV a moment after it changed, whole, by this object alone, so no two writers race for the key and KV's
 //! limit of one write a second per key holds. If publishing fails, the alarm tries again until it succeeds.
 
+use std::rc::Rc;
+
 use serde::{Deserialize, Serialize};
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use worker::{Result, State};
 
 use crate::audit::{Batch, Event, Kind};
-use crate::edge::isolate;
 use crate::edge::world::World;
+use crate::edge::{glue, isolate};
 use crate::flow::DENY_KEY;
 use crate::gate::Trace;
 use crate::id::{BatchId, LinkId, encode_bytes};
@@ -34,8 +38,10 @@ pub enum RegistryErrand {
     Remember { key: [u8; 32], body: [u8; 32], now: Instant },
 }
 
-#[durable_object(alarm)]
-pub struct Registry {
+#[wasm_bindgen]
+pub struct Registry(Rc<Object>);
+
+struct Object {
     state: State,
     world: World,
 }
@@ -45,13 +51,34 @@ struct At {
     at: f64,
 }
 
-impl DurableObject for Registry {
-    fn new(state: State, env: Env) -> Self {
-        Self { state, world: World::new(env) }
+#[wasm_bindgen]
+impl Registry {
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: JsValue, env: JsValue) -> Self {
+        let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
+        Self(Rc::new(Object { state, world: World::new(env.unchecked_into()) }))
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
-        let errand: RegistryErrand = serde_json::from_slice(&request.bytes().await?)?;
+    pub async fn fetch(&self, request: JsValue) -> core::result::Result<JsValue, JsValue> {
+        let object = Rc::clone(&self.0);
+        glue::answer_post(&request, async |body| Ok(object.handle(&body).await?)).await
+    }
+
+    pub async fn alarm(&self) -> core::result::Result<JsValue, JsValue> {
+        let object = Rc::clone(&self.0);
+        // Its successor first: an alarm that dies is followed by another.
+        object.arm(Span::from_millis(GATE_RETRY_MS)).await?;
+        object.state.storage().sql().exec(SCHEMA, None)?;
+        object.sweep()?;
+        object.publish().await?;
+        object.arm(Span::from_secs(SWEEP_S)).await?;
+        Ok(JsValue::UNDEFINED)
+    }
+}
+
+impl Object {
+    async fn handle(&self, body: &[u8]) -> Result<String> {
+        let errand: RegistryErrand = serde_json::from_slice(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         let answer = match errand {
             RegistryErrand::Deny { link, expires, trace } => {
@@ -64,21 +91,9 @@ impl DurableObject for Registry {
                 serde_json::to_string(&remembered)
             }
         };
-        Response::ok(answer?)
+        Ok(answer?)
     }
 
-    async fn alarm(&self) -> Result<Response> {
-        // Its successor first: an alarm that dies is followed by another.
-        self.arm(Span::from_millis(GATE_RETRY_MS)).await?;
-        self.state.storage().sql().exec(SCHEMA, None)?;
-        self.sweep()?;
-        self.publish().await?;
-        self.arm(Span::from_secs(SWEEP_S)).await?;
-        Response::empty()
-    }
-}
-
-impl Registry {
     async fn deny(&self, link: LinkId, expires: u32, trace: Trace) -> Result<Option<Instant>> {
         if let Some(at) = self.denied(link)? {
             return Ok(Some(at));
