@@ -90,10 +90,10 @@ pub async fn read_body(request: &JsValue, max: usize) -> Option<Vec<u8>> {
 /// Inside an object: hands the body of a [`post`] to `answer` and sends back what it says.
 pub async fn answer_post(
     request: &JsValue,
-    answer: impl AsyncFnOnce(Vec<u8>) -> Result<String, JsValue>,
+    answer: impl AsyncFnOnce(String) -> Result<String, JsValue>,
 ) -> Result<JsValue, JsValue> {
-    let body =
-        read_body(request, OBJECT_BODY_MAX).await.ok_or_else(|| JsValue::from_str("no readable body"))?;
+    let body = read_body(request, OBJECT_BODY_MAX).await.and_then(|bytes| String::from_utf8(bytes).ok());
+    let body = body.ok_or_else(|| JsValue::from_str("no readable body"))?;
     respond(200, "content-type\napplication/json", Some(&answer(body).await?))
 }
 

@@ -61,8 +61,8 @@ impl AuditLog {
 }
 
 impl Object {
-    fn handle(&self, body: &[u8]) -> Result<String> {
-        let errand: LogErrand = serde_json::from_slice(body)?;
+    fn handle(&self, body: &str) -> Result<String> {
+        let errand: LogErrand = serde_json::from_str(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         Ok(match errand {
             LogErrand::Append { batches } => serde_json::to_string(&self.append(&batches)?),

@@ -77,8 +77,8 @@ impl Registry {
 }
 
 impl Object {
-    async fn handle(&self, body: &[u8]) -> Result<String> {
-        let errand: RegistryErrand = serde_json::from_slice(body)?;
+    async fn handle(&self, body: &str) -> Result<String> {
+        let errand: RegistryErrand = serde_json::from_str(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         let answer = match errand {
             RegistryErrand::Deny { link, expires, trace } => {

@@ -49,7 +49,9 @@ impl Path<'_> {
 /// `text` as a JSON string on one line, cut to `chars_max` characters.
 pub(super) fn quoted_and_cut(text: &str, chars_max: usize) -> String {
     let end = text.char_indices().nth(chars_max).map(|(end, _)| end);
-    let mut quoted = serde_json::Value::from(end.and_then(|end| text.get(..end)).unwrap_or(text)).to_string();
+    let shown = end.and_then(|end| text.get(..end)).unwrap_or(text);
+    // A string always serialises.
+    let mut quoted = serde_json::to_string(shown).unwrap_or_default();
     if end.is_some() {
         quoted.push('…');
     }
