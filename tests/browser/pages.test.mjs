@@ -170,7 +170,7 @@ test("the landing page posts its nonce, once, however often the button is presse
     await page.goto(`${origin}/en-landing.html`);
     const button = page.getByRole("button", { name: "Continue" });
     if (javaScriptEnabled) {
-      await button.evaluate((element) => [1, 2, 3].forEach(() => element.click()));
+      await button.evaluate((element) => [0, 60, 120].forEach((ms) => setTimeout(() => element.click(), ms)));
     } else {
       await button.click();
     }

@@ -611,6 +611,7 @@ pub(super) mod tests {
     fn values_are_escaped() {
         let mut policy = policy();
         policy.site.name = "<b>&\"'".to_owned();
+        policy.site.ways_on.call_back = Some(CallBack::Phone("\"><script>".to_owned()));
         let scope = Scope { label: BTreeMap::from([(Language::English, "<i>".to_owned())]), ..scope() };
         let web = HandOff { app: None, web: "https://e.example/\"><script>", grant: Some("\"><script>") };
         let pages = Pages::new(&policy, Some(&scope), Some("en"));
