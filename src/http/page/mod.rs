@@ -269,6 +269,7 @@ fn may_open(href: &str) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use std::collections::{BTreeMap, BTreeSet};
+    use std::env;
     use std::fmt::Write as _;
     use std::fs;
     use std::path::Path;
@@ -352,8 +353,12 @@ pub(super) mod tests {
 
     /// Every page there is, by name.
     fn all(pages: &Pages<'_>) -> Vec<(&'static str, Response)> {
+        all_leading_to(WEB, pages)
+    }
+
+    fn all_leading_to(web: &str, pages: &Pages<'_>) -> Vec<(&'static str, Response)> {
         let landing = Landing { nonce: Nonce([1; 12]), open_in_browser: false };
-        let web = HandOff { app: None, web: WEB, grant: Some(GRANT) };
+        let web = HandOff { app: None, web, grant: Some(GRANT) };
         let app = AppWay { href: "https://app.example.com/billing#grant=g1.AQID", fallback_ms: None };
         let scheme = AppWay { href: "exampleapp://billing#grant=g1.AQID", fallback_ms: Some(1_500) };
         vec![
@@ -606,6 +611,7 @@ pub(super) mod tests {
     fn values_are_escaped() {
         let mut policy = policy();
         policy.site.name = "<b>&\"'".to_owned();
+        policy.site.ways_on.call_back = Some(CallBack::Phone("\"><script>".to_owned()));
         let scope = Scope { label: BTreeMap::from([(Language::English, "<i>".to_owned())]), ..scope() };
         let web = HandOff { app: None, web: "https://e.example/\"><script>", grant: Some("\"><script>") };
         let pages = Pages::new(&policy, Some(&scope), Some("en"));
@@ -662,18 +668,26 @@ pub(super) mod tests {
         assert!(response.body.is_empty());
     }
 
+    /// For eyes, and for `tests/browser/pages.test.mjs`, which sets where the pages lead.
     #[test]
-    #[ignore = "writes every page to target/pages, for eyes and for tests/browser"]
+    #[ignore = "writes every page to target/pages"]
     fn render_all() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
         fs::create_dir_all(&folder).unwrap();
+        let web = env::var("DESTINATION").unwrap_or_else(|_| WEB.to_owned());
+        let (mut policy, scope) = (policy(), scope());
+        let destination = Destination { web: url(&web), ios: None, android: None, scheme: None };
+        policy.destinations.insert(scope.destination.clone(), destination);
         let mut index = String::new();
-        in_every_language(|language, name, page| {
-            let file = format!("{}-{name}.html", language.tag());
-            fs::write(folder.join(&file), page.body.as_bytes()).unwrap();
-            let policy = header(&page, "content-security-policy");
-            writeln!(index, "{file}\t{}\t{policy}", page.status).unwrap();
-        });
+        for language in Language::ALL {
+            let pages = Pages::new(&policy, Some(&scope), Some(language.tag()));
+            for (name, page) in all_leading_to(&web, &pages) {
+                let file = format!("{}-{name}.html", language.tag());
+                fs::write(folder.join(&file), page.body.as_bytes()).unwrap();
+                let policy = header(&page, "content-security-policy");
+                writeln!(index, "{file}\t{}\t{policy}", page.status).unwrap();
+            }
+        }
         fs::write(folder.join("index.tsv"), index).unwrap();
     }
 }
