@@ -112,7 +112,11 @@ pub const HEAT_LINK_MAX: u16 = 60;
 pub const HEAT_WINDOW_MS: u64 = 10_000;
 
 /// Entries in one audit batch (one queue message, one row).
-pub const AUDIT_BATCH_MAX: usize = 100;
+pub const AUDIT_BATCH_MAX: usize = 400;
+/// Longest event as JSON, in bytes: every field present and at its longest.
+pub const AUDIT_EVENT_MAX_BYTES: usize = 280;
+/// Largest queue message (Cloudflare Queues: 128 KB).
+pub const QUEUE_MESSAGE_MAX_BYTES: usize = 128_000;
 /// An isolate holds stateless entries at most this long before it sends them.
 pub const AUDIT_FLUSH_MS: u64 = 1_000;
 /// How long whoever sends a batch, or waits to, is believed to be alive. After it another request takes over:
@@ -135,6 +139,7 @@ const _: () = {
     assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
+    assert!(AUDIT_BATCH_MAX * AUDIT_EVENT_MAX_BYTES < QUEUE_MESSAGE_MAX_BYTES);
     assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);
     assert!(FALLBACK_MIN_MS < FALLBACK_MAX_MS);
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);

@@ -19,11 +19,6 @@ for (const form of document.forms) {
   addEventListener("pageshow", ready);
 }
 
-const onward = document.querySelector("form[data-onward]");
-if (onward && !cameBack) {
-  (onward.requestSubmit ?? onward.submit).call(onward);
-}
-
 // A custom scheme fails in silence where the app is missing: if the page is still seen after a while, offer the web.
 const app = document.querySelector("a[data-fallback-ms]");
 if (app) {

@@ -34,7 +34,7 @@ use crate::time::{Instant, Span};
 
 /// How many of the newest events a new one is compared with. Equal events come in bursts; looking further back
 /// would cost every click for the sake of few.
-const ALIKE_WITHIN: usize = AUDIT_BATCH_MAX;
+const ALIKE_WITHIN: usize = 16;
 
 /// Events on their way to the log.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ export function readClick(request) {
   const url = request.url;
   const at = url.indexOf("/", 8);
   const h = request.headers;
-  return `${request.method}\n${at < 0 ? "/" : url.slice(at)}\n${h.get("user-agent") ?? ""}\n${h.get("sec-ch-ua-platform") ?? ""}\n${h.get("sec-purpose") ?? h.get("purpose") ?? ""}`;
+  return `${request.method}\n${at < 0 ? "/" : url.slice(at)}\n${h.get("user-agent") ?? ""}\n${h.get("sec-ch-ua-platform") ?? ""}\n${h.get("sec-purpose") ?? ""}`;
 }
 
 const NAMES = ["accept", "accept-language", "authorization", "content-type", "cookie", "idempotency-key", "cf-connecting-ip"];
@@ -45,12 +45,19 @@ export function respond(status, headers, body) {
   return new Response(body ?? null, { status, headers: pairs });
 }
 
-// A redirect carries the same three headers each time; `http::page::redirect` lists them and a test compares.
+const redirects = new Map();
+
+// A redirect carries the same three headers each time; `http::page::redirect` lists them and a test compares. A policy
+// has few destinations, so each one's headers are made once.
 export function redirect(location) {
-  return new Response(null, {
-    status: 303,
-    headers: { location, "cache-control": "no-store", "referrer-policy": "no-referrer" },
-  });
+  let init = redirects.get(location);
+  if (init === undefined) {
+    if (redirects.size >= 1024) redirects.clear();
+    const headers = new Headers({ location, "cache-control": "no-store", "referrer-policy": "no-referrer" });
+    init = { status: 303, headers };
+    redirects.set(location, init);
+  }
+  return new Response(null, init);
 }
 
 const ids = new Map();

@@ -14,7 +14,7 @@ use crate::click::{
 use crate::flow::outcome::{Context, Failure, Later, Outcome};
 use crate::flow::{Age, Snapshot};
 use crate::gate::{Answer, Command, Grant, Place};
-use crate::http::page::{AppWay, HandOff, Landing, Pages, RefusalPage, redirect};
+use crate::http::page::{AppWay, HandOff, Landing, Pages, RefusalPage, redirect, unavailable};
 use crate::http::problem::{Code, Problem, json};
 use crate::http::{Method, Request, Response};
 use crate::id::{Nonce, decode_bytes, encode_bytes};
@@ -242,11 +242,12 @@ struct Let<'a> {
 fn without_policy(context: &Context<'_>, request: &Request) -> Outcome {
     let cause = Cause::PolicyUnreachable;
     let response = match context.snapshot {
-        Some(snapshot) if !wants_json(request) => {
+        _ if wants_json(request) => problem(context, cause).response(),
+        Some(snapshot) => {
             let pages = Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref());
             pages.refusal(refusal_page(context, cause))
         }
-        _ => problem(context, cause).response(),
+        None => no_policy_page(context, request),
     };
     let failure = Failure {
         reference: context.seed.reference(),
@@ -254,6 +255,12 @@ fn without_policy(context: &Context<'_>, request: &Request) -> Outcome {
         cause: "no policy fresh enough could be read from KV".into(),
     };
     Outcome { failure: Some(failure), ..Outcome::new(response).event(context.refused(cause, None)) }
+}
+
+/// The page of a door that never had a policy.
+pub fn no_policy_page(context: &Context<'_>, request: &Request) -> Response {
+    let retry_s = Cause::PolicyUnreachable.refusal().retry_after_s(context.now).unwrap_or(1);
+    unavailable(request.headers.accept_language.as_deref(), retry_s, context.seed.reference())
 }
 
 fn refusal_page(context: &Context<'_>, cause: Cause) -> RefusalPage {

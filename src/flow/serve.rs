@@ -128,7 +128,7 @@ fn with_pages(context: &Context<'_>, request: &Request, render: impl Fn(&Pages<'
         Some(snapshot) => {
             render(&Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref()))
         }
-        None => click::problem(context, Cause::PolicyUnreachable).response(),
+        None => click::no_policy_page(context, request),
     }
 }
 

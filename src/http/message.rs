@@ -39,7 +39,7 @@ pub struct Headers {
     pub user_agent: Option<String>,
     /// `Sec-CH-UA-Platform`, quotes included, as browsers send it.
     pub ch_platform: Option<String>,
-    /// `Sec-Purpose` or `Purpose`: a prefetch says so.
+    /// `Sec-Purpose`: a prefetch says so.
     pub purpose: Option<String>,
     pub accept: Option<String>,
     pub accept_language: Option<String>,
