@@ -41,7 +41,8 @@ fuzz_target!(|attempt: Attempt| {
     if let Some(bit) = flipped {
         bytes[usize::from(bit / 8)] ^= 1 << (bit % 8);
     }
-    let verified = Verifier::new(&ring(), HOST).verify(&encode_bytes(&bytes), Instant::from_millis(attempt.now_ms));
+    let verified =
+        Verifier::new(&ring(), HOST).verify(&encode_bytes(&bytes), Instant::from_millis(attempt.now_ms));
     let signed_rightly = attempt.host == Host::Ours && flipped.is_none() && bytes.get(1) == Some(&signer);
     let good = signed_rightly && is_canonical(&bytes) && is_in_time(&bytes, attempt.now_ms);
     assert_eq!(verified.is_ok(), good, "{verified:?}");
@@ -50,7 +51,9 @@ fuzz_target!(|attempt: Attempt| {
 /// The format's table, read anew.
 fn is_canonical(bytes: &[u8]) -> bool {
     let has_subject = bytes[0] & 2 == 2;
-    bytes[0] & 0xfc == 0x10 && bytes.len() == (if has_subject { 49 } else { 37 }) && (1..=9).contains(&bytes[8])
+    bytes[0] & 0xfc == 0x10
+        && bytes.len() == (if has_subject { 49 } else { 37 })
+        && (1..=9).contains(&bytes[8])
 }
 
 fn is_in_time(bytes: &[u8], now_ms: u64) -> bool {
