@@ -5,7 +5,7 @@
 
 use postern::gate::{BadGrant, Claim, Grant, GrantSeal};
 use postern::id::{KeyId, LinkId, Nonce, Region, ScopeCode, Subject, decode_bytes, encode_bytes};
-use postern::key::{KeyRing, Secret};
+use postern::key::{KeyRing, Purpose, Secret};
 use postern::limits::{CLOCK_SKEW_S, GRANT_LIFETIME_S};
 use postern::time::{Instant, Span};
 use postern::token::{Claims, Minter, Untrusted, Use};
@@ -86,42 +86,61 @@ proptest! {
     }
 }
 
-/// A token's key and a grant's key differ: one's bytes are never the other's.
-#[test]
-fn a_token_is_no_grant() {
-    let claims = Claims {
+fn claims(subject: Option<Subject>) -> Claims {
+    Claims {
         usage: Use::Once,
         expires: 2_000,
         scope: ScopeCode(3),
         region: Region::Weur,
         link: LinkId([5; 12]),
-        subject: Some(Subject([6; 12])),
-    };
+        subject,
+    }
+}
+
+fn grant(subject: Option<Subject>, at_s: u32) -> Grant {
+    let claim = Claim { nonce: Nonce([7; 12]), at: Instant::from_secs(at_s) };
+    Grant { link: claims(subject).link_ref(KeyId(1)), subject, claim }
+}
+
+/// A token's key and a grant's key differ: one's bytes are never the other's.
+#[test]
+fn a_token_is_no_grant() {
+    let claims = claims(Some(Subject([6; 12])));
     let token = Minter::new(&ring(), HOST).unwrap().mint(&claims);
     assert_eq!(seal().open(&token, Instant::from_secs(1)), Err(BadGrant::Invalid));
-    let claim = Claim { nonce: Nonce([7; 12]), at: Instant::from_secs(1) };
-    let grant = Grant { link: claims.link_ref(KeyId(1)), subject: claims.subject, claim };
+    let grant = grant(claims.subject, 1);
     assert!(Untrusted::decode(&seal().seal(&grant).unwrap()).is_err());
+}
+
+/// Rightly signed, and still no grant: the length must be the one that the subject flag says.
+#[test]
+fn a_grant_has_one_length() {
+    let key = Secret::from_bytes([1; 32]).derive(Purpose::Grant).mac_key();
+    let sign = |signed: &[u8]| {
+        let mac: [u8; 16] = key.tag(&[b"postern/grant/v1", HOST.as_bytes(), signed]);
+        encode_bytes(&[signed, &mac].concat())
+    };
+    for subject in [None, Some(Subject([6; 12]))] {
+        let grant = grant(subject, 1);
+        let mut signed = bytes(&seal().seal(&grant).unwrap());
+        signed.truncate(signed.len() - 16);
+        let padded: Vec<u8> = signed.iter().copied().chain([0; 40]).collect();
+        for length in 0..padded.len() {
+            let opened = seal().open(&sign(&padded[..length]), grant.claim.at);
+            let expected = if length == signed.len() { Ok(grant) } else { Err(BadGrant::Invalid) };
+            assert_eq!(opened, expected, "{length} bytes");
+        }
+    }
 }
 
 #[test]
 fn a_retired_key_ends_its_grants() {
-    let claims = Claims {
-        usage: Use::Once,
-        expires: 2_000,
-        scope: ScopeCode(3),
-        region: Region::Weur,
-        link: LinkId([5; 12]),
-        subject: None,
-    };
     let mut ring = ring();
     ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
     ring.retire(KeyId(1), 1_000).unwrap();
     let seal = GrantSeal::new(&ring, HOST);
-    let at = |secs| Claim { nonce: Nonce([7; 12]), at: Instant::from_secs(secs) };
-    let grant = |claim| Grant { link: claims.link_ref(KeyId(1)), subject: None, claim };
-    let text = seal.seal(&grant(at(990))).unwrap();
+    let text = seal.seal(&grant(None, 990)).unwrap();
     assert!(seal.open(&text, Instant::from_secs(999)).is_ok());
     assert_eq!(seal.open(&text, Instant::from_secs(1_000)), Err(BadGrant::Invalid));
-    assert_eq!(seal.seal(&grant(at(1_000))), None);
+    assert_eq!(seal.seal(&grant(None, 1_000)), None);
 }

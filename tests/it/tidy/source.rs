@@ -58,8 +58,9 @@ pub fn mentions<'a>(code: &'a str, needle: &'a str) -> impl Iterator<Item = usiz
     code.match_indices(needle).map(|(at, _)| at).filter(move |at| {
         let before = code[..*at].chars().next_back();
         let after = code[at + needle.len()..].chars().next();
-        let ends_in_word = needle.ends_with(is_word);
-        !before.is_some_and(is_word) && !(ends_in_word && after.is_some_and(is_word))
+        let goes_on = needle.ends_with(is_word) && after.is_some_and(is_word);
+        let is_part_of_a_word = before.is_some_and(is_word) || goes_on;
+        !is_part_of_a_word
     })
 }
 
