@@ -9,9 +9,9 @@ import { bundle } from "./tools.mjs";
 
 const release = path.join(root, "build/release");
 
-/** The two files that are deployed. */
+/** The files that are deployed. */
 export function deployed() {
-  const files = ["index.js", "index_bg.wasm"].map((name) => path.join(release, name));
+  const files = ["worker.js", "index.js", "index_bg.wasm"].map((name) => path.join(release, name));
   if (!files.every(existsSync)) throw new Error("the worker is not built: run `make build`, or pass --peers-only");
   return files;
 }
@@ -21,10 +21,11 @@ export function deployed() {
  * no rate limiter in raw workerd; without one the worker lets everything pass.
  */
 export function ours() {
-  const [script, wasm] = deployed();
+  const [entry, script, wasm] = deployed();
   return {
     name: "ours",
     modules: [
+      { name: "worker.js", file: entry },
       { name: "index.js", file: script },
       { name: "index_bg.wasm", file: wasm, type: "wasm" },
     ],
