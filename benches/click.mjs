@@ -11,7 +11,7 @@ import { result } from "./result.mjs";
 import { get, HOST, MANY, manyUse } from "./scene.mjs";
 
 const TOKENS = 20_000;
-const PLAN = { rounds: 31, count: 4_000, warmUp: 8_000 };
+const PLAN = { rounds: 25, count: 3_000, warmUp: 6_000 };
 
 export const names = ["click", "click-rate"];
 

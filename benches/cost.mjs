@@ -2,7 +2,8 @@
 // queue message is counted by a wrapper around the worker's bindings, and CPU time is measured as in `click`.
 //
 // CPU here is that of the whole server process, HTTP included, which the platform does not bill: an upper bound.
-// Left out are the included amounts of the plan, and the time that objects stay awake, which depends on how taps are
+// Taps come one after another, some hundreds a second: batches for the audit log are smaller than under load, and the
+// log takes each message alone. Left out are the included amounts of the plan, and the time that objects stay awake, which depends on how taps are
 // spread: the price of an object that never sleeps is printed beside.
 import { setTimeout } from "node:timers/promises";
 
@@ -94,17 +95,20 @@ async function tapAll(server, links, once) {
 }
 
 function print(title, requests, cpu_us, used, direct) {
-  const { gate, registry, audit, kv, queue } = used;
+  const { gate, audit, kv, queue } = used;
   const units = queue.messages * Math.max(1, Math.ceil(queue.bytes / queue.messages / QUEUE_UNIT_BYTES)) || 0;
   // Per message that reached the log.
   const log = (amount) => (direct.audit.requests > 0 ? (amount / direct.audit.requests) * queue.messages : 0);
-  const sum = (name) => gate[name] + registry[name] + audit[name] + log(direct.audit[name]);
+  const inLog = (name) => audit[name] + log(direct.audit[name]);
   const lines = [
     ["requests", requests, PRICE.workerRequest],
     ["CPU, ms", cpu_us / 1_000, PRICE.cpuMillisecond],
-    ["object requests", sum("requests"), PRICE.objectRequest],
-    ["rows written", sum("rowsWritten"), PRICE.rowWritten],
-    ["rows read", sum("rowsRead"), PRICE.rowRead],
+    ["requests to gates", gate.requests, PRICE.objectRequest],
+    ["rows written there", gate.rowsWritten, PRICE.rowWritten],
+    ["rows read there", gate.rowsRead, PRICE.rowRead],
+    ["requests to the log", inLog("requests"), PRICE.objectRequest],
+    ["rows written there", inLog("rowsWritten"), PRICE.rowWritten],
+    ["rows read there", inLog("rowsRead"), PRICE.rowRead],
     ["KV reads", kv.reads, PRICE.kvRead],
     ["KV writes", kv.writes, PRICE.kvWrite],
     ["queue operations", units * QUEUE_OPERATIONS, PRICE.queueOperation],
@@ -114,7 +118,7 @@ function print(title, requests, cpu_us, used, direct) {
   for (const [name, amount, price] of lines) {
     const dollars = amount * price * 1e6;
     total += dollars;
-    console.log(`  ${name.padEnd(18)} ${amount.toFixed(4).padStart(9)} each   $${dollars.toFixed(3).padStart(7)}`);
+    console.log(`  ${name.padEnd(20)} ${amount.toFixed(4).padStart(9)} each   $${dollars.toFixed(3).padStart(7)}`);
   }
-  console.log(`  ${"total".padEnd(18)} ${"".padStart(14)}   $${total.toFixed(3).padStart(7)}`);
+  console.log(`  ${"total".padEnd(20)} ${"".padStart(14)}   $${total.toFixed(3).padStart(7)}`);
 }

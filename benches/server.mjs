@@ -75,6 +75,8 @@ export async function start(folder, core) {
   const pin = core === undefined ? [] : ["taskset", "-c", String(core)];
   const [command, ...args] = [...pin, workerd, "serve", "--control-fd=3", path.join(folder, "config.capnp")];
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const kill = () => child.kill();
+  process.once("exit", kill);
   const log = [];
   child.stdout.on("data", (data) => log.push(data));
   child.stderr.on("data", (data) => log.push(data));
@@ -88,7 +90,11 @@ export async function start(folder, core) {
     port,
     pid: child.pid,
     said,
-    stop: async () => { child.kill("SIGTERM"); await exited; },
+    stop: async () => {
+      kill();
+      await exited;
+      process.removeListener("exit", kill);
+    },
   };
 }
 

@@ -62,7 +62,7 @@ export function bundle(peer) {
     execFileSync(path.join(root, "node_modules/.bin/esbuild"), [
       path.join(root, `benches/peers/${peer}.mjs`),
       ...["--bundle", "--format=esm", "--minify", "--conditions=workerd", "--external:cloudflare:*"],
-      ...["--external:*.wasm", "--external:./index.js", "--log-level=warning", `--outfile=${outfile}`],
+      ...["--external:*.wasm", "--external:./worker.js", "--log-level=warning", `--outfile=${outfile}`],
     ]);
     bundled.set(peer, readFileSync(outfile, "utf8"));
   }

@@ -1,6 +1,6 @@
 // Our worker with every use of its bindings counted: wraps what the runtime hands to it, and answers the counts at
 // `GET /__counts`. With `REFUSE_QUEUE` set the queue takes nothing, so that the worker goes its way round it.
-import * as built from "./index.js";
+import * as built from "./worker.js";
 
 const counts = {
   gate: { requests: 0, rowsRead: 0, rowsWritten: 0 },
@@ -10,13 +10,16 @@ const counts = {
   queue: { messages: 0, bytes: 0 },
 };
 
-/** `target` with some of its properties replaced; native methods keep the receiver that they insist on. */
+/**
+ * `target` with some of its properties replaced. Native methods keep the receiver that they insist on, and
+ * `constructor` stays itself: by its name the worker knows a binding's kind.
+ */
 const overlay = (target, replaced) =>
   new Proxy(target, {
     get(_, name) {
       if (Object.hasOwn(replaced, name)) return replaced[name];
       const value = target[name];
-      return typeof value === "function" ? value.bind(target) : value;
+      return typeof value === "function" && name !== "constructor" ? value.bind(target) : value;
     },
   });
 

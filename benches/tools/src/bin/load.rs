@@ -69,10 +69,7 @@ impl Options {
 fn run(options: &Options) -> Result<String, String> {
     let text = std::fs::read_to_string(&options.requests)
         .map_err(|error| format!("{}: {error}", options.requests))?;
-    let exchanges = text
-        .lines()
-        .map(|line| Exchange::parse(line, options))
-        .collect::<Result<Vec<_>, _>>()?;
+    let exchanges = text.lines().map(|line| Exchange::parse(line, options)).collect::<Result<Vec<_>, _>>()?;
     if exchanges.is_empty() {
         return Err(format!("{}: no requests", options.requests));
     }
@@ -144,7 +141,9 @@ impl Exchange {
             return Some(format!("status {} instead of {}", answer.status, self.status));
         }
         match &self.location {
-            Some(location) if answer.location.as_ref() != Some(location) => Some("another Location".to_owned()),
+            Some(location) if answer.location.as_ref() != Some(location) => {
+                Some("another Location".to_owned())
+            }
             _ => None,
         }
     }

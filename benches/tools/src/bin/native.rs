@@ -26,7 +26,8 @@ fn main() -> ExitCode {
 fn run() -> Result<f64, String> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("a file is needed")?;
-    let batches = arguments.next().and_then(|text| text.parse().ok()).ok_or("a number of batches is needed")?;
+    let batches =
+        arguments.next().and_then(|text| text.parse().ok()).ok_or("a number of batches is needed")?;
     let text = std::fs::read_to_string(&file).map_err(|error| format!("{file}: {error}"))?;
     let mut lines = text.lines();
     let ring = KeyRing::parse(lines.next().unwrap_or_default()).map_err(|error| error.to_string())?;
