@@ -205,7 +205,7 @@ async fn load(world: &World, now: Instant) -> Result<Snapshot, Unreachable> {
         None => Policy::example(),
     };
     let denied = match world.kv_text(DENY_KEY, POLICY_CACHE_S).await? {
-        Some(text) => DenyList::parse(&text).map_err(|error| unusable(error.to_string()))?,
+        Some(text) => DenyList::parse(text).map_err(|error| unusable(error.to_string()))?,
         None => DenyList::default(),
     };
     Ok(Snapshot { policy, denied, loaded: now })

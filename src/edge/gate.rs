@@ -13,6 +13,7 @@
 //! alarm that dies is followed by another.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,8 @@ struct Memory {
     stamp: u64,
     /// Everything up to this stamp is in the audit log's hands.
     watermark: u64,
-    unsent: Vec<(u64, Event)>,
+    /// By stamp.
+    unsent: BTreeMap<u64, Event>,
     sending: bool,
 }
 
@@ -148,7 +150,11 @@ impl Object {
         let mut memory = self.memory.borrow_mut();
         let Some(memory) = memory.as_mut() else { return Ok(()) };
         let stamp = now.millis().max(memory.stamp + 1);
-        let mut log = stored.map(|stored| stored.log).unwrap_or_default();
+        let (trace, mut log) = match stored {
+            // A command by public name knows no subject; the row may.
+            Some(stored) => (Trace { subject: trace.subject.or(stored.trace.subject), ..trace }, stored.log),
+            None => (trace, Vec::new()),
+        };
         log.retain(|(stamp, ..)| *stamp > memory.watermark);
         log.push((stamp, change, now));
         let text = serde_json::to_string(&Stored { row, trace, log })
@@ -156,7 +162,7 @@ impl Object {
         #[expect(clippy::cast_precision_loss, reason = "stamps are milliseconds, far below 2^53")]
         glue::save_link(&self.sql, id, stamp as f64, &text)?;
         memory.stamp = stamp;
-        memory.unsent.push((stamp, event_of(trace, change, now)));
+        memory.unsent.insert(stamp, event_of(trace, change, now));
         if !memory.sending {
             memory.sending = true;
             self.send_soon();
@@ -198,7 +204,10 @@ impl Object {
     async fn send_all(&self) -> Result<(), Unreachable> {
         loop {
             let chunk: Vec<(u64, Event)> = match self.memory.borrow().as_ref() {
-                Some(memory) => memory.unsent.iter().take(AUDIT_BATCH_MAX).cloned().collect(),
+                Some(memory) => {
+                    let waiting = memory.unsent.iter().take(AUDIT_BATCH_MAX);
+                    waiting.map(|(stamp, event)| (*stamp, event.clone())).collect()
+                }
                 None => Vec::new(),
             };
             let (Some((first, _)), Some((last, _))) = (chunk.first(), chunk.last()) else { return Ok(()) };
@@ -218,7 +227,7 @@ impl Object {
         self.exec("INSERT INTO meta (name, value) VALUES ('watermark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", &[stamp.to_string()])?;
         if let Some(memory) = self.memory.borrow_mut().as_mut() {
             memory.watermark = stamp;
-            memory.unsent.retain(|(at, _)| *at > stamp);
+            memory.unsent.retain(|at, _| *at > stamp);
         }
         Ok(())
     }
@@ -269,11 +278,10 @@ impl Object {
             for (stamp, change, at) in stored.log {
                 memory.stamp = memory.stamp.max(stamp);
                 if stamp > memory.watermark {
-                    memory.unsent.push((stamp, event_of(stored.trace, change, at)));
+                    memory.unsent.insert(stamp, event_of(stored.trace, change, at));
                 }
             }
         }
-        memory.unsent.sort_by_key(|(stamp, _)| *stamp);
         Ok(())
     }
 

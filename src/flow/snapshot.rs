@@ -44,39 +44,40 @@ impl Snapshot {
     }
 }
 
-/// Withdrawn many-use links, sorted.
+/// Withdrawn many-use links: their ids' text, in byte order, one after another. It is searched as it came from KV.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DenyList(Vec<LinkId>);
+pub struct DenyList(String);
 
 /// The deny-list in KV is not what the registry writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the deny-list is not a sequence of up to {DENIED_MAX} link ids of 16 characters")]
+#[error("the deny-list is not an ascending sequence of up to {DENIED_MAX} link ids of 16 characters")]
 pub struct BadDenyList;
 
 const ID_TEXT_LENGTH: usize = 16;
 
 impl DenyList {
-    pub fn new(mut links: Vec<LinkId>) -> Self {
-        links.sort_unstable();
-        Self(links)
-    }
-
-    /// Reads the list from its text: link ids in base64url, one after another.
+    /// Takes the list's text.
     ///
     /// # Errors
     /// [`BadDenyList`].
-    pub fn parse(text: &str) -> Result<Self, BadDenyList> {
-        if text.len() > DENIED_MAX * ID_TEXT_LENGTH || text.len() % ID_TEXT_LENGTH != 0 || !text.is_ascii() {
-            return Err(BadDenyList);
-        }
-        let ids = (0..text.len())
-            .step_by(ID_TEXT_LENGTH)
-            .map(|at| text.get(at..at + ID_TEXT_LENGTH).and_then(|id| id.parse().ok()).ok_or(BadDenyList));
-        ids.collect::<Result<_, _>>().map(Self::new)
+    pub fn parse(text: String) -> Result<Self, BadDenyList> {
+        let list = Self(text);
+        let ids = list.ids();
+        let is_whole = ids.len() * ID_TEXT_LENGTH == list.0.len() && ids.len() <= DENIED_MAX;
+        let is_good =
+            |id: &[u8; ID_TEXT_LENGTH]| core::str::from_utf8(id).is_ok_and(|id| id.parse::<LinkId>().is_ok());
+        if is_whole && ids.is_sorted() && ids.iter().all(is_good) { Ok(list) } else { Err(BadDenyList) }
     }
 
     pub fn contains(&self, link: LinkId) -> bool {
-        self.0.binary_search(&link).is_ok()
+        if self.0.is_empty() {
+            return false;
+        }
+        self.ids().binary_search_by(|id| id.as_slice().cmp(link.to_string().as_bytes())).is_ok()
+    }
+
+    fn ids(&self) -> &[[u8; ID_TEXT_LENGTH]] {
+        self.0.as_bytes().as_chunks().0
     }
 }
 
@@ -87,13 +88,17 @@ mod tests {
 
     #[test]
     fn a_deny_list_reads_back() {
-        let ids = [LinkId([9; 12]), LinkId([1; 12]), LinkId([5; 12])];
-        let text: String = ids.iter().map(ToString::to_string).collect();
-        let list = DenyList::parse(&text).unwrap();
+        let ids = [LinkId([1; 12]), LinkId([5; 12]), LinkId([0xfb; 12])];
+        let mut texts: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        texts.sort();
+        let text = texts.concat();
+        let list = DenyList::parse(text.clone()).unwrap();
         assert!(ids.iter().all(|id| list.contains(*id)));
         assert!(!list.contains(LinkId([2; 12])));
-        assert_eq!(DenyList::parse(""), Ok(DenyList::default()));
-        assert_eq!(DenyList::parse(&text[1..]), Err(BadDenyList));
-        assert_eq!(DenyList::parse("????????????????"), Err(BadDenyList));
+        assert_eq!(DenyList::parse(String::new()), Ok(DenyList::default()));
+        texts.reverse();
+        for bad in [&text[1..], &texts.concat(), "????????????????", "\u{e4}aaaaaaaaaaaaaa"] {
+            assert_eq!(DenyList::parse(bad.to_owned()), Err(BadDenyList), "{bad}");
+        }
     }
 }
