@@ -66,7 +66,10 @@ impl DenyList {
     /// # Errors
     /// [`BadDenyList`].
     pub fn parse(text: &str) -> Result<Self, BadDenyList> {
-        if text.len() > DENIED_MAX * ID_TEXT_LENGTH || text.len() % ID_TEXT_LENGTH != 0 || !text.is_ascii() {
+        if text.len() > DENIED_MAX * ID_TEXT_LENGTH
+            || !text.len().is_multiple_of(ID_TEXT_LENGTH)
+            || !text.is_ascii()
+        {
             return Err(BadDenyList);
         }
         let ids = (0..text.len())

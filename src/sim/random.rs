@@ -46,6 +46,9 @@ mod tests {
     fn it_is_the_published_generator() {
         let mut random = Random::new(1_234_567);
         let numbers: [u64; 3] = core::array::from_fn(|_| random.number());
-        assert_eq!(numbers, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+        assert_eq!(
+            numbers,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
     }
 }

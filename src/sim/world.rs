@@ -109,6 +109,14 @@ impl World {
         DenyList::new(self.0.borrow().denied.keys().copied().collect())
     }
 
+    /// Withdraws this many links that nobody minted.
+    pub fn fill_deny_list(&self, links: usize) {
+        let memory = &mut *self.0.borrow_mut();
+        while memory.denied.len() < links {
+            memory.denied.insert(LinkId(memory.random.bytes()), memory.now);
+        }
+    }
+
     /// Hands what gates and registry changed to the log. Whatever fails stays, and is sent again by the next call.
     pub fn flush(&self) {
         let memory = &mut *self.0.borrow_mut();
@@ -219,7 +227,11 @@ impl Registry for World {
     async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable> {
         self.perform(Call::Remember, |memory| match memory.requests.get(&key) {
             Some((known, at)) if now < *at + Span::from_secs(IDEMPOTENCY_S) => {
-                if *known == body { Remembered::Same { at: *at } } else { Remembered::Other }
+                if *known == body {
+                    Remembered::Same { at: *at }
+                } else {
+                    Remembered::Other
+                }
             }
             _ => {
                 memory.requests.insert(key, (body, now));
@@ -250,11 +262,9 @@ impl AuditLog for World {
     async fn export(&self, from: u64, limit: usize) -> Result<Export, Unreachable> {
         self.perform(Call::Export, |memory| {
             let skipped = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
-            let lines = memory.log.lines.iter().skip(skipped).take(limit);
-            Export {
-                lines: lines.map(|line| format!("{line}\n")).collect(),
-                head: memory.log.head.to_string(),
-            }
+            let page = memory.log.lines.iter().skip(skipped).take(limit);
+            let lines = page.flat_map(|line| [line.as_str(), "\n"]).collect();
+            Export { lines, head: memory.log.head.to_string() }
         })
     }
 }
