@@ -6,3 +6,4 @@ mod contract;
 mod glance;
 mod mint;
 mod scene;
+mod storm;
