@@ -21,6 +21,11 @@ impl Random {
         self.number() % end
     }
 
+    /// A place in a list of this length, which must not be zero.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or_default()
+    }
+
     /// True this often in a thousand.
     pub fn happens(&mut self, per_mille: u64) -> bool {
         self.below(1_000) < per_mille

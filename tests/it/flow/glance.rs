@@ -34,14 +34,14 @@ fn token(scene: &Scene, random: &mut Random) -> (String, Claims) {
     let claims = Claims {
         usage: if random.happens(800) { Use::Many } else { Use::Once },
         expires: (NOW.secs() + 90_000).saturating_sub(u32::try_from(random.below(100_000)).unwrap()),
-        scope: ScopeCode([1, 3, 4, 10, 11, 12, 99][random.below(7) as usize]),
+        scope: ScopeCode([1, 3, 4, 10, 11, 12, 99][random.index(7)]),
         region: Region::Weur,
         link: LinkId(random.bytes()),
         subject: random.happens(300).then(|| Subject(random.bytes())),
     };
     let mut text = scene.door.minter.mint(&claims);
     if random.happens(100) {
-        let at = random.below(text.len() as u64) as usize;
+        let at = random.index(text.len());
         text.replace_range(at..=at, "A");
     }
     (text, claims)
@@ -55,7 +55,7 @@ fn a_glance_and_the_full_flow_agree() {
     let mut went = 0;
     for step in 0..4_000 {
         let (token, claims) = token(&scene, &mut random);
-        let user_agent = [IPHONE, ANDROID, LAPTOP, PREVIEW, "", "curl/8"][random.below(6) as usize];
+        let user_agent = [IPHONE, ANDROID, LAPTOP, PREVIEW, "", "curl/8"][random.index(6)];
         let purpose = if random.happens(100) { "prefetch" } else { "" };
         let accept = if random.happens(200) { "application/json" } else { "text/html" };
         let loaded = Instant::from_millis(NOW.millis() - random.below(SNAPSHOT_STALE_MAX_MS * 5 / 4));

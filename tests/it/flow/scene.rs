@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use postern::audit::{Event, Kind};
-use postern::flow::{Context, Door, Later, Outcome, Seed, Settings, Snapshot, serve};
+use postern::flow::{Context, DenyList, Door, Later, Outcome, Seed, Settings, Snapshot, serve};
 use postern::gate::GrantSeal;
 use postern::http::{Headers, Method, Request, Response, route};
 use postern::id::{KeyId, Nonce, encode_bytes};
@@ -55,7 +55,7 @@ impl Scene {
             host: Some(HOST.into()),
             environment: None,
         };
-        let snapshot = Snapshot { policy, denied: Default::default(), loaded: NOW };
+        let snapshot = Snapshot { policy, denied: DenyList::default(), loaded: NOW };
         Self {
             world: World::new(NOW),
             door: Door::new(&settings).unwrap(),

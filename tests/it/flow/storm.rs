@@ -141,10 +141,10 @@ impl Storm {
     }
 
     fn draw(&mut self) -> Move {
-        let at = usize::try_from(self.random.below(self.links.len() as u64)).unwrap();
+        let at = self.random.index(self.links.len());
         let token = self.links[at].token.clone();
         let nonce = nonce(self.random.below(VISITORS));
-        let user_agent = [IPHONE, ANDROID, LAPTOP, PREVIEW][usize::try_from(self.random.below(4)).unwrap()];
+        let user_agent = [IPHONE, ANDROID, LAPTOP, PREVIEW][self.random.index(4)];
         let path = format!("/v1/links/{}", &token[..28]);
         let (act, request) = match self.random.below(100) {
             0..15 => {
@@ -164,9 +164,9 @@ impl Storm {
     }
 
     fn draw_exchange(&mut self) -> Move {
-        let at = usize::try_from(self.random.below(self.grants.len() as u64)).unwrap();
+        let at = self.random.index(self.grants.len());
         let (link, grant) = self.grants[at].clone();
-        let action = ["redeem", "redeem", "release", "fail"][usize::try_from(self.random.below(4)).unwrap()];
+        let action = ["redeem", "redeem", "release", "fail"][self.random.index(4)];
         let body = format!(r#"{{"grant":"{grant}","action":"{action}"}}"#);
         let mut request = api(Method::Post, "/v1/grants", &body);
         if self.random.happens(700) {
