@@ -82,6 +82,11 @@ impl World {
         self.0.borrow_mut().now = now;
     }
 
+    /// What gates and registry take for the present.
+    pub fn now(&self) -> Instant {
+        self.0.borrow().now
+    }
+
     /// From now on this many calls in a thousand fail, half of them after having acted.
     pub fn fail_by_chance(&self, seed: u64, per_mille: u64) {
         self.0.borrow_mut().faults.by_chance(seed, per_mille);

@@ -70,6 +70,10 @@ fn a_grant_given_back_opens_the_link_again() {
     assert_eq!(scene.exchange(&grant, "release").summary(), "200 released");
     assert_eq!(scene.exchange(&grant, "redeem").summary(), "409 grant_stale api.refused:grant_stale");
     scene.pass(Span::from_millis(1));
+    let next = scene.redeem(&token, OTHERS).grant();
+    assert_eq!(scene.exchange(&grant, "redeem").summary(), "409 grant_stale api.refused:grant_stale");
+    assert_eq!(scene.exchange(&next, "release").summary(), "200 released");
+    scene.pass(Span::from_millis(1));
     for failures in 1..=LINK_FAILURES_MAX {
         let grant = scene.redeem(&token, OTHERS).grant();
         let seen = scene.exchange(&grant, "fail");

@@ -11,7 +11,7 @@ use postern::gate::{Row, State};
 use postern::http::{Headers, Method, Request};
 use postern::id::{LinkId, Nonce};
 use postern::sim::Random;
-use postern::time::Span;
+use postern::time::{Instant, Span};
 use postern::token::{LinkRef, Use};
 
 use crate::flow::scene::{
@@ -200,8 +200,8 @@ impl Storm {
         for at in &changed {
             let (id, link) = (self.links[*at].id, &mut self.links[*at]);
             link.changes += 1;
-            let spent = before.get(&id).is_some_and(|row| matches!(row.state, State::Spent { .. }));
-            assert!(!spent, "what is spent stays spent");
+            let was = before.get(&id).map_or(State::Fresh, |row| row.state);
+            assert_legal(was, after[&id].state, link.holds, self.scene.world.now());
         }
         changed
     }
@@ -328,6 +328,22 @@ impl Storm {
     fn names(&self) -> Vec<String> {
         self.links.iter().map(|link| link.id.to_string()).chain(nonces()).collect()
     }
+}
+
+/// Whether a gate may go from one state to another, told without its own code.
+fn assert_legal(from: State, to: State, holds: bool, now: Instant) {
+    let legal = match (from, to) {
+        (State::Spent { .. } | State::Revoked { .. }, _) => false,
+        (_, State::Revoked { .. }) | (State::Fresh, State::Claimed { .. }) => true,
+        (State::Fresh, State::Spent { by, .. }) => !holds && by.is_none(),
+        (State::Claimed { until, .. }, State::Claimed { .. }) => now >= until,
+        (State::Claimed { claim, .. }, State::Spent { claim: spent, by, .. }) => {
+            claim == spent && by.is_some()
+        }
+        (State::Claimed { .. }, State::Fresh) => true,
+        (State::Fresh, State::Fresh) => false,
+    };
+    assert!(legal, "a gate went from {from:?} to {to:?} at {now:?}");
 }
 
 fn nonce(visitor: u64) -> Nonce {
