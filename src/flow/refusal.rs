@@ -65,12 +65,11 @@ pub(super) fn no_policy(context: &Context<'_>) -> Outcome {
 pub(super) fn no_policy_for(context: &Context<'_>, request: &Request) -> Outcome {
     let language = request.headers.accept_language.as_deref();
     let cause = Cause::PolicyUnreachable;
-    let response = match context.snapshot {
-        Some(snapshot) => page(context, cause, &Pages::new(&snapshot.policy, None, language)),
-        None => {
-            let retry_s = cause.refusal().retry_after_s(context.now).unwrap_or(1);
-            unavailable(language, retry_s, context.seed.reference())
-        }
+    let response = if let Some(snapshot) = context.snapshot {
+        page(context, cause, &Pages::new(&snapshot.policy, None, language))
+    } else {
+        let retry_s = cause.refusal().retry_after_s(context.now).unwrap_or(1);
+        unavailable(language, retry_s, context.seed.reference())
     };
     Outcome::new(response).failure(policy_failure(context))
 }
