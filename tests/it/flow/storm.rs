@@ -333,15 +333,15 @@ impl Storm {
 /// Whether a gate may go from one state to another, told without its own code.
 fn assert_legal(from: State, to: State, holds: bool, now: Instant) {
     let legal = match (from, to) {
-        (State::Spent { .. } | State::Revoked { .. }, _) => false,
-        (_, State::Revoked { .. }) | (State::Fresh, State::Claimed { .. }) => true,
+        (State::Spent { .. } | State::Revoked { .. }, _) | (State::Fresh, State::Fresh) => false,
+        (_, State::Revoked { .. })
+        | (State::Fresh, State::Claimed { .. })
+        | (State::Claimed { .. }, State::Fresh) => true,
         (State::Fresh, State::Spent { by, .. }) => !holds && by.is_none(),
         (State::Claimed { until, .. }, State::Claimed { .. }) => now >= until,
         (State::Claimed { claim, .. }, State::Spent { claim: spent, by, .. }) => {
             claim == spent && by.is_some()
         }
-        (State::Claimed { .. }, State::Fresh) => true,
-        (State::Fresh, State::Fresh) => false,
     };
     assert!(legal, "a gate went from {from:?} to {to:?} at {now:?}");
 }
