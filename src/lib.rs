@@ -18,3 +18,5 @@ pub mod port; // the few traits through which flows reach the world
 pub mod flow; // use cases over ports
 #[cfg(target_arch = "wasm32")]
 pub mod edge; // entry points, Durable Objects, KV, the queue; the only clock and entropy
+#[cfg(not(target_arch = "wasm32"))]
+pub mod sim; // the ports in memory, with faults; for tests

@@ -6,8 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Batch;
-use crate::gate::{Answer, Command, Place, Trace};
+use crate::audit::{Batch, Event, Kind};
+use crate::gate::{Answer, Change, Command, Place, Trace};
 use crate::id::LinkId;
 use crate::time::Instant;
 use crate::token::LinkRef;
@@ -34,6 +34,19 @@ pub struct Errand {
 #[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
 pub trait Gates {
     async fn ask(&self, place: Place, errand: &Errand) -> Result<Answer, Unreachable>;
+}
+
+/// What the audit log is told of a change at a gate, or of a withdrawal by the registry.
+pub fn change_event(trace: Trace, change: Change, at: Instant) -> Event {
+    let kind = match change {
+        Change::Claimed => Kind::Claimed,
+        Change::Spent => Kind::Spent,
+        Change::Released => Kind::Released,
+        Change::Failed => Kind::Failed,
+        Change::Locked => Kind::Locked,
+        Change::Revoked => Kind::Revoked,
+    };
+    Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..Event::new(at, kind) }
 }
 
 /// The fast "no" that KV replicates. Never a "yes".

@@ -375,7 +375,7 @@ mod tests {
         }
         let first = buffer.take(ms(0), id(1)).unwrap();
         buffer.acknowledge(first.id);
-        for link in 0..60 {
+        for link in 0..room - 60 {
             buffer.push(event(1_000 + link), ms(0));
         }
         let second = buffer.take(ms(0), id(2)).unwrap();

@@ -99,8 +99,8 @@ async fn full(
     let door = match isolate.door(|| world.settings()) {
         Ok(door) => door,
         Err(problem) => {
-            let (response, failure) = not_configured(&problem, Some(seed));
-            log(failure.as_ref());
+            let (response, failure) = not_configured(&problem, seed);
+            log(Some(&failure));
             return respond(&response, false);
         }
     };

@@ -21,14 +21,14 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Env, State};
 
-use crate::audit::{Batch, Event, Kind};
+use crate::audit::{Batch, Event};
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
 use crate::gate::{Answer, Change, Place, Row, Step, Trace, decide};
 use crate::id::BatchId;
 use crate::key::sha256;
 use crate::limits::{AUDIT_BATCH_MAX, GATE_FLUSH_MS, GATE_RETRY_MS, GATE_UNSENT_MAX};
-use crate::port::{AuditLog as _, Errand, Unreachable};
+use crate::port::{AuditLog as _, Errand, Unreachable, change_event};
 use crate::time::{Instant, Span};
 
 const SCHEMA: &str = "
@@ -162,7 +162,7 @@ impl Object {
         #[expect(clippy::cast_precision_loss, reason = "stamps are milliseconds, far below 2^53")]
         glue::save_link(&self.sql, id, stamp as f64, &text)?;
         memory.stamp = stamp;
-        memory.unsent.insert(stamp, event_of(trace, change, now));
+        memory.unsent.insert(stamp, change_event(trace, change, now));
         if !memory.sending {
             memory.sending = true;
             self.send_soon();
@@ -278,7 +278,7 @@ impl Object {
             for (stamp, change, at) in stored.log {
                 memory.stamp = memory.stamp.max(stamp);
                 if stamp > memory.watermark {
-                    memory.unsent.insert(stamp, event_of(stored.trace, change, at));
+                    memory.unsent.insert(stamp, change_event(stored.trace, change, at));
                 }
             }
         }
@@ -330,16 +330,4 @@ fn batch_id(place: String, first: u64, last: u64) -> BatchId {
         *to = from;
     }
     id
-}
-
-fn event_of(trace: Trace, change: Change, at: Instant) -> Event {
-    let kind = match change {
-        Change::Claimed => Kind::Claimed,
-        Change::Spent => Kind::Spent,
-        Change::Released => Kind::Released,
-        Change::Failed => Kind::Failed,
-        Change::Locked => Kind::Locked,
-        Change::Revoked => Kind::Revoked,
-    };
-    Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..Event::new(at, kind) }
 }

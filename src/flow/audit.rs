@@ -1,8 +1,7 @@
 //! `GET /v1/audit`: the log, a page at a time.
 
-use crate::click::Cause;
-use crate::flow::click::problem;
 use crate::flow::outcome::{Context, Outcome};
+use crate::flow::refusal::unreachable;
 use crate::http::Request;
 use crate::http::problem::{Code, Problem, text};
 use crate::limits::AUDIT_EXPORT_MAX;
@@ -26,13 +25,7 @@ pub async fn export(context: &Context<'_>, request: &Request, ports: &impl Ports
             response.headers.push(("postern-audit-head", export.head.into()));
             Outcome::new(response)
         }
-        Err(error) => {
-            let failure = context.failure("audit_unreachable", &error);
-            Outcome {
-                failure: Some(failure),
-                ..Outcome::new(problem(context, Cause::GateUnreachable).response())
-            }
-        }
+        Err(error) => unreachable(context, "audit_unreachable", &error),
     }
 }
 

@@ -3,29 +3,24 @@
 //! A person's browser gets pages; an app that was opened with the link redeems it by `POST` with
 //! `Accept: application/json` and gets JSON. Both pass through the same decisions.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 
-use crate::audit::Kind;
+use crate::audit::{Event, Kind};
 use crate::click::{
-    Audience, Cause, Container, Decision, Hints, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route,
+    Audience, Cause, Container, Decision, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route,
 };
-use crate::flow::outcome::{Context, Failure, Later, Outcome};
-use crate::flow::{Age, Snapshot};
+use crate::flow::Snapshot;
+use crate::flow::outcome::{Context, Later, Outcome};
+use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
+use crate::flow::request::{browser, hints, network, posted_nonce, set_browser, wants_json};
 use crate::gate::{Answer, Command, Grant, Place};
-use crate::http::page::{AppWay, HandOff, Landing, Pages, RefusalPage, redirect, unavailable};
+use crate::http::page::{AppWay, HandOff, Landing, Pages, redirect};
 use crate::http::problem::{Code, Problem, json};
 use crate::http::{Method, Request, Response};
-use crate::id::{Nonce, decode_bytes, encode_bytes};
-use crate::json::Json;
-use crate::limits::{FORM_BODY_MAX, GRANT_LIFETIME_S};
+use crate::limits::GRANT_LIFETIME_S;
 use crate::policy::{Destination, Scope};
-use crate::port::{Errand, Marker, Ports, Unreachable};
+use crate::port::{Errand, Marker, Ports};
 use crate::token::{Claims, Refused, Use, Verified};
-
-/// The cookie that makes a browser's nonce the same each time it opens a link. It names no one: it is random.
-const COOKIE: &str = "__Host-postern";
 
 /// One tap, with what is known about it.
 struct Click<'a> {
@@ -37,16 +32,15 @@ struct Click<'a> {
 
 /// Answers a tap.
 pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports: &impl Ports) -> Outcome {
-    let usable = context.snapshot.filter(|snapshot| snapshot.age(context.now) != Age::Stale);
-    let Some(snapshot) = usable else { return without_policy(context, request) };
+    let Some(snapshot) = context.usable() else { return without_policy(context, request) };
     let visitor = Visitor::read(&hints(request));
     let click = Click { context, snapshot, request, visitor };
     match context.door.verifier.verify(token, context.now) {
         Ok(verified) => click.verified(&verified, ports).await,
         Err(Refused::Expired(claims)) => click.deny(Cause::Expired, Some(&claims)),
         Err(refused) => {
-            let from = address_key(context, request);
-            let cause = if ports.allows(&from).await { Cause::from(refused) } else { Cause::Damped };
+            let is_allowed = ports.allows(&network(context, request)).await;
+            let cause = if is_allowed { Cause::from(refused) } else { Cause::Damped };
             click.deny(cause, None)
         }
     }
@@ -110,25 +104,30 @@ impl Click<'_> {
             trace: self.context.trace(claims),
             command: Command::Claim { nonce, hold },
         };
-        match ports.ask(Place::of(&link), &errand).await {
-            Ok(Answer::Granted { claim, .. }) if hold => {
-                let grant = Grant { link, subject: claims.subject, claim };
-                match self.context.door.grants.seal(&grant) {
-                    Some(grant) => Outcome::new(self.hand_off(scope, destination, &grant)),
-                    None => self.deny(Cause::UnknownKey, Some(claims)),
-                }
+        let (claim, replay) = match ports.ask(Place::of(&link), &errand).await {
+            Ok(Answer::Granted { claim, replay }) => (claim, replay),
+            Ok(answer) => return self.deny(cause_of(&answer), Some(claims)),
+            Err(error) => {
+                let failure = self.context.failure("gate_unreachable", error.to_string());
+                return self.deny(Cause::GateUnreachable, Some(claims)).failure(failure);
             }
-            Ok(Answer::Granted { .. }) => {
-                let way = route(destination, &self.visitor);
-                let response = match way.redirect_target() {
-                    Some(to) => self.go(scope, to),
-                    None => self.open(scope, destination, &way),
-                };
-                Outcome::new(response).later(Later::Mark { link, marker: Marker::Spent })
-            }
-            Ok(answer) => self.deny(cause_of(&answer), Some(claims)),
-            Err(error) => self.unreachable(&error, claims),
-        }
+        };
+        let outcome = if hold {
+            let Some(grant) = self.context.door.grants.seal(&Grant { link, subject: claims.subject, claim })
+            else {
+                return self.deny(Cause::UnknownKey, Some(claims));
+            };
+            Outcome::new(self.hand_off(scope, destination, &grant))
+        } else {
+            let way = route(destination, &self.visitor);
+            let response = match way.redirect_target() {
+                Some(to) => self.go(scope, to),
+                None => self.open(scope, destination, &way),
+            };
+            Outcome::new(response).later(Later::Mark { link, marker: Marker::Spent })
+        };
+        // A claim is logged by its gate, once. That somebody was shown the way again, only we know.
+        if replay { outcome.event(self.validated_event(claims)) } else { outcome }
     }
 
     fn pages(&self, scope: Option<&Scope>) -> Pages<'_> {
@@ -139,13 +138,13 @@ impl Click<'_> {
     }
 
     fn landing(&self, claims: &Claims, scope: &Scope) -> Response {
-        let known = cookie(self.request);
+        let known = browser(self.request);
         let browser = known.unwrap_or_else(|| self.context.seed.bytes(b"browser"));
         let nonce = self.context.door.pseudonyms.nonce(&browser, claims.link);
         let open_in_browser = matches!(self.visitor.container, Container::InApp(_));
         let mut response = self.pages(Some(scope)).landing(Landing { nonce, open_in_browser });
         if known.is_none() && self.visitor.audience == Audience::Person {
-            response.headers.push(("set-cookie", set_cookie(&browser)));
+            response.headers.push(("set-cookie", set_browser(&browser)));
         }
         response
     }
@@ -195,14 +194,21 @@ impl Click<'_> {
     fn without_nonce(&self, claims: &Claims, scope: &Scope) -> Outcome {
         if wants_json(self.request) {
             let detail = "Send {\"nonce\": \"...\"}: 16 base64url characters (12 random bytes), the same on every repetition.";
-            return Outcome::new(Problem::new(Code::NonceRequired, detail).response());
+            let event = Event {
+                reason: Some(Code::NonceRequired.name().to_owned()),
+                ..self.context.event(Kind::Refused, Some(self.context.trace(claims)))
+            };
+            return Outcome::new(Problem::new(Code::NonceRequired, detail).response()).event(event);
         }
-        Outcome::new(self.landing(claims, scope))
+        self.validated(claims, self.landing(claims, scope))
     }
 
     fn validated(&self, claims: &Claims, response: Response) -> Outcome {
-        let event = self.context.event(Kind::Validated, Some(self.context.trace(claims)));
-        Outcome::new(response).event(event)
+        Outcome::new(response).event(self.validated_event(claims))
+    }
+
+    fn validated_event(&self, claims: &Claims) -> Event {
+        self.context.event(Kind::Validated, Some(self.context.trace(claims)))
     }
 
     fn deny(&self, cause: Cause, claims: Option<&Claims>) -> Outcome {
@@ -211,17 +217,15 @@ impl Click<'_> {
             .filter(|_| cause.refusal() != Refusal::NotValid)
             .and_then(|claims| self.snapshot.policy.scope(claims.scope));
         let response = if wants_json(self.request) {
-            problem(self.context, cause).response()
+            problem(self.context, cause)
         } else {
-            self.pages(scope).refusal(refusal_page(self.context, cause))
+            page(self.context, cause, &self.pages(scope))
         };
         let trace = claims.map(|claims| self.context.trace(claims));
-        Outcome::new(response).event(self.context.refused(cause, trace))
-    }
-
-    fn unreachable(&self, error: &Unreachable, claims: &Claims) -> Outcome {
-        let mut outcome = self.deny(Cause::GateUnreachable, Some(claims));
-        outcome.failure = Some(self.context.failure("gate_unreachable", error));
+        let outcome = Outcome::new(response).event(self.context.refused(cause, trace));
+        if cause.refusal() == Refusal::TryAgain {
+            return outcome.failure(self.context.failure(cause.code(), cause.to_string()));
+        }
         outcome
     }
 }
@@ -240,70 +244,8 @@ struct Let<'a> {
 
 /// Without a usable policy nothing is known that could let anyone through.
 fn without_policy(context: &Context<'_>, request: &Request) -> Outcome {
-    let cause = Cause::PolicyUnreachable;
-    let response = match context.snapshot {
-        _ if wants_json(request) => problem(context, cause).response(),
-        Some(snapshot) => {
-            let pages = Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref());
-            pages.refusal(refusal_page(context, cause))
-        }
-        None => no_policy_page(context, request),
-    };
-    let failure = Failure {
-        reference: context.seed.reference(),
-        code: "policy_unreachable",
-        cause: "no policy fresh enough could be read from KV".into(),
-    };
-    Outcome { failure: Some(failure), ..Outcome::new(response).event(context.refused(cause, None)) }
-}
-
-/// The page of a door that never had a policy.
-pub fn no_policy_page(context: &Context<'_>, request: &Request) -> Response {
-    let retry_s = Cause::PolicyUnreachable.refusal().retry_after_s(context.now).unwrap_or(1);
-    unavailable(request.headers.accept_language.as_deref(), retry_s, context.seed.reference())
-}
-
-fn refusal_page(context: &Context<'_>, cause: Cause) -> RefusalPage {
-    let retry_s = cause.refusal().retry_after_s(context.now).unwrap_or(1);
-    match cause.refusal() {
-        Refusal::NotValid => RefusalPage::NotValid,
-        Refusal::Expired => RefusalPage::Expired,
-        Refusal::Used => RefusalPage::Used,
-        Refusal::Busy { .. } => RefusalPage::Busy { retry_s },
-        Refusal::Revoked => RefusalPage::Revoked,
-        Refusal::TooManyTries => RefusalPage::TooManyTries,
-        Refusal::TryAgain => RefusalPage::TryAgain { retry_s, reference: context.seed.reference() },
-    }
-}
-
-/// The same refusal for a program.
-pub fn problem(context: &Context<'_>, cause: Cause) -> Problem {
-    let refusal = cause.refusal();
-    let (code, detail) = match refusal {
-        Refusal::NotValid => (Code::LinkNotValid, "There is no such link. Ask for a fresh one."),
-        Refusal::Expired => (Code::LinkExpired, "The link's time is over. Ask for a fresh one."),
-        Refusal::Used => (Code::LinkUsed, "The link was used before. Ask for a fresh one."),
-        Refusal::Busy { .. } => {
-            (Code::LinkBusy, "Another device holds the link. Try again when its minute is over.")
-        }
-        Refusal::Revoked => (Code::LinkRevoked, "The link was withdrawn by its sender."),
-        Refusal::TooManyTries => (
-            Code::LinkTooManyTries,
-            "The link is locked after failed attempts, or its visitors come too fast.",
-        ),
-        Refusal::TryAgain => {
-            (Code::TryAgain, "Something of ours did not answer. Repeat with the same nonce.")
-        }
-    };
-    let problem = Problem::new(code, detail);
-    let problem = match refusal.retry_after_s(context.now) {
-        Some(seconds) => problem.retry_after(seconds),
-        None => problem,
-    };
-    match refusal {
-        Refusal::TryAgain => problem.with_reference(context.seed.reference()),
-        _ => problem,
-    }
+    let outcome = if wants_json(request) { no_policy(context) } else { no_policy_for(context, request) };
+    outcome.event(context.refused(Cause::PolicyUnreachable, None))
 }
 
 /// What a gate's answer means for a visitor who asked to come in.
@@ -328,58 +270,4 @@ fn fallback_ms(way: &Route<'_>) -> Option<u32> {
         Way::Scheme { fallback_ms, .. } => Some(fallback_ms),
         _ => None,
     }
-}
-
-/// What the visitor's headers hint at.
-pub fn hints(request: &Request) -> Hints<'_> {
-    let headers = &request.headers;
-    Hints {
-        user_agent: headers.user_agent.as_deref().unwrap_or_default(),
-        ch_platform: headers.ch_platform.as_deref().unwrap_or_default(),
-        purpose: headers.purpose.as_deref().unwrap_or_default(),
-    }
-}
-
-fn wants_json(request: &Request) -> bool {
-    request.headers.accept.as_deref().is_some_and(|accept| accept.contains("application/json"))
-}
-
-/// The damping key of the network a request came from.
-fn address_key(context: &Context<'_>, request: &Request) -> String {
-    let address = request.headers.client_ip.as_deref().unwrap_or_default();
-    context.door.pseudonyms.network(address)
-}
-
-/// The nonce of a posted form or JSON document.
-fn posted_nonce(request: &Request) -> Option<Nonce> {
-    if request.body.len() > FORM_BODY_MAX {
-        return None;
-    }
-    let content_type = request.headers.content_type.as_deref().unwrap_or_default();
-    if content_type.starts_with("application/json") {
-        return match Json::parse(&request.body, FORM_BODY_MAX).ok()? {
-            Json::Object(members) => {
-                members.iter().find(|(name, _)| name == "nonce").and_then(|(_, value)| match value {
-                    Json::String(text) => text.parse().ok(),
-                    _ => None,
-                })
-            }
-            _ => None,
-        };
-    }
-    let form = core::str::from_utf8(&request.body).ok()?;
-    // Base64url needs no escaping, so a plain split reads the one field that matters.
-    form.split('&').find_map(|field| field.strip_prefix("nonce=")).and_then(|nonce| nonce.parse().ok())
-}
-
-fn cookie(request: &Request) -> Option<[u8; 16]> {
-    let header = request.headers.cookie.as_deref()?;
-    let mut pairs = header.split(';').map(str::trim);
-    let value = pairs.find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))?;
-    decode_bytes(value).ok()
-}
-
-fn set_cookie(browser: &[u8; 16]) -> Cow<'static, str> {
-    let value = encode_bytes(browser);
-    format!("{COOKIE}={value}; Path=/; Max-Age=86400; Secure; HttpOnly; SameSite=Lax").into()
 }

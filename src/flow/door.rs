@@ -2,7 +2,7 @@
 
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
-use crate::id::{Nonce, Redemption, Reference};
+use crate::id::{Redemption, Reference};
 use crate::key::{BadRing, KeyRing, Pseudonyms, sha256};
 use crate::token::{Minter, Verifier};
 
@@ -86,8 +86,9 @@ impl Door {
 /// Lower-case letters, digits, dots and hyphens, then perhaps a port: what a MAC can bind unambiguously.
 fn is_host(text: &str) -> bool {
     let (name, port) = text.split_once(':').unwrap_or((text, "443"));
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-';
-    (1..=253).contains(&name.len()) && name.bytes().all(good) && port.parse::<u16>().is_ok()
+    (1..=253).contains(&name.len()) && name.bytes().all(good) && is_port
 }
 
 /// The randomness of one request. Drawn once at the edge; everything unpredictable is derived from it.
@@ -103,10 +104,6 @@ impl Seed {
             *to = from;
         }
         bytes
-    }
-
-    pub fn nonce(&self) -> Nonce {
-        Nonce(self.bytes(b"nonce"))
     }
 
     pub fn redemption(&self) -> Redemption {
@@ -140,10 +137,12 @@ mod tests {
         }
     }
 
+    type Break = fn(&mut Settings);
+
     #[test]
     fn a_door_names_the_setting_that_is_missing() {
         assert!(Door::new(&settings()).is_ok());
-        let cases: [(fn(&mut Settings), &str); 4] = [
+        let cases: [(Break, &str); 4] = [
             (|settings| settings.keys = None, "POSTERN_KEYS is missing"),
             (|settings| settings.api_keys = None, "POSTERN_API_KEYS is missing"),
             (|settings| settings.host = None, "POSTERN_HOST is missing"),
@@ -166,7 +165,7 @@ mod tests {
             assert!(is_host(good), "{good}");
         }
         for bad in
-            ["", "go.example.com/", "GO.example.com", "go:http", "a b", "go.example.com:99999", "\u{1}"]
+            ["", "go.example.com/", "GO.example.com", "go:http", "go:+80", "go:", "a b", "go:99999", "\u{1}"]
         {
             assert!(!is_host(bad), "{bad}");
         }

@@ -40,7 +40,9 @@ pub fn glance<'p>(
     match decide(&verified, Tap::Look, &visitor, &snapshot.policy, LinkView::Unknown, now) {
         Ok(Decision::Redirect { to, .. }) => {
             let link = Some(door.pseudonyms.audit_link(claims.link));
-            let event = Event { link, scope: Some(claims.scope), ..Event::new(now, Kind::Validated) };
+            let subject = claims.subject.map(|subject| door.pseudonyms.audit_subject(subject));
+            let event =
+                Event { link, subject, scope: Some(claims.scope), ..Event::new(now, Kind::Validated) };
             Glance::Go { to, event }
         }
         _ => Glance::Look,

@@ -2,17 +2,18 @@
 
 use serde::Serialize;
 
-use crate::click::Cause;
-use crate::flow::click::problem;
+use crate::audit::{Event, Kind};
 use crate::flow::outcome::{Context, Later, Outcome};
-use crate::gate::{Answer, BadGrant, Command, Grant, Place};
+use crate::flow::refusal::unreachable;
+use crate::flow::request::idempotency_key;
+use crate::gate::{Answer, BadGrant, Command, Grant, Place, Trace};
 use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::id::{Redemption, ScopeCode, Subject};
 use crate::json::{Json, Node, Report, Values};
 use crate::key::sha256;
-use crate::limits::{JSON_BODY_MAX, POLICY_PROBLEMS_MAX};
+use crate::limits::{JSON_BODY_MAX, LINK_FAILURES_MAX, POLICY_PROBLEMS_MAX};
 use crate::policy::Risk;
 use crate::port::{Errand, Marker, Ports};
 
@@ -52,39 +53,36 @@ pub async fn exchange(
     actor: &Actor,
     ports: &impl Ports,
 ) -> Outcome {
-    let (text, action) = match read(&request.body) {
+    let asked = idempotency_key(request).and_then(|key| Ok((read(&request.body)?, key)));
+    let ((text, action), key) = match asked {
         Ok(asked) => asked,
         Err(problem) => return Outcome::new(problem.response()),
     };
     let grant = match context.door.grants.open(&text, context.now) {
         Ok(grant) => grant,
-        Err(bad) => return refuse(context, bad),
+        Err(BadGrant::Invalid) => return refuse(context, actor, None, Code::GrantInvalid),
+        Err(BadGrant::Expired) => return refuse(context, actor, None, Code::GrantExpired),
     };
-    let by = redemption(context, request, actor);
     let command = match action {
-        Action::Redeem => Command::Redeem { claim: grant.claim, by },
+        Action::Redeem => Command::Redeem { claim: grant.claim, by: redemption(context, key, actor) },
         Action::Release => Command::Release { claim: grant.claim },
         Action::Fail => Command::Fail { claim: grant.claim },
     };
-    let mut trace = context.trace_of_ref(&grant.link);
-    trace.subject = grant.subject.map(|subject| context.door.pseudonyms.audit_subject(subject));
+    let subject = grant.subject.map(|subject| context.door.pseudonyms.audit_subject(subject));
+    let trace = Trace { subject, ..context.trace_of_ref(&grant.link) };
     let errand = Errand { link: grant.link.link, expires: grant.link.expires, trace, command };
     match ports.ask(Place::of(&grant.link), &errand).await {
-        Ok(answer) => settle(context, &grant, answer),
-        Err(error) => {
-            let failure = context.failure("gate_unreachable", &error);
-            Outcome {
-                failure: Some(failure),
-                ..Outcome::new(problem(context, Cause::GateUnreachable).response())
-            }
+        Ok(answer) => {
+            settle(context, &grant, answer).unwrap_or_else(|code| refuse(context, actor, Some(trace), code))
         }
+        Err(error) => unreachable(context, "gate_unreachable", &error),
     }
 }
 
-fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Outcome {
+fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcome, Code> {
     let document = |outcome, failures| {
         let scope = context.snapshot.and_then(|snapshot| snapshot.policy.scope(grant.link.scope));
-        Exchanged {
+        let document = Exchanged {
             outcome,
             link: grant.link.to_string(),
             scope: scope.map(|scope| scope.name.as_str()),
@@ -95,47 +93,48 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Outcome {
             claimed_at: grant.claim.at.millis(),
             expires: grant.link.expires,
             failures,
-        }
+        };
+        Outcome::new(json(200, &document))
     };
     match answer {
-        Answer::Redeemed { .. } => Outcome::new(json(200, &document("redeemed", None)))
-            .later(Later::Mark { link: grant.link, marker: Marker::Spent }),
-        Answer::Released { failures } => Outcome::new(json(200, &document("released", Some(failures)))),
-        Answer::Locked => {
-            Outcome::new(json(200, &document("locked", Some(crate::limits::LINK_FAILURES_MAX))))
+        Answer::Redeemed { .. } => {
+            let spent = Later::Mark { link: grant.link, marker: Marker::Spent };
+            Ok(document("redeemed", None).later(spent))
         }
-        Answer::Spent { .. } => {
-            let detail = "This grant, or another of the same link, was redeemed before. Do not let the visitor in on it.";
-            Outcome::new(Problem::new(Code::GrantUsed, detail).response())
-        }
-        _ => {
-            let detail = "The claim behind this grant has ended: it was released, taken over or withdrawn. Ask the visitor to open the link again.";
-            Outcome::new(Problem::new(Code::GrantStale, detail).response())
-        }
+        Answer::Released { failures } => Ok(document("released", Some(failures))),
+        Answer::Locked => Ok(document("locked", Some(LINK_FAILURES_MAX))),
+        Answer::Spent { .. } => Err(Code::GrantUsed),
+        Answer::Stale
+        | Answer::Revoked { .. }
+        | Answer::Expired
+        | Answer::Fresh { .. }
+        | Answer::Granted { .. }
+        | Answer::Busy { .. } => Err(Code::GrantStale),
     }
 }
 
-fn refuse(context: &Context<'_>, bad: BadGrant) -> Outcome {
-    let (code, reason, detail) = match bad {
-        BadGrant::Invalid => (
-            Code::GrantInvalid,
-            "grant_invalid",
-            "The text is no grant of this door, or its key was retired.",
-        ),
-        BadGrant::Expired => (
-            Code::GrantExpired,
-            "grant_expired",
-            "A grant lives one minute. Ask the visitor to open the link again.",
-        ),
+fn refuse(context: &Context<'_>, actor: &Actor, trace: Option<Trace>, code: Code) -> Outcome {
+    let detail = match code {
+        Code::GrantExpired => "A grant lives one minute. Ask the visitor to open the link again.",
+        Code::GrantUsed => {
+            "This grant, or another of the same link, was redeemed before. Do not let the visitor in on it."
+        }
+        Code::GrantStale => {
+            "The claim behind this grant has ended: it was released, taken over or withdrawn. Ask the visitor to open the link again."
+        }
+        _ => "The text is no grant of this door, or its key was retired.",
     };
-    let mut event = context.event(crate::audit::Kind::ApiRefused, None);
-    event.reason = Some(reason.to_owned());
+    let event = Event {
+        reason: Some(code.name().to_owned()),
+        actor: Some(actor.id().to_owned()),
+        ..context.event(Kind::ApiRefused, trace)
+    };
     Outcome::new(Problem::new(code, detail).response()).event(event)
 }
 
 /// With an `Idempotency-Key` a repeated exchange is the same exchange; without one, each is its own.
-fn redemption(context: &Context<'_>, request: &Request, actor: &Actor) -> Redemption {
-    let Some(key) = request.headers.idempotency_key.as_deref() else { return context.seed.redemption() };
+fn redemption(context: &Context<'_>, key: Option<&str>, actor: &Actor) -> Redemption {
+    let Some(key) = key else { return context.seed.redemption() };
     let hash = sha256(&[b"postern/redemption/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]);
     let mut by = Redemption([0; Redemption::LENGTH]);
     for (to, from) in by.0.iter_mut().zip(hash) {
@@ -164,7 +163,7 @@ fn read(body: &[u8]) -> Result<(String, Action), Problem> {
     })
 }
 
-pub fn risk_name(risk: Risk) -> &'static str {
+fn risk_name(risk: Risk) -> &'static str {
     match risk {
         Risk::Low => "low",
         Risk::Medium => "medium",

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::click::Cause;
-use crate::flow::click::problem;
 use crate::flow::outcome::{Context, Later, Outcome};
+use crate::flow::refusal::unreachable;
 use crate::gate::{Answer, Command, Place};
+use crate::http::Response;
 use crate::http::problem::{Code, Problem, json};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::time::Instant;
@@ -35,13 +35,13 @@ pub async fn inspect(context: &Context<'_>, id: &str, ports: &impl Ports) -> Out
     if link.usage == Use::Once {
         return match ask(context, &link, Command::Look, ports).await {
             Ok(answer) => Outcome::new(document(context, &link, &answer)),
-            Err(error) => unreachable(context, &error),
+            Err(error) => unreachable(context, "link_unreachable", &error),
         };
     }
     match ports.denied(&link).await {
         Ok(Some(at)) => Outcome::new(document(context, &link, &Answer::Revoked { at })),
         Ok(None) => Outcome::new(document(context, &link, &untouched(context, &link))),
-        Err(error) => unreachable(context, &error),
+        Err(error) => unreachable(context, "link_unreachable", &error),
     }
 }
 
@@ -56,7 +56,7 @@ pub async fn revoke(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outc
             Ok(answer @ Answer::Revoked { .. }) => Outcome::new(document(context, &link, &answer))
                 .later(Later::Mark { link, marker: Marker::Revoked }),
             Ok(answer) => Outcome::new(document(context, &link, &answer)),
-            Err(error) => unreachable(context, &error),
+            Err(error) => unreachable(context, "link_unreachable", &error),
         };
     }
     match ports.deny(&link, context.trace_of_ref(&link)).await {
@@ -65,7 +65,7 @@ pub async fn revoke(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outc
             let detail = "Too many many-use links are withdrawn at once. Rotate the signing key, or withdraw the scope by policy.";
             Outcome::new(Problem::new(Code::DenyListFull, detail).response())
         }
-        Err(error) => unreachable(context, &error),
+        Err(error) => unreachable(context, "link_unreachable", &error),
     }
 }
 
@@ -88,7 +88,7 @@ fn untouched(context: &Context<'_>, link: &LinkRef) -> Answer {
     }
 }
 
-fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> crate::http::Response {
+fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> Response {
     let (state, at, failures) = match *answer {
         Answer::Fresh { failures } => ("open", None, (link.usage == Use::Once).then_some(failures)),
         Answer::Busy { until } => ("claimed", Some(until), None),
@@ -120,9 +120,4 @@ fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> crate::ht
 fn bad_id() -> Outcome {
     let detail = "A link's id is the first 28 characters of its token, as the answer to minting gives it.";
     Outcome::new(Problem::new(Code::BadLinkId, detail).response())
-}
-
-fn unreachable(context: &Context<'_>, error: &Unreachable) -> Outcome {
-    let failure = context.failure("link_unreachable", error);
-    Outcome { failure: Some(failure), ..Outcome::new(problem(context, Cause::GateUnreachable).response()) }
 }

@@ -6,10 +6,10 @@
 use serde::Serialize;
 
 use crate::audit::{Batch, Event, Kind};
-use crate::click::Cause;
 use crate::flow::Snapshot;
-use crate::flow::click::problem;
 use crate::flow::outcome::{Context, Outcome};
+use crate::flow::refusal::{no_policy, unreachable};
+use crate::flow::request::idempotency_key;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::http::{Request, Response};
@@ -17,13 +17,12 @@ use crate::id::{BatchId, LinkId, Region, Subject};
 use crate::json::{Json, Node, Report, Values};
 use crate::key::sha256;
 use crate::limits::{
-    AUDIT_BATCH_MAX, CUSTOMER_REF_MAX, IDEMPOTENCY_KEY_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, MINT_BATCH_MAX,
-    POLICY_PROBLEMS_MAX,
+    AUDIT_BATCH_MAX, CUSTOMER_REF_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, MINT_BATCH_MAX, POLICY_PROBLEMS_MAX,
 };
 use crate::policy::Scope;
 use crate::port::{Ports, Remembered, Unreachable};
 use crate::time::{Instant, Span};
-use crate::token::Claims;
+use crate::token::{Claims, Use};
 
 /// A link as asked for.
 struct Wanted<'p> {
@@ -59,17 +58,20 @@ struct Sameness {
 
 /// Mints links.
 pub async fn mint(context: &Context<'_>, request: &Request, actor: &Actor, ports: &impl Ports) -> Outcome {
-    let Some(snapshot) = context.snapshot else {
-        return Outcome::new(problem(context, Cause::PolicyUnreachable).response());
-    };
-    let (wanted, is_list) = match read(context, snapshot, &request.body) {
-        Ok(wanted) => wanted,
+    let Some(snapshot) = context.usable() else { return no_policy(context) };
+    let asked = idempotency_key(request).and_then(|key| Ok((read(context, snapshot, &request.body)?, key)));
+    let ((wanted, is_list), key) = match asked {
+        Ok(asked) => asked,
         Err(problem) => return Outcome::new(problem.response()),
     };
-    let sameness = match sameness(context, request, actor, ports).await {
-        Ok(Ok(sameness)) => sameness,
-        Ok(Err(problem)) => return Outcome::new(problem.response()),
-        Err(error) => return unreachable(context, &error),
+    let sameness = match key {
+        None => Ok(Some(Sameness { seed: context.seed.bytes(b"mint"), at: context.now })),
+        Some(key) => sameness(context, snapshot, request, actor, key, ports).await,
+    };
+    let sameness = match sameness {
+        Ok(Some(sameness)) => sameness,
+        Ok(None) => return mismatch(),
+        Err(error) => return unreachable(context, "mint_unreachable", &error),
     };
     let claims: Vec<Claims> =
         wanted.iter().enumerate().map(|(at, wanted)| claims(wanted, at, &sameness)).collect();
@@ -77,7 +79,7 @@ pub async fn mint(context: &Context<'_>, request: &Request, actor: &Actor, ports
         let id = BatchId(labelled(&sameness.seed, b"batch", at));
         let events = chunk.iter().map(|claims| issued(context, claims, actor, sameness.at)).collect();
         if let Err(error) = ports.send(&Batch { id, events }).await {
-            return unreachable(context, &error);
+            return unreachable(context, "mint_unreachable", &error);
         }
     }
     Outcome::new(answer(context, &wanted, &claims, is_list))
@@ -108,7 +110,7 @@ fn answer(context: &Context<'_>, wanted: &[Wanted<'_>], claims: &[Claims], is_li
             token,
             scope: &wanted.scope.name,
             expires: claims.expires,
-            single_use: wanted.scope.usage == crate::token::Use::Once,
+            single_use: wanted.scope.usage == Use::Once,
             subject: claims.subject,
         }
     });
@@ -121,36 +123,34 @@ fn answer(context: &Context<'_>, wanted: &[Wanted<'_>], claims: &[Claims], is_li
     )
 }
 
-/// Finds out whether the call is a repetition.
+/// What the call has in common with its repetitions; `None` if the key came with another body.
+///
+/// The instant and the policy's version are part of it: when a key is forgotten and used again, or the policy changed
+/// what the same body asks for, the links are others, with audit entries of their own.
 async fn sameness(
     context: &Context<'_>,
+    snapshot: &Snapshot,
     request: &Request,
     actor: &Actor,
+    key: &str,
     ports: &impl Ports,
-) -> Result<Result<Sameness, Problem>, Unreachable> {
-    let Some(key) = request.headers.idempotency_key.as_deref() else {
-        return Ok(Ok(Sameness { seed: context.seed.bytes(b"mint"), at: context.now }));
-    };
-    if key.is_empty()
-        || key.len() > IDEMPOTENCY_KEY_MAX
-        || !key.bytes().all(|byte| (0x20..0x7f).contains(&byte))
-    {
-        let detail = format!(
-            "Send 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, different for each request."
-        );
-        return Ok(Err(Problem::new(Code::BadIdempotencyKey, detail)));
-    }
+) -> Result<Option<Sameness>, Unreachable> {
     let name = sha256(&[b"postern/mint/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]);
     let body = sha256(&[&request.body]);
     Ok(match ports.remember(name, body, context.now).await? {
+        Remembered::Other => None,
         Remembered::Same { at } => {
-            Ok(Sameness { seed: context.door.pseudonyms.repeatable(&name, &body), at })
-        }
-        Remembered::Other => {
-            let detail = "This Idempotency-Key came with another body within the last day. Use a new key for a new request.";
-            Err(Problem::new(Code::IdempotencyMismatch, detail))
+            let seed = context.door.pseudonyms.repeatable(&name, &body);
+            let version = snapshot.policy.version.to_be_bytes();
+            Some(Sameness { seed: sha256(&[&seed, &at.millis().to_be_bytes(), &version]), at })
         }
     })
+}
+
+fn mismatch() -> Outcome {
+    let detail =
+        "This Idempotency-Key came with another body within the last day. Use a new key for a new request.";
+    Outcome::new(Problem::new(Code::IdempotencyMismatch, detail).response())
 }
 
 fn read<'p>(
@@ -247,9 +247,4 @@ fn labelled<const N: usize>(seed: &[u8; 32], label: &[u8], at: usize) -> [u8; N]
         *to = from;
     }
     bytes
-}
-
-fn unreachable(context: &Context<'_>, error: &Unreachable) -> Outcome {
-    let failure = context.failure("mint_unreachable", error);
-    Outcome { failure: Some(failure), ..Outcome::new(problem(context, Cause::GateUnreachable).response()) }
 }

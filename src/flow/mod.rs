@@ -12,6 +12,8 @@ mod grant;
 mod link;
 mod mint;
 mod outcome;
+mod refusal;
+mod request;
 mod serve;
 mod snapshot;
 

@@ -2,11 +2,11 @@
 
 use crate::audit::{Event, Kind};
 use crate::click::Cause;
-use crate::flow::{Door, Seed, Snapshot};
+use crate::flow::{Age, Door, Seed, Snapshot};
 use crate::gate::Trace;
 use crate::http::Response;
 use crate::id::Reference;
-use crate::port::{Marker, Unreachable};
+use crate::port::Marker;
 use crate::time::Instant;
 use crate::token::{Claims, LinkRef};
 
@@ -14,7 +14,7 @@ use crate::token::{Claims, LinkRef};
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     pub door: &'a Door,
-    /// `None` while no usable snapshot is at hand.
+    /// The newest snapshot at hand, however old; [`Context::usable`] says whether to judge by it.
     pub snapshot: Option<&'a Snapshot>,
     pub now: Instant,
     pub seed: Seed,
@@ -58,13 +58,23 @@ impl Outcome {
     }
 
     #[must_use]
+    pub fn failure(self, failure: Failure) -> Self {
+        Self { failure: Some(failure), ..self }
+    }
+
+    #[must_use]
     pub fn later(mut self, later: Later) -> Self {
         self.later.push(later);
         self
     }
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// The snapshot, unless it is too old to let anyone in or to mint by.
+    pub fn usable(&self) -> Option<&'a Snapshot> {
+        self.snapshot.filter(|snapshot| snapshot.age(self.now) != Age::Stale)
+    }
+
     /// What names a link in the audit log.
     pub fn trace(&self, claims: &Claims) -> Trace {
         Trace {
@@ -81,12 +91,8 @@ impl Context<'_> {
 
     pub fn event(&self, kind: Kind, trace: Option<Trace>) -> Event {
         let event = Event::new(self.now, kind);
-        match trace {
-            None => event,
-            Some(trace) => {
-                Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..event }
-            }
-        }
+        let Some(Trace { link, subject, scope }) = trace else { return event };
+        Event { link: Some(link), subject, scope: Some(scope), ..event }
     }
 
     /// The event of a refused visitor. Unverified text names no link.
@@ -94,7 +100,8 @@ impl Context<'_> {
         Event { reason: Some(cause.code().to_owned()), ..self.event(Kind::Refused, trace) }
     }
 
-    pub fn failure(&self, code: &'static str, error: &Unreachable) -> Failure {
-        Failure { reference: self.seed.reference(), code, cause: error.to_string() }
+    /// A failure under this request's reference. `cause` names no link and no person.
+    pub fn failure(&self, code: &'static str, cause: String) -> Failure {
+        Failure { reference: self.seed.reference(), code, cause }
     }
 }

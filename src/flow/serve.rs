@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
-use crate::click::{Cause, apple_app_site_association, assetlinks};
+use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
+use crate::flow::refusal::{no_policy, no_policy_for};
+use crate::flow::request::{is_json, network};
 use crate::flow::{Misconfigured, Seed, audit, click, grant, link, mint};
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset};
@@ -21,17 +23,17 @@ pub async fn serve(
 ) -> Outcome {
     let route = match route {
         Ok(route) => route,
-        Err(none) => return Outcome::new(no_route(context, request, none)),
+        Err(none) => return no_route(context, request, none),
     };
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
-        Route::Home => Outcome::new(with_pages(context, request, |pages| pages.home())),
+        Route::Home => with_pages(context, request, Pages::home),
         Route::Asset { .. } | Route::Robots => {
-            Outcome::new(asset(&request.path, &request.query).unwrap_or_else(|| nothing(context, request)))
+            asset(&request.path, &request.query).map_or_else(|| nothing(context, request), Outcome::new)
         }
-        Route::AppleAssociation | Route::AssetLinks => Outcome::new(association(context, route)),
+        Route::AppleAssociation | Route::AssetLinks => association(context, route),
         Route::Health => Outcome::new(health(context)),
-        Route::LocalTime => Outcome::new(nothing(context, request)),
+        Route::LocalTime => nothing(context, request),
         Route::Mint | Route::Inspect { .. } | Route::Revoke { .. } | Route::Exchange | Route::Audit => {
             machine(context, request, route, ports).await
         }
@@ -74,10 +76,9 @@ async fn authenticate(
         Ok(actor) => return Ok(actor),
         Err(refused) => refused,
     };
-    let address = request.headers.client_ip.as_deref().unwrap_or_default();
     let event = Event::new(context.now, Kind::ApiRefused);
     let (problem, event) = match refused {
-        _ if !ports.allows(&context.door.pseudonyms.network(address)).await => {
+        _ if !ports.allows(&network(context, request)).await => {
             let problem =
                 Problem::new(Code::TooManyRequests, "Too many refused calls from this network. Slow down.");
             (problem.retry_after(10), Event { reason: Some("damped".into()), ..event })
@@ -97,55 +98,54 @@ async fn authenticate(
 }
 
 /// What a door without its settings answers to everything. The log says which one is missing.
-pub fn not_configured(problem: &Misconfigured, seed: Option<Seed>) -> (Response, Option<Failure>) {
+pub fn not_configured(problem: &Misconfigured, seed: Seed) -> (Response, Failure) {
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";
     let document = Problem::new(Code::NotConfigured, detail);
-    let Some(seed) = seed else { return (document.response(), None) };
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    (document.with_reference(reference).response(), Some(failure))
+    (document.with_reference(reference).response(), failure)
 }
 
-fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Response {
+fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Outcome {
     match none {
         NoRoute::Unknown { machine: true } => {
-            Problem::new(Code::NotFound, "There is nothing at this path.").response()
+            Outcome::new(Problem::new(Code::NotFound, "There is nothing at this path.").response())
         }
         NoRoute::Unknown { machine: false } => nothing(context, request),
-        NoRoute::Method { machine: true, allow } => method_not_allowed(allow, request.method),
+        NoRoute::Method { machine: true, allow } => Outcome::new(method_not_allowed(allow, request.method)),
         NoRoute::Method { machine: false, allow } => {
             with_pages(context, request, |pages| pages.method_not_allowed(allow))
         }
     }
 }
 
-fn nothing(context: &Context<'_>, request: &Request) -> Response {
-    with_pages(context, request, |pages| pages.nothing_here())
+fn nothing(context: &Context<'_>, request: &Request) -> Outcome {
+    with_pages(context, request, Pages::nothing_here)
 }
 
-fn with_pages(context: &Context<'_>, request: &Request, render: impl Fn(&Pages<'_>) -> Response) -> Response {
-    match context.snapshot {
-        Some(snapshot) => {
-            render(&Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref()))
-        }
-        None => click::no_policy_page(context, request),
-    }
+/// A page that any policy can give its looks, however old.
+fn with_pages<'a>(
+    context: &Context<'a>,
+    request: &Request,
+    render: impl FnOnce(&Pages<'a>) -> Response,
+) -> Outcome {
+    let Some(snapshot) = context.snapshot else { return no_policy_for(context, request) };
+    let language = request.headers.accept_language.as_deref();
+    Outcome::new(render(&Pages::new(&snapshot.policy, None, language)))
 }
 
-fn association(context: &Context<'_>, route: Route<'_>) -> Response {
-    let Some(snapshot) = context.snapshot else {
-        return click::problem(context, Cause::PolicyUnreachable).response();
-    };
+fn association(context: &Context<'_>, route: Route<'_>) -> Outcome {
+    let Some(snapshot) = context.snapshot else { return no_policy(context) };
     let apps = &snapshot.policy.apps;
     let document = match route {
         Route::AppleAssociation => apple_app_site_association(apps),
         _ => assetlinks(apps),
     };
-    match document {
-        Ok(document) => text(200, "application/json", document),
-        Err(_) => Problem::new(Code::NotFound, "The association file would be too large; name fewer apps.")
-            .response(),
-    }
+    let detail = "The association file would be too large; name fewer apps.";
+    Outcome::new(document.map_or_else(
+        |_| Problem::new(Code::NotFound, detail).response(),
+        |document| text(200, "application/json", document),
+    ))
 }
 
 fn health(context: &Context<'_>) -> Response {
@@ -154,12 +154,7 @@ fn health(context: &Context<'_>) -> Response {
         status: &'static str,
         policy_version: Option<u32>,
     }
-    let version = context.snapshot.map(|snapshot| snapshot.policy.version);
-    let (code, status) = if version.is_some() { (200, "ok") } else { (503, "no policy") };
-    json(code, &Health { status, policy_version: version })
-}
-
-fn is_json(request: &Request) -> bool {
-    let content_type = request.headers.content_type.as_deref().unwrap_or_default();
-    content_type.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+    let policy_version = context.usable().map(|snapshot| snapshot.policy.version);
+    let (code, status) = if policy_version.is_some() { (200, "ok") } else { (503, "no policy") };
+    json(code, &Health { status, policy_version })
 }

@@ -1,4 +1,4 @@
-//! Which path means what. The OpenAPI document is tested against this table.
+//! Which path means what. The `OpenAPI` document is tested against this table.
 
 use crate::http::message::Method;
 use crate::limits::PATH_MAX;

@@ -14,6 +14,7 @@ mod audit;
 mod cli;
 mod click;
 mod click_visitor;
+mod flow;
 mod gate;
 mod grant;
 mod mac;

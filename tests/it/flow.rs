@@ -1,0 +1,9 @@
+//! The flows over ports in memory: what each answers, what it leaves behind, and what it never lets out.
+
+mod api;
+mod click;
+mod contract;
+mod glance;
+mod mint;
+mod scene;
+mod storm;

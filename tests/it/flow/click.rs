@@ -1,0 +1,262 @@
+//! What becomes of a tap: the answer, the log's event, and the failure that a reference leads to.
+
+use postern::audit::Kind;
+use postern::http::{Headers, Method};
+use postern::id::Nonce;
+use postern::limits::{LEASE_S, LINK_FAILURES_MAX, SNAPSHOT_STALE_MAX_MS};
+use postern::sim::{Call, Fault};
+use postern::time::Span;
+
+use crate::flow::scene::{
+    ANDROID, IPHONE, LAPTOP, NOW, PREVIEW, Scene, count, look, press, press_as_program, request, seal,
+};
+
+const MINE: Nonce = Nonce([1; 12]);
+const OTHERS: Nonce = Nonce([2; 12]);
+
+/// A link of `scope`, something that happened to it, a tap, and what the tap comes to.
+fn check(scope: &str, before: impl Fn(&Scene, &str), tap: impl Fn(&Scene, &str) -> String, expected: &str) {
+    let scene = Scene::new();
+    let token = scene.mint(scope);
+    before(&scene, &token);
+    assert_eq!(tap(&scene, &token), expected, "{scope}");
+}
+
+fn nothing(_: &Scene, _: &str) {}
+
+fn looked(user_agent: &'static str) -> impl Fn(&Scene, &str) -> String {
+    move |scene, token| scene.look(token, user_agent).summary()
+}
+
+fn pressed(scene: &Scene, token: &str) -> String {
+    scene.press(token, MINE).summary()
+}
+
+fn redeemed(scene: &Scene, token: &str) -> String {
+    scene.redeem(token, MINE).summary()
+}
+
+fn revoke(scene: &Scene, token: &str) {
+    let seen = scene.api(Method::Delete, &format!("/v1/links/{}", &token[..28]), "");
+    assert_eq!(seen.summary(), "200 revoked");
+}
+
+#[test]
+fn a_look_shows_the_page_or_leads_on() {
+    check("payment.retry", nothing, looked(IPHONE), "200 landing link.validated");
+    check("onboarding.resume", nothing, looked(LAPTOP), "200 landing link.validated");
+    let help = "303 https://www.example.com/help/getting-started link.validated";
+    check("help.article", nothing, looked(ANDROID), help);
+    check("help.article", nothing, looked(PREVIEW), "200 landing link.validated");
+    check("help.article", nothing, pressed, help);
+    check("help.article", nothing, redeemed, "200 go link.validated");
+}
+
+#[test]
+fn a_press_takes_the_link() {
+    check("payment.retry", nothing, pressed, "200 hand-off");
+    check("payment.retry", nothing, redeemed, "200 granted");
+    check("onboarding.resume", nothing, pressed, "303 https://www.example.com/onboarding");
+    check("onboarding.resume", nothing, redeemed, "200 go");
+    let iphone = |scene: &Scene, token: &str| scene.send(&press(token, MINE, IPHONE)).summary();
+    check("onboarding.resume", nothing, iphone, "200 open");
+}
+
+#[test]
+fn the_same_nonce_gets_the_same_answer_again() {
+    let scene = Scene::new();
+    for scope in ["payment.retry", "onboarding.resume"] {
+        let token = scene.mint(scope);
+        let first = scene.press(&token, MINE);
+        scene.pass(Span::from_secs(5));
+        let again = scene.press(&token, MINE);
+        assert_eq!(again.response, first.response, "{scope}");
+        assert_eq!((count(&first.events, Kind::Validated), count(&again.events, Kind::Validated)), (0, 1));
+    }
+    let kinds = [Kind::Claimed, Kind::Spent].map(|kind| count(&scene.logged(), kind));
+    assert_eq!(kinds, [1, 1]);
+}
+
+#[test]
+fn another_nonce_waits_or_comes_too_late() {
+    let held = |scene: &Scene, token: &str| drop(scene.press(token, OTHERS));
+    check("payment.retry", held, pressed, "409 page link.refused:busy");
+    check("payment.retry", held, redeemed, "409 busy link.refused:busy");
+    check("onboarding.resume", held, pressed, "410 page link.refused:spent");
+    check("onboarding.resume", held, redeemed, "410 used link.refused:spent");
+    let lapsed = |scene: &Scene, token: &str| {
+        held(scene, token);
+        scene.pass(Span::from_secs(LEASE_S));
+    };
+    check("payment.retry", lapsed, redeemed, "200 granted");
+    check("onboarding.resume", lapsed, pressed, "410 page link.refused:spent");
+    check("onboarding.resume", lapsed, looked(LAPTOP), "410 page link.refused:spent");
+}
+
+#[test]
+fn a_busy_link_says_how_long() {
+    let scene = Scene::new();
+    let token = scene.mint("payment.retry");
+    scene.press(&token, OTHERS);
+    scene.pass(Span::from_millis(500));
+    assert_eq!(scene.redeem(&token, MINE).header("retry-after"), "60");
+    assert_eq!(scene.press(&token, MINE).header("retry-after"), "60");
+}
+
+#[test]
+fn a_link_that_is_over_says_why() {
+    let old = |scene: &Scene, _: &str| scene.pass(Span::from_secs(86_400));
+    check("payment.retry", old, looked(LAPTOP), "410 page link.refused:expired");
+    check("payment.retry", old, redeemed, "410 expired link.refused:expired");
+    check("payment.retry", revoke, pressed, "410 page link.refused:revoked");
+    check("payment.retry", revoke, redeemed, "410 revoked link.refused:revoked");
+    // The marker is not seen yet, and a page is all that a look can open.
+    check("payment.retry", revoke, looked(LAPTOP), "200 landing link.validated");
+    let replicated = |scene: &Scene, token: &str| {
+        revoke(scene, token);
+        scene.pass(Span::from_secs(60));
+    };
+    check("payment.retry", replicated, looked(LAPTOP), "410 page link.refused:revoked");
+    check("help.article", replicated, looked(LAPTOP), "410 page link.refused:revoked");
+    check("help.article", replicated, pressed, "410 page link.refused:revoked");
+    let locked = |scene: &Scene, token: &str| {
+        for _ in 0..LINK_FAILURES_MAX {
+            let grant = scene.redeem(token, OTHERS).grant();
+            assert_eq!(scene.exchange(&grant, "fail").response.status, 200);
+        }
+    };
+    check("payment.retry", locked, pressed, "429 page link.refused:locked");
+}
+
+#[test]
+fn text_that_is_no_token_of_ours_is_one_answer() {
+    let scene = Scene::new();
+    let token = scene.mint("payment.retry");
+    let forged = format!("{}AAAA", &token[..62]);
+    let mut answers = Vec::new();
+    for text in [forged.as_str(), "x", &token[..60], "%00"] {
+        answers.push(scene.look(text, LAPTOP).response);
+    }
+    let other = Scene::new().with_snapshot(|snapshot| {
+        snapshot.as_mut().unwrap().policy.scopes.clear();
+    });
+    answers.push(other.look(&token, LAPTOP).response);
+    assert!(answers.iter().all(|answer| answer == &answers[0] && answer.status == 404), "{answers:?}");
+    assert_eq!(scene.look(&forged, LAPTOP).summary(), "404 page link.refused:wrong_mac");
+    assert_eq!(scene.look(&forged, LAPTOP).events[0].link, None, "unverified text names no link");
+}
+
+#[test]
+fn the_damper_slows_presses_and_guesses() {
+    let damped = |scene: &Scene, _: &str| scene.world.allow(0);
+    let summary = "429 page link.refused:damped";
+    check("payment.retry", damped, pressed, summary);
+    check("help.article", damped, looked(LAPTOP), summary);
+    check("payment.retry", damped, |scene, _| scene.look("x", LAPTOP).summary(), summary);
+    check("payment.retry", damped, looked(LAPTOP), "200 landing link.validated");
+}
+
+#[test]
+fn without_a_policy_fresh_enough_nobody_comes_in() {
+    let summary = "503 page link.refused:policy_unreachable !policy_unreachable";
+    let stale = |scene: &Scene, _: &str| {
+        let loaded = scene.now();
+        scene.pass(Span::from_millis(SNAPSHOT_STALE_MAX_MS));
+        scene.snapshot.borrow_mut().as_mut().unwrap().loaded = loaded;
+    };
+    check("help.article", stale, looked(LAPTOP), summary);
+    check("payment.retry", stale, pressed, summary);
+    let problem = "503 try_again link.refused:policy_unreachable !policy_unreachable";
+    check("payment.retry", stale, redeemed, problem);
+    let absent = |scene: &Scene, _: &str| *scene.snapshot.borrow_mut() = None;
+    check("payment.retry", absent, looked(LAPTOP), summary);
+    check("payment.retry", absent, redeemed, problem);
+}
+
+#[test]
+fn a_gate_that_does_not_answer_lets_nobody_in_and_can_be_asked_again() {
+    for fault in [Fault::Before, Fault::After] {
+        let scene = Scene::new();
+        let token = scene.mint("payment.retry");
+        scene.world.fail_next(Call::Ask, fault);
+        let seen = scene.press(&token, MINE);
+        assert_eq!(seen.summary(), "503 page link.refused:gate_unreachable !gate_unreachable");
+        let failure = seen.failure.clone().unwrap();
+        let reference = failure.split(' ').nth(1).unwrap();
+        assert!(seen.response.body.contains(reference), "the page shows {reference}");
+        assert_eq!(seen.header("retry-after"), "5");
+        assert_eq!(scene.press(&token, MINE).summary().split(" link").next(), Some("200 hand-off"));
+        assert_eq!(count(&scene.logged(), Kind::Claimed), 1, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_marker_that_cannot_be_read_is_not_known() {
+    let scene = Scene::new();
+    let token = scene.mint("payment.retry");
+    scene.world.fail_next(Call::Marker, Fault::Before);
+    assert_eq!(scene.look(&token, LAPTOP).summary(), "200 landing link.validated");
+}
+
+#[test]
+fn a_press_without_its_nonce_takes_nothing() {
+    let scene = Scene::new();
+    let token = scene.mint("payment.retry");
+    let long = format!("{{\"nonce\":\"{MINE}\",\"x\":\"{}\"}}", "x".repeat(3_000));
+    for body in ["", "{}", "[]", "nonce=x", r#"{"nonce":7}"#, r#"{"nonce":"short"}"#, &long] {
+        let seen = scene.send(&press_as_program(&token, body));
+        assert_eq!(seen.summary(), "400 nonce_required link.refused:nonce_required", "{body}");
+        let headers = Headers { user_agent: Some(LAPTOP.into()), ..Headers::default() };
+        let seen = scene.send(&request(Method::Post, &format!("/l/{token}"), headers, body));
+        assert_eq!(seen.summary(), "200 landing link.validated", "{body}");
+    }
+    assert_eq!(scene.world.rows(), []);
+}
+
+#[test]
+fn looks_change_nothing() {
+    let scene = Scene::new();
+    for scope in ["payment.retry", "onboarding.resume", "help.article"] {
+        let token = scene.mint(scope);
+        for user_agent in [IPHONE, ANDROID, LAPTOP, PREVIEW, ""] {
+            scene.look(&token, user_agent);
+            let head = look(&token, user_agent);
+            scene.send(&postern::http::Request { method: Method::Head, ..head });
+        }
+    }
+    assert_eq!(scene.world.rows(), []);
+    assert!(scene.logged().iter().all(|event| event.kind == Kind::Issued));
+}
+
+/// The nonce comes from the cookie, so a browser that opens the page twice is one visitor.
+#[test]
+fn a_browser_keeps_its_nonce() {
+    let scene = Scene::new();
+    let (token, other) = (scene.mint("payment.retry"), scene.mint("payment.retry"));
+    let nonce = |html: &str| html.split("name=\"nonce\" value=\"").nth(1).unwrap()[..16].to_owned();
+    let first = scene.look(&token, LAPTOP);
+    let cookie = first.header("set-cookie").split(';').next().unwrap().to_owned();
+    let headers = Headers {
+        user_agent: Some(LAPTOP.into()),
+        cookie: Some(format!("a=b; {cookie}")),
+        ..Headers::default()
+    };
+    let again = scene.send(&request(Method::Get, &format!("/l/{token}"), headers.clone(), ""));
+    assert_eq!(nonce(&again.response.body), nonce(&first.response.body));
+    assert_eq!(again.header("set-cookie"), "");
+    let elsewhere = scene.send(&request(Method::Get, &format!("/l/{other}"), headers, ""));
+    assert_ne!(nonce(&elsewhere.response.body), nonce(&first.response.body));
+    let stranger = scene.look(&token, LAPTOP);
+    assert_ne!(nonce(&stranger.response.body), nonce(&first.response.body));
+    assert_eq!(scene.look(&token, PREVIEW).header("set-cookie"), "", "a program is given no name");
+}
+
+#[test]
+fn a_grant_is_bound_to_the_claim() {
+    let scene = Scene::new();
+    let token = scene.mint("payment.retry");
+    let grant = seal().open(&scene.redeem(&token, MINE).grant(), NOW).unwrap();
+    assert_eq!((grant.claim.nonce, grant.claim.at), (MINE, NOW));
+    assert_eq!(grant.link.to_string(), token[..28]);
+    assert!(grant.subject.is_some());
+}
