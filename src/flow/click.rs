@@ -11,15 +11,15 @@ use crate::audit::Kind;
 use crate::click::{
     Audience, Cause, Container, Decision, Hints, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route,
 };
-use crate::flow::outcome::{Context, Failure, Later, Outcome};
+use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::{Age, Snapshot};
 use crate::gate::{Answer, Command, Grant, Place};
-use crate::http::page::{AppWay, HandOff, Landing, Pages, RefusalPage, redirect};
+use crate::http::page::{AppWay, HandOff, Landing, Pages, RefusalPage, redirect, unavailable};
 use crate::http::problem::{Code, Problem, json};
 use crate::http::{Method, Request, Response};
 use crate::id::{Nonce, decode_bytes, encode_bytes};
 use crate::json::Json;
-use crate::limits::{FORM_BODY_MAX, GRANT_LIFETIME_S};
+use crate::limits::{FORM_BODY_MAX, GRANT_LIFETIME_S, TRY_AGAIN_S};
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::token::{Claims, Refused, Use, Verified};
@@ -241,19 +241,20 @@ struct Let<'a> {
 /// Without a usable policy nothing is known that could let anyone through.
 fn without_policy(context: &Context<'_>, request: &Request) -> Outcome {
     let cause = Cause::PolicyUnreachable;
+    let language = request.headers.accept_language.as_deref();
     let response = match context.snapshot {
-        Some(snapshot) if !wants_json(request) => {
-            let pages = Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref());
-            pages.refusal(refusal_page(context, cause))
-        }
-        _ => problem(context, cause).response(),
+        _ if wants_json(request) => problem(context, cause).response(),
+        Some(snapshot) => Pages::new(&snapshot.policy, None, language).refusal(refusal_page(context, cause)),
+        None => unavailable(language, u64::from(TRY_AGAIN_S), context.seed.reference()),
     };
-    let failure = Failure {
-        reference: context.seed.reference(),
-        code: "policy_unreachable",
-        cause: "no policy fresh enough could be read from KV".into(),
-    };
-    Outcome { failure: Some(failure), ..Outcome::new(response).event(context.refused(cause, None)) }
+    let event = context.refused(cause, None);
+    Outcome { failure: Some(context.no_policy()), ..Outcome::new(response).event(event) }
+}
+
+/// What a program is told while there is no policy.
+pub fn no_policy(context: &Context<'_>) -> Outcome {
+    let response = problem(context, Cause::PolicyUnreachable).response();
+    Outcome { failure: Some(context.no_policy()), ..Outcome::new(response) }
 }
 
 fn refusal_page(context: &Context<'_>, cause: Cause) -> RefusalPage {

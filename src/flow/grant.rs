@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::click::Cause;
 use crate::flow::click::problem;
+use crate::flow::mint::idempotency_key;
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::gate::{Answer, BadGrant, Command, Grant, Place};
 use crate::http::Request;
@@ -60,7 +61,10 @@ pub async fn exchange(
         Ok(grant) => grant,
         Err(bad) => return refuse(context, bad),
     };
-    let by = redemption(context, request, actor);
+    let by = match idempotency_key(request) {
+        Ok(key) => redemption(context, key, actor),
+        Err(problem) => return Outcome::new(problem.response()),
+    };
     let command = match action {
         Action::Redeem => Command::Redeem { claim: grant.claim, by },
         Action::Release => Command::Release { claim: grant.claim },
@@ -134,8 +138,8 @@ fn refuse(context: &Context<'_>, bad: BadGrant) -> Outcome {
 }
 
 /// With an `Idempotency-Key` a repeated exchange is the same exchange; without one, each is its own.
-fn redemption(context: &Context<'_>, request: &Request, actor: &Actor) -> Redemption {
-    let Some(key) = request.headers.idempotency_key.as_deref() else { return context.seed.redemption() };
+fn redemption(context: &Context<'_>, key: Option<&str>, actor: &Actor) -> Redemption {
+    let Some(key) = key else { return context.seed.redemption() };
     let hash = sha256(&[b"postern/redemption/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]);
     let mut by = Redemption([0; Redemption::LENGTH]);
     for (to, from) in by.0.iter_mut().zip(hash) {

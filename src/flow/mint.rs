@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::audit::{Batch, Event, Kind};
 use crate::click::Cause;
 use crate::flow::Snapshot;
-use crate::flow::click::problem;
+use crate::flow::click::{no_policy, problem};
 use crate::flow::outcome::{Context, Outcome};
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
@@ -59,9 +59,7 @@ struct Sameness {
 
 /// Mints links.
 pub async fn mint(context: &Context<'_>, request: &Request, actor: &Actor, ports: &impl Ports) -> Outcome {
-    let Some(snapshot) = context.snapshot else {
-        return Outcome::new(problem(context, Cause::PolicyUnreachable).response());
-    };
+    let Some(snapshot) = context.snapshot else { return no_policy(context) };
     let (wanted, is_list) = match read(context, snapshot, &request.body) {
         Ok(wanted) => wanted,
         Err(problem) => return Outcome::new(problem.response()),
@@ -128,18 +126,11 @@ async fn sameness(
     actor: &Actor,
     ports: &impl Ports,
 ) -> Result<Result<Sameness, Problem>, Unreachable> {
-    let Some(key) = request.headers.idempotency_key.as_deref() else {
-        return Ok(Ok(Sameness { seed: context.seed.bytes(b"mint"), at: context.now }));
+    let key = match idempotency_key(request) {
+        Ok(Some(key)) => key,
+        Ok(None) => return Ok(Ok(Sameness { seed: context.seed.bytes(b"mint"), at: context.now })),
+        Err(problem) => return Ok(Err(problem)),
     };
-    if key.is_empty()
-        || key.len() > IDEMPOTENCY_KEY_MAX
-        || !key.bytes().all(|byte| (0x20..0x7f).contains(&byte))
-    {
-        let detail = format!(
-            "Send 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, different for each request."
-        );
-        return Ok(Err(Problem::new(Code::BadIdempotencyKey, detail)));
-    }
     let name = sha256(&[b"postern/mint/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]);
     let body = sha256(&[&request.body]);
     Ok(match ports.remember(name, body, context.now).await? {
@@ -151,6 +142,18 @@ async fn sameness(
             Err(Problem::new(Code::IdempotencyMismatch, detail))
         }
     })
+}
+
+/// The `Idempotency-Key` of a request, if it has one.
+pub fn idempotency_key(request: &Request) -> Result<Option<&str>, Problem> {
+    let Some(key) = request.headers.idempotency_key.as_deref() else { return Ok(None) };
+    let is_printable = key.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+    if is_printable && (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) {
+        return Ok(Some(key));
+    }
+    let detail =
+        format!("Send 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters, different for each request.");
+    Err(Problem::new(Code::BadIdempotencyKey, detail))
 }
 
 fn read<'p>(

@@ -94,6 +94,12 @@ impl Context<'_> {
         Event { reason: Some(cause.code().to_owned()), ..self.event(Kind::Refused, trace) }
     }
 
+    /// The failure of a request that needs a policy while none is fresh enough.
+    pub fn no_policy(&self) -> Failure {
+        let cause = "no policy fresh enough could be read from KV".into();
+        Failure { reference: self.seed.reference(), code: "policy_unreachable", cause }
+    }
+
     pub fn failure(&self, code: &'static str, error: &Unreachable) -> Failure {
         Failure { reference: self.seed.reference(), code, cause: error.to_string() }
     }

@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
-use crate::click::{Cause, apple_app_site_association, assetlinks};
+use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::{Misconfigured, Seed, audit, click, grant, link, mint};
 use crate::http::auth::{Actor, NotAllowed, Role};
-use crate::http::page::{Pages, asset};
+use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
 use crate::http::{NoRoute, Request, Response, Route};
+use crate::limits::TRY_AGAIN_S;
 use crate::port::Ports;
 
 /// Answers any request but local time control, which belongs to the edge's clock.
@@ -21,17 +22,18 @@ pub async fn serve(
 ) -> Outcome {
     let route = match route {
         Ok(route) => route,
-        Err(none) => return Outcome::new(no_route(context, request, none)),
+        Err(none) => return no_route(context, request, none),
     };
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
-        Route::Home => Outcome::new(with_pages(context, request, |pages| pages.home())),
-        Route::Asset { .. } | Route::Robots => {
-            Outcome::new(asset(&request.path, &request.query).unwrap_or_else(|| nothing(context, request)))
-        }
-        Route::AppleAssociation | Route::AssetLinks => Outcome::new(association(context, route)),
+        Route::Home => with_pages(context, request, |pages| pages.home()),
+        Route::Asset { .. } | Route::Robots => match asset(&request.path, &request.query) {
+            Some(asset) => Outcome::new(asset),
+            None => nothing(context, request),
+        },
+        Route::AppleAssociation | Route::AssetLinks => association(context, route),
         Route::Health => Outcome::new(health(context)),
-        Route::LocalTime => Outcome::new(nothing(context, request)),
+        Route::LocalTime => nothing(context, request),
         Route::Mint | Route::Inspect { .. } | Route::Revoke { .. } | Route::Exchange | Route::Audit => {
             machine(context, request, route, ports).await
         }
@@ -96,56 +98,61 @@ async fn authenticate(
     Err(Box::new(Outcome::new(problem.response()).event(event)))
 }
 
-/// What a door without its settings answers to everything. The log says which one is missing.
-pub fn not_configured(problem: &Misconfigured, seed: Option<Seed>) -> (Response, Option<Failure>) {
-    let detail = "A secret or variable is missing or unusable; the worker's log names it.";
-    let document = Problem::new(Code::NotConfigured, detail);
-    let Some(seed) = seed else { return (document.response(), None) };
+/// What a door without its settings answers to everything. The log says which one is missing; whoever opened a link
+/// is only asked to try again.
+pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Response, Failure) {
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    (document.with_reference(reference).response(), Some(failure))
+    if path.starts_with("/l/") {
+        return (unavailable(None, u64::from(TRY_AGAIN_S), reference), failure);
+    }
+    let detail = "A secret or variable is missing or unusable; the worker's log names it.";
+    let document = Problem::new(Code::NotConfigured, detail).with_reference(reference);
+    (document.response(), failure)
 }
 
-fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Response {
+fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Outcome {
     match none {
         NoRoute::Unknown { machine: true } => {
-            Problem::new(Code::NotFound, "There is nothing at this path.").response()
+            Outcome::new(Problem::new(Code::NotFound, "There is nothing at this path.").response())
         }
         NoRoute::Unknown { machine: false } => nothing(context, request),
-        NoRoute::Method { machine: true, allow } => method_not_allowed(allow, request.method),
+        NoRoute::Method { machine: true, allow } => Outcome::new(method_not_allowed(allow, request.method)),
         NoRoute::Method { machine: false, allow } => {
             with_pages(context, request, |pages| pages.method_not_allowed(allow))
         }
     }
 }
 
-fn nothing(context: &Context<'_>, request: &Request) -> Response {
+fn nothing(context: &Context<'_>, request: &Request) -> Outcome {
     with_pages(context, request, |pages| pages.nothing_here())
 }
 
-fn with_pages(context: &Context<'_>, request: &Request, render: impl Fn(&Pages<'_>) -> Response) -> Response {
+fn with_pages(context: &Context<'_>, request: &Request, render: impl Fn(&Pages<'_>) -> Response) -> Outcome {
+    let language = request.headers.accept_language.as_deref();
     match context.snapshot {
-        Some(snapshot) => {
-            render(&Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref()))
+        Some(snapshot) => Outcome::new(render(&Pages::new(&snapshot.policy, None, language))),
+        None => {
+            let response = unavailable(language, u64::from(TRY_AGAIN_S), context.seed.reference());
+            Outcome { failure: Some(context.no_policy()), ..Outcome::new(response) }
         }
-        None => click::problem(context, Cause::PolicyUnreachable).response(),
     }
 }
 
-fn association(context: &Context<'_>, route: Route<'_>) -> Response {
+fn association(context: &Context<'_>, route: Route<'_>) -> Outcome {
     let Some(snapshot) = context.snapshot else {
-        return click::problem(context, Cause::PolicyUnreachable).response();
+        return click::no_policy(context);
     };
     let apps = &snapshot.policy.apps;
     let document = match route {
         Route::AppleAssociation => apple_app_site_association(apps),
         _ => assetlinks(apps),
     };
-    match document {
+    Outcome::new(match document {
         Ok(document) => text(200, "application/json", document),
         Err(_) => Problem::new(Code::NotFound, "The association file would be too large; name fewer apps.")
             .response(),
-    }
+    })
 }
 
 fn health(context: &Context<'_>) -> Response {
