@@ -53,7 +53,7 @@ export function options({ flavour = "local", bindings = {}, persist, port = 0, .
     },
     queueProducers: { AUDIT_QUEUE: "postern-audit" },
     queueConsumers: { "postern-audit": { maxBatchSize: 100, maxBatchTimeout: 1, maxRetries: 100, retryDelay: 1 } },
-    ...(persist ? { kvPersist: join(persist, "kv"), durableObjectsPersist: join(persist, "do") } : {}),
+    ...(persist ? { resourcePersistencePath: persist } : {}),
     ...change,
   };
 }
