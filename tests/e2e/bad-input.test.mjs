@@ -58,7 +58,7 @@ test("any path is answered with nothing here", async () => {
     assert.ok([400, 404].includes(response.status), `${path.slice(0, 40)}: ${response.status}`);
     assert.ok(!text.includes("<script>") && !text.includes("etc/passwd"), "nothing sent comes back");
   }
-  for (const target of ["/l/\xff\xfe\x80", "/l/\xc3\xa9", "/l/\x01", "*", "http://other.example/l/AAAA", "/l/a b", "/l/\x00"]) {
+  for (const target of ["/l/\xff\xfe\x80", "/l/\xc3\xa9", "/l/\x01", "http://other.example/l/AAAA", "/l/a b", "/l/\x00"]) {
     isAnswer(await door.raw(request(`GET ${target}`)), JSON.stringify(target));
   }
   await stillWorks();
@@ -159,7 +159,8 @@ test("other methods are told which there are, garbage is turned away", async () 
   // CONNECT is not among them: the server in front never hands it to a worker.
   for (const start of [`TRACE /l/${token}`, `get /l/${token}`, `G\xcbT /l/${token}`, `${"X".repeat(3_000)} /l/${token}`, `\x00 /l/${token}`, "GET"]) {
     const answer = await door.raw(request(start));
-    if (answer.text === "") continue; // The server in front closes the connection without a word.
+    // The server in front closes the connection without a word, or does not know the method.
+    if (answer.text === "" || answer.status === 501) continue;
     isAnswer(answer, JSON.stringify(start.slice(0, 12)));
     assert.ok(answer.status >= 400, `${start.slice(0, 12)}: ${answer.status}`);
     assert.ok(!answer.body.includes(token), "nothing sent comes back");
