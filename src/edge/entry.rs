@@ -99,9 +99,10 @@ async fn full(
     let door = match isolate.door(|| world.settings()) {
         Ok(door) => door,
         Err(problem) => {
-            let (response, failure) = not_configured(&problem, seed);
+            let [method, target, ..] = head.fields();
+            let (response, failure) = not_configured(&problem, target, seed);
             log(Some(&failure));
-            return respond(&response, false);
+            return respond(&response, method == "HEAD");
         }
     };
     if needs_snapshot(&isolate, now) {

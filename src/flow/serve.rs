@@ -9,9 +9,10 @@ use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
 use crate::flow::{Misconfigured, Seed, audit, click, grant, link, mint};
 use crate::http::auth::{Actor, NotAllowed, Role};
-use crate::http::page::{Pages, asset};
+use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
 use crate::http::{NoRoute, Request, Response, Route};
+use crate::limits::TRY_AGAIN_S;
 use crate::port::Ports;
 
 /// Answers any request but local time control, which belongs to the edge's clock.
@@ -97,13 +98,17 @@ async fn authenticate(
     Err(Box::new(Outcome::new(problem.response()).event(event)))
 }
 
-/// What a door without its settings answers to everything. The log says which one is missing.
-pub fn not_configured(problem: &Misconfigured, seed: Seed) -> (Response, Failure) {
-    let detail = "A secret or variable is missing or unusable; the worker's log names it.";
-    let document = Problem::new(Code::NotConfigured, detail);
+/// What a door without its settings answers to everything. The log says which one is missing; whoever opened a link
+/// is only asked to try again.
+pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Response, Failure) {
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    (document.with_reference(reference).response(), failure)
+    if path.starts_with("/l/") {
+        return (unavailable(None, u64::from(TRY_AGAIN_S), reference), failure);
+    }
+    let detail = "A secret or variable is missing or unusable; the worker's log names it.";
+    let document = Problem::new(Code::NotConfigured, detail).with_reference(reference);
+    (document.response(), failure)
 }
 
 fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Outcome {

@@ -30,7 +30,7 @@ pub enum Route<'a> {
     Audit,
     /// `/healthz`
     Health,
-    /// `/__local/time`; no route at all unless this is a local build.
+    /// `POST /__local/time`; no route at all unless this is a local build.
     LocalTime,
 }
 
@@ -89,7 +89,7 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         "/v1/grants" => post(Route::Exchange),
         "/v1/audit" if method == Method::Get => Ok(Route::Audit),
         "/v1/audit" => Err(NoRoute::Method { machine, allow: "GET" }),
-        "/__local/time" if cfg!(feature = "local") => post(Route::LocalTime),
+        "/__local/time" if cfg!(feature = "local") && method == Method::Post => Ok(Route::LocalTime),
         _ => Err(unknown),
     }
 }

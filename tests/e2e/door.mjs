@@ -1,12 +1,15 @@
 // A door to test against: the built worker in Miniflare, with real Durable Objects, KV, a queue and a rate limiter.
 import { createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const HOST = "go.example.com";
 
+const withoutUndefined = (object) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
 
 // Keys of this test run only.
@@ -21,7 +24,7 @@ export const API_KEY = `pk_test_${base64url(Buffer.alloc(32, 7))}`;
 export const hashOf = (key) => createHash("sha256").update(key).digest("base64url");
 export const API_KEYS = [{ id: "test", hash: hashOf(API_KEY), roles: ROLES }];
 
-/** Miniflare's options for the worker in build/`flavour`; `change` may alter them. */
+/** Miniflare's options for the worker in build/`flavour`; `change` may alter them. A binding that is undefined is absent. */
 export function options({ flavour = "local", bindings = {}, persist, port = 0, ...change } = {}) {
   const folder = join(ROOT, "build", flavour);
   if (!existsSync(join(folder, "index.js"))) throw new Error(`build/${flavour} is missing: run .ci/build ${flavour}`);
@@ -37,13 +40,13 @@ export function options({ flavour = "local", bindings = {}, persist, port = 0, .
       { type: "CompiledWasm", path: join(folder, "index_bg.wasm") },
     ],
     compatibilityDate: "2026-10-01",
-    bindings: {
+    bindings: withoutUndefined({
       ENVIRONMENT: "local",
       POSTERN_HOST: HOST,
       POSTERN_KEYS: JSON.stringify(RING),
       POSTERN_API_KEYS: JSON.stringify(API_KEYS),
       ...bindings,
-    },
+    }),
     kvNamespaces: { POSTERN_KV: "postern" },
     durableObjects: {
       GATE: { className: "Gate", useSQLite: true },
@@ -52,22 +55,79 @@ export function options({ flavour = "local", bindings = {}, persist, port = 0, .
     },
     queueProducers: { AUDIT_QUEUE: "postern-audit" },
     queueConsumers: { "postern-audit": { maxBatchSize: 100, maxBatchTimeout: 1, maxRetries: 100, retryDelay: 1 } },
-    ...(persist ? { kvPersist: join(persist, "kv"), durableObjectsPersist: join(persist, "do") } : {}),
+    ...(persist ? { resourcePersistencePath: persist } : {}),
     ...change,
   };
 }
 
-/** A running door. Stop it with `await door.stop()`. */
+/** A running door. Stop it with `await door.stop()`. What the worker writes to its log is in `door.logs`. */
 export async function open(change) {
-  const miniflare = new Miniflare(convertV4MiniflareOptions(options(change)));
+  const logs = [];
+  const handleStructuredLogs = ({ level, message }) => logs.push({ level, message });
+  const miniflare = new Miniflare(convertV4MiniflareOptions(options({ handleStructuredLogs, ...change })));
   const origin = (await miniflare.ready).origin;
-  return new Door(miniflare, origin);
+  return new Door(miniflare, origin, logs);
+}
+
+export const BROWSER =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+export const IPHONE =
+  "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
+export const ANDROID =
+  "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
+
+/** Waits until `holds()` is true or gives a value, and returns that; fails after `seconds`. */
+export async function eventually(what, holds, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await holds();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`after ${seconds} s still not: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 export class Door {
-  constructor(miniflare, origin) {
+  constructor(miniflare, origin, logs = []) {
     this.miniflare = miniflare;
     this.origin = origin;
+    this.logs = logs;
+    /** What no log may ever hold: filled by `mint` and `claim`. */
+    this.secrets = new Set([API_KEY, RING.pseudonym, ...RING.keys.map((key) => key.secret)]);
+    this.ahead = 0;
+  }
+
+  /** The secrets that the worker's log holds, which must be none, and the lines that hold them. */
+  leaks(text = this.logs.map((line) => line.message).join("\n")) {
+    return [...this.secrets].filter((secret) => text.includes(secret));
+  }
+
+  /** The present as the worker sees it, in milliseconds. */
+  now() {
+    return Date.now() + this.ahead;
+  }
+
+  /** Moves the worker's clock forward. */
+  advance(ms) {
+    return this.setTime(this.now() + ms);
+  }
+
+  /** Sends bytes as they are and reads what comes until the door closes: {status, headers, body, text}. */
+  raw(bytes, seconds = 10) {
+    const { hostname, port } = new URL(this.origin);
+    return new Promise((resolve, reject) => {
+      const parts = [];
+      const socket = connect(Number(port), hostname, () => socket.write(bytes));
+      socket.setTimeout(seconds * 1000, () => socket.destroy(new Error("no answer in time")));
+      socket.on("data", (part) => parts.push(part));
+      socket.on("error", (error) => (parts.length > 0 ? undefined : reject(error)));
+      socket.on("close", () => {
+        const text = Buffer.concat(parts).toString("latin1");
+        const at = text.indexOf("\r\n\r\n");
+        const [line, ...headers] = (at < 0 ? text : text.slice(0, at)).split("\r\n");
+        resolve({ status: Number(line.split(" ")[1]), headers, body: at < 0 ? "" : text.slice(at + 4), text });
+      });
+    });
   }
 
   stop() {
@@ -91,7 +151,7 @@ export class Door {
       body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
     });
     const text = await response.text();
-    const isJson = /json$/.test(response.headers.get("content-type") ?? "");
+    const isJson = /[/+]json$/.test(response.headers.get("content-type") ?? "");
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
   }
 
@@ -99,6 +159,9 @@ export class Door {
   async mint(scope, more = {}) {
     const { status, body, text } = await this.api("POST", "/v1/links", { scope, ...more });
     if (status !== 201) throw new Error(`minting ${scope}: ${status} ${text}`);
+    this.secrets.add(body.token);
+    if (more.customer_ref) this.secrets.add(more.customer_ref);
+    if (body.subject) this.secrets.add(body.subject);
     return body;
   }
 
@@ -109,13 +172,20 @@ export class Door {
       headers: { accept: "application/json", "content-type": "application/json" },
       body: JSON.stringify({ nonce }),
     });
-    return { status: response.status, nonce, headers: response.headers, body: await response.json() };
+    const body = await response.json();
+    this.secrets.add(nonce);
+    if (body.grant) this.secrets.add(body.grant);
+    return { status: response.status, nonce, headers: response.headers, body };
   }
 
   /** Moves the clock that the worker sees. */
   async setTime(now) {
+    // Measured before the request: `now()` may run ahead of the worker, so `advance` never falls short.
+    const before = Date.now();
     const response = await this.fetch("/__local/time", { method: "POST", body: JSON.stringify({ now }) });
     if (response.status !== 200) throw new Error(`moving the clock: ${response.status}`);
+    await response.text();
+    this.ahead = now - before;
   }
 
   /** The audit log, once `until(entries)` holds or `seconds` have passed. */

@@ -19,6 +19,7 @@ mod gate;
 mod grant;
 mod mac;
 mod minting;
+mod openapi;
 mod page;
 mod policy;
 mod tidy;

@@ -285,7 +285,7 @@ fn a_full_deny_list_refuses_out_loud() {
 
 #[test]
 fn a_door_without_settings_names_none_to_visitors() {
-    let (response, failure) = not_configured(&Misconfigured::NoKeys, Seed([3; 32]));
+    let (response, failure) = not_configured(&Misconfigured::NoKeys, "/v1/links", Seed([3; 32]));
     assert_eq!(response.status, 503);
     assert!(!response.body.contains("POSTERN_KEYS"));
     assert!(failure.cause.contains("POSTERN_KEYS"));

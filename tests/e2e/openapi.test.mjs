@@ -1,0 +1,215 @@
+// docs/openapi.json against the running door: what it says is answered, and what is answered it says.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import Ajv2020 from "ajv/dist/2020.js";
+import { API_KEY, API_KEYS, BROWSER, ROOT, forge, hashOf, open } from "./door.mjs";
+
+const DOCUMENT = JSON.parse(readFileSync(join(ROOT, "docs/openapi.json"), "utf8"));
+const NARROW = `pk_narrow_${"A".repeat(43)}`;
+// What no request can bring about here: a full deny-list, association files that are too large, a door without
+// settings (settings.test.mjs does).
+const UNREACHED = new Set(["deny_list_full", "not_found", "not_configured"]);
+
+// Responses may hold what is documented and nothing else.
+const strict = structuredClone(DOCUMENT);
+for (const schema of Object.values(strict.components.schemas)) {
+  if (schema.type === "object") schema.additionalProperties = schema === strict.components.schemas.Claim;
+}
+const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+ajv.addSchema(strict, "openapi");
+const pointer = (...parts) => `openapi#/${parts.map((part) => part.replaceAll("~", "~0").replaceAll("/", "~1")).join("/")}`;
+
+let door;
+/** "operationId status" and problem codes that were seen. */
+const seen = new Set();
+before(async () => {
+  const keys = [...API_KEYS, { id: "narrow", hash: hashOf(NARROW), roles: [] }];
+  door = await open({ bindings: { POSTERN_API_KEYS: JSON.stringify(keys) } });
+});
+after(() => door?.stop());
+
+/** Calls a documented operation and holds the answer against the document. */
+async function call(method, template, { parameter = "", query = "", headers = {}, body, at = door } = {}) {
+  const operation = DOCUMENT.paths[template]?.[method.toLowerCase()];
+  assert.ok(operation, `${method} ${template} is not documented`);
+  const path = template.replace(/\{\w+\}/, parameter) + query;
+  const authorization = template.startsWith("/v1/") ? { authorization: `Bearer ${API_KEY}` } : {};
+  const response = await at.fetch(path, { method, headers: { ...authorization, ...headers }, body });
+  const text = await response.text();
+  const what = `${method} ${template} answered ${response.status} ${text.slice(0, 300)}`;
+  const documented = operation.responses[response.status];
+  assert.ok(documented, `not documented: ${what}`);
+  seen.add(`${operation.operationId} ${response.status}`);
+  for (const [name, header] of Object.entries(documented.headers ?? {})) {
+    const value = response.headers.get(name);
+    assert.ok(value !== null || !header.required, `${name} is missing: ${what}`);
+    if (value !== null) {
+      const typed = header.schema.type === "integer" ? Number(value) : value;
+      assert.ok(ajv.validate(header.schema, typed), `${name}: ${value}: ${what}`);
+    }
+  }
+  if (method === "HEAD" || response.status === 303) return { response, text };
+  const media = response.headers.get("content-type").split(";")[0];
+  assert.ok(documented.content?.[media], `${media} is not documented: ${what}`);
+  if (/[/+]json$/.test(media)) {
+    const json = JSON.parse(text);
+    const validate = ajv.getSchema(
+      pointer("paths", template, method.toLowerCase(), "responses", String(response.status), "content", media, "schema"),
+    );
+    assert.ok(validate(json), `${ajv.errorsText(validate.errors)}: ${what}`);
+    if (json.code) seen.add(json.code);
+    return { response, json };
+  }
+  return { response, text };
+}
+
+const JSON_BODY = { "content-type": "application/json" };
+const AS_APP = { ...JSON_BODY, accept: "application/json" };
+const nonce = (letter) => JSON.stringify({ nonce: letter.repeat(16) });
+
+test("the document is a JSON Schema 2020-12 through and through", () => {
+  for (const name of Object.keys(strict.components.schemas)) assert.ok(ajv.getSchema(pointer("components", "schemas", name)));
+  assert.match(DOCUMENT.openapi, /^3\.1\./);
+  const { version } = readFileSync(join(ROOT, "Cargo.toml"), "utf8").match(/^version = "(?<version>.+)"$/m).groups;
+  assert.equal(DOCUMENT.info.version, version);
+});
+
+test("every documented path and method exists", async () => {
+  for (const [template, item] of Object.entries(DOCUMENT.paths)) {
+    for (const method of ["get", "head", "post", "put", "delete", "options", "patch"]) {
+      const name = template.includes("{name}") ? "site.css" : "x";
+      const response = await door.fetch(template.replace(/\{\w+\}/, name), { method: method.toUpperCase() });
+      const text = await response.text();
+      const what = `${method} ${template}: ${response.status}`;
+      if (item[method]) {
+        assert.notEqual(response.status, 405, what);
+        assert.ok(!/"code":"not_found"|There is nothing here/.test(text), what);
+      } else {
+        assert.equal(response.status, 405, what);
+        const allow = response.headers.get("allow").toLowerCase().split(", ").toSorted();
+        assert.deepEqual(allow, ["get", "head", "post", "delete"].filter((name) => item[name]).toSorted(), what);
+        seen.add("method_not_allowed");
+      }
+    }
+  }
+});
+
+test("what visitors and sites are answered is documented", async () => {
+  for (const method of ["GET", "HEAD"]) {
+    for (const template of ["/", "/robots.txt", "/healthz", "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"]) {
+      await call(method, template);
+    }
+    for (const parameter of ["site.css", "enhance.js", "mark.svg", "nothing.css"]) await call(method, "/assets/{name}", { parameter });
+  }
+  const [help, pay, resume, gone] = await Promise.all(
+    ["help.article", "payment.retry", "onboarding.resume", "payment.retry"].map((scope) => door.mint(scope)),
+  );
+  await door.api("DELETE", `/v1/links/${gone.id}`);
+  const expired = forge({ expires: Math.floor(Date.now() / 1000) - 10 });
+  for (const headers of [{ "user-agent": BROWSER }, { accept: "application/json" }]) {
+    for (const method of ["GET", "HEAD"]) {
+      for (const parameter of [help.token, pay.token, "x", expired]) await call(method, "/l/{token}", { parameter, headers });
+    }
+  }
+  for (const headers of [AS_APP, JSON_BODY]) {
+    for (const { token } of [help, pay, resume, gone, { token: "x" }, { token: expired }]) {
+      for (const body of [nonce("A"), nonce("B"), "{}"]) await call("POST", "/l/{token}", { parameter: token, headers, body });
+    }
+    await call("POST", "/l/{token}", { parameter: help.token, headers, body: "x".repeat(3_000) });
+  }
+  const locked = await door.mint("payment.retry");
+  for (let failure = 0; failure < 15; failure += 1) {
+    const { json } = await call("POST", "/l/{token}", { parameter: locked.token, headers: AS_APP, body: nonce("A") });
+    await call("POST", "/v1/grants", { headers: JSON_BODY, body: JSON.stringify({ grant: json.grant, action: "fail" }) });
+  }
+  await call("POST", "/l/{token}", { parameter: locked.token, headers: AS_APP, body: nonce("A") });
+});
+
+test("what machines are answered is documented", async () => {
+  const mint = (body, headers = {}) => call("POST", "/v1/links", { headers: { ...JSON_BODY, ...headers }, body });
+  const { json: link } = await mint('{"scope":"payment.retry","customer_ref":"a"}');
+  await mint('{"links":[{"scope":"help.article"}]}', { "idempotency-key": "1" });
+  await mint('{"links":[]}', { "idempotency-key": "1" });
+  await mint('{"scope":"help.article"}', { "idempotency-key": "1" });
+  await mint('{"scope":"help.article"}', { "idempotency-key": "" });
+  await mint("{");
+  await mint(" ".repeat(300_000));
+  await mint("{}", { "content-type": "text/plain" });
+  const exchange = (body, headers = {}) => call("POST", "/v1/grants", { headers: { ...JSON_BODY, ...headers }, body });
+  const claim = async (token) => (await call("POST", "/l/{token}", { parameter: token, headers: AS_APP, body: nonce("C") })).json;
+  const { grant } = await claim(link.token);
+  await exchange(JSON.stringify({ grant, action: "release" }));
+  await exchange(JSON.stringify({ grant }));
+  const second = (await claim(link.token)).grant;
+  await exchange(JSON.stringify({ grant: second }), { "idempotency-key": "" });
+  await exchange(JSON.stringify({ grant: second }));
+  await exchange(JSON.stringify({ grant: second }));
+  await exchange('{"grant":"x"}');
+  await exchange("{}");
+  await exchange("[");
+  await exchange(" ".repeat(300_000));
+  await exchange("{}", { "content-type": "text/plain" });
+  const late = await claim(forge());
+  await door.advance(60_000);
+  await exchange(JSON.stringify({ grant: late.grant }));
+  const others = [link.id, (await door.mint("payment.retry")).id, (await door.mint("help.article")).id, forge({ expires: 1_000 }).slice(0, 28), forge({ scope: 999 }).slice(0, 28), "x"];
+  for (const method of ["GET", "DELETE", "GET"]) {
+    for (const parameter of others) await call(method, "/v1/links/{id}", { parameter });
+  }
+  for (const query of ["", "?from=2&limit=3", "?limit=0"]) await call("GET", "/v1/audit", { query });
+  for (const authorization of ["Bearer x", `Bearer ${NARROW}`]) {
+    for (const [method, template] of [["POST", "/v1/links"], ["POST", "/v1/grants"], ["GET", "/v1/audit"], ["GET", "/v1/links/{id}"], ["DELETE", "/v1/links/{id}"]]) {
+      await call(method, template, { parameter: link.id, headers: { authorization } });
+    }
+  }
+});
+
+test("what a door without KV, gates and log answers is documented, and what a crowd is told", async () => {
+  // A grant of this moment: the main door's clock has moved on.
+  const giver = await open();
+  const { grant } = (await giver.claim(forge())).body;
+  await giver.stop();
+  const poor = await open({ kvNamespaces: {}, durableObjects: {}, queueProducers: {}, queueConsumers: {} });
+  try {
+    for (const template of ["/", "/robots.txt", "/healthz", "/.well-known/apple-app-site-association", "/.well-known/assetlinks.json"]) {
+      for (const method of ["GET", "HEAD"]) await call(method, template, { at: poor });
+    }
+    for (const method of ["GET", "HEAD"]) {
+      await call(method, "/assets/{name}", { parameter: "nothing", at: poor });
+      await call(method, "/l/{token}", { parameter: forge(), at: poor });
+    }
+    for (const headers of [AS_APP, JSON_BODY]) await call("POST", "/l/{token}", { parameter: forge(), headers, body: nonce("A"), at: poor });
+    await call("POST", "/v1/links", { headers: JSON_BODY, body: '{"scope":"help.article"}', at: poor });
+    await call("POST", "/v1/grants", { headers: JSON_BODY, body: JSON.stringify({ grant }), at: poor });
+    for (const parameter of [forge(), forge({ once: false, scope: 4 })].map((token) => token.slice(0, 28))) {
+      for (const method of ["GET", "DELETE"]) await call(method, "/v1/links/{id}", { parameter, at: poor });
+    }
+    await call("GET", "/v1/audit", { at: poor });
+  } finally {
+    await poor.stop();
+  }
+  const crowded = await open({ ratelimits: { DAMPER: { namespace_id: "1", simple: { limit: 3, period: 60 } } } });
+  try {
+    for (let time = 0; time < 5; time += 1) await call("GET", "/l/{token}", { parameter: "x", at: crowded });
+    await call("HEAD", "/l/{token}", { parameter: "x", at: crowded });
+    const authorization = "Bearer x";
+    for (const [method, template] of [["POST", "/v1/links"], ["POST", "/v1/grants"], ["GET", "/v1/audit"], ["GET", "/v1/links/{id}"], ["DELETE", "/v1/links/{id}"]]) {
+      await call(method, template, { parameter: "x", headers: { authorization }, at: crowded });
+    }
+  } finally {
+    await crowded.stop();
+  }
+});
+
+test("every documented code and status has been seen", () => {
+  const codes = DOCUMENT.components.schemas.Problem.properties.code.enum;
+  assert.deepEqual(codes.filter((code) => !seen.has(code) && !UNREACHED.has(code)), []);
+  const only = new Set(["appleAppSiteAssociation 404", "appleAppSiteAssociationHead 404", "assetLinks 404", "assetLinksHead 404", "revokeLink 507", "robots 503", "robotsHead 503"]);
+  const missing = Object.values(DOCUMENT.paths)
+    .flatMap((item) => Object.values(item).filter((operation) => operation.operationId))
+    .flatMap(({ operationId, responses }) => Object.keys(responses).map((status) => `${operationId} ${status}`))
+    .filter((name) => !seen.has(name) && !only.has(name));
+  assert.deepEqual(missing, []);
+});
