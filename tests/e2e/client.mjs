@@ -42,7 +42,7 @@ export class Client {
     const body = document === undefined ? undefined : JSON.stringify(document);
     const type = body === undefined ? {} : { "content-type": "application/json" };
     const answer = await this.send(method, path, { headers: { accept: "application/json", ...type, ...headers }, body });
-    const isJson = /json$/.test(answer.headers["content-type"] ?? "");
+    const isJson = /[/+]json$/.test(answer.headers["content-type"] ?? "");
     return { ...answer, body: isJson ? JSON.parse(answer.text) : undefined };
   }
 
