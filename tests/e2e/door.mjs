@@ -91,7 +91,7 @@ export class Door {
       body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
     });
     const text = await response.text();
-    const isJson = /json$/.test(response.headers.get("content-type") ?? "");
+    const isJson = /[/+]json$/.test(response.headers.get("content-type") ?? "");
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
   }
 

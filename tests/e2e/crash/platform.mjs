@@ -2,18 +2,24 @@
 // The queue promises what the platform's does: a message it took is delivered until it is acknowledged, at least once
 // and in no particular order.
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
 const DELIVER_EVERY_MS = 100;
 const BATCH_MAX = 20;
 
-/** Serves both; `deliver(messages)` hands a batch to the worker and resolves to the numbers that it acknowledged. */
-export async function openPlatform(deliver, random) {
+/**
+ * Serves both. `deliver(messages)` hands a batch to the worker and resolves to the numbers that it acknowledged; a
+ * write to the store takes `writeMs`.
+ */
+export async function openPlatform(deliver, random, { writeMs = 0 } = {}) {
   const values = new Map();
   const queue = new Queue(deliver, random);
   const kv = await serve(async (request, body) => {
     const key = new URL(request.url, "http://kv").pathname;
-    if (request.method === "PUT") values.set(key, body);
-    else if (request.method !== "GET") return { status: 405 };
+    if (request.method === "PUT") {
+      await sleep(writeMs);
+      values.set(key, body);
+    }
     return values.has(key) ? { status: 200, body: values.get(key) } : { status: 404 };
   });
   const entrance = await serve(async (_, body) => {
@@ -22,6 +28,7 @@ export async function openPlatform(deliver, random) {
     return { status: 200, body: JSON.stringify({ metadata: { metrics } }) };
   });
   return {
+    values,
     kv: kv.address().port,
     queue: entrance.address().port,
     backlog: () => queue.waiting.size,

@@ -61,6 +61,8 @@ async function underFire({ kills, random, server, platform, client, clients, rep
   let cut = 0;
   let rechecks = 0;
   for (let kill = 1; kill <= kills; kill += 1) {
+    // One worker in five dies while it starts; the others once they have begun to answer.
+    if (random() < 0.8) await clients.inspect(clients.links.at(-1) ?? (await clients.mint("payment.retry")));
     await Promise.race([sleep(UP_MIN_MS + random() * (UP_MAX_MS - UP_MIN_MS)), lanes]);
     cut += clients.underWay > 0 ? 1 : 0;
     await server.kill();
