@@ -4,6 +4,7 @@
 //! published to KV a moment after it changed, whole, by this object alone, so no two writers race for the key and KV's
 //! limit of one write a second per key holds. If publishing fails, the alarm tries again until it succeeds.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ pub struct Registry(Rc<Object>);
 struct Object {
     state: State,
     world: World,
+    /// Whether the alarm is set for a publication that has not begun.
+    is_due: Cell<bool>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +59,7 @@ impl Registry {
     #[wasm_bindgen(constructor)]
     pub fn new(state: JsValue, env: JsValue) -> Self {
         let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
-        Self(Rc::new(Object { state, world: World::new(env.unchecked_into()) }))
+        Self(Rc::new(Object { state, world: World::new(env.unchecked_into()), is_due: Cell::default() }))
     }
 
     pub async fn fetch(&self, request: JsValue) -> core::result::Result<JsValue, JsValue> {
@@ -66,12 +69,16 @@ impl Registry {
 
     pub async fn alarm(&self) -> core::result::Result<JsValue, JsValue> {
         let object = Rc::clone(&self.0);
+        object.is_due.set(false);
         // Its successor first: an alarm that dies is followed by another.
         object.arm(Span::from_millis(GATE_RETRY_MS)).await?;
         object.state.storage().sql().exec(SCHEMA, None)?;
         object.sweep()?;
         object.publish().await?;
-        object.arm(Span::from_secs(SWEEP_S)).await?;
+        // What was withdrawn meanwhile has set the alarm already, and must not wait for the next sweep.
+        if !object.is_due.get() {
+            object.arm(Span::from_secs(SWEEP_S)).await?;
+        }
         Ok(JsValue::UNDEFINED)
     }
 }
@@ -117,7 +124,11 @@ impl Object {
             serde_json::to_string(&event)?.into(),
         ];
         sql.exec("INSERT INTO denied (link, expires, at, event) VALUES (?, ?, ?, ?)", bindings)?;
-        self.arm(Span::from_millis(DENY_PUBLISH_MS)).await?;
+        // Set once, not put off by each withdrawal: a steady stream of them is published too.
+        if !self.is_due.get() {
+            self.arm(Span::from_millis(DENY_PUBLISH_MS)).await?;
+            self.is_due.set(true);
+        }
         Ok(Some(now))
     }
 

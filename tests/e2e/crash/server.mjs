@@ -1,0 +1,122 @@
+// The local worker under plain `workerd serve`, on storage that stays when the process is killed.
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { API_KEYS, HOST, RING, ROOT } from "../door.mjs";
+
+const COMPATIBILITY_DATE = readFileSync(join(ROOT, "wrangler.toml"), "utf8").match(/compatibility_date = "(.*)"/)[1];
+const MODULES = [["worker.js", "esModule"], ["index.js", "esModule"], ["index_bg.wasm", "wasm"]];
+const OBJECTS = [["GATE", "Gate"], ["REGISTRY", "Registry"], ["AUDIT", "AuditLog"]];
+
+// Delivers a queue's messages to the worker, as the platform does.
+const COURIER = `export default {
+  async fetch(request, env) {
+    const sent = await request.json();
+    const messages = sent.map(({ number, body }) => ({ id: String(number), timestamp: new Date(), attempts: 1, body }));
+    const { outcome, ackAll, explicitAcks } = await env.WORKER.queue("postern-audit", messages);
+    return Response.json(outcome === "ok" ? (ackAll ? sent.map(({ number }) => number) : explicitAcks.map(Number)) : []);
+  },
+};`;
+
+export class Server {
+
+  constructor({ build = join(ROOT, "build/local") } = {}) {
+    if (!existsSync(join(build, "index.js"))) throw new Error(`${build} is missing: run .ci/build local`);
+    this.folder = mkdtempSync(join(tmpdir(), "postern-crash-"));
+    mkdirSync(join(this.folder, "objects"));
+    for (const [name] of MODULES) copyFileSync(join(build, name), join(this.folder, name));
+    writeFileSync(join(this.folder, "courier.js"), COURIER);
+  }
+
+  /** Starts the worker; resolves once it listens. */
+  async start(platform) {
+    const config = join(this.folder, "config.capnp");
+    writeFileSync(config, configuration(platform, join(this.folder, "objects")));
+    const workerd = join(ROOT, "node_modules/.bin/workerd");
+    const child = spawn(workerd, ["serve", "--control-fd=3", "--experimental", config], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
+    const said = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => said.push(data));
+    this.exited = new Promise((resolve) => child.once("exit", resolve));
+    const failed = this.exited.then(() => Promise.reject(new Error(`workerd ended\n${Buffer.concat(said)}`)));
+    failed.catch(() => {});
+    const ports = await Promise.race([listening(child.stdio[3]), failed]);
+    this.child = child;
+    this.said = () => Buffer.concat(said).toString();
+    this.origin = `http://127.0.0.1:${ports.http}`;
+    this.courier = `http://127.0.0.1:${ports.courier}`;
+  }
+
+  /** SIGKILL: the process gets no chance to finish anything. */
+  async kill() {
+    this.child.kill("SIGKILL");
+    await this.exited;
+  }
+
+  remove() {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function configuration({ kv, queue }, objects) {
+  const quote = JSON.stringify;
+  const text = (name, value) => `(name = ${quote(name)}, text = ${quote(value)})`;
+  const external = (name, port) => `(name = ${quote(name)}, external = (address = "127.0.0.1:${port}", http = ()))`;
+  const bindings = [
+    text("ENVIRONMENT", "local"),
+    text("POSTERN_HOST", HOST),
+    text("POSTERN_KEYS", JSON.stringify(RING)),
+    text("POSTERN_API_KEYS", JSON.stringify(API_KEYS)),
+    `(name = "POSTERN_KV", kvNamespace = "kv")`,
+    `(name = "AUDIT_QUEUE", queue = "queue")`,
+    ...OBJECTS.map(([binding, name]) => `(name = ${quote(binding)}, durableObjectNamespace = ${quote(name)})`),
+  ];
+  const modules = MODULES.map(([name, type]) => `(name = ${quote(name)}, ${type} = embed ${quote(name)})`);
+  const namespaces = OBJECTS.map(([, name]) => `(className = ${quote(name)}, uniqueKey = ${quote(name)}, enableSql = true)`);
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "door", worker = .door),
+    (name = "courier", worker = .courier),
+    (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
+    ${external("kv", kv)},
+    ${external("queue", queue)},
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:0", http = (), service = "door"),
+    (name = "courier", address = "127.0.0.1:0", http = (), service = "courier"),
+  ],
+);
+const door :Workerd.Worker = (
+  modules = [${modules.join(", ")}],
+  compatibilityDate = ${quote(COMPATIBILITY_DATE)},
+  bindings = [${bindings.join(", ")}],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
+  durableObjectStorage = (localDisk = "objects"),
+);
+const courier :Workerd.Worker = (
+  modules = [(name = "courier.js", esModule = embed "courier.js")],
+  compatibilityDate = ${quote(COMPATIBILITY_DATE)},
+  compatibilityFlags = ["service_binding_extra_handlers"],
+  bindings = [(name = "WORKER", service = "door")],
+);
+`;
+}
+
+/** The ports by socket, once both listen. */
+function listening(stream) {
+  return new Promise((resolve) => {
+    const ports = {};
+    let text = "";
+    stream.on("data", (data) => {
+      text += data;
+      const lines = text.split("\n");
+      text = lines.pop();
+      for (const line of lines) {
+        const { event, socket, port } = JSON.parse(line);
+        if (event === "listen") ports[socket] = port;
+      }
+      if (ports.http && ports.courier) resolve(ports);
+    });
+  });
+}
