@@ -6,9 +6,7 @@
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
-use crate::click::{
-    Audience, Cause, Container, Decision, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route,
-};
+use crate::click::{Cause, Container, Decision, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route};
 use crate::flow::Snapshot;
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
@@ -143,7 +141,7 @@ impl Click<'_> {
         let nonce = self.context.door.pseudonyms.nonce(&browser, claims.link);
         let open_in_browser = matches!(self.visitor.container, Container::InApp(_));
         let mut response = self.pages(Some(scope)).landing(Landing { nonce, open_in_browser });
-        if known.is_none() && self.visitor.audience == Audience::Person {
+        if known.is_none() {
             response.headers.push(("set-cookie", set_browser(&browser)));
         }
         response
