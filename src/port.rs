@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Batch, Event, Kind};
-use crate::gate::{Answer, Change, Command, Place, Trace};
+use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
 use crate::id::LinkId;
 use crate::time::Instant;
 use crate::token::LinkRef;
@@ -20,14 +20,31 @@ pub struct Unreachable {
     pub cause: String,
 }
 
-/// What a gate is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a gate is asked to do. Its line is `LINK EXPIRES TRACE COMMAND`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errand {
     pub link: LinkId,
     /// The link's expiry, Unix seconds.
     pub expires: u32,
     pub trace: Trace,
     pub command: Command,
+}
+
+impl Words for Errand {
+    fn write(&self, line: &mut Line) {
+        line.word(self.link).word(self.expires);
+        self.trace.write(line);
+        self.command.write(line);
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            link: words.value()?,
+            expires: words.number()?,
+            trace: Trace::read(words)?,
+            command: Command::read(words)?,
+        })
+    }
 }
 
 /// Gates: one per place, each deciding about its links one command at a time.

@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Env, State};
@@ -24,7 +24,7 @@ use worker::{Env, State};
 use crate::audit::{Batch, Event};
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
-use crate::gate::{Answer, Change, Place, Row, Step, Trace, decide};
+use crate::gate::{Answer, Logged, Place, Step, Stored, Trace, Words as _, decide};
 use crate::id::BatchId;
 use crate::key::sha256;
 use crate::limits::{AUDIT_BATCH_MAX, GATE_FLUSH_MS, GATE_RETRY_MS, GATE_UNSENT_MAX};
@@ -35,15 +35,6 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS link (id TEXT PRIMARY KEY, stamp INTEGER NOT NULL, row TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 ";
-
-/// A row as stored: the machine's row, what names it in the audit log, and its unsent changes.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    row: Row,
-    trace: Trace,
-    /// Stamp, change and instant of each change above the watermark.
-    log: Vec<(u64, Change, Instant)>,
-}
 
 #[derive(Default)]
 struct Memory {
@@ -85,11 +76,8 @@ impl Gate {
         let text = glue::read_errand(request)?;
         let (place, errand) = text.split_once('\n').unwrap_or_default();
         let place = Place::from_name(place).ok_or_else(|| JsValue::from_str("no such place"))?;
-        let errand: Errand =
-            serde_json::from_str(errand).map_err(|error| JsValue::from(error.to_string()))?;
-        let answer = self.0.handle(place, &errand)?;
-        let answer = serde_json::to_string(&answer).map_err(|error| JsValue::from(error.to_string()))?;
-        glue::answer_errand(&answer)
+        let errand = Errand::from_line(errand).ok_or_else(|| JsValue::from_str("no such errand"))?;
+        glue::answer_errand(&self.0.handle(place, &errand)?.to_line())
     }
 
     /// Sends what is unsent; drops everything once the gate's time is over.
@@ -127,9 +115,7 @@ impl Object {
         }
         let id = errand.link.to_string();
         let stored: Option<Stored> = match glue::load_link(&self.sql, &id)? {
-            Some(text) => {
-                Some(serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?)
-            }
+            Some(text) => Some(read_row(&text)?),
             None => None,
         };
         let row = stored.as_ref().map(|stored| stored.row);
@@ -155,10 +141,9 @@ impl Object {
             Some(stored) => (Trace { subject: trace.subject.or(stored.trace.subject), ..trace }, stored.log),
             None => (trace, Vec::new()),
         };
-        log.retain(|(stamp, ..)| *stamp > memory.watermark);
-        log.push((stamp, change, now));
-        let text = serde_json::to_string(&Stored { row, trace, log })
-            .map_err(|error| JsValue::from(error.to_string()))?;
+        log.retain(|logged| logged.stamp > memory.watermark);
+        log.push(Logged { stamp, change, at: now });
+        let text = Stored { row, trace, log }.to_line();
         #[expect(clippy::cast_precision_loss, reason = "stamps are milliseconds, far below 2^53")]
         glue::save_link(&self.sql, id, stamp as f64, &text)?;
         memory.stamp = stamp;
@@ -273,9 +258,8 @@ impl Object {
         let texts =
             self.column(&format!("SELECT row AS value FROM link WHERE stamp > {}", memory.watermark))?;
         for text in texts {
-            let stored: Stored =
-                serde_json::from_str(&text).map_err(|error| JsValue::from(error.to_string()))?;
-            for (stamp, change, at) in stored.log {
+            let stored = read_row(&text)?;
+            for Logged { stamp, change, at } in stored.log {
                 memory.stamp = memory.stamp.max(stamp);
                 if stamp > memory.watermark {
                     memory.unsent.insert(stamp, change_event(stored.trace, change, at));
@@ -320,6 +304,10 @@ impl Object {
         let span = std::time::Duration::from_millis(span.millis());
         self.state.storage().set_alarm(span).await
     }
+}
+
+fn read_row(text: &str) -> Result<Stored, JsValue> {
+    Stored::from_line(text).ok_or_else(|| JsValue::from_str("a row of this gate cannot be read"))
 }
 
 /// The same changes sent again after a restart make the same batch, which the log takes once.

@@ -12,11 +12,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Result, State};
 
-use crate::audit::{Batch, Event, Kind};
+use crate::audit::{Batch, Event};
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
 use crate::flow::DENY_KEY;
-use crate::gate::Trace;
 use crate::id::{BatchId, LinkId, encode_bytes};
 use crate::key::sha256;
 use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
@@ -34,9 +33,20 @@ const SWEEP_S: u32 = 60 * 60;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistryErrand {
-    Deny { link: LinkId, expires: u32, trace: Trace },
-    Denied { link: LinkId },
-    Remember { key: [u8; 32], body: [u8; 32], now: Instant },
+    /// `event` is logged if the link was not withdrawn before.
+    Deny {
+        link: LinkId,
+        expires: u32,
+        event: Event,
+    },
+    Denied {
+        link: LinkId,
+    },
+    Remember {
+        key: [u8; 32],
+        body: [u8; 32],
+        now: Instant,
+    },
 }
 
 #[wasm_bindgen]
@@ -88,8 +98,8 @@ impl Object {
         let errand: RegistryErrand = serde_json::from_str(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         let answer = match errand {
-            RegistryErrand::Deny { link, expires, trace } => {
-                serde_json::to_string(&self.deny(link, expires, trace).await?)
+            RegistryErrand::Deny { link, expires, event } => {
+                serde_json::to_string(&self.deny(link, expires, &event).await?)
             }
             RegistryErrand::Denied { link } => serde_json::to_string(&self.denied(link)?),
             RegistryErrand::Remember { key, body, now } => {
@@ -101,27 +111,20 @@ impl Object {
         Ok(answer?)
     }
 
-    async fn deny(&self, link: LinkId, expires: u32, trace: Trace) -> Result<Option<Instant>> {
+    async fn deny(&self, link: LinkId, expires: u32, event: &Event) -> Result<Option<Instant>> {
         if let Some(at) = self.denied(link)? {
             return Ok(Some(at));
         }
-        let now = isolate::now();
         let sql = self.state.storage().sql();
         let count: Vec<At> = sql.exec("SELECT count(*) AS at FROM denied", None)?.to_array()?;
         if count.first().is_some_and(|count| count.at >= DENIED_MAX as f64) {
             return Ok(None);
         }
-        let event = Event {
-            link: Some(trace.link),
-            subject: trace.subject,
-            scope: Some(trace.scope),
-            ..Event::new(now, Kind::Revoked)
-        };
         let bindings = vec![
             link.to_string().into(),
             i64::from(expires).into(),
-            whole(now).into(),
-            serde_json::to_string(&event)?.into(),
+            whole(event.at).into(),
+            serde_json::to_string(event)?.into(),
         ];
         sql.exec("INSERT INTO denied (link, expires, at, event) VALUES (?, ?, ?, ?)", bindings)?;
         // Set once, not put off by each withdrawal: a steady stream of them is published too.
@@ -129,7 +132,7 @@ impl Object {
             self.arm(Span::from_millis(DENY_PUBLISH_MS)).await?;
             self.is_due.set(true);
         }
-        Ok(Some(now))
+        Ok(Some(event.at))
     }
 
     fn denied(&self, link: LinkId) -> Result<Option<Instant>> {

@@ -6,14 +6,14 @@ use wasm_bindgen::JsValue;
 use worker::Env;
 
 use crate::audit::Batch;
-use crate::edge::glue;
 use crate::edge::log::{self, LogErrand};
 use crate::edge::registry::RegistryErrand;
+use crate::edge::{glue, isolate};
 use crate::flow::Settings;
-use crate::gate::{Answer, Place, Trace};
+use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S};
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Unreachable,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Unreachable, change_event,
 };
 use crate::time::{Instant, Span};
 use crate::token::LinkRef;
@@ -96,12 +96,13 @@ fn marker_key(link: &LinkRef) -> String {
 
 impl Gates for World {
     async fn ask(&self, place: Place, errand: &Errand) -> Result<Answer, Unreachable> {
-        let failed = |error: serde_json::Error| Unreachable { what: "a gate", cause: error.to_string() };
-        let text = serde_json::to_string(errand).map_err(failed)?;
         let namespace = self.namespace(GATE)?;
         let name = place.to_string();
-        let answer = glue::ask(&namespace, &name, Some(place.region.name()), &text, GATE_TIMEOUT_MS).await?;
-        serde_json::from_str(&answer).map_err(failed)
+        let answer =
+            glue::ask(&namespace, &name, Some(place.region.name()), &errand.to_line(), GATE_TIMEOUT_MS)
+                .await?;
+        let garbled = || Unreachable { what: "a gate", cause: "its answer could not be read".into() };
+        Answer::from_line(&answer).ok_or_else(garbled)
     }
 }
 
@@ -127,7 +128,8 @@ impl Markers for World {
 
 impl Registry for World {
     async fn deny(&self, link: &LinkRef, trace: Trace) -> Result<Option<Instant>, Unreachable> {
-        let errand = RegistryErrand::Deny { link: link.link, expires: link.expires, trace };
+        let event = change_event(trace, Change::Revoked, isolate::now());
+        let errand = RegistryErrand::Deny { link: link.link, expires: link.expires, event };
         self.post(REGISTRY, "registry", &errand).await
     }
 

@@ -1,21 +1,18 @@
 //! The state machine of one single-use link.
 
-use serde::{Deserialize, Serialize};
-
 use crate::id::{AuditId, Nonce, Redemption, ScopeCode};
 use crate::limits::{GRANT_LIFETIME_S, LEASE_S, LINK_FAILURES_MAX};
 use crate::time::{Instant, Span};
 
 /// What a gate knows of one link. A link it never heard of has no row and is fresh.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     pub state: State,
     /// Failed attempts so far; they survive release and takeover.
     pub failures: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Released or failed before, and open again.
     Fresh,
@@ -35,15 +32,14 @@ pub enum State {
 }
 
 /// Who holds a link, and since when. A grant carries both, so it is bound to one claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub nonce: Nonce,
     pub at: Instant,
 }
 
 /// What is asked of a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     Look,
     /// Take the link. With `hold`, a grant must be redeemed before the lease ends; without, it is spent at once.
@@ -68,8 +64,7 @@ pub enum Command {
 }
 
 /// What a gate answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Unclaimed.
     Fresh {
@@ -108,8 +103,7 @@ pub enum Answer {
 }
 
 /// What changed, for the audit log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     Claimed,
     Spent,
@@ -128,7 +122,7 @@ pub struct Step {
 }
 
 /// What names a link in the audit log, kept beside its row so that the log can be rebuilt from rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trace {
     pub link: AuditId,
     pub subject: Option<AuditId>,

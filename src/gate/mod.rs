@@ -19,7 +19,9 @@
 mod grant;
 mod machine;
 mod place;
+mod text;
 
 pub use grant::{BadGrant, Grant, GrantSeal};
 pub use machine::{Answer, Change, Claim, Command, Row, State, Step, Trace, decide};
 pub use place::Place;
+pub use text::{Line, Logged, Reader, Stored, Words};

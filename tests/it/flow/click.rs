@@ -248,7 +248,11 @@ fn a_browser_keeps_its_nonce() {
     assert_ne!(nonce(&elsewhere.response.body), nonce(&first.response.body));
     let stranger = scene.look(&token, LAPTOP);
     assert_ne!(nonce(&stranger.response.body), nonce(&first.response.body));
-    assert_ne!(scene.look(&token, PREVIEW).header("set-cookie"), "", "a person mistaken for a program must not lose by it");
+    assert_ne!(
+        scene.look(&token, PREVIEW).header("set-cookie"),
+        "",
+        "a person mistaken for a program must not lose by it"
+    );
 }
 
 #[test]

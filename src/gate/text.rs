@@ -1,0 +1,367 @@
+//! The gate's values as lines of text: between the worker and its objects, and in the objects' rows.
+//!
+//! Words separated by single spaces, `-` for nothing, numbers in decimal, identifiers in base64url. A line is what a
+//! claim sends, stores and receives, so it is short, cheap to read, and legible to whoever looks into the storage.
+//! Reading gives nothing for any line that writing did not make.
+//!
+//! ```text
+//! command   look | claim NONCE HOLD | redeem NONCE AT BY | release NONCE AT | fail NONCE AT | revoke
+//! answer    fresh FAILURES | granted NONCE AT REPLAY | busy UNTIL | redeemed REPLAY | released FAILURES
+//!           | spent AT | revoked AT | locked | expired | stale
+//! trace     LINK SUBJECT SCOPE
+//! row       FAILURES fresh | FAILURES claimed NONCE AT UNTIL | FAILURES spent NONCE AT SPENT_AT BY | FAILURES revoked AT
+//! ```
+
+use core::fmt::{self, Display, Write as _};
+use core::str::{FromStr, Split};
+
+use crate::gate::machine::{Answer, Change, Claim, Command, Row, State, Trace};
+use crate::id::ScopeCode;
+use crate::time::Instant;
+
+/// A value that is a run of words within a line.
+pub trait Words: Sized {
+    fn write(&self, line: &mut Line);
+    fn read(words: &mut Reader<'_>) -> Option<Self>;
+
+    /// The value alone on its line.
+    fn to_line(&self) -> String {
+        let mut line = Line::default();
+        self.write(&mut line);
+        line.0
+    }
+
+    /// The value of a line that holds it and nothing else.
+    fn from_line(text: &str) -> Option<Self> {
+        let mut words = Reader(text.split(' '));
+        let value = Self::read(&mut words)?;
+        words.0.next().is_none().then_some(value)
+    }
+}
+
+/// A line being written.
+#[derive(Debug, Default)]
+pub struct Line(String);
+
+impl Line {
+    pub fn word(&mut self, word: impl Display) -> &mut Self {
+        let space = if self.0.is_empty() { "" } else { " " };
+        // Writing to a string does not fail.
+        let _: fmt::Result = write!(self.0, "{space}{word}");
+        self
+    }
+
+    fn maybe(&mut self, word: Option<impl Display>) -> &mut Self {
+        match word {
+            Some(word) => self.word(word),
+            None => self.word('-'),
+        }
+    }
+
+    fn flag(&mut self, flag: bool) -> &mut Self {
+        self.word(u8::from(flag))
+    }
+
+    fn instant(&mut self, at: Instant) -> &mut Self {
+        self.word(at.millis())
+    }
+}
+
+/// A line being read.
+#[derive(Clone, Debug)]
+pub struct Reader<'a>(Split<'a, char>);
+
+impl<'a> Reader<'a> {
+    pub fn word(&mut self) -> Option<&'a str> {
+        self.0.next()
+    }
+
+    pub fn value<T: FromStr>(&mut self) -> Option<T> {
+        self.word()?.parse().ok()
+    }
+
+    /// A decimal number as it is written: no sign, no leading zero.
+    pub fn number<T: FromStr>(&mut self) -> Option<T> {
+        let word = self.word()?;
+        let is_plain = word == "0" || !word.starts_with(['0', '+', '-']);
+        if is_plain { word.parse().ok() } else { None }
+    }
+
+    fn maybe<T: FromStr>(&mut self) -> Option<Option<T>> {
+        match self.word()? {
+            "-" => Some(None),
+            word => word.parse().ok().map(Some),
+        }
+    }
+
+    fn flag(&mut self) -> Option<bool> {
+        match self.word()? {
+            "0" => Some(false),
+            "1" => Some(true),
+            _ => None,
+        }
+    }
+
+    pub fn instant(&mut self) -> Option<Instant> {
+        self.number().map(Instant::from_millis)
+    }
+}
+
+impl Words for Claim {
+    fn write(&self, line: &mut Line) {
+        line.word(self.nonce).instant(self.at);
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { nonce: words.value()?, at: words.instant()? })
+    }
+}
+
+impl Words for Trace {
+    fn write(&self, line: &mut Line) {
+        line.word(self.link).maybe(self.subject).word(self.scope);
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { link: words.value()?, subject: words.maybe()?, scope: ScopeCode(words.number()?) })
+    }
+}
+
+impl Words for Command {
+    fn write(&self, line: &mut Line) {
+        match self {
+            Self::Look => _ = line.word("look"),
+            Self::Claim { nonce, hold } => _ = line.word("claim").word(nonce).flag(*hold),
+            Self::Redeem { claim, by } => {
+                claim.write(line.word("redeem"));
+                line.word(by);
+            }
+            Self::Release { claim } => claim.write(line.word("release")),
+            Self::Fail { claim } => claim.write(line.word("fail")),
+            Self::Revoke => _ = line.word("revoke"),
+        }
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        Some(match words.word()? {
+            "look" => Self::Look,
+            "claim" => Self::Claim { nonce: words.value()?, hold: words.flag()? },
+            "redeem" => Self::Redeem { claim: Claim::read(words)?, by: words.value()? },
+            "release" => Self::Release { claim: Claim::read(words)? },
+            "fail" => Self::Fail { claim: Claim::read(words)? },
+            "revoke" => Self::Revoke,
+            _ => return None,
+        })
+    }
+}
+
+impl Words for Answer {
+    fn write(&self, line: &mut Line) {
+        match self {
+            Self::Fresh { failures } => _ = line.word("fresh").word(failures),
+            Self::Granted { claim, replay } => {
+                claim.write(line.word("granted"));
+                line.flag(*replay);
+            }
+            Self::Busy { until } => _ = line.word("busy").instant(*until),
+            Self::Redeemed { replay } => _ = line.word("redeemed").flag(*replay),
+            Self::Released { failures } => _ = line.word("released").word(failures),
+            Self::Spent { at } => _ = line.word("spent").instant(*at),
+            Self::Revoked { at } => _ = line.word("revoked").instant(*at),
+            Self::Locked => _ = line.word("locked"),
+            Self::Expired => _ = line.word("expired"),
+            Self::Stale => _ = line.word("stale"),
+        }
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        Some(match words.word()? {
+            "fresh" => Self::Fresh { failures: words.number()? },
+            "granted" => Self::Granted { claim: Claim::read(words)?, replay: words.flag()? },
+            "busy" => Self::Busy { until: words.instant()? },
+            "redeemed" => Self::Redeemed { replay: words.flag()? },
+            "released" => Self::Released { failures: words.number()? },
+            "spent" => Self::Spent { at: words.instant()? },
+            "revoked" => Self::Revoked { at: words.instant()? },
+            "locked" => Self::Locked,
+            "expired" => Self::Expired,
+            "stale" => Self::Stale,
+            _ => return None,
+        })
+    }
+}
+
+impl Words for Row {
+    fn write(&self, line: &mut Line) {
+        line.word(self.failures);
+        match &self.state {
+            State::Fresh => _ = line.word("fresh"),
+            State::Claimed { claim, until } => {
+                claim.write(line.word("claimed"));
+                line.instant(*until);
+            }
+            State::Spent { claim, at, by } => {
+                claim.write(line.word("spent"));
+                line.instant(*at).maybe(*by);
+            }
+            State::Revoked { at } => _ = line.word("revoked").instant(*at),
+        }
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        let failures = words.number()?;
+        let state = match words.word()? {
+            "fresh" => State::Fresh,
+            "claimed" => State::Claimed { claim: Claim::read(words)?, until: words.instant()? },
+            "spent" => State::Spent { claim: Claim::read(words)?, at: words.instant()?, by: words.maybe()? },
+            "revoked" => State::Revoked { at: words.instant()? },
+            _ => return None,
+        };
+        Some(Self { state, failures })
+    }
+}
+
+impl Words for Change {
+    fn write(&self, line: &mut Line) {
+        line.word(match self {
+            Self::Claimed => "claimed",
+            Self::Spent => "spent",
+            Self::Released => "released",
+            Self::Failed => "failed",
+            Self::Locked => "locked",
+            Self::Revoked => "revoked",
+        });
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        Some(match words.word()? {
+            "claimed" => Self::Claimed,
+            "spent" => Self::Spent,
+            "released" => Self::Released,
+            "failed" => Self::Failed,
+            "locked" => Self::Locked,
+            "revoked" => Self::Revoked,
+            _ => return None,
+        })
+    }
+}
+
+/// A row as a gate keeps it: what it knows of the link, what names the link in the audit log, and the changes that the
+/// log has not been sent yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub row: Row,
+    pub trace: Trace,
+    pub log: Vec<Logged>,
+}
+
+/// One change of one link, with its place among all changes of the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Logged {
+    pub stamp: u64,
+    pub change: Change,
+    pub at: Instant,
+}
+
+impl Words for Stored {
+    fn write(&self, line: &mut Line) {
+        self.row.write(line);
+        self.trace.write(line);
+        for Logged { stamp, change, at } in &self.log {
+            change.write(line.word(stamp));
+            line.instant(*at);
+        }
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        let (row, trace) = (Row::read(words)?, Trace::read(words)?);
+        let mut log = Vec::new();
+        while words.clone().word().is_some() {
+            log.push(Logged { stamp: words.number()?, change: Change::read(words)?, at: words.instant()? });
+        }
+        Some(Self { row, trace, log })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Logged, Stored, Words};
+    use crate::gate::{Answer, Change, Claim, Command, Row, State, Trace};
+    use crate::id::{AuditId, Nonce, Redemption, ScopeCode};
+    use crate::time::Instant;
+
+    const AT: Instant = Instant::from_millis(1_800_000_000_123);
+    const CLAIM: Claim = Claim { nonce: Nonce([7; 12]), at: AT };
+
+    fn check<T: Words + PartialEq + core::fmt::Debug>(value: &T, line: &str) {
+        assert_eq!(value.to_line(), line);
+        assert_eq!(T::from_line(line).as_ref(), Some(value));
+        for bad in
+            [format!("{line} "), format!(" {line}"), format!("{line} 0 x"), line.replacen(' ', "  ", 1)]
+        {
+            if bad != line {
+                assert_eq!(T::from_line(&bad), None, "{bad:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_is_a_line() {
+        check(&Command::Look, "look");
+        check(&Command::Claim { nonce: CLAIM.nonce, hold: true }, "claim BwcHBwcHBwcHBwcH 1");
+        let redeem = Command::Redeem { claim: CLAIM, by: Redemption([1; 12]) };
+        check(&redeem, "redeem BwcHBwcHBwcHBwcH 1800000000123 AQEBAQEBAQEBAQEB");
+        check(&Command::Release { claim: CLAIM }, "release BwcHBwcHBwcHBwcH 1800000000123");
+        check(&Command::Fail { claim: CLAIM }, "fail BwcHBwcHBwcHBwcH 1800000000123");
+        check(&Command::Revoke, "revoke");
+        for bad in ["", "Look", "claim BwcHBwcHBwcHBwcH 2", "claim x 1", "fail BwcHBwcHBwcHBwcH 01", "look 1"]
+        {
+            assert_eq!(Command::from_line(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_answer_is_a_line() {
+        check(&Answer::Fresh { failures: 3 }, "fresh 3");
+        check(&Answer::Granted { claim: CLAIM, replay: false }, "granted BwcHBwcHBwcHBwcH 1800000000123 0");
+        check(&Answer::Busy { until: AT }, "busy 1800000000123");
+        check(&Answer::Redeemed { replay: true }, "redeemed 1");
+        check(&Answer::Released { failures: 0 }, "released 0");
+        check(&Answer::Spent { at: AT }, "spent 1800000000123");
+        check(&Answer::Revoked { at: AT }, "revoked 1800000000123");
+        check(&Answer::Locked, "locked");
+        check(&Answer::Expired, "expired");
+        check(&Answer::Stale, "stale");
+    }
+
+    #[test]
+    fn a_row_keeps_its_unsent_changes() {
+        let trace = Trace { link: AuditId([2; 12]), subject: None, scope: ScopeCode(3) };
+        let log = vec![
+            Logged { stamp: 5, change: Change::Claimed, at: AT },
+            Logged { stamp: 6, change: Change::Spent, at: AT },
+        ];
+        let by = Some(Redemption([1; 12]));
+        let states = [
+            (State::Fresh, "fresh"),
+            (
+                State::Claimed { claim: CLAIM, until: AT },
+                "claimed BwcHBwcHBwcHBwcH 1800000000123 1800000000123",
+            ),
+            (
+                State::Spent { claim: CLAIM, at: AT, by: None },
+                "spent BwcHBwcHBwcHBwcH 1800000000123 1800000000123 -",
+            ),
+            (
+                State::Spent { claim: CLAIM, at: AT, by },
+                "spent BwcHBwcHBwcHBwcH 1800000000123 1800000000123 AQEBAQEBAQEBAQEB",
+            ),
+            (State::Revoked { at: AT }, "revoked 1800000000123"),
+        ];
+        for (state, words) in states {
+            let stored = Stored { row: Row { state, failures: 2 }, trace, log: log.clone() };
+            let tail = "AgICAgICAgICAgIC - 3 5 claimed 1800000000123 6 spent 1800000000123";
+            check(&stored, &format!("2 {words} {tail}"));
+        }
+    }
+}
