@@ -75,7 +75,8 @@ export async function start(folder, core) {
   const pin = core === undefined ? [] : ["taskset", "-c", String(core)];
   const [command, ...args] = [...pin, workerd, "serve", "--control-fd=3", path.join(folder, "config.capnp")];
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe", "pipe"] });
-  const kill = () => child.kill();
+  // Nothing is kept: its folder goes next.
+  const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   const log = [];
   child.stdout.on("data", (data) => log.push(data));
