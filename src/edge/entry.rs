@@ -192,7 +192,7 @@ async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
     match load(world, now).await {
         Ok(snapshot) => *isolate.snapshot.borrow_mut() = Some(Rc::new(snapshot)),
         Err(error) => {
-            worker::console_error!("{error}; the last good policy stays in force while it is fresh enough")
+            worker::console_error!("{error}; the last good policy stays in force while it is fresh enough");
         }
     }
 }
@@ -294,14 +294,12 @@ async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context
     let world = World::new(env);
     let mut read = Vec::new();
     for message in batch.raw_iter() {
-        match message.body().as_string().and_then(|text| serde_json::from_str::<Batch>(&text).ok()) {
-            Some(events) => read.push((message, events)),
-            None => {
-                worker::console_error!(
-                    "an audit message could not be read; it goes to the dead-letter queue"
-                );
-                message.retry();
-            }
+        let text = message.body().as_string();
+        if let Some(events) = text.and_then(|text| serde_json::from_str::<Batch>(&text).ok()) {
+            read.push((message, events));
+        } else {
+            worker::console_error!("an audit message could not be read; it goes to the dead-letter queue");
+            message.retry();
         }
     }
     let batches: Vec<Batch> = read.iter().map(|(_, events)| events.clone()).collect();

@@ -197,7 +197,7 @@ impl Object {
             };
             let (Some((first, _)), Some((last, _))) = (chunk.first(), chunk.last()) else { return Ok(()) };
             let (first, last) = (*first, *last);
-            let id = batch_id(self.place(), first, last);
+            let id = batch_id(&self.place(), first, last);
             let events = chunk.into_iter().map(|(_, event)| event).collect();
             self.world.send(&Batch { id, events }).await?;
             self.mark(last).map_err(|error| Unreachable {
@@ -311,7 +311,7 @@ fn read_row(text: &str) -> Result<Stored, JsValue> {
 }
 
 /// The same changes sent again after a restart make the same batch, which the log takes once.
-fn batch_id(place: String, first: u64, last: u64) -> BatchId {
+fn batch_id(place: &str, first: u64, last: u64) -> BatchId {
     let hash = sha256(&[place.as_bytes(), &first.to_be_bytes(), &last.to_be_bytes()]);
     let mut id = BatchId([0; BatchId::LENGTH]);
     for (to, from) in id.0.iter_mut().zip(hash) {

@@ -117,7 +117,9 @@ impl Object {
         }
         let sql = self.state.storage().sql();
         let count: Vec<At> = sql.exec("SELECT count(*) AS at FROM denied", None)?.to_array()?;
-        if count.first().is_some_and(|count| count.at >= DENIED_MAX as f64) {
+        #[expect(clippy::cast_precision_loss, reason = "a count far below 2^53")]
+        let max = DENIED_MAX as f64;
+        if count.first().is_some_and(|count| count.at >= max) {
             return Ok(None);
         }
         let bindings = vec![

@@ -87,6 +87,8 @@ impl<'a> Reader<'a> {
         if is_plain { word.parse().ok() } else { None }
     }
 
+    /// `Some(None)` for `-`.
+    #[expect(clippy::option_option, reason = "the outer one is whether the word could be read")]
     fn maybe<T: FromStr>(&mut self) -> Option<Option<T>> {
         match self.word()? {
             "-" => Some(None),

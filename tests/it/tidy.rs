@@ -12,7 +12,7 @@ use source::{Source, is_word, line_of, mentions};
 
 /// For each module of `src`, in reading order, the modules that it may name besides itself.
 /// A module names only what stands above it, so there are no cycles.
-const EDGES: [(&str, &[&str]); 16] = [
+const EDGES: [(&str, &[&str]); 17] = [
     ("lib", &[]),
     ("limits", &[]),
     ("id", &[]),
@@ -28,6 +28,7 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("port", &["id", "time", "token", "gate", "audit"]),
     ("flow", INNER),
     ("edge", INNER),
+    ("sim", INNER),
     ("bin", INNER),
 ];
 const INNER: &[&str] = &[
@@ -36,7 +37,7 @@ const INNER: &[&str] = &[
 ];
 
 /// Modules that may wait for the world. All others are pure.
-const MAY_AWAIT: [&str; 4] = ["port", "flow", "edge", "bin"];
+const MAY_AWAIT: [&str; 5] = ["port", "flow", "edge", "sim", "bin"];
 /// Modules with the only clocks and the only entropy.
 const OUTERMOST: [&str; 2] = ["edge", "bin"];
 
