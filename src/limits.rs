@@ -50,7 +50,7 @@ pub const IDEMPOTENCY_KEY_MAX: usize = 255;
 pub const CUSTOMER_REF_MAX: usize = 256;
 
 /// Largest JSON body of the machine API: a full mint batch with room to spare.
-pub const JSON_BODY_MAX: usize = 256 * 1024;
+pub const JSON_BODY_MAX: usize = 512 * 1024;
 /// Deepest nesting of any JSON we accept.
 pub const JSON_DEPTH_MAX: usize = 16;
 /// Characters of a name or a string that a problem report shows: a line of text, enough to find it again.
@@ -110,6 +110,9 @@ pub const HEAT_SLOTS: usize = 4_096;
 pub const HEAT_LINK_MAX: u16 = 60;
 /// How long taps are counted together: the rate limiter's own shortest window.
 pub const HEAT_WINDOW_MS: u64 = 10_000;
+
+/// How long a request waits for KV, the registry or the log.
+pub const PORT_TIMEOUT_MS: u64 = 8_000;
 
 /// Entries in one audit batch (one queue message, one row).
 pub const AUDIT_BATCH_MAX: usize = 400;

@@ -2,9 +2,6 @@
 
 const SEND_AGAIN_AFTER_MS = 8000;
 
-// A page that is met again by going back must not hurry the person forward a second time.
-const cameBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-
 // One press sends one request. The button stays enabled, so that a stopped or lost request can be sent again.
 for (const form of document.forms) {
   const ready = () => form.removeAttribute("aria-busy");
@@ -35,8 +32,4 @@ if (app) {
   });
   document.addEventListener("visibilitychange", arrived);
   addEventListener("pagehide", arrived);
-  if (!cameBack) {
-    // Once loaded: a navigation that ends nowhere must not stop the page itself from loading.
-    addEventListener("load", () => app.click());
-  }
 }

@@ -136,16 +136,17 @@ impl Buffer {
         Some(lease)
     }
 
-    /// What the holder of `lease` does next. A sender that fails thus tries again by itself, until its lease is over;
-    /// then the next request takes its place, and no request works for the others for longer than that.
+    /// What the holder of `lease` does next. A sender that fails thus tries again by itself. When its lease is over
+    /// the next request takes its place; if none comes, it goes on for as long again, so that the last events before
+    /// a silence are sent too. No request works for the others for longer than that.
     pub fn turn(&mut self, lease: Lease, now: Instant, id: BatchId) -> Turn {
-        if let Some(until) = self.lease.filter(|(held, _)| *held == lease).map(|(_, until)| until)
-            && now < until
-        {
+        let held = self.lease.filter(|(held, _)| *held == lease);
+        let end = held.map(|(_, until)| until + Span::from_millis(AUDIT_LEASE_MS));
+        if let Some(end) = end.filter(|end| now < *end) {
             if let Some(batch) = self.take(now, id) {
                 return Turn::Send(batch);
             }
-            if let Some(due) = self.due_at().filter(|due| *due < until) {
+            if let Some(due) = self.due_at().filter(|due| *due < end) {
                 return Turn::Wait(due.since(now));
             }
         }

@@ -1,7 +1,7 @@
 //! Who taps, as far as headers tell: the platform, the app around the page, the browser engine, and whether a
 //! person is there at all.
 //!
-//! Three headers are read: `User-Agent`, `Sec-CH-UA-Platform` and `Sec-Purpose` (or `Purpose`). One pass splits the
+//! Three headers are read: `User-Agent`, `Sec-CH-UA-Platform` and `Sec-Purpose`. One pass splits the
 //! user agent into words of letters and digits; known words leave a sign, signs make the answer. Nothing is
 //! allocated, any bytes are accepted, and reading stops after [`HEADER_MAX`] bytes.
 //!

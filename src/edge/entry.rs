@@ -118,6 +118,13 @@ async fn full(
     if door.is_local && route == Ok(crate::http::Route::LocalTime) {
         return respond(&move_clock(&request), false);
     }
+    #[cfg(feature = "local")]
+    if door.is_local && request.path == "/__local/panic" {
+        #[expect(clippy::panic, reason = "to see what a panic leaves behind; not in a deployed build")]
+        {
+            panic!("asked to, by /__local/panic");
+        }
+    }
     let snapshot = isolate.snapshot.borrow().clone();
     let flow = Context { door: &door, snapshot: snapshot.as_deref(), now, seed };
     let Outcome { response, events, later, failure } = serve(&flow, &request, route, &world).await;
@@ -189,7 +196,7 @@ fn wants_refresh(isolate: &Isolate, snapshot: Option<&Rc<Snapshot>>, now: Instan
 /// Reads policy and deny-list from KV. Keeps what there is when that fails.
 async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
     isolate.refreshing.set(Some(now));
-    match load(world, now).await {
+    match load(isolate, world, now).await {
         Ok(snapshot) => *isolate.snapshot.borrow_mut() = Some(Rc::new(snapshot)),
         Err(error) => {
             worker::console_error!("{error}; the last good policy stays in force while it is fresh enough");
@@ -197,19 +204,24 @@ async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
     }
 }
 
-async fn load(world: &World, now: Instant) -> Result<Snapshot, Unreachable> {
+async fn load(isolate: &Isolate, world: &World, now: Instant) -> Result<Snapshot, Unreachable> {
     let unusable = |cause: String| Unreachable { what: "the policy", cause };
-    let policy = match world.kv_text(POLICY_KEY, POLICY_CACHE_S).await? {
+    let text = world.kv_text(POLICY_KEY, POLICY_CACHE_S).await?;
+    let is_example = text.is_none();
+    let policy = match text {
         Some(text) => {
             Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?
         }
+        // A policy that was there and is gone was lost, not withdrawn: the example must not take its place.
+        None if isolate.has_own_policy.get() => return Err(unusable("KV has it no more".into())),
         None => Policy::example(),
     };
+    isolate.has_own_policy.set(!is_example);
     let denied = match world.kv_text(DENY_KEY, POLICY_CACHE_S).await? {
         Some(text) => DenyList::parse(text).map_err(|error| unusable(error.to_string()))?,
         None => DenyList::default(),
     };
-    Ok(Snapshot { policy, denied, loaded: now })
+    Ok(Snapshot { policy, is_example, denied, loaded: now })
 }
 
 async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
@@ -230,9 +242,9 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         accept_language: next(),
         authorization: next(),
         content_type: next(),
-        cookie: next(),
         idempotency_key: next(),
         client_ip: next(),
+        browser: next(),
     };
     let max = if path.starts_with("/v1/") { JSON_BODY_MAX } else { FORM_BODY_MAX };
     let body = if method == Method::Post {

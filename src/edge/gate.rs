@@ -12,7 +12,7 @@
 //! storage; until then it is re-armed whenever a send fails. It arms its successor before it does anything else, so an
 //! alarm that dies is followed by another.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -57,6 +57,7 @@ struct Object {
     world: World,
     /// Filled at the first errand: a constructor has no way to fail.
     memory: RefCell<Option<Memory>>,
+    flushing: Cell<bool>,
 }
 
 #[wasm_bindgen]
@@ -68,7 +69,13 @@ impl Gate {
         let sql = js_sys::Reflect::get(storage.as_raw().as_ref(), &JsValue::from_str("sql"))
             .unwrap_or(JsValue::UNDEFINED);
         let env: Env = env.unchecked_into();
-        Self(Rc::new(Object { sql, state, world: World::new(env), memory: RefCell::default() }))
+        Self(Rc::new(Object {
+            sql,
+            state,
+            world: World::new(env),
+            memory: RefCell::default(),
+            flushing: Cell::default(),
+        }))
     }
 
     /// One errand, decided and saved in one turn.
@@ -134,7 +141,7 @@ impl Object {
     ) -> Result<(), JsValue> {
         let (Some(row), Some(change)) = (step.save, step.change) else { return Ok(()) };
         let mut memory = self.memory.borrow_mut();
-        let Some(memory) = memory.as_mut() else { return Ok(()) };
+        let memory = memory.as_mut().ok_or_else(|| JsValue::from_str("the gate forgot itself"))?;
         let stamp = now.millis().max(memory.stamp + 1);
         let (trace, mut log) = match stored {
             // A command by public name knows no subject; the row may.
@@ -176,7 +183,12 @@ impl Object {
     }
 
     async fn flush(&self) -> Result<(), Unreachable> {
+        // One at a time: two would send the same changes in different batches.
+        if self.flushing.replace(true) {
+            return Err(Unreachable { what: "the audit log", cause: "another flush is under way".into() });
+        }
         let result = self.send_all().await;
+        self.flushing.set(false);
         if let Some(memory) = self.memory.borrow_mut().as_mut() {
             memory.sending = false;
         }
@@ -211,7 +223,7 @@ impl Object {
     fn mark(&self, stamp: u64) -> Result<(), JsValue> {
         self.exec("INSERT INTO meta (name, value) VALUES ('watermark', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", &[stamp.to_string()])?;
         if let Some(memory) = self.memory.borrow_mut().as_mut() {
-            memory.watermark = stamp;
+            memory.watermark = memory.watermark.max(stamp);
             memory.unsent.retain(|at, _| *at > stamp);
         }
         Ok(())
@@ -234,7 +246,11 @@ impl Object {
         let sql = self.state.storage().sql();
         sql.exec(SCHEMA, None)?;
         let place = match (place, self.meta("place")?) {
-            (_, Some(known)) => Place::from_name(&known),
+            (_, Some(known)) => {
+                let place = Place::from_name(&known);
+                // Not knowing when to drop its rows, the gate keeps them.
+                Some(place.ok_or_else(|| JsValue::from_str("the gate's own place cannot be read"))?)
+            }
             (Some(place), None) => {
                 self.exec("INSERT INTO meta (name, value) VALUES ('place', ?)", &[place.to_string()])?;
                 Some(place)
@@ -258,7 +274,10 @@ impl Object {
         let texts =
             self.column(&format!("SELECT row AS value FROM link WHERE stamp > {}", memory.watermark))?;
         for text in texts {
-            let stored = read_row(&text)?;
+            let Ok(stored) = read_row(&text) else {
+                worker::console_error!("gate: a row cannot be read; its link answers \"try again\"");
+                continue;
+            };
             for Logged { stamp, change, at } in stored.log {
                 memory.stamp = memory.stamp.max(stamp);
                 if stamp > memory.watermark {
@@ -310,7 +329,8 @@ fn read_row(text: &str) -> Result<Stored, JsValue> {
     Stored::from_line(text).ok_or_else(|| JsValue::from_str("a row of this gate cannot be read"))
 }
 
-/// The same changes sent again after a restart make the same batch, which the log takes once.
+/// The same changes sent again make the same batch, which the log takes once. With newer changes among them they make
+/// another one, and are on record twice.
 fn batch_id(place: &str, first: u64, last: u64) -> BatchId {
     let hash = sha256(&[place.as_bytes(), &first.to_be_bytes(), &last.to_be_bytes()]);
     let mut id = BatchId([0; BatchId::LENGTH]);

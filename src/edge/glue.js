@@ -9,12 +9,16 @@ export function readClick(request) {
   return `${request.method}\n${at < 0 ? "/" : url.slice(at)}\n${h.get("user-agent") ?? ""}\n${h.get("sec-ch-ua-platform") ?? ""}\n${h.get("sec-purpose") ?? ""}`;
 }
 
-const NAMES = ["accept", "accept-language", "authorization", "content-type", "cookie", "idempotency-key", "cf-connecting-ip"];
+const NAMES = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "cf-connecting-ip"];
+const COOKIE = /(?:^|;\s*)__Host-postern=([\w-]*)/;
 
-// The other headers that any route reads, one line each; "\0" where there is none.
+// The other headers that any route reads, one line each; "\0" where there is none. Of the cookies only ours: a parent
+// domain may have set any number before it.
 export function readHeaders(request) {
   const h = request.headers;
-  return NAMES.map((name) => h.get(name) ?? "\0").join("\n");
+  const lines = NAMES.map((name) => h.get(name) ?? "\0");
+  lines.push(COOKIE.exec(h.get("cookie") ?? "")?.[1] ?? "\0");
+  return lines.join("\n");
 }
 
 // The body, or null as soon as it exceeds `max` bytes.

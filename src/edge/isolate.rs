@@ -17,6 +17,8 @@ pub struct Isolate {
     pub door: RefCell<Option<Result<Rc<Door>, Misconfigured>>>,
     pub snapshot: RefCell<Option<Rc<Snapshot>>>,
     pub refreshing: Cell<Option<Instant>>,
+    /// Whether KV ever gave this isolate a policy.
+    pub has_own_policy: Cell<bool>,
     pub buffer: RefCell<Buffer>,
     pub heat: RefCell<Heat>,
 }

@@ -1,5 +1,8 @@
 //! The ports over the platform: Durable Objects, KV, a queue and a rate limiter.
 
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
 use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
@@ -11,7 +14,7 @@ use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
 use crate::flow::Settings;
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
-use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S};
+use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS};
 use crate::port::{
     AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Unreachable, change_event,
 };
@@ -51,7 +54,8 @@ impl World {
     pub async fn kv_text(&self, key: &str, cache_s: u32) -> Result<Option<String>, Unreachable> {
         let failed = |cause: String| Unreachable { what: "KV", cause };
         let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
-        kv.get(key).cache_ttl(u64::from(cache_s)).text().await.map_err(|error| failed(error.to_string()))
+        let read = kv.get(key).cache_ttl(u64::from(cache_s)).text();
+        within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
     }
 
     /// Writes a KV value, for `ttl_s` seconds or for good.
@@ -62,7 +66,7 @@ impl World {
         if let Some(ttl_s) = ttl_s {
             put = put.expiration_ttl(ttl_s.max(KV_TTL_MIN_S));
         }
-        put.execute().await.map_err(|error| failed(error.to_string()))
+        within("KV", async { put.execute().await.map_err(|error| failed(error.to_string())) }).await
     }
 
     fn namespace(&self, name: &'static str) -> Result<JsValue, Unreachable> {
@@ -80,7 +84,8 @@ impl World {
     ) -> Result<T, Unreachable> {
         let failed = |error: serde_json::Error| Unreachable { what: binding, cause: error.to_string() };
         let body = serde_json::to_string(errand).map_err(failed)?;
-        let answer = glue::post(&self.namespace(binding)?, binding, object, &body).await?;
+        let namespace = self.namespace(binding)?;
+        let answer = within(binding, glue::post(&namespace, binding, object, &body)).await?;
         serde_json::from_str(&answer).map_err(failed)
     }
 
@@ -88,6 +93,22 @@ impl World {
     pub async fn append(&self, batches: &[Batch]) -> Result<(), Unreachable> {
         self.post(AUDIT, log::NAME, &LogErrand::Append { batches: batches.to_vec() }).await
     }
+}
+
+/// The result of `work`, unless it takes longer than `PORT_TIMEOUT_MS`.
+async fn within<T>(
+    what: &'static str,
+    work: impl Future<Output = Result<T, Unreachable>>,
+) -> Result<T, Unreachable> {
+    let mut work = pin!(work);
+    let mut late = pin!(glue::wait(PORT_TIMEOUT_MS));
+    poll_fn(|context| {
+        if let Poll::Ready(result) = work.as_mut().poll(context) {
+            return Poll::Ready(result);
+        }
+        late.as_mut().poll(context).map(|()| Err(Unreachable { what, cause: "no answer in time".into() }))
+    })
+    .await
 }
 
 fn marker_key(link: &LinkRef) -> String {

@@ -7,8 +7,9 @@ use crate::flow::refusal::unreachable;
 use crate::gate::{Answer, Command, Place};
 use crate::http::Response;
 use crate::http::problem::{Code, Problem, json};
+use crate::limits::{CLOCK_SKEW_S, LIFETIME_MAX_S};
 use crate::port::{Errand, Marker, Ports, Unreachable};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::token::{LinkRef, Use};
 
 #[derive(Serialize)]
@@ -31,7 +32,7 @@ struct Document<'a> {
 
 /// Tells a link's state.
 pub async fn inspect(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outcome {
-    let Ok(link) = id.parse::<LinkRef>() else { return bad_id() };
+    let Some(link) = read(context, id) else { return bad_id() };
     if link.usage == Use::Once {
         return match ask(context, &link, Command::Look, ports).await {
             Ok(answer) => Outcome::new(document(context, &link, &answer)),
@@ -47,7 +48,7 @@ pub async fn inspect(context: &Context<'_>, id: &str, ports: &impl Ports) -> Out
 
 /// Withdraws a link. A link that was spent stays spent, and the answer says so.
 pub async fn revoke(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outcome {
-    let Ok(link) = id.parse::<LinkRef>() else { return bad_id() };
+    let Some(link) = read(context, id) else { return bad_id() };
     if context.now >= Instant::from_secs(link.expires) {
         return Outcome::new(document(context, &link, &Answer::Expired));
     }
@@ -115,6 +116,12 @@ fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> Response 
         failures,
     };
     json(200, &document)
+}
+
+/// The link of a name. One that expires later than any link can was never minted, and would be kept for ever.
+fn read(context: &Context<'_>, id: &str) -> Option<LinkRef> {
+    let last = context.now + Span::from_secs(LIFETIME_MAX_S) + Span::from_secs(CLOCK_SKEW_S);
+    id.parse().ok().filter(|link: &LinkRef| Instant::from_secs(link.expires) <= last)
 }
 
 fn bad_id() -> Outcome {

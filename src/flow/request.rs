@@ -60,10 +60,7 @@ pub(super) fn posted_nonce(request: &Request) -> Option<Nonce> {
 
 /// The browser's random name, if it kept the cookie.
 pub(super) fn browser(request: &Request) -> Option<[u8; 16]> {
-    let header = request.headers.cookie.as_deref()?;
-    let mut pairs = header.split(';').map(str::trim);
-    let value = pairs.find_map(|pair| pair.strip_prefix(COOKIE)?.strip_prefix('='))?;
-    decode_bytes(value).ok()
+    decode_bytes(request.headers.browser.as_deref()?).ok()
 }
 
 /// The `Set-Cookie` that names a browser for a day, as long as any link lives.

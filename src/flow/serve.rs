@@ -158,8 +158,12 @@ fn health(context: &Context<'_>) -> Response {
     struct Health {
         status: &'static str,
         policy_version: Option<u32>,
+        /// Whether the compiled-in example is in force, for want of a policy in KV.
+        example: bool,
     }
-    let policy_version = context.usable().map(|snapshot| snapshot.policy.version);
-    let (code, status) = if policy_version.is_some() { (200, "ok") } else { (503, "no policy") };
-    json(code, &Health { status, policy_version })
+    let snapshot = context.usable();
+    let policy_version = snapshot.map(|snapshot| snapshot.policy.version);
+    let example = snapshot.is_some_and(|snapshot| snapshot.is_example);
+    let (code, status) = if snapshot.is_some() { (200, "ok") } else { (503, "no policy") };
+    json(code, &Health { status, policy_version, example })
 }

@@ -17,6 +17,8 @@ pub const DENY_KEY: &str = "deny";
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub policy: Policy,
+    /// Whether it is the compiled-in example, because KV holds none yet.
+    pub is_example: bool,
     pub denied: DenyList,
     pub loaded: Instant,
 }

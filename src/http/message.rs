@@ -45,7 +45,8 @@ pub struct Headers {
     pub accept_language: Option<String>,
     pub authorization: Option<String>,
     pub content_type: Option<String>,
-    pub cookie: Option<String>,
+    /// The value of the cookie `__Host-postern`.
+    pub browser: Option<String>,
     pub idempotency_key: Option<String>,
     /// `CF-Connecting-IP`: only ever hashed into a damping key.
     pub client_ip: Option<String>,

@@ -22,7 +22,7 @@ pub use url::{BadUrl, WebUrl};
 /// A valid policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// Grows with every change; audit entries and `GET /healthz` show which one decided.
+    /// Grows with every change; `GET /healthz` shows which one is in force.
     pub version: u32,
     pub site: Site,
     /// By code. Names are unique too.

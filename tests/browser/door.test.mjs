@@ -227,6 +227,7 @@ describe("a person's telephone offers the app first, and the web beside it", () 
     await page.goto(link.address);
     await page.tap(BUTTON);
     assert.equal(await page.getAttribute("#app", "href"), "exampleapp://onboarding");
+    await page.locator("#app").evaluate((link) => link.click());
     await page.locator("#app-missing").waitFor({ state: "visible" });
     // Playwright's own tap would wait for the app that never came.
     await page.locator("#web").evaluate((link) => link.click());

@@ -76,6 +76,18 @@ test("a query changes nothing, whatever it holds", async () => {
   await stillWorks();
 });
 
+test("a browser keeps its nonce however many cookies a parent domain has set before ours", async () => {
+  const { token } = await door.mint("payment.retry");
+  const nonce = async (cookie) => {
+    const response = await door.fetch(`/l/${token}`, { headers: { "user-agent": BROWSER, cookie } });
+    return /name="nonce" value="([^"]+)"/.exec(await response.text())[1];
+  };
+  const ours = "__Host-postern=AAAAAAAAAAAAAAAAAAAAAA";
+  const first = await nonce(ours);
+  assert.equal(await nonce(`${"session=0123456789; ".repeat(200)}${ours}; last=1`), first);
+  assert.notEqual(await nonce(`x${ours}`), first);
+});
+
 test("invariant 9: headers of any size and content are answered", async () => {
   const { token } = await door.mint("payment.retry");
   const huge = "x".repeat(12_000);

@@ -155,7 +155,7 @@ test("a repeated Idempotency-Key gives the same links; with another body it is r
   assert.notEqual(stranger.text, first.text, "keys of two callers are two keys");
   for (const bad of ["", "x".repeat(256), "caf\u00e9"]) {
     isProblem(await mint(wanted, key(bad)), 400, "bad_idempotency_key");
-    isProblem(await exchange("x", undefined, key(bad)), 400, "grant_invalid");
+    isProblem(await exchange("x", undefined, key(bad)), 400, "bad_idempotency_key");
   }
 });
 

@@ -65,7 +65,6 @@ pub struct AppWay<'a> {
     /// The complete address, with `#grant=…` where the app expects it.
     pub href: &'a str,
     /// For a custom scheme, which fails in silence: how long the page waits for the app before it offers the web.
-    /// The page then also opens the app by itself, where the browser lets it.
     pub fallback_ms: Option<u32>,
 }
 

@@ -236,11 +236,8 @@ fn a_browser_keeps_its_nonce() {
     let nonce = |html: &str| html.split("name=\"nonce\" value=\"").nth(1).unwrap()[..16].to_owned();
     let first = scene.look(&token, LAPTOP);
     let cookie = first.header("set-cookie").split(';').next().unwrap().to_owned();
-    let headers = Headers {
-        user_agent: Some(LAPTOP.into()),
-        cookie: Some(format!("a=b; {cookie}")),
-        ..Headers::default()
-    };
+    let browser = cookie.strip_prefix("__Host-postern=").unwrap().to_owned();
+    let headers = Headers { user_agent: Some(LAPTOP.into()), browser: Some(browser), ..Headers::default() };
     let again = scene.send(&request(Method::Get, &format!("/l/{token}"), headers.clone(), ""));
     assert_eq!(nonce(&again.response.body), nonce(&first.response.body));
     assert_eq!(again.header("set-cookie"), "");

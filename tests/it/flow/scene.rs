@@ -55,7 +55,7 @@ impl Scene {
             host: Some(HOST.into()),
             environment: None,
         };
-        let snapshot = Snapshot { policy, denied: DenyList::default(), loaded: NOW };
+        let snapshot = Snapshot { policy, is_example: true, denied: DenyList::default(), loaded: NOW };
         Self {
             world: World::new(NOW),
             door: Door::new(&settings).unwrap(),
