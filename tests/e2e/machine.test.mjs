@@ -130,7 +130,7 @@ test("only strict JSON is read", async () => {
     body: bytes,
   });
   assert.equal((await response.json()).code, "bad_json");
-  const large = await mint({ scope: "help.article", customer_ref: "x".repeat(256 * 1024) });
+  const large = await mint({ scope: "help.article", customer_ref: "x".repeat(512 * 1024) });
   isProblem(large, 413, "body_too_large");
   for (const type of ["text/plain", "application/jsonx", "application/x-www-form-urlencoded"]) {
     isProblem(await mint('{"scope":"help.article"}', { headers: { "content-type": type } }), 415, "unsupported_media_type");

@@ -135,7 +135,7 @@ test("what machines are answered is documented", async () => {
   await mint('{"scope":"help.article"}', { "idempotency-key": "1" });
   await mint('{"scope":"help.article"}', { "idempotency-key": "" });
   await mint("{");
-  await mint(" ".repeat(300_000));
+  await mint(" ".repeat(600_000));
   await mint("{}", { "content-type": "text/plain" });
   const exchange = (body, headers = {}) => call("POST", "/v1/grants", { headers: { ...JSON_BODY, ...headers }, body });
   const claim = async (token) => (await call("POST", "/l/{token}", { parameter: token, headers: AS_APP, body: nonce("C") })).json;
@@ -149,7 +149,7 @@ test("what machines are answered is documented", async () => {
   await exchange('{"grant":"x"}');
   await exchange("{}");
   await exchange("[");
-  await exchange(" ".repeat(300_000));
+  await exchange(" ".repeat(600_000));
   await exchange("{}", { "content-type": "text/plain" });
   const late = await claim(forge());
   await door.advance(60_000);

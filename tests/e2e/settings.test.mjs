@@ -118,7 +118,7 @@ test("a door whose first policy is broken stays closed", async () => {
       await kv.put("policy", text);
       await isOurFault(door, await door.fetch(`/l/${forge()}`));
       const { status, body } = await door.api("GET", "/healthz");
-      assert.deepEqual([status, body], [503, { status: "no policy", policy_version: null }]);
+      assert.deepEqual([status, body], [503, { status: "no policy", policy_version: null, example: false }]);
     }
     await kv.put("policy", JSON.stringify(EXAMPLE));
     assert.equal((await door.fetch(`/l/${forge()}`)).status, 200, "and opens with a good one");
