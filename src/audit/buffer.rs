@@ -339,16 +339,33 @@ mod tests {
     }
 
     #[test]
-    fn a_holder_stops_when_its_lease_is_over_or_anothers() {
+    fn a_holder_stops_when_another_took_over_or_twice_its_lease_is_over() {
         let mut buffer = Buffer::default();
         buffer.push(event(1), ms(0));
         let first = buffer.begin_flush(ms(0)).unwrap();
-        assert_eq!(buffer.turn(first, ms(AUDIT_LEASE_MS), id(1)), Turn::Done);
         let second = buffer.begin_flush(ms(AUDIT_LEASE_MS)).unwrap();
         assert_eq!(buffer.turn(first, ms(AUDIT_LEASE_MS), id(1)), Turn::Done);
         assert!(matches!(buffer.turn(second, ms(AUDIT_LEASE_MS), id(1)), Turn::Send(_)));
-        // Its batch is out until after the lease; waiting for it would be in vain.
-        assert_eq!(buffer.turn(second, ms(AUDIT_LEASE_MS), id(2)), Turn::Done);
+        assert_eq!(buffer.turn(second, ms(3 * AUDIT_LEASE_MS), id(2)), Turn::Done);
+    }
+
+    #[test]
+    fn the_last_events_before_a_silence_are_sent() {
+        let mut buffer = Buffer::default();
+        buffer.push(event(1), ms(0));
+        let lease = buffer.begin_flush(ms(0)).unwrap();
+        let first = buffer.turn(lease, ms(AUDIT_FLUSH_MS), id(1));
+        assert!(matches!(first, Turn::Send(_)));
+        buffer.acknowledge(id(1));
+        // Whoever pushes this gets no lease, and nobody comes after them.
+        buffer.push(event(2), ms(AUDIT_LEASE_MS - 1));
+        assert_eq!(buffer.begin_flush(ms(AUDIT_LEASE_MS - 1)), None);
+        let wait = Turn::Wait(Span::from_millis(AUDIT_FLUSH_MS));
+        assert_eq!(buffer.turn(lease, ms(AUDIT_LEASE_MS - 1), id(2)), wait);
+        let last = buffer.turn(lease, ms(AUDIT_LEASE_MS - 1 + AUDIT_FLUSH_MS), id(2));
+        assert!(matches!(last, Turn::Send(_)));
+        buffer.acknowledge(id(2));
+        assert_eq!(buffer.turn(lease, ms(AUDIT_LEASE_MS + AUDIT_FLUSH_MS), id(3)), Turn::Done);
     }
 
     #[test]
