@@ -29,7 +29,7 @@ use crate::time::Instant;
 mod mac;
 mod mac_keys;
 
-pub use mac::{MacKey, TAG_LENGTH_MIN, constant_time_eq, sha256};
+pub use mac::{MacKey, TAG_LENGTH_MIN, constant_time_eq, sha256, sha256_prefix};
 pub use mac_keys::MacKeys;
 
 /// 32 secret bytes: a root secret, or a key derived from one.

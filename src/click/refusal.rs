@@ -58,8 +58,6 @@ pub enum Cause {
     NoDestination,
     #[error("no policy, or none fresh enough, could be read")]
     PolicyUnreachable,
-    #[error("the link's marker could not be read")]
-    MarkerUnreachable,
     #[error("the link's gate did not answer")]
     GateUnreachable,
 }
@@ -100,7 +98,6 @@ impl Cause {
             Self::Damped => "damped",
             Self::NoDestination => "no_destination",
             Self::PolicyUnreachable => "policy_unreachable",
-            Self::MarkerUnreachable => "marker_unreachable",
             Self::GateUnreachable => "gate_unreachable",
         }
     }
@@ -118,10 +115,7 @@ impl Cause {
             Self::Busy { until } => Refusal::Busy { until },
             Self::Revoked => Refusal::Revoked,
             Self::Locked | Self::Damped => Refusal::TooManyTries,
-            Self::NoDestination
-            | Self::PolicyUnreachable
-            | Self::MarkerUnreachable
-            | Self::GateUnreachable => Refusal::TryAgain,
+            Self::NoDestination | Self::PolicyUnreachable | Self::GateUnreachable => Refusal::TryAgain,
         }
     }
 }

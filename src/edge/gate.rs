@@ -26,7 +26,7 @@ use crate::edge::world::World;
 use crate::edge::{glue, isolate};
 use crate::gate::{Answer, Logged, Place, Step, Stored, Trace, Words as _, decide};
 use crate::id::BatchId;
-use crate::key::sha256;
+use crate::key::sha256_prefix;
 use crate::limits::{AUDIT_BATCH_MAX, GATE_FLUSH_MS, GATE_RETRY_MS, GATE_UNSENT_MAX};
 use crate::port::{AuditLog as _, Errand, Unreachable, change_event};
 use crate::time::{Instant, Span};
@@ -332,10 +332,5 @@ fn read_row(text: &str) -> Result<Stored, JsValue> {
 /// The same changes sent again make the same batch, which the log takes once. With newer changes among them they make
 /// another one, and are on record twice.
 fn batch_id(place: &str, first: u64, last: u64) -> BatchId {
-    let hash = sha256(&[place.as_bytes(), &first.to_be_bytes(), &last.to_be_bytes()]);
-    let mut id = BatchId([0; BatchId::LENGTH]);
-    for (to, from) in id.0.iter_mut().zip(hash) {
-        *to = from;
-    }
-    id
+    BatchId(sha256_prefix(&[place.as_bytes(), &first.to_be_bytes(), &last.to_be_bytes()]))
 }

@@ -17,7 +17,7 @@ use crate::edge::world::World;
 use crate::edge::{glue, isolate};
 use crate::flow::DENY_KEY;
 use crate::id::{BatchId, LinkId, encode_bytes};
-use crate::key::sha256;
+use crate::key::sha256_prefix;
 use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
 use crate::port::{AuditLog as _, Remembered};
 use crate::time::{Instant, Span};
@@ -228,12 +228,7 @@ impl Object {
 
 /// A link is withdrawn once, so its batch has one name however often it is sent.
 fn batch_id(link: &str) -> BatchId {
-    let hash = sha256(&[b"postern/deny/v1/", link.as_bytes()]);
-    let mut id = BatchId([0; BatchId::LENGTH]);
-    for (to, from) in id.0.iter_mut().zip(hash) {
-        *to = from;
-    }
-    id
+    BatchId(sha256_prefix(&[b"postern/deny/v1/", link.as_bytes()]))
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "milliseconds far below 2^53")]

@@ -3,7 +3,7 @@
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
-use crate::key::{BadRing, KeyRing, Pseudonyms, sha256};
+use crate::key::{BadRing, KeyRing, Pseudonyms, sha256_prefix};
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -98,12 +98,7 @@ pub struct Seed(pub [u8; 32]);
 impl Seed {
     /// Independent bytes for each label.
     pub fn bytes<const N: usize>(&self, label: &[u8]) -> [u8; N] {
-        let full = sha256(&[b"postern/seed/v1/", &self.0, label]);
-        let mut bytes = [0; N];
-        for (to, from) in bytes.iter_mut().zip(full) {
-            *to = from;
-        }
-        bytes
+        sha256_prefix(&[b"postern/seed/v1/", &self.0, label])
     }
 
     pub fn redemption(&self) -> Redemption {

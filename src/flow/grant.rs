@@ -12,7 +12,7 @@ use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::id::{Redemption, ScopeCode, Subject};
 use crate::json::{Json, Node, Report, Values};
-use crate::key::sha256;
+use crate::key::sha256_prefix;
 use crate::limits::{JSON_BODY_MAX, LINK_FAILURES_MAX, POLICY_PROBLEMS_MAX};
 use crate::policy::Risk;
 use crate::port::{Errand, Marker, Ports};
@@ -135,12 +135,7 @@ fn refuse(context: &Context<'_>, actor: &Actor, trace: Option<Trace>, code: Code
 /// With an `Idempotency-Key` a repeated exchange is the same exchange; without one, each is its own.
 fn redemption(context: &Context<'_>, key: Option<&str>, actor: &Actor) -> Redemption {
     let Some(key) = key else { return context.seed.redemption() };
-    let hash = sha256(&[b"postern/redemption/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]);
-    let mut by = Redemption([0; Redemption::LENGTH]);
-    for (to, from) in by.0.iter_mut().zip(hash) {
-        *to = from;
-    }
-    by
+    Redemption(sha256_prefix(&[b"postern/redemption/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]))
 }
 
 fn read(body: &[u8]) -> Result<(String, Action), Problem> {

@@ -15,7 +15,7 @@ use crate::http::problem::{Code, Fault, Problem, json};
 use crate::http::{Request, Response};
 use crate::id::{BatchId, LinkId, Region, Subject};
 use crate::json::{Json, Node, Report, Values};
-use crate::key::sha256;
+use crate::key::{sha256, sha256_prefix};
 use crate::limits::{
     AUDIT_BATCH_MAX, CUSTOMER_REF_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, MINT_BATCH_MAX, POLICY_PROBLEMS_MAX,
 };
@@ -241,10 +241,5 @@ fn read_link<'p>(context: &Context<'_>, snapshot: &'p Snapshot, node: Node<'_>) 
 
 /// Independent bytes for each label and index.
 fn labelled<const N: usize>(seed: &[u8; 32], label: &[u8], at: usize) -> [u8; N] {
-    let full = sha256(&[b"postern/mint/v1/", seed, label, &at.to_be_bytes()]);
-    let mut bytes = [0; N];
-    for (to, from) in bytes.iter_mut().zip(full) {
-        *to = from;
-    }
-    bytes
+    sha256_prefix(&[b"postern/mint/v1/", seed, label, &(at as u64).to_be_bytes()])
 }

@@ -72,6 +72,16 @@ impl fmt::Debug for MacKey {
     }
 }
 
+/// The first `N` bytes of [`sha256`].
+pub fn sha256_prefix<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
+    const { assert!(N <= 32, "SHA-256 has 32 bytes") };
+    let mut prefix = [0; N];
+    for (to, from) in prefix.iter_mut().zip(sha256(parts)) {
+        *to = from;
+    }
+    prefix
+}
+
 /// SHA-256 of the parts, one after another.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();

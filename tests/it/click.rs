@@ -255,7 +255,6 @@ fn refusals_have_stable_codes_and_statuses() {
         (Cause::Damped, "damped", "too_many_tries", 429, None),
         (Cause::NoDestination, "no_destination", "try_again", 503, Some(5)),
         (Cause::PolicyUnreachable, "policy_unreachable", "try_again", 503, Some(5)),
-        (Cause::MarkerUnreachable, "marker_unreachable", "try_again", 503, Some(5)),
         (Cause::GateUnreachable, "gate_unreachable", "try_again", 503, Some(5)),
     ];
     for (cause, internal, code, status, retry_after_s) in causes {
