@@ -122,11 +122,11 @@ impl<'a> Pages<'a> {
     pub fn hand_off(&self, hand_off: &HandOff<'_>) -> Response {
         let text = self.text();
         let app = hand_off.app.filter(|app| may_open(app.href));
-        let (heading, explanation, web_button) = match app {
-            Some(_) => (text.app, text.app_help, text.in_browser),
-            None => (text.onward, text.onward_help, text.go_on),
+        let (explanation, web_button) = match app {
+            Some(_) => (text.app_help, text.in_browser),
+            None => (text.onward_help, text.go_on),
         };
-        let heading = heading(&self.site.name);
+        let heading = (text.hand_off)(&self.site.name);
         let view = HandOffView {
             frame: self.frame(&heading, Door::Open),
             text,

@@ -15,9 +15,8 @@ pub(super) const TEXT: Text = Text {
     not_expected: "Vous n’attendiez pas ce message\u{202f}? Vous pouvez fermer la page. Rien ne se passe tant que \
                    vous n’appuyez pas sur le bouton.",
     why_me: "Pourquoi ai-je reçu ce lien\u{202f}?",
-    onward: |site| format!("Nous vous dirigeons vers {site}"),
-    onward_help: "Si la page ne change pas d’elle-même, veuillez appuyer sur le bouton.",
-    app: |site| format!("Continuer avec {site}"),
+    onward_help: "Dernière étape : veuillez appuyer sur le bouton pour continuer.",
+    hand_off: |site| format!("Continuer avec {site}"),
     app_help: "Vous pouvez continuer dans l’application ou dans votre navigateur.",
     open_app: "Ouvrir l’application",
     in_browser: "Continuer dans le navigateur",

@@ -13,9 +13,8 @@ pub(super) const TEXT: Text = Text {
     not_expected: "Haben Sie das nicht erwartet? Dann können Sie die Seite schließen. Es geschieht nichts, bis Sie \
                    die Schaltfläche drücken.",
     why_me: "Warum habe ich das erhalten?",
-    onward: |site| format!("Sie werden zu {site} weitergeleitet"),
-    onward_help: "Falls die Seite nicht von selbst weitergeht, drücken Sie bitte die Schaltfläche.",
-    app: |site| format!("Weiter mit {site}"),
+    onward_help: "Ein letzter Schritt: Drücken Sie bitte die Schaltfläche, um fortzufahren.",
+    hand_off: |site| format!("Weiter mit {site}"),
     app_help: "Sie können in der App oder in Ihrem Browser fortfahren.",
     open_app: "App öffnen",
     in_browser: "Im Browser fortfahren",

@@ -35,11 +35,9 @@ pub(super) struct Text {
     pub why_me: &'static str,
 
     // The hand-off.
-    /// The heading on the way to the web. Of the company's name.
-    pub onward: fn(&str) -> String,
     pub onward_help: &'static str,
-    /// The heading on the way to the app. Of the company's name.
-    pub app: fn(&str) -> String,
+    /// The heading of the hand-off. Of the company's name.
+    pub hand_off: fn(&str) -> String,
     pub app_help: &'static str,
     pub open_app: &'static str,
     pub in_browser: &'static str,
@@ -120,9 +118,8 @@ mod tests {
             in_app_browser,
             not_expected,
             why_me,
-            onward,
             onward_help,
-            app,
+            hand_off,
             app_help,
             open_app,
             in_browser,
@@ -186,8 +183,7 @@ mod tests {
             ("landing", landing),
             ("leads_once", leads_once),
             ("leads", leads),
-            ("onward", onward),
-            ("app", app),
+            ("hand_off", hand_off),
             ("home", home),
         ] {
             let sentence = of_site(SITE);
