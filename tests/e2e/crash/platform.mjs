@@ -4,8 +4,8 @@
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const DELIVER_EVERY_MS = 100;
-const BATCH_MAX = 20;
+const DELIVER_EVERY_MS = 25;
+const BATCH_MAX = 100;
 
 /**
  * Serves both. `deliver(messages)` hands a batch to the worker and resolves to the numbers that it acknowledged; a

@@ -33,7 +33,7 @@ export async function crash({ kills, seed, report = () => {} }) {
   process.once("exit", letGo);
   try {
     const killed = await underFire({ kills, random, server, platform, client, clients, report });
-    const log = await settle(clients, client);
+    const log = await settle(clients, client, platform);
     const faults = [...clients.faults, ...log.faults, ...verify(log, server.folder)];
     const seconds = (performance.now() - started) / 1000;
     const winners = clients.links.filter(({ went, redeemed }) => went.size + redeemed.size > 0).length;
@@ -85,9 +85,11 @@ async function recheck(clients) {
 }
 
 /** Looks at every link, which wakes its gate, and waits until the audit log tells the same story. */
-async function settle(clients, client) {
-  const end = Date.now() + AUDIT_MAX_MS;
+async function settle(clients, client, platform) {
   const states = await spread(clients.links, LANES, (link) => clients.inspect(link));
+  // What the queue still holds is not lost: the log's time begins when it has been delivered.
+  while (platform.backlog() > 0) await sleep(100);
+  const end = Date.now() + AUDIT_MAX_MS;
   for (;;) {
     const log = await readLog(client);
     const events = Map.groupBy(log.lines.map((line) => JSON.parse(line).event), ({ link }) => link);
