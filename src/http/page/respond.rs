@@ -7,7 +7,7 @@
 //! allows any `https:` origin, and every other page allows only itself, or no form at all.
 //!
 //! # What is not here
-//! No cookie and no third party. `Referrer-Policy: no-referrer` keeps the token in the address from everyone;
+//! No third party; the one cookie is the landing page's, and `flow` sets it. `Referrer-Policy: no-referrer` keeps the token in the address from everyone;
 //! its price is that posts carry `Origin: null`, so nothing may rely on that header.
 
 use std::borrow::Cow;
