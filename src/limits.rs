@@ -136,6 +136,39 @@ pub const AUDIT_EXPORT_MAX: usize = 10_000;
 /// Longest line of an export, in bytes: an entry holds ids and closed codes only and stays far below.
 pub const AUDIT_LINE_MAX: usize = 4 * 1024;
 
+/// Objects over which people are spread. Fixed: changing it moves people to another object, which does not know them.
+pub const SHARDS: u16 = 64;
+/// People advanced in one turn of a shard, between two chances for other requests.
+pub const TICK_TURN_MAX: usize = 500;
+/// People advanced in one tick; what is left continues by alarm.
+pub const TICK_MAX: usize = 10_000;
+/// Touches in one queue message.
+pub const OFFER_PACK_MAX: usize = 100;
+/// A touch that was offered for delivery and not heard of again is offered anew after this long.
+pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
+/// Events in one call.
+pub const EVENT_BATCH_MAX: usize = 1_000;
+/// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.
+pub const EVENTS_REMEMBERED_MAX: usize = 128;
+/// How long an event's id is remembered; an event that is older on arrival is refused.
+pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
+/// How far ahead of us an event's time may be.
+pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
+/// Enrolments kept for one person, ended ones included.
+pub const ENROLMENTS_MAX: usize = 16;
+/// Touches of one journey: one bit each in an enrolment.
+pub const TOUCHES_MAX: usize = 16;
+/// Sends remembered for caps and for "why did I get this".
+pub const SENDS_REMEMBERED_MAX: usize = 64;
+/// Longest window of a cap.
+pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
+/// Attempts to deliver one touch before it is put aside for a human.
+pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
+/// Bytes of a provider's answer that are read.
+pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
+/// How long a provider may take to answer.
+pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
+
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);
@@ -146,4 +179,6 @@ const _: () = {
     assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);
     assert!(FALLBACK_MIN_MS < FALLBACK_MAX_MS);
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
+    assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
+    assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
 };

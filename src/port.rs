@@ -4,11 +4,15 @@
 //! with faults. A port that fails has either done its work or not: [`Unreachable`] does not say which, so every call
 //! here is safe to repeat.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Batch, Event, Kind};
+use crate::delivery::{Call, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
-use crate::id::LinkId;
+use crate::id::{LinkId, Shard};
+use crate::shard;
 use crate::time::Instant;
 use crate::token::LinkRef;
 
@@ -124,6 +128,33 @@ pub struct Export {
     pub lines: String,
     /// `SEQ:HASH` of the log's newest entry, as `postern audit verify --head` takes it.
     pub head: String,
+}
+
+/// Shards of people.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait People {
+    async fn visit(&self, shard: Shard, errand: &shard::Errand) -> Result<shard::Answer, Unreachable>;
+}
+
+/// Policies by version, and which of them is in force.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Library {
+    /// A bundle's text.
+    async fn bundle(&self, version: u32) -> Result<Option<String>, Unreachable>;
+    /// Keeps a bundle. A version is written once; `false` if it is there with another text.
+    async fn keep(&self, version: u32, bundle: &str) -> Result<bool, Unreachable>;
+    /// Puts a kept version in force. `false` if there is none.
+    async fn activate(&self, version: u32) -> Result<bool, Unreachable>;
+    /// Names of paused journeys.
+    async fn paused(&self) -> Result<BTreeSet<String>, Unreachable>;
+    async fn set_paused(&self, journey: &str, is_paused: bool) -> Result<(), Unreachable>;
+}
+
+/// Providers of messages.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Providers {
+    /// Makes the call, for at most `PROVIDER_TIMEOUT_MS`. It may have arrived even if this fails.
+    async fn call(&self, call: &Call) -> Result<Reply, Unreachable>;
 }
 
 /// Everything a flow may reach.

@@ -5,6 +5,7 @@
 //! expected. A [`Policy`] that exists is valid: the rules are checked nowhere else. `docs/policy.md` is the reference.
 
 mod destination;
+mod outreach;
 mod parse;
 mod scope;
 mod site;
@@ -12,10 +13,16 @@ mod url;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{Region, ScopeCode};
 use crate::token::Use;
 
 pub use crate::json::{Problem, Problems};
+pub use outreach::{
+    Basis, Cap, Channel, Condition, Datum, Journey, Outreach, Provider, Purpose, QuietHours, Sender,
+    Template, Timing, Touch, Trigger, Wording,
+};
 pub use parse::bundle_of_documents;
 pub use url::{BadUrl, WebUrl};
 
@@ -30,6 +37,11 @@ pub struct Policy {
     /// By name.
     pub destinations: BTreeMap<String, Destination>,
     pub apps: Apps,
+    pub outreach: Outreach,
+    /// By name.
+    pub journeys: BTreeMap<String, Journey>,
+    /// By name.
+    pub templates: BTreeMap<String, Template>,
 }
 
 /// What is the same for every link.
@@ -146,13 +158,19 @@ pub struct AndroidApp {
 }
 
 /// A language that every page is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Language {
+    #[serde(rename = "en")]
     English,
+    #[serde(rename = "sv")]
     Swedish,
+    #[serde(rename = "da")]
     Danish,
+    #[serde(rename = "de")]
     German,
+    #[serde(rename = "fr")]
     French,
+    #[serde(rename = "es")]
     Spanish,
 }
 

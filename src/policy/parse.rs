@@ -8,11 +8,11 @@
 //! Readers give `None` for what they reported. An optional field that is wrong thus reads like one that is
 //! absent; [`Report::finish`] refuses the policy either way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json::{Fields, Json, Node, Number, Problems, Report, Values};
 use crate::limits::{POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
-use crate::policy::{Apps, Policy, destination, scope, site};
+use crate::policy::{Apps, Outreach, Policy, destination, scope, site};
 
 /// A compact bundle is shorter than its documents together, but for its version.
 const BUNDLE_OVERHEAD_BYTES: usize = 32;
@@ -110,6 +110,9 @@ impl Parts<'_> {
             scopes: scopes?,
             destinations: destinations?,
             apps: apps?,
+            outreach: Outreach::default(),
+            journeys: BTreeMap::new(),
+            templates: BTreeMap::new(),
         })
     }
 }

@@ -7,6 +7,7 @@
 //! Native only; nothing of it reaches the worker.
 
 mod fault;
+mod people;
 mod random;
 mod world;
 
@@ -14,6 +15,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
 pub use fault::{Call, Fault};
+pub use people::People;
 pub use random::Random;
 pub use world::{Gated, World};
 

@@ -1,0 +1,10 @@
+//! A person as Postern knows them: a pseudonym's consent, language, zone, masked references, and what is under way.
+//!
+//! One person is one row of a shard. Everything that a decision about them needs is in it, so a decision is atomic:
+//! load, decide, save. Nothing here names anyone: addresses are sealed under the person's own key.
+
+mod address;
+mod state;
+
+pub use address::{AddressBook, BadAddress, Sealed};
+pub use state::{Consent, Ended, Enrolment, History, Pending, Person, Said, SeenEvent, Sent};

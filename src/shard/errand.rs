@@ -1,0 +1,145 @@
+//! What a shard is asked, and what it answers. Travels as JSON between the worker and its Durable Objects.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EventHash, Subject, TouchId};
+use crate::journey::{Event, NotTaken, Refusal, Taken};
+use crate::person::{Consent, Person, Sealed};
+use crate::policy::{Channel, Language, Purpose};
+use crate::time::Instant;
+use crate::zone::Zone;
+
+/// One errand.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Errand {
+    Ingest {
+        events: Vec<(Subject, Event)>,
+    },
+    Put {
+        subject: Subject,
+        change: Change,
+    },
+    Get {
+        subject: Subject,
+    },
+    Erase {
+        subject: Subject,
+    },
+    /// Advances what is due at the scheduled instant. Safe twice, late, or beside another.
+    Tick {
+        scheduled: Instant,
+    },
+    /// The send-time check of offered touches.
+    Checkout {
+        touches: Vec<TouchId>,
+    },
+    Settle {
+        reports: Vec<(TouchId, Settled)>,
+    },
+    /// Puts a touch that was put aside back on its way.
+    Redrive {
+        touch: TouchId,
+    },
+    /// Moves running enrolments of a journey to another policy version.
+    Move {
+        journey: String,
+        to: u32,
+    },
+    /// A journey was resumed: what waited is due.
+    Wake {
+        journey: String,
+    },
+}
+
+/// [`Report`](crate::journey::Report) as it travels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settled {
+    Accepted,
+    Retry { after_ms: Option<u64>, reason: String },
+    Rejected { reason: String },
+    Delivered,
+    Bounced,
+    Complained,
+}
+
+/// What `PUT /v1/people/{ref}` changes. Absent fields stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    pub language: Option<Language>,
+    pub zone: Option<Zone>,
+    pub is_protected: Option<bool>,
+    /// `Some(true)`: no contact in any journey. `Some(false)`: the person came back.
+    pub opted_out: Option<bool>,
+    pub consents: Vec<Consent>,
+    pub masks: BTreeMap<String, String>,
+    pub addresses: Option<Sealed>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    Ingested {
+        results: Vec<EventResult>,
+        ticked: Ticked,
+    },
+    Person {
+        person: Option<Box<Person>>,
+    },
+    Done {
+        ticked: Ticked,
+    },
+    Checked {
+        touches: Vec<Offered>,
+    },
+    /// The errand names nobody that is known here.
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventResult {
+    Taken(Taken),
+    NotTaken(NotTaken),
+}
+
+/// How much a tick did, and when the shard wants the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticked {
+    pub advanced: u32,
+    pub offered: u32,
+    /// Whether more is due already.
+    pub has_more: bool,
+    pub next_due: Option<Instant>,
+}
+
+/// The answer of the send-time check for one touch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offered {
+    Ready(Box<Ready>),
+    Held { touch: TouchId, why: Refusal },
+}
+
+/// All that delivery needs to compose and send one touch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ready {
+    pub touch: TouchId,
+    pub journey: String,
+    pub version: u32,
+    /// Index into the journey's touches.
+    pub index: u8,
+    pub channel: Channel,
+    pub purpose: Purpose,
+    pub trigger: EventHash,
+    /// Link claims count from here.
+    pub offered: Instant,
+    pub attempt: u8,
+    pub language: Option<Language>,
+    pub masks: BTreeMap<String, String>,
+    pub addresses: Option<Sealed>,
+}
