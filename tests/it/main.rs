@@ -9,6 +9,7 @@
 )]
 
 mod association;
+mod association_cases;
 mod audit;
 #[cfg(feature = "cli")]
 mod cli;
