@@ -17,6 +17,7 @@ mod click_visitor;
 mod flow;
 mod gate;
 mod grant;
+mod journey;
 mod mac;
 mod minting;
 mod openapi;
