@@ -26,3 +26,4 @@ mod policy;
 mod tidy;
 mod token;
 mod vectors;
+mod zone;
