@@ -115,9 +115,9 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 pub const PORT_TIMEOUT_MS: u64 = 8_000;
 
 /// Entries in one audit batch (one queue message, one row).
-pub const AUDIT_BATCH_MAX: usize = 400;
+pub const AUDIT_BATCH_MAX: usize = 340;
 /// Longest event as JSON, in bytes: every field present and at its longest.
-pub const AUDIT_EVENT_MAX_BYTES: usize = 280;
+pub const AUDIT_EVENT_MAX_BYTES: usize = 368;
 /// Largest queue message (Cloudflare Queues: 128 KB).
 pub const QUEUE_MESSAGE_MAX_BYTES: usize = 128_000;
 /// An isolate holds stateless entries at most this long before it sends them.
@@ -162,8 +162,27 @@ pub const TOUCHES_MAX: usize = 16;
 pub const SENDS_REMEMBERED_MAX: usize = 64;
 /// Longest window of a cap.
 pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
+/// Two touches of one enrolment are at least this far apart, whatever the policy says: one a tick.
+pub const TOUCH_GAP_MIN_S: u32 = 60;
+/// Flags of one person that are remembered; the one longest unheard of makes room.
+pub const PERSON_FLAGS_MAX: usize = 64;
+/// Masked references of one person; a further name is not taken.
+pub const PERSON_MASKS_MAX: usize = 32;
+/// Outcomes of one person that are remembered, so that a trigger that arrives after them enters nobody.
+pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
+/// An enrolment whose policy version cannot be read is looked at again after this long.
+pub const POLICY_WAIT_S: u32 = 5 * 60;
+/// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
+pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
 /// Attempts to deliver one touch before it is put aside for a human.
 pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
+/// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
+/// attempts then span about a day: a provider may be down for one.
+pub const RETRY_FIRST_S: u32 = 60;
+pub const RETRY_FACTOR: u32 = 5;
+pub const RETRY_MAX_S: u32 = 6 * 60 * 60;
+/// Longest wait that a provider's `Retry-After` is granted.
+pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
 /// Bytes of a provider's answer that are read.
 pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
@@ -181,4 +200,5 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
 };

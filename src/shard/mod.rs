@@ -7,6 +7,8 @@ mod errand;
 mod handle;
 mod store;
 
-pub use errand::{Answer, Change, Errand, EventResult, Offered, Ready, Settled, Ticked};
+pub use crate::journey::Ready;
+pub use crate::person::Change;
+pub use errand::{Answer, Errand, EventResult, Offered, Settled, Ticked};
 pub use handle::{Handled, handle};
 pub use store::{Store, StoreError};
