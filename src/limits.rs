@@ -197,6 +197,35 @@ pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 
+/// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
+pub const SUBJECT_CHARS_MAX: usize = 60;
+/// Longest label of a button in a message, in characters: one line on a small phone.
+pub const BUTTON_CHARS_MAX: usize = 40;
+/// Longest label of a button in `WhatsApp` (Cloud API, template buttons).
+pub const WHATSAPP_BUTTON_CHARS_MAX: usize = 25;
+/// Longest name of an approved template (`WhatsApp` Business Management API).
+pub const PROVIDER_NAME_MAX: usize = 512;
+/// Longest paragraph of a message, in characters.
+pub const PARAGRAPH_CHARS_MAX: usize = 400;
+/// Longest "why you got this", in characters: one line of a footer.
+pub const WHY_CHARS_MAX: usize = 120;
+/// Longest voicemail, in characters: about ten seconds of speech.
+pub const VOICEMAIL_CHARS_MAX: usize = 160;
+/// Paragraphs of a message, and steps of a verification.
+pub const PARAGRAPHS_MAX: usize = 8;
+/// Different masked references in one template: more is a dossier, not a reminder (capability O36).
+pub const TEMPLATE_MASKS_MAX: usize = 1;
+/// Digits in a row in a template, separators not counted. More may be a number of somebody or something.
+pub const TEMPLATE_DIGITS_MAX: usize = 4;
+/// Letters of a word in capitals: longer than an abbreviation is shouting.
+pub const CAPITALS_MAX: usize = 4;
+/// Longest masked reference, in characters.
+pub const MASK_CHARS_MAX: usize = 32;
+/// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
+pub const SMS_SEGMENTS_MAX: usize = 2;
+/// Longest host, port included, that the check of a policy leaves room for in an SMS.
+pub const SMS_HOST_CHARS_MAX: usize = 40;
+
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);

@@ -139,7 +139,7 @@ pub(super) fn condition(fields: &Fields<'_>, flags: Option<&[String]>) -> Option
     let read = |name| {
         inner.optional(name).map_or_else(
             || Some(Vec::new()),
-            |node| words(&node, |item| flag(item).filter(|name| lint::is_declared(item, flags))),
+            |node| words(&node, |item| flag(item).filter(|_| lint::is_declared(item, flags))),
         )
     };
     let (all, none) = (read("all"), read("none"));
@@ -187,10 +187,15 @@ fn words(node: &Node<'_>, read: impl Fn(&Node<'_>) -> Option<String>) -> Option<
 }
 
 fn flag(node: &Node<'_>) -> Option<String> {
+    word(node, "flag.name")
+}
+
+/// A plain name: lower-case letters, digits and underscores.
+pub(super) fn word(node: &Node<'_>, rule: &'static str) -> Option<String> {
     let name = node.string()?;
-    let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if name.is_empty() || name.len() > POLICY_NAME_MAX || !name.bytes().all(is_name) {
-        node.problem("flag.name", format!("a flag's name: at most {POLICY_NAME_MAX} of a-z, 0-9 and _"));
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.is_empty() || name.len() > POLICY_NAME_MAX || !name.bytes().all(is_part) {
+        node.problem(rule, format!("a name of at most {POLICY_NAME_MAX} of a-z, 0-9 and _"));
         return None;
     }
     Some(name.to_owned())

@@ -315,15 +315,10 @@ fn check_template(fields: &Fields<'_>, touch: &Touch, template: &Template) {
         return;
     }
     let rule = Rule::TouchLink.id();
-    for wording in template.texts.values() {
-        let shows_link =
-            wording.button.is_some() || wording.paragraphs.iter().any(|text| text.contains("{link}"));
-        if shows_link && touch.scope.is_none() {
-            return fields.problem("scope", rule, "the scope of the link that the template shows");
-        }
-        if !shows_link && touch.scope.is_some() {
-            return fields.problem("scope", rule, "nothing, for the template shows no link");
-        }
+    match (template.has_link(), touch.scope.is_some()) {
+        (true, false) => fields.problem("scope", rule, "the scope of the link that the template shows"),
+        (false, true) => fields.problem("scope", rule, "nothing, for the template shows no link"),
+        _ => {}
     }
 }
 

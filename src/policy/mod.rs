@@ -8,14 +8,18 @@
 mod contact;
 mod destination;
 mod journey;
+mod lexicon;
 mod lint;
 mod outreach;
 mod parse;
 mod scope;
 mod site;
+mod slot;
+pub mod sms;
 mod template;
 mod touch;
 mod url;
+mod wording;
 
 use std::collections::BTreeMap;
 

@@ -2,9 +2,9 @@
 
 use crate::json::{Fields, Node, nearest};
 use crate::limits::{JOURNEY_MAX_H, POLICY_TEXT_CHARS_MAX, STEPS_COUNTED_MAX, TOUCHES_MAX};
-use crate::policy::journey::{self, Context, condition, note};
+use crate::policy::journey::{self, Context, condition, note, word};
 use crate::policy::lint::{self, Plan, Rule};
-use crate::policy::scope::{RISKS, check_name};
+use crate::policy::scope::RISKS;
 use crate::policy::site::text;
 use crate::policy::{Channel, Datum, Timing, Touch};
 use crate::time::Span;
@@ -50,11 +50,7 @@ pub(super) fn read_all(node: &Node<'_>, plan: Plan<'_>, context: Context<'_>) ->
 }
 
 fn read(fields: &Fields<'_>, plan: Plan<'_>, context: Context<'_>) -> Option<Touch> {
-    let name = fields.required("name").and_then(|node| {
-        let name = node.string()?;
-        check_name(name, &node, "touch.name");
-        Some(name.to_owned())
-    });
+    let name = fields.required("name").and_then(|node| word(&node, "touch.name"));
     let channel = fields
         .required("channel")
         .and_then(|node| node.choice(&Channel::ALL.map(|channel| (channel.name(), channel))));
