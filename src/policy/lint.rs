@@ -189,18 +189,16 @@ pub(super) fn touch(
     check_consent(fields, touch, plan.basis);
     check_steps(fields, touch, steps, scope);
     check_reach(fields, touch, earlier, plan);
-    if let Some(outreach) = plan.outreach
-        && !outreach.senders.contains_key(&touch.channel)
-    {
-        let expected =
-            format!("a channel that has a sender in `outreach`; `{}` has none", touch.channel.name());
-        fields.problem("channel", Rule::TouchSender.id(), expected);
-    }
-    if let Some(template) = template {
-        check_template(fields, touch, template);
-    }
-    if let (Some(outreach), Some(template)) = (plan.outreach, template) {
-        check_data(fields, touch, outreach, template);
+    let template = template.filter(|template| speaks_there(fields, touch, template));
+    if let Some(outreach) = plan.outreach {
+        if !outreach.senders.contains_key(&touch.channel) {
+            let channel = touch.channel.name();
+            let expected = format!("a channel that has a sender in `outreach`; `{channel}` has none");
+            return fields.problem("channel", Rule::TouchSender.id(), expected);
+        }
+        if let Some(template) = template {
+            check_data(fields, touch, outreach, template);
+        }
     }
 }
 
@@ -307,19 +305,22 @@ fn check_reach(fields: &Fields<'_>, touch: &Touch, earlier: &[Touch], plan: Plan
     }
 }
 
-fn check_template(fields: &Fields<'_>, touch: &Touch, template: &Template) {
+/// Whether the template is written for the touch's channel; then it shows a link if the touch has one.
+fn speaks_there(fields: &Fields<'_>, touch: &Touch, template: &Template) -> bool {
     if template.channel != touch.channel {
         let expected =
             format!("a template of the touch's channel; this one is for `{}`", template.channel.name());
         fields.problem("template", Rule::TemplateChannel.id(), expected);
-        return;
+        return false;
     }
     let rule = Rule::TouchLink.id();
     match (template.has_link(), touch.scope.is_some()) {
+        _ if touch.channel == Channel::Voice => {}
         (true, false) => fields.problem("scope", rule, "the scope of the link that the template shows"),
         (false, true) => fields.problem("scope", rule, "nothing, for the template shows no link"),
         _ => {}
     }
+    true
 }
 
 /// What is used is declared, and nothing else is (capabilities O19, P11).
