@@ -243,6 +243,11 @@ fn touch_cases() -> Vec<Case> {
         (
             "touch.unreachable",
             "FAILED.touches[3].after_h",
+            vec![set("/outreach/gap_h", 84), set(at(IN_APP, "within_h"), 168)],
+        ),
+        (
+            "touch.unreachable",
+            "FAILED.touches[3].after_h",
             vec![set("/outreach/caps/-", json!({ "channel": "email", "max": 1, "per_h": 100 }))],
         ),
     ]
