@@ -23,6 +23,7 @@ mod openapi;
 mod page;
 mod policy;
 mod policy_outreach;
+mod policy_schema;
 mod tidy;
 mod token;
 mod vectors;
