@@ -10,7 +10,7 @@ use postern::id::{KeyId, LinkId, Region, ScopeCode};
 use postern::key::{KeyRing, Secret};
 use postern::limits::CLOCK_SKEW_S;
 use postern::policy::{
-    AndroidTarget, Apps, Destination, Language, Policy, Proof, Risk, SchemeTarget, Scope, Site, WaysOn,
+    AndroidTarget, Apps, Destination, Language, Outreach, Policy, Proof, Risk, SchemeTarget, Scope, Site, WaysOn,
     WebUrl,
 };
 use postern::time::Instant;
@@ -89,6 +89,9 @@ fn policy() -> Policy {
             .map(|(name, destination)| (name.to_owned(), destination))
             .collect(),
         apps: Apps::default(),
+        outreach: Outreach::default(),
+        journeys: BTreeMap::new(),
+        templates: BTreeMap::new(),
     }
 }
 
