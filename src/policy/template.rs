@@ -414,8 +414,8 @@ pub(super) mod tests {
         check(EMAIL, ("{site}", "{link}"), &["template.link"]);
         check(EMAIL, ("Go on", "Pay {mask.order}"), &["template.mask"]);
         check(EMAIL, ("About your payment", "Order {mask.order}"), &["template.mask"]);
-        check(SMS, ("{site}", "{mask.order}"), &["template.mask", "template.fallback"]);
-        check(WHATSAPP, ("{site}", "{mask.order}"), &["template.mask", "template.fallback"]);
+        check(SMS, ("{site}", "{mask.order}"), &["template.mask"]);
+        check(WHATSAPP, ("{site}", "{mask.order}"), &["template.mask"]);
         check(EMAIL, (r#""Hello from {site}.","#, ""), &["template.fallback"]);
         check(SMS, (" {link}", ""), &["template.link"]);
         check(SMS, ("{link}", "{link} {link}"), &["template.link"]);
