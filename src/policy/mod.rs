@@ -10,7 +10,7 @@ mod lexicon;
 mod parse;
 mod scope;
 mod site;
-mod slot;
+pub mod slot;
 pub mod sms;
 mod template;
 mod url;

@@ -282,7 +282,7 @@ impl<'a> Spoken<'a> {
 }
 
 /// As long as a masked reference may be.
-const LONGEST_MASK: &str = "••••••••••••••••••••••••••••••••";
+const LONGEST_MASK: &str = "••••••••••••••••••••••••";
 const _: () = assert!(LONGEST_MASK.len() == MASK_CHARS_MAX * '•'.len_utf8());
 
 impl Place {
