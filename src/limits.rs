@@ -160,6 +160,34 @@ pub const ENROLMENTS_MAX: usize = 16;
 pub const TOUCHES_MAX: usize = 16;
 /// Sends remembered for caps and for "why did I get this".
 pub const SENDS_REMEMBERED_MAX: usize = 64;
+/// Events of one journey that end it, or flags that it reads: more is a list of everything.
+pub const JOURNEY_LIST_MAX: usize = 32;
+/// Longest event type, in bytes.
+pub const EVENT_TYPE_MAX: usize = 128;
+/// Longest time limit of a journey: what is unresolved after three months is no longer the same matter.
+pub const JOURNEY_MAX_H: u32 = 90 * 24;
+/// How soon, and how late, a policy may let people enter a journey again.
+pub const REENTRY_MIN_H: u32 = 1;
+pub const REENTRY_MAX_H: u32 = 365 * 24;
+/// Largest holdout: more than half is a trial of contact, not of its absence.
+pub const HOLDOUT_MAX_PER_MILLE: u16 = 500;
+/// Steps from an opened link to a finished action (capability S6).
+pub const STEPS_MAX: u32 = 2;
+/// Steps that a policy can count at all.
+pub const STEPS_COUNTED_MAX: u32 = 20;
+/// Longest goal or exception route, in characters: a sentence or two.
+pub const POLICY_NOTE_CHARS_MAX: usize = 200;
+/// Longest distance that two touches of an enrolment must keep.
+pub const GAP_MAX_H: u32 = 7 * 24;
+/// Caps in one policy.
+pub const CAPS_MAX: usize = 16;
+/// Over how long the end of quiet hours is spread: shorter is a burst, longer wastes the day.
+pub const QUIET_SPREAD_MIN_MIN: u32 = 5;
+pub const QUIET_SPREAD_MAX_MIN: u32 = 240;
+/// Shortest time a day that is not quiet.
+pub const OPEN_HOURS_MIN_MIN: u16 = 2 * 60;
+/// Longest sender of an e-mail, name included, in bytes: one header line.
+pub const MAILBOX_MAX: usize = 254;
 /// Longest window of a cap.
 pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
 /// Attempts to deliver one touch before it is put aside for a human.
@@ -210,4 +238,6 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
+    assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
 };

@@ -91,7 +91,8 @@ mod tests {
         check("Hello", &[Piece::Text("Hello")]);
         check("{site}: {link}", &[Piece::Site, Piece::Text(": "), Piece::Link]);
         check("x{mask.order}", &[Piece::Text("x"), Piece::Mask("order")]);
-        for unknown in ["name", "email", "mask.", "mask.A", "mask.a b", "mask", "", "Site", " site", "{site"] {
+        for unknown in ["name", "email", "mask.", "mask.A", "mask.a b", "mask", "", "Site", " site", "{site"]
+        {
             check(&format!("{{{unknown}}}"), &[Piece::Unknown(unknown)]);
         }
         check("a}b", &[Piece::Text("a"), Piece::Unknown("}b")]);

@@ -97,7 +97,11 @@ mod tests {
     fn segments_are_counted_as_networks_count_them() {
         let check = |text: &str, alphabet: Alphabet, units: usize, segments: usize| {
             let length = length(text);
-            assert_eq!((length.alphabet, length.units, length.segments), (alphabet, units, segments), "{text}");
+            assert_eq!(
+                (length.alphabet, length.units, length.segments),
+                (alphabet, units, segments),
+                "{text}"
+            );
         };
         check("", Alphabet::Gsm7, 0, 0);
         check(&"a".repeat(160), Alphabet::Gsm7, 160, 1);
@@ -120,11 +124,18 @@ mod tests {
 
     #[test]
     fn the_alphabet_is_the_standards() {
-        for letter in "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà!?'\"".chars() {
-            assert_eq!((length(&letter.to_string()).alphabet, length(&letter.to_string()).units), (Alphabet::Gsm7, 1));
+        for letter in "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà!?'\"".chars()
+        {
+            assert_eq!(
+                (length(&letter.to_string()).alphabet, length(&letter.to_string()).units),
+                (Alphabet::Gsm7, 1)
+            );
         }
         for letter in "^{}\\[~]|€\u{c}".chars() {
-            assert_eq!((length(&letter.to_string()).alphabet, length(&letter.to_string()).units), (Alphabet::Gsm7, 2));
+            assert_eq!(
+                (length(&letter.to_string()).alphabet, length(&letter.to_string()).units),
+                (Alphabet::Gsm7, 2)
+            );
         }
         // Close, and not in it.
         for letter in "çáíóúêôûâîëïÈÀ’“”–…•`\t".chars() {

@@ -150,9 +150,9 @@ impl<'a> Spoken<'a> {
             Channel::Sms | Channel::Voice => {
                 absent(&fields, "button", "template.button", self.channel).then_some(None)
             }
-            Channel::Email | Channel::WhatsApp | Channel::InApp => fields
-                .optional("button")
-                .map_or(Some(None), |node| self.text(&node, Place::Button).map(Some)),
+            Channel::Email | Channel::WhatsApp | Channel::InApp => {
+                fields.optional("button").map_or(Some(None), |node| self.text(&node, Place::Button).map(Some))
+            }
         };
         let why = fields.required("why").and_then(|node| self.text(&node, Place::Why));
         Some(Wording {
@@ -269,7 +269,10 @@ impl<'a> Spoken<'a> {
             is_good = false;
             match piece {
                 Piece::Link => {
-                    node.problem("template.link", "no `{link}` here: it stands once in an SMS, and in a `button` elsewhere");
+                    node.problem(
+                        "template.link",
+                        "no `{link}` here: it stands once in an SMS, and in a `button` elsewhere",
+                    );
                 }
                 Piece::Mask(_) => {
                     node.problem("template.mask", "no masked reference here: paragraphs of an e-mail only");

@@ -19,9 +19,8 @@ const PERSONAL_SLOTS: [&str; 20] = [
 const CURRENCIES: [&str; 12] = ["eur", "usd", "gbp", "sek", "dkk", "nok", "chf", "kr", "€", "$", "£", "¥"];
 
 /// Endings by which an address without scheme is known.
-const DOMAINS: [&str; 14] = [
-    ".com", ".net", ".org", ".io", ".se", ".dk", ".de", ".fr", ".es", ".eu", ".co", ".uk", ".app", ".info",
-];
+const DOMAINS: [&str; 14] =
+    [".com", ".net", ".org", ".io", ".se", ".dk", ".de", ".fr", ".es", ".eu", ".co", ".uk", ".app", ".info"];
 
 /// Judges one text by every rule and reports each that it breaks.
 pub(super) fn check(node: &Node<'_>, text: &str, place: Place, spoken: &Spoken<'_>) -> bool {
@@ -29,7 +28,11 @@ pub(super) fn check(node: &Node<'_>, text: &str, place: Place, spoken: &Spoken<'
     let lexicon = Lexicon::of(spoken.language);
     let is_seen_by_others = is_seen_by_others(place, spoken.channel);
     let broken = [
-        (has_personal_slot(text), "wording.personal_data", "no personal data: name, address and numbers stay out"),
+        (
+            has_personal_slot(text),
+            "wording.personal_data",
+            "no personal data: name, address and numbers stay out",
+        ),
         (
             has_personal_data(&before.plain),
             "wording.personal_data",
@@ -37,7 +40,11 @@ pub(super) fn check(node: &Node<'_>, text: &str, place: Place, spoken: &Spoken<'
         ),
         (has_link(&before.plain), "wording.link", "no address: the one link is `{link}` or the button"),
         (has_markup(text), "wording.markup", "plain text: no tags, entities, or Markdown"),
-        (is_shouting(&before.plain), "wording.shouting", "no words in capitals, and at most one exclamation mark"),
+        (
+            is_shouting(&before.plain),
+            "wording.shouting",
+            "no words in capitals, and at most one exclamation mark",
+        ),
     ];
     let mut is_good = true;
     for (is_broken, rule, expected) in broken {
@@ -49,8 +56,18 @@ pub(super) fn check(node: &Node<'_>, text: &str, place: Place, spoken: &Spoken<'
     let phrases: [(bool, &[&str], &'static str, &str); 4] = [
         (true, lexicon.pressure, "wording.pressure", "calm words that do not press or threaten"),
         (true, lexicon.watching, "wording.over_personal", "words that do not tell people they are watched"),
-        (is_seen_by_others, lexicon.revealing, "wording.revealing", "words that anybody may read over a shoulder"),
-        (place == Place::Voicemail, lexicon.topics, "wording.voicemail", "a voicemail that says nothing of why"),
+        (
+            is_seen_by_others,
+            lexicon.revealing,
+            "wording.revealing",
+            "words that anybody may read over a shoulder",
+        ),
+        (
+            place == Place::Voicemail,
+            lexicon.topics,
+            "wording.voicemail",
+            "a voicemail that says nothing of why",
+        ),
     ];
     for (applies, table, rule, expected) in phrases {
         if let Some(phrase) = before.first_of(table).filter(|_| applies) {
@@ -165,9 +182,13 @@ fn has_link(text: &str) -> bool {
 fn has_markup(text: &str) -> bool {
     let has_entity = text.split('&').skip(1).any(|after| {
         let name = after.split_once(';').map(|(name, _)| name).unwrap_or_default();
-        !name.is_empty() && name.len() <= 8 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#')
+        !name.is_empty()
+            && name.len() <= 8
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'#')
     });
-    has_entity || text.contains(['<', '>', '`']) || ["**", "__", "](", "~~"].iter().any(|mark| text.contains(mark))
+    has_entity
+        || text.contains(['<', '>', '`'])
+        || ["**", "__", "](", "~~"].iter().any(|mark| text.contains(mark))
 }
 
 fn is_shouting(text: &str) -> bool {
@@ -180,7 +201,8 @@ fn is_shouting(text: &str) -> bool {
         }
         before_was_capitals = is_capitals;
     }
-    text.chars().filter(|letter| matches!(letter, '!' | '¡')).count() > if text.contains('¡') { 2 } else { 1 }
+    text.chars().filter(|letter| matches!(letter, '!' | '¡')).count()
+        > if text.contains('¡') { 2 } else { 1 }
 }
 
 /// A number beside a currency.
@@ -197,7 +219,10 @@ fn has_amount(words: &Words) -> bool {
         (is_number(one) && CURRENCIES.contains(&other.as_str()))
             || (is_number(other) && CURRENCIES.contains(&one.as_str()))
     }) || split.iter().any(|word| {
-        is_number(word) && CURRENCIES.iter().any(|currency| word.strip_suffix(currency).is_some_and(|rest| !rest.is_empty()))
+        is_number(word)
+            && CURRENCIES
+                .iter()
+                .any(|currency| word.strip_suffix(currency).is_some_and(|rest| !rest.is_empty()))
     })
 }
 
