@@ -197,6 +197,10 @@ pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 
+/// How long the link to a person's own choices works: CAN-SPAM asks for thirty days after the message.
+pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// Messages of late that the page of choices shows.
+pub const HISTORY_SHOWN_MAX: usize = 10;
 /// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
 pub const SUBJECT_CHARS_MAX: usize = 60;
 /// Longest label of a button in a message, in characters: one line on a small phone.

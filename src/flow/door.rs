@@ -78,8 +78,22 @@ impl Door {
 
     /// The address of a link. Local doors speak plain HTTP.
     pub fn link_url(&self, token: &str) -> String {
+        self.url("l", token)
+    }
+
+    /// The address of a person's choices.
+    pub fn choices_url(&self, token: &str) -> String {
+        self.url("p", token)
+    }
+
+    /// The address that takes a one-click unsubscription (RFC 8058); its token is that of the choices.
+    pub fn unsubscribe_url(&self, token: &str) -> String {
+        self.url("u", token)
+    }
+
+    fn url(&self, door: &str, token: &str) -> String {
         let scheme = if self.is_local { "http" } else { "https" };
-        format!("{scheme}://{}/l/{token}", self.host)
+        format!("{scheme}://{}/{door}/{token}", self.host)
     }
 }
 
