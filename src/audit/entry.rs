@@ -57,6 +57,19 @@ pub enum Kind {
     /// The machine API refused a call; `reason` says why.
     #[serde(rename = "api.refused")]
     ApiRefused,
+    #[serde(rename = "policy.kept")]
+    PolicyKept,
+    #[serde(rename = "policy.activated")]
+    PolicyActivated,
+    #[serde(rename = "journey.paused")]
+    JourneyPaused,
+    #[serde(rename = "journey.resumed")]
+    JourneyResumed,
+    #[serde(rename = "enrolments.moved")]
+    EnrolmentsMoved,
+    /// A company's event was not taken; `reason` says why.
+    #[serde(rename = "event.refused")]
+    EventRefused,
     /// Events were lost on their way here; `count` says how many.
     #[serde(rename = "audit.gap")]
     Gap,
