@@ -70,8 +70,6 @@ pub const ACCEPT_LANGUAGE_RANGES_MAX: usize = 16;
 
 /// Largest policy bundle (KV holds up to 25 MiB; a policy is a few pages).
 pub const POLICY_MAX_BYTES: usize = 512 * 1024;
-/// The lowest version that a company may keep: 1 is the example that is compiled in.
-pub const POLICY_VERSION_MIN: u32 = 2;
 /// Scopes, destinations and apps in one policy.
 pub const POLICY_ITEMS_MAX: usize = 1_000;
 /// Problems reported for one policy before the report is cut.

@@ -17,7 +17,8 @@ use crate::limits::{CUSTOMER_REF_MAX, EVENT_FLAGS_MAX, EVENT_NAME_MAX, EVENT_TYP
 use crate::person::{EXPECTED_NAME, is_flag_name};
 use crate::time::Instant;
 
-const ATTRIBUTES: &[&str] = &["specversion", "id", "source", "type", "subject", "time", "data", "data_base64"];
+const ATTRIBUTES: &[&str] =
+    &["specversion", "id", "source", "type", "subject", "time", "data", "data_base64"];
 /// The longest text of an instant that is looked at: RFC 3339 with nanoseconds and offset has 35 characters.
 const TIME_TEXT_MAX: usize = 40;
 

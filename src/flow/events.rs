@@ -59,9 +59,7 @@ pub async fn events(context: &Context<'_>, request: &Request, actor: &Actor, por
     };
     outcome.events = log(context, actor, &verdicts);
     match failure {
-        Some(error) if is_batch => {
-            outcome.failure(context.failure("shard_unreachable", error.to_string()))
-        }
+        Some(error) if is_batch => outcome.failure(context.failure("shard_unreachable", error.to_string())),
         _ => outcome,
     }
 }
@@ -74,7 +72,9 @@ fn read(context: &Context<'_>, request: &Request) -> Result<(Vec<Read>, bool), P
     }
     let json = if media.eq_ignore_ascii_case(STRUCTURED) {
         parse(&request.body)?
-    } else if is_binary && (media.eq_ignore_ascii_case(PLAIN) || (media.is_empty() && request.body.is_empty())) {
+    } else if is_binary
+        && (media.eq_ignore_ascii_case(PLAIN) || (media.is_empty() && request.body.is_empty()))
+    {
         binary(&request.headers.event, &request.body)?
     } else {
         let detail = format!(
@@ -91,7 +91,8 @@ fn read_batch(context: &Context<'_>, body: &[u8]) -> Result<Vec<Read>, Problem> 
         let detail = format!("The body is not a JSON array of events (line {line}, column {column}).");
         Problem::new(Code::BadJson, detail)
     };
-    let text = core::str::from_utf8(body).map_err(|_| Problem::new(Code::BadJson, "The body is not UTF-8."))?;
+    let text =
+        core::str::from_utf8(body).map_err(|_| Problem::new(Code::BadJson, "The body is not UTF-8."))?;
     let items: Vec<&RawValue> = serde_json::from_str(text).map_err(bad_json)?;
     if items.len() > EVENT_BATCH_MAX {
         let expected = format!("at most {EVENT_BATCH_MAX} events");
@@ -229,7 +230,8 @@ fn batch_answer(context: &Context<'_>, verdicts: &[Verdict]) -> Response {
     let is_lost = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Unreachable));
     let is_whole = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Shard(EventResult::Taken(_))));
     let reference = is_lost.then(|| context.seed.reference());
-    let mut response = json(if is_whole { 200 } else { 207 }, &Document { results: results.collect(), reference });
+    let mut response =
+        json(if is_whole { 200 } else { 207 }, &Document { results: results.collect(), reference });
     if is_lost {
         response.headers.push(("retry-after", TRY_AGAIN_S.to_string().into()));
     }

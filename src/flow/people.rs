@@ -23,8 +23,7 @@ use crate::port::{Ports, Unreachable};
 use crate::shard::{Answer, Change, Errand};
 use crate::zone::Zone;
 
-const FIELDS: &[&str] =
-    &["language", "zone", "consents", "protected", "opted_out", "masks", "addresses"];
+const FIELDS: &[&str] = &["language", "zone", "consents", "protected", "opted_out", "masks", "addresses"];
 const CHANNELS: [(&str, Channel); 5] = [
     ("email", Channel::Email),
     ("sms", Channel::Sms),
@@ -156,7 +155,8 @@ fn consents(context: &Context<'_>, node: &Node<'_>) -> Vec<Consent> {
         let channel = fields.required("channel").and_then(|node| node.choice(&CHANNELS));
         let purposes = Purpose::ALL.map(|purpose| (purpose.name(), purpose));
         let purpose = fields.required("purpose").and_then(|node| node.choice(&purposes));
-        let said = fields.required("said").and_then(|node| node.choice(&[("yes", Said::Yes), ("no", Said::No)]));
+        let said =
+            fields.required("said").and_then(|node| node.choice(&[("yes", Said::Yes), ("no", Said::No)]));
         let (Some(channel), Some(purpose), Some(said)) = (channel, purpose, said) else { continue };
         let consent = Consent { channel, purpose, said, at: context.now };
         if consents.insert((channel, purpose), consent).is_some() {

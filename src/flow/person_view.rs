@@ -85,9 +85,12 @@ struct Why<'a> {
 pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a Person) -> Document<'a> {
     let addresses = match &person.addresses {
         None => Some(BTreeMap::new()),
-        Some(sealed) => context.door.addresses.open(sealed, subject).ok().map(|book| {
-            book.masked().map(|(channel, address)| (channel.name(), address)).collect()
-        }),
+        Some(sealed) => context
+            .door
+            .addresses
+            .open(sealed, subject)
+            .ok()
+            .map(|book| book.masked().map(|(channel, address)| (channel.name(), address)).collect()),
     };
     Document {
         subject,

@@ -9,7 +9,6 @@ use crate::flow::refusal::unreachable;
 use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
-use crate::limits::POLICY_VERSION_MIN;
 use crate::policy::Policy;
 use crate::port::{Kept, Ports};
 use crate::time::Instant;
@@ -31,8 +30,8 @@ pub async fn keep(context: &Context<'_>, request: &Request, actor: &Actor, ports
         }
     };
     let version = policy.version;
-    if version < POLICY_VERSION_MIN {
-        let expected = format!("a version from {POLICY_VERSION_MIN} on: 1 is the example that is compiled in");
+    if version <= Policy::EXAMPLE_VERSION {
+        let expected = format!("a version above {}, the example's", Policy::EXAMPLE_VERSION);
         let fault = Fault { path: "$.version".into(), rule: "policy.version", expected };
         let problem = Problem::new(Code::Invalid, "The policy is not kept.").with_faults(vec![fault]);
         return Outcome::new(problem.response());
@@ -90,10 +89,9 @@ pub async fn list(context: &Context<'_>, ports: &impl Ports) -> Outcome {
         Ok(shelf) => shelf,
         Err(error) => return unreachable(context, "policy_unreachable", &error),
     };
-    let in_force = context.usable().map(|snapshot| InForce {
-        version: snapshot.policy.version,
-        example: snapshot.is_example,
-    });
+    let in_force = context
+        .usable()
+        .map(|snapshot| InForce { version: snapshot.policy.version, example: snapshot.is_example });
     let versions = shelf.versions.into_iter().map(|(version, kept)| Version { version, kept }).collect();
     let paused = shelf.paused.into_iter().collect();
     Outcome::new(json(200, &List { versions, active: shelf.active, in_force, paused }))

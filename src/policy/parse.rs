@@ -51,13 +51,16 @@ impl Policy {
         Documents::read(site, scopes, destinations, version).map(|(policy, _)| policy)
     }
 
+    /// The version of [`Policy::example`]; no other policy has it.
+    pub const EXAMPLE_VERSION: u32 = 1;
+
     /// The example that is compiled in, which serves until a policy is activated.
     pub fn example() -> Self {
         let example = Self::from_documents(
             include_bytes!("../../policy/site.json"),
             include_bytes!("../../policy/scopes.json"),
             include_bytes!("../../policy/destinations.json"),
-            1,
+            Self::EXAMPLE_VERSION,
         );
         #[expect(
             clippy::expect_used,
