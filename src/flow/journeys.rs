@@ -52,7 +52,7 @@ pub async fn resume(context: &Context<'_>, actor: &Actor, journey: &str, ports: 
         return unreachable(context, "policy_unreachable", &error);
     }
     match everywhere(&Errand::Wake { journey: journey.to_owned() }, ports).await {
-        Ok(_) => Outcome::new(json(200, &Document { journey, paused: false })),
+        Ok(()) => Outcome::new(json(200, &Document { journey, paused: false })),
         Err(error) => unreachable(context, "shard_unreachable", &error),
     }
 }
@@ -69,8 +69,6 @@ pub async fn move_to(
     struct Moved<'a> {
         journey: &'a str,
         to: u32,
-        /// Enrolments that were moved by this call.
-        moved: u32,
     }
     let to = match read(&request.body) {
         Ok(to) => to,
@@ -91,21 +89,16 @@ pub async fn move_to(
         return unreachable(context, "audit_unreachable", &error);
     }
     match everywhere(&Errand::Move { journey: journey.to_owned(), to }, ports).await {
-        Ok(moved) => Outcome::new(json(200, &Moved { journey, to, moved })),
+        // Each shard has begun and goes on with its ticks.
+        Ok(()) => Outcome::new(json(202, &Moved { journey, to })),
         Err(error) => unreachable(context, "shard_unreachable", &error),
     }
 }
 
-/// Sends an errand to every shard and adds up whom it moved.
-async fn everywhere(errand: &Errand, people: &impl People) -> Result<u32, Unreachable> {
+/// Sends an errand to every shard.
+async fn everywhere(errand: &Errand, people: &impl People) -> Result<(), Unreachable> {
     let answers = join::all(Shard::all().map(|shard| people.visit(shard, errand))).await;
-    let mut sum = 0;
-    for answer in answers {
-        if let Answer::Done { ticked } = answer? {
-            sum += ticked.advanced;
-        }
-    }
-    Ok(sum)
+    answers.into_iter().collect::<Result<Vec<Answer>, Unreachable>>().map(drop)
 }
 
 /// Whether a policy that people may be enrolled by has such a journey.

@@ -49,7 +49,7 @@ pub async fn put(
         Ok(change) => change,
         Err(problem) => return Outcome::new(problem.response()),
     };
-    let errand = Errand::Put { subject, change };
+    let errand = Errand::Put { subject, change, by: Some(actor.id().to_owned()) };
     match ports.visit(Shard::of(subject), &errand).await {
         Ok(Answer::Done { .. }) => Outcome::new(json(200, &Document { subject })),
         Ok(_) => astray(context),
@@ -81,7 +81,8 @@ pub async fn erase(context: &Context<'_>, actor: &Actor, reference: &str, ports:
         erased: bool,
     }
     let Some(subject) = subject(context, reference) else { return bad_reference() };
-    match ports.visit(Shard::of(subject), &Errand::Erase { subject }).await {
+    let errand = Errand::Erase { subject, by: Some(actor.id().to_owned()) };
+    match ports.visit(Shard::of(subject), &errand).await {
         Ok(Answer::Done { .. }) => Outcome::new(json(200, &Document { subject, erased: true })),
         Ok(Answer::Unknown) => Outcome::new(json(200, &Document { subject, erased: false })),
         Ok(_) => astray(context),

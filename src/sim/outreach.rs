@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 use crate::audit::Event;
 use crate::delivery;
-use crate::id::{Shard, TouchId};
+use crate::id::{KeyId, Shard, TouchId};
 use crate::journey::Rules;
-use crate::key::MacKey;
+use crate::key::{KeyRing, Secret};
 use crate::policy::Policy;
 use crate::port::{self, Kept, Library, Providers, Shelf, Unreachable};
 use crate::shard::{Answer, Errand, handle};
@@ -20,6 +20,7 @@ use crate::time::Instant;
 
 /// What journeys need of the world.
 pub(super) struct Outreach {
+    ring: KeyRing,
     shards: BTreeMap<Shard, People>,
     /// Touches that shards handed to delivery, oldest first.
     offers: Vec<TouchId>,
@@ -44,7 +45,9 @@ impl Outreach {
     /// No people, no providers' words, and the example as the policy.
     pub(super) fn new() -> Self {
         let example = Policy::example();
+        let secret = Secret::from_bytes([9; 32]);
         Self {
+            ring: KeyRing::new(KeyId(1), secret.clone(), secret),
             shards: BTreeMap::new(),
             offers: Vec::new(),
             bundles: BTreeMap::new(),
@@ -61,7 +64,8 @@ impl Outreach {
             active: self.active.unwrap_or(Policy::EXAMPLE_VERSION),
             policies: self.policies.clone(),
             paused: self.paused.clone(),
-            lots: MacKey::new(b"lots of the simulation"),
+            lots: self.ring.lots(),
+            pseudonyms: self.ring.pseudonyms(),
         }
     }
 
@@ -81,6 +85,11 @@ impl Outreach {
 }
 
 impl World {
+    /// Shards name people and draw lots as a door with this ring does.
+    pub fn set_ring(&self, ring: &KeyRing) {
+        self.with_outreach(|outreach| outreach.ring = ring.clone());
+    }
+
     /// Puts a policy in force, without asking whether it could be kept.
     pub fn enact(&self, policy: Policy) {
         self.with_outreach(|outreach| {
