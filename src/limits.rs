@@ -244,8 +244,8 @@ pub const TEMPLATE_MASKS_MAX: usize = 1;
 pub const TEMPLATE_DIGITS_MAX: usize = 4;
 /// Letters of a word in capitals: longer than an abbreviation is shouting.
 pub const CAPITALS_MAX: usize = 4;
-/// Longest masked reference, in characters.
-pub const MASK_CHARS_MAX: usize = 32;
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
+pub const MASK_CHARS_MAX: usize = 24;
 /// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
 pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
