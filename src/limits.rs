@@ -159,12 +159,8 @@ pub const EVENT_BATCH_MAX: usize = 1_000;
 pub const EVENT_BODY_MAX: usize = 1024 * 1024;
 /// Longest `id`, `source` or `data.about` of an event, in bytes.
 pub const EVENT_NAME_MAX: usize = 256;
-/// Longest `type` of an event, in bytes.
-pub const EVENT_TYPE_MAX: usize = 128;
 /// Flags of one event.
 pub const EVENT_FLAGS_MAX: usize = 16;
-/// Longest name of a flag or a mask, in bytes.
-pub const FLAG_NAME_MAX: usize = 32;
 /// Masked references of one event or one call.
 pub const MASKS_MAX: usize = 8;
 /// Longest masked reference, in characters: "Visa ending 1234" has 16.
@@ -244,8 +240,6 @@ pub const TEMPLATE_MASKS_MAX: usize = 1;
 pub const TEMPLATE_DIGITS_MAX: usize = 4;
 /// Letters of a word in capitals: longer than an abbreviation is shouting.
 pub const CAPITALS_MAX: usize = 4;
-/// Longest masked reference, in characters: "Visa ending 1234" has 16.
-pub const MASK_CHARS_MAX: usize = 24;
 /// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
 pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
