@@ -3,7 +3,8 @@
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
-use crate::key::{BadRing, KeyRing, Pseudonyms, sha256_prefix};
+use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
+use crate::person::AddressSeal;
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -30,6 +31,9 @@ pub struct Door {
     pub minter: Minter,
     pub grants: GrantSeal,
     pub pseudonyms: Pseudonyms,
+    pub addresses: AddressSeal,
+    /// Draws lots for journeys.
+    pub lots: MacKey,
     pub api_keys: ApiKeys,
 }
 
@@ -72,6 +76,8 @@ impl Door {
             minter,
             grants: GrantSeal::new(&ring, host),
             pseudonyms: ring.pseudonyms(),
+            addresses: AddressSeal::new(&ring),
+            lots: ring.lots(),
             api_keys,
         })
     }

@@ -75,7 +75,9 @@ fn slot(name: &str) -> Piece<'_> {
 pub fn is_mask_name(name: &str) -> bool {
     name.len() <= POLICY_NAME_MAX
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -383,7 +383,11 @@ mod tests {
         check(WHATSAPP, (r#""provider_name":"kyc_refresh","#, ""), &["field.missing"]);
         check(WHATSAPP, ("kyc_refresh", "KYC refresh"), &["template.provider_name"]);
         check(WHATSAPP, (r#""Go on""#, r#""Go on to check your details""#), &["template.button"]);
-        check(EMAIL, (r#""channel":"email","#, r#""channel":"email","provider_name":"x","#), &["template.provider_name"]);
+        check(
+            EMAIL,
+            (r#""channel":"email","#, r#""channel":"email","provider_name":"x","#),
+            &["template.provider_name"],
+        );
         check(EMAIL, (r#","why":"A payment is open.""#, ""), &["field.missing"]);
         check(EMAIL, ("email", "fax"), &["field.choice"]);
         assert_eq!(rules(&EMAIL.replace(r#""button":"Go on","#, "")), [""; 0], "an e-mail may just inform");

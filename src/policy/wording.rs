@@ -12,8 +12,26 @@ use crate::policy::template::{Place, Spoken};
 
 /// Slots that people write where they want personal data; anything else unknown is a slip.
 const PERSONAL_SLOTS: [&str; 20] = [
-    "name", "firstname", "lastname", "email", "mail", "phone", "mobile", "address", "account", "iban", "card",
-    "birthday", "customer", "amount", "balance", "ssn", "user", "person", "order", "invoice",
+    "name",
+    "firstname",
+    "lastname",
+    "email",
+    "mail",
+    "phone",
+    "mobile",
+    "address",
+    "account",
+    "iban",
+    "card",
+    "birthday",
+    "customer",
+    "amount",
+    "balance",
+    "ssn",
+    "user",
+    "person",
+    "order",
+    "invoice",
 ];
 
 const CURRENCIES: [&str; 12] = ["eur", "usd", "gbp", "sek", "dkk", "nok", "chf", "kr", "€", "$", "£", "¥"];
@@ -236,7 +254,8 @@ mod tests {
     fn rules(text: &str, place: Place, channel: Channel, language: Language) -> Vec<&'static str> {
         let json = Json::String(text.to_owned());
         let report = Report::new(Values::Shown, 100);
-        let is_good = check(&Node::root(&json, &report), text, place, &Spoken::new(channel, language, "Example"));
+        let is_good =
+            check(&Node::root(&json, &report), text, place, &Spoken::new(channel, language, "Example"));
         match report.finish(is_good.then_some(())) {
             Ok(()) => Vec::new(),
             Err(problems) => problems.as_slice().iter().map(|problem| problem.rule).collect(),
@@ -323,7 +342,12 @@ mod tests {
     fn nobody_is_pressed_or_watched_in_any_language() {
         for (language, pressing, watching, fine) in [
             (Language::English, "This is Urgent.", "We noticed you paused.", "Take your time."),
-            (Language::English, "Don’t miss it.", "You looked at plans.", "We will not miss it, urgency aside."),
+            (
+                Language::English,
+                "Don’t miss it.",
+                "You looked at plans.",
+                "We will not miss it, urgency aside.",
+            ),
             (Language::Swedish, "Agera nu.", "Vi vet att du väntar.", "Ta den tid du behöver."),
             (Language::Danish, "Sidste chance.", "Vi har bemærket det.", "Tag den tid, du har brug for."),
             (Language::German, "Bitte umgehend antworten.", "Uns ist aufgefallen", "In Ruhe ansehen."),
