@@ -246,7 +246,8 @@ mod tests {
     use crate::limits::SMS_SEGMENTS_MAX;
     use crate::policy::{Channel, Language, Policy, Purpose, Template, sms};
 
-    const LINK: &str = "https://go.example.com/l/EQEAAAfQAAEEBQUFBQUFBQUFBQUFBgYGBgYGBgYGBgYGAAAAAAAAAAAAAAAAAAAAAA";
+    const LINK: &str =
+        "https://go.example.com/l/EQEAAAfQAAEEBQUFBQUFBQUFBQUFBgYGBgYGBgYGBgYGAAAAAAAAAAAAAAAAAAAAAA";
     const CHOICES: &str = "https://go.example.com/p/TOKEN";
     const UNSUBSCRIBE: &str = "https://go.example.com/u/TOKEN";
     const HELP: &str = "https://www.example.com/help";
@@ -292,7 +293,10 @@ mod tests {
                 for slot in ["{site}", "{link}", "{mask"] {
                     assert!(!everything.contains(slot), "{place}: {slot}");
                 }
-                assert!(message.text.contains(&policy.site.name) || message.channel == Channel::InApp, "{place}");
+                assert!(
+                    message.text.contains(&policy.site.name) || message.channel == Channel::InApp,
+                    "{place}"
+                );
                 assert_eq!(message.link.is_some(), template.has_link(), "{place}");
                 assert_eq!(message.html.is_some(), template.channel == Channel::Email, "{place}");
                 assert_eq!(message.approved.is_some(), template.channel == Channel::WhatsApp, "{place}");
@@ -314,7 +318,10 @@ mod tests {
             }
             let why = &Policy::example().templates["payment.failed.email"].texts[&language].why;
             let why = why.replace("{site}", "Example");
-            assert!(message.text.contains(&why) && html.contains(&why.replace('\'', "&#39;")), "{language:?}");
+            assert!(
+                message.text.contains(&why) && html.contains(&why.replace('\'', "&#39;")),
+                "{language:?}"
+            );
             assert!(html.contains(&format!("<html lang=\"{}\"", language.tag())));
             for absent in ["<img", "<script", "http-equiv", "@import", "url(", "<link", "utm_"] {
                 assert!(!html.contains(absent), "{absent}");
@@ -342,7 +349,11 @@ mod tests {
                 for masks in [BTreeMap::new(), BTreeMap::from([("order".to_owned(), "1".repeat(25))])] {
                     let message = composed(&policy, template, Some(language), &masks).unwrap();
                     assert!(message.text.contains(LINK), "{}", template.name);
-                    assert!(!message.text.contains("111") && !message.text.contains("Refer"), "{}", message.text);
+                    assert!(
+                        !message.text.contains("111") && !message.text.contains("Refer"),
+                        "{}",
+                        message.text
+                    );
                 }
             }
         }
@@ -356,7 +367,10 @@ mod tests {
         assert_eq!(composed(&policy, template, None, &masks()).unwrap().language, Language::Danish);
         let mut only = template.clone();
         only.texts.retain(|language, _| *language == Language::French);
-        assert_eq!(composed(&policy, &only, Some(Language::German), &masks()).unwrap().language, Language::French);
+        assert_eq!(
+            composed(&policy, &only, Some(Language::German), &masks()).unwrap().language,
+            Language::French
+        );
         only.texts.clear();
         assert_eq!(composed(&policy, &only, None, &masks()), Err(Unsayable::NoWording));
     }

@@ -19,6 +19,7 @@ mod outcome;
 mod people;
 mod person_view;
 mod policy;
+mod preferences;
 mod refusal;
 mod request;
 mod serve;

@@ -7,7 +7,9 @@ use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
-use crate::flow::{Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy};
+use crate::flow::{
+    Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy, preferences,
+};
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
@@ -28,6 +30,8 @@ pub async fn serve(
     };
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
+        Route::Unsubscribe { token } => preferences::unsubscribe(context, request, token, ports).await,
+        Route::Preferences { token } => preferences::preferences(context, request, token, ports).await,
         Route::Home => with_pages(context, request, Pages::home),
         Route::Asset { .. } | Route::Robots => {
             asset(&request.path, &request.query).map_or_else(|| nothing(context, request), Outcome::new)
@@ -90,6 +94,8 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::Deliveries
         | Route::Redrive { .. } => Role::Operate,
         Route::Link { .. }
+        | Route::Unsubscribe { .. }
+        | Route::Preferences { .. }
         | Route::Home
         | Route::Asset { .. }
         | Route::Robots

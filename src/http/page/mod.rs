@@ -99,6 +99,10 @@ impl<'a> Pages<'a> {
         Self { policy, site: &policy.site, scope, ways_on: policy.ways_on(scope), language }
     }
 
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
     /// A link, before anything is done with it.
     pub fn landing(&self, landing: Landing) -> Response {
         let text = self.text();

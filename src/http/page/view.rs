@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use askama::Template;
 
-use crate::http::page::{AppWay, Choice, ChoicesPage};
 use crate::http::page::asset;
 use crate::http::page::text::Text;
+use crate::http::page::{AppWay, Choice, ChoicesPage};
 use crate::id::{Nonce, Reference};
 use crate::policy::Language;
 
