@@ -60,8 +60,8 @@ pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
 pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;
-/// Longest path we look at; anything longer is no route of ours.
-pub const PATH_MAX: usize = 512;
+/// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
+pub const PATH_MAX: usize = 1_024;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -146,8 +146,29 @@ pub const TICK_MAX: usize = 10_000;
 pub const OFFER_PACK_MAX: usize = 100;
 /// A touch that was offered for delivery and not heard of again is offered anew after this long.
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
+/// How long a touch that was checked out is taken to be on its way to the provider: longer than a whole pack takes at
+/// `PROVIDER_TIMEOUT_MS` and six at a time, shorter than until it is offered anew.
+pub const CHECKOUT_LEASE_MS: u64 = OFFER_LEASE_MS - 15_000;
+/// Touches put aside in one page of a list, at the least; a page ends with a person.
+pub const DEAD_PAGE_MAX: usize = 100;
+/// Jobs on everyone in a journey that one shard has under way.
+pub const JOBS_MAX: usize = 16;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
+/// Largest body of events: a full batch of generous ones.
+pub const EVENT_BODY_MAX: usize = 1024 * 1024;
+/// Longest `id`, `source` or `data.about` of an event, in bytes.
+pub const EVENT_NAME_MAX: usize = 256;
+/// Flags of one event.
+pub const EVENT_FLAGS_MAX: usize = 16;
+/// Masked references of one event or one call.
+pub const MASKS_MAX: usize = 8;
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
+pub const MASK_CHARS_MAX: usize = 24;
+/// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
+pub const MASK_DIGITS_MAX: usize = 4;
+/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const EMAIL_MAX: usize = 254;
 /// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.
 pub const EVENTS_REMEMBERED_MAX: usize = 128;
 /// How long an event's id is remembered; an event that is older on arrival is refused.
@@ -197,6 +218,10 @@ pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 
+/// How long the link to a person's own choices works: CAN-SPAM asks for thirty days after the message.
+pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// Messages of late that the page of choices shows.
+pub const HISTORY_SHOWN_MAX: usize = 10;
 /// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
 pub const SUBJECT_CHARS_MAX: usize = 60;
 /// Longest label of a button in a message, in characters: one line on a small phone.
@@ -219,8 +244,6 @@ pub const TEMPLATE_MASKS_MAX: usize = 1;
 pub const TEMPLATE_DIGITS_MAX: usize = 4;
 /// Letters of a word in capitals: longer than an abbreviation is shouting.
 pub const CAPITALS_MAX: usize = 4;
-/// Longest masked reference, in characters.
-pub const MASK_CHARS_MAX: usize = 32;
 /// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
 pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
@@ -238,6 +261,7 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
 };

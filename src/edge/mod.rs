@@ -13,6 +13,8 @@ mod entry;
 mod gate;
 mod glue;
 mod isolate;
+mod library;
 mod log;
 mod registry;
+mod shelf;
 mod world;

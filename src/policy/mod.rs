@@ -14,7 +14,7 @@ mod outreach;
 mod parse;
 mod scope;
 mod site;
-mod slot;
+pub mod slot;
 pub mod sms;
 mod template;
 mod touch;
