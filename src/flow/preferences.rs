@@ -15,7 +15,7 @@ use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::{no_policy_for, page};
 use crate::flow::request::network;
 use crate::gate::Trace;
-use crate::http::page::{Choice, ChoicesPage, Heard, Pages};
+use crate::http::page::{ALL_CHOICES, Choice, ChoicesPage, Heard, Pages};
 use crate::http::{Method, Request, Response};
 use crate::id::{Shard, Subject};
 use crate::limits::{FORM_BODY_MAX, HISTORY_SHOWN_MAX};
@@ -37,22 +37,23 @@ pub async fn unsubscribe(
     token: &str,
     ports: &(impl Damper + People),
 ) -> Outcome {
+    if Some(&*request.query) == ALL_CHOICES.strip_prefix('?') {
+        return preferences(context, request, token, ports).await;
+    }
     let visit = match Visit::begin(context, request, token, ports).await {
         Ok(visit) => visit,
         Err(outcome) => return *outcome,
     };
-    // The address of all choices, on this host: the same token behind another door.
-    let choices = format!("/p/{token}");
     if request.method != Method::Post {
-        return visit.done(visit.pages.unsubscribe(200, &choices));
+        return visit.done(visit.pages.unsubscribe(200));
     }
     if !is_one_click(&request.body) {
-        return visit.done(visit.pages.unsubscribe(400, &choices));
+        return visit.done(visit.pages.unsubscribe(400));
     }
     let no = |purpose| Consent { channel: Channel::Email, purpose, said: Said::No, at: context.now };
     let change = Change { consents: Purpose::ALL.map(no).to_vec(), ..Change::default() };
     match visit.put(change, ports).await {
-        Ok(()) => visit.done(visit.pages.unsubscribed(&choices)),
+        Ok(()) => visit.done(visit.pages.unsubscribed()),
         Err(error) => visit.failed(&error),
     }
 }
