@@ -3,7 +3,10 @@
 mod api;
 mod click;
 mod contract;
+mod control;
+mod events;
 mod glance;
 mod mint;
+mod people;
 mod scene;
 mod storm;
