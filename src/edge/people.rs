@@ -32,7 +32,7 @@ use crate::limits::{
     TICK_MAX, TICK_TURN_MAX,
 };
 use crate::port::Unreachable;
-use crate::shard::{Answer, Errand, Handled, Leases, Pack, Store as _, StoreError, Ticked, handle};
+use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, handle};
 use crate::time::{Instant, Span};
 
 /// An errand, and the shard that it is for: an object does not know its own name.
@@ -60,7 +60,6 @@ pub struct Due {
 #[derive(Default)]
 struct Memory {
     shard: Option<Shard>,
-    leases: Leases,
     /// Touches that the queue has not taken.
     packs: VecDeque<Pack>,
     /// Policy versions that enrolments here have entered with.
@@ -199,14 +198,12 @@ impl Object {
     }
 
     /// One errand in one transaction.
-    fn turn(self: &Rc<Self>, mut errand: Errand, rules: &Rules) -> Result<Answer, JsValue> {
+    fn turn(&self, errand: Errand, rules: &Rules) -> Result<Answer, JsValue> {
         let now = isolate::now();
-        self.with(|memory| memory.leases.admit(&mut errand, now));
         let handled = self.table.borrow_mut().transact(|table| handle(table, errand, now, rules));
         let Handled { answer, offers } = handled.map_err(failed)?;
         self.note_versions(rules)?;
         self.with(|memory| {
-            memory.leases.grant(&answer, now);
             let shard = memory.shard.unwrap_or(Shard(0));
             memory.packs.extend(Pack::of(shard, &offers));
         });
