@@ -179,6 +179,34 @@ pub const ENROLMENTS_MAX: usize = 16;
 pub const TOUCHES_MAX: usize = 16;
 /// Sends remembered for caps and for "why did I get this".
 pub const SENDS_REMEMBERED_MAX: usize = 64;
+/// Events of one journey that end it, or flags that it reads: more is a list of everything.
+pub const JOURNEY_LIST_MAX: usize = 32;
+/// Longest event type, in bytes.
+pub const EVENT_TYPE_MAX: usize = 128;
+/// Longest time limit of a journey: what is unresolved after three months is no longer the same matter.
+pub const JOURNEY_MAX_H: u32 = 90 * 24;
+/// How soon, and how late, a policy may let people enter a journey again.
+pub const REENTRY_MIN_H: u32 = 1;
+pub const REENTRY_MAX_H: u32 = 365 * 24;
+/// Largest holdout: more than half is a trial of contact, not of its absence.
+pub const HOLDOUT_MAX_PER_MILLE: u16 = 500;
+/// Steps from an opened link to a finished action (capability S6).
+pub const STEPS_MAX: u32 = 2;
+/// Steps that a policy can count at all.
+pub const STEPS_COUNTED_MAX: u32 = 20;
+/// Longest goal or exception route, in characters: a sentence or two.
+pub const POLICY_NOTE_CHARS_MAX: usize = 200;
+/// Longest distance that two touches of an enrolment must keep.
+pub const GAP_MAX_H: u32 = 7 * 24;
+/// Caps in one policy.
+pub const CAPS_MAX: usize = 16;
+/// Over how long the end of quiet hours is spread: shorter is a burst, longer wastes the day.
+pub const QUIET_SPREAD_MIN_MIN: u32 = 5;
+pub const QUIET_SPREAD_MAX_MIN: u32 = 240;
+/// Shortest time a day that is not quiet.
+pub const OPEN_HOURS_MIN_MIN: u16 = 2 * 60;
+/// Longest sender of an e-mail, name included, in bytes: one header line.
+pub const MAILBOX_MAX: usize = 254;
 /// Longest window of a cap.
 pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
 /// Two touches of one enrolment are at least this far apart, whatever the policy says: one a tick.
@@ -207,6 +235,35 @@ pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 
+/// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
+pub const SUBJECT_CHARS_MAX: usize = 60;
+/// Longest label of a button in a message, in characters: one line on a small phone.
+pub const BUTTON_CHARS_MAX: usize = 40;
+/// Longest label of a button in `WhatsApp` (Cloud API, template buttons).
+pub const WHATSAPP_BUTTON_CHARS_MAX: usize = 25;
+/// Longest name of an approved template (`WhatsApp` Business Management API).
+pub const PROVIDER_NAME_MAX: usize = 512;
+/// Longest paragraph of a message, in characters.
+pub const PARAGRAPH_CHARS_MAX: usize = 400;
+/// Longest "why you got this", in characters: one line of a footer.
+pub const WHY_CHARS_MAX: usize = 120;
+/// Longest voicemail, in characters: about ten seconds of speech.
+pub const VOICEMAIL_CHARS_MAX: usize = 160;
+/// Paragraphs of a message, and steps of a verification.
+pub const PARAGRAPHS_MAX: usize = 8;
+/// Different masked references in one template: more is a dossier, not a reminder (capability O36).
+pub const TEMPLATE_MASKS_MAX: usize = 1;
+/// Digits in a row in a template, separators not counted. More may be a number of somebody or something.
+pub const TEMPLATE_DIGITS_MAX: usize = 4;
+/// Letters of a word in capitals: longer than an abbreviation is shouting.
+pub const CAPITALS_MAX: usize = 4;
+/// Longest masked reference, in characters.
+pub const MASK_CHARS_MAX: usize = 32;
+/// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
+pub const SMS_SEGMENTS_MAX: usize = 2;
+/// Longest host, port included, that the check of a policy leaves room for in an SMS.
+pub const SMS_HOST_CHARS_MAX: usize = 40;
+
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);
@@ -220,4 +277,6 @@ const _: () = {
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
     assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
+    assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
+    assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
 };
