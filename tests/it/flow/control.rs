@@ -44,7 +44,10 @@ fn a_policy_is_kept_once_and_put_in_force_and_taken_back() {
     let scene = Scene::new();
     let list = |scene: &Scene| scene.api(Method::Get, "/v1/policy", "").json();
     let first = list(&scene);
-    assert_eq!((&first["versions"], &first["active"], &first["paused"]), (&json!([]), &Value::Null, &json!([])));
+    assert_eq!(
+        (&first["versions"], &first["active"], &first["paused"]),
+        (&json!([]), &Value::Null, &json!([]))
+    );
     assert_eq!(first["in_force"], json!({ "version": 1, "example": true }));
     assert_eq!(keep(&scene, &bundle(2)).response.status, 201);
     assert_eq!(keep(&scene, &bundle(2)).response.status, 200, "the same again");
@@ -145,10 +148,16 @@ fn what_cannot_be_reached_is_tried_again() {
         for _ in 0..2 {
             scene.world.fail_next(Call::Visit, fault);
         }
-        assert_eq!(journey(&scene, "payment.failed", "resume", "").summary(), "503 try_again !shard_unreachable");
+        assert_eq!(
+            journey(&scene, "payment.failed", "resume", "").summary(),
+            "503 try_again !shard_unreachable"
+        );
         let body = r#"{"to":3}"#;
         scene.world.fail_next(Call::Visit, fault);
-        assert_eq!(journey(&scene, "payment.failed", "move", body).summary(), "503 try_again !shard_unreachable");
+        assert_eq!(
+            journey(&scene, "payment.failed", "move", body).summary(),
+            "503 try_again !shard_unreachable"
+        );
         assert_eq!(journey(&scene, "payment.failed", "move", body).response.status, 202);
     }
     assert!(Shard::all().count() > 1);

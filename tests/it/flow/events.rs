@@ -105,7 +105,10 @@ fn every_mode_means_the_same() {
     assert_eq!(faults(&seen.json()["errors"]), ["$.id event.header"]);
     binary.headers.event.id = None;
     let seen = scene.send(&binary);
-    assert_eq!((seen.response.status, faults(&seen.json()["errors"])), (422, vec!["$.id field.missing".into()]));
+    assert_eq!(
+        (seen.response.status, faults(&seen.json()["errors"])),
+        (422, vec!["$.id field.missing".into()])
+    );
     let person = scene.world.shard(Shard::of(subject(&scene, CUSTOMER)));
     assert_eq!(person.iter().count(), 1);
 }
@@ -113,10 +116,13 @@ fn every_mode_means_the_same() {
 #[test]
 fn extensions_are_let_pass_and_dropped_and_data_is_not() {
     let scene = Scene::new();
-    let open = with("1", json!({
-        "dataschema": "https://example.com/schema", "datacontenttype": "application/json",
-        "traceparent": "00-abc", "customername": "Anna Svensson", "data": { "flags": { "is_retry": true } },
-    }));
+    let open = with(
+        "1",
+        json!({
+            "dataschema": "https://example.com/schema", "datacontenttype": "application/json",
+            "traceparent": "00-abc", "customername": "Anna Svensson", "data": { "flags": { "is_retry": true } },
+        }),
+    );
     assert_eq!(send(&scene, &open).response.status, 200);
     let shard = scene.world.shard(Shard::of(subject(&scene, CUSTOMER)));
     let kept = format!("{:?}", shard.iter().collect::<Vec<_>>());
@@ -176,7 +182,12 @@ fn each_mistake_is_named_with_its_place() {
 #[test]
 fn an_instant_is_one_however_it_is_written() {
     let scene = Scene::new();
-    for time in ["2027-01-15T12:00:00Z", "2027-01-15t12:00:00.000z", "2027-01-15T13:00:00+01:00", "2027-01-15T06:30:00.123456789-05:30"] {
+    for time in [
+        "2027-01-15T12:00:00Z",
+        "2027-01-15t12:00:00.000z",
+        "2027-01-15T13:00:00+01:00",
+        "2027-01-15T06:30:00.123456789-05:30",
+    ] {
         assert_eq!(send(&scene, &with(time, json!({ "time": time }))).response.status, 200, "{time}");
     }
 }
@@ -187,7 +198,8 @@ fn every_event_of_a_batch_stands_for_itself() {
     let scene = Scene::new();
     let good = event("1").to_string();
     let twice = good.replace("\"id\":\"1\"", "\"id\":\"2\",\"id\":\"3\"");
-    let deep = good.replace("\"id\":\"1\"", &format!("\"id\":\"4\",\"x\":{}{}", "[".repeat(100), "]".repeat(100)));
+    let deep =
+        good.replace("\"id\":\"1\"", &format!("\"id\":\"4\",\"x\":{}{}", "[".repeat(100), "]".repeat(100)));
     let old = (NOW.secs() - EVENT_MEMORY_S - 60, "too_old");
     let ahead = (NOW.secs() + EVENT_AHEAD_MAX_S + 60, "from_the_future");
     let at = |secs: u32| jiff_text(secs);
@@ -214,10 +226,15 @@ fn every_event_of_a_batch_stands_for_itself() {
     );
     assert!(seen.events.iter().all(|event| event.actor.as_deref() == Some("all")));
     assert_eq!(results(&send_all(&scene, &[])).len(), 0);
-    let full: Vec<Value> = (0..EVENT_BATCH_MAX).map(|at| with(&at.to_string(), json!({ "subject": format!("c{at}") }))).collect();
+    let full: Vec<Value> = (0..EVENT_BATCH_MAX)
+        .map(|at| with(&at.to_string(), json!({ "subject": format!("c{at}") })))
+        .collect();
     assert_eq!(send_all(&scene, &full).response.status, 200);
     let seen = scene.send(&post(BATCHED, &Value::from([full, vec![event("x")]].concat()).to_string()));
-    assert_eq!((seen.summary().as_str(), faults(&seen.json()["errors"])), ("422 invalid", vec!["$ event.count".into()]));
+    assert_eq!(
+        (seen.summary().as_str(), faults(&seen.json()["errors"])),
+        ("422 invalid", vec!["$ event.count".into()])
+    );
 }
 
 #[test]
@@ -245,7 +262,8 @@ fn a_lost_shard_keeps_nobody_else_waiting() {
         let mut people: Vec<String> = (0..20).map(|at| format!("customer-{at}")).collect();
         people.sort_by_key(|customer| Shard::of(subject(&scene, customer)));
         let lost = Shard::of(subject(&scene, &people[0]));
-        let events: Vec<Value> = people.iter().map(|customer| with(customer, json!({ "subject": customer }))).collect();
+        let events: Vec<Value> =
+            people.iter().map(|customer| with(customer, json!({ "subject": customer }))).collect();
         scene.world.fail_next(Call::Visit, fault);
         let seen = send_all(&scene, &events);
         assert_eq!((seen.response.status, seen.header("retry-after")), (207, "5"));

@@ -49,9 +49,12 @@ fn what_is_put_is_shown_but_for_addresses() {
     assert_eq!(shown["zone"], "Europe/Stockholm");
     assert_eq!((&shown["protected"], &shown["opted_out"]), (&json!(false), &Value::Null));
     assert_eq!(shown["consents"].as_array().unwrap().len(), 2);
-    assert!(shown["consents"].as_array().unwrap().contains(
-        &json!({ "channel": "sms", "purpose": "service", "said": "yes", "at": NOW.millis() })
-    ));
+    assert!(
+        shown["consents"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({ "channel": "sms", "purpose": "service", "said": "yes", "at": NOW.millis() }))
+    );
     assert_eq!(shown["masks"], json!({ "card": "•••1234" }));
     assert_eq!(shown["addresses"], json!({ "email": "a•••@m•••.com", "sms": "+46•••67" }));
     for list in ["enrolments", "pending", "history"] {
@@ -102,9 +105,18 @@ fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
         (json!({ "zone": "" }), "$.zone person.zone"),
         (json!({ "protected": "yes" }), "$.protected field.type"),
         (json!({ "consents": {} }), "$.consents field.type"),
-        (json!({ "consents": [{ "channel": "fax", "purpose": "service", "said": "yes" }] }), "$.consents[0].channel field.choice"),
-        (json!({ "consents": [{ "channel": "sms", "purpose": "service", "said": true }] }), "$.consents[0].said field.type"),
-        (json!({ "consents": [{ "channel": "sms", "purpose": "service" }] }), "$.consents[0].said field.missing"),
+        (
+            json!({ "consents": [{ "channel": "fax", "purpose": "service", "said": "yes" }] }),
+            "$.consents[0].channel field.choice",
+        ),
+        (
+            json!({ "consents": [{ "channel": "sms", "purpose": "service", "said": true }] }),
+            "$.consents[0].said field.type",
+        ),
+        (
+            json!({ "consents": [{ "channel": "sms", "purpose": "service" }] }),
+            "$.consents[0].said field.missing",
+        ),
         (json!({ "masks": { "card": "4111111111111111" } }), "$.masks.card mask.text"),
         (json!({ "addresses": "a@b.se" }), "$.addresses field.type"),
         (json!({ "addresses": { "email": "anna" } }), "$.addresses.email person.address"),
@@ -122,13 +134,21 @@ fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
         assert!(!seen.response.body.contains("0701234567") && !seen.response.body.contains("4111"));
     }
     let twice = json!({ "channel": "sms", "purpose": "service", "said": "yes" });
-    assert_eq!(faults(&put(&scene, &json!({ "consents": [twice, twice] }))), ["$.consents[1] person.consent"]);
+    assert_eq!(
+        faults(&put(&scene, &json!({ "consents": [twice, twice] }))),
+        ["$.consents[1] person.consent"]
+    );
     let seen = put(&scene, &json!({ "zone": "Europe/Stokholm" }));
     assert!(seen.response.body.contains("did you mean `Europe/Stockholm`?"), "{}", seen.response.body);
-    for body in ["", "{", "{\"language\":\"sv\",\"language\":\"en\"}", "[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]"] {
+    for body in ["", "{", "{\"language\":\"sv\",\"language\":\"en\"}", "[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]"]
+    {
         assert_eq!(scene.api(Method::Put, PATH, body).summary(), "400 bad_json", "{body}");
     }
-    assert_eq!(scene.api(Method::Get, PATH, "").summary(), "404 unknown_person", "nothing was made on the way");
+    assert_eq!(
+        scene.api(Method::Get, PATH, "").summary(),
+        "404 unknown_person",
+        "nothing was made on the way"
+    );
 }
 
 #[test]
@@ -139,11 +159,19 @@ fn a_reference_is_the_same_however_it_is_encoded() {
     assert_eq!(shown["language"], "sv");
     let longest = format!("/v1/people/{}", "%C3%A5".repeat(128));
     assert_eq!(scene.api(Method::Put, &longest, "{}").response.status, 200);
-    for bad in [format!("/v1/people/{}", "a".repeat(257)), "/v1/people/%".into(), "/v1/people/%zz".into(), "/v1/people/%ff".into()] {
+    for bad in [
+        format!("/v1/people/{}", "a".repeat(257)),
+        "/v1/people/%".into(),
+        "/v1/people/%zz".into(),
+        "/v1/people/%ff".into(),
+    ] {
         for method in [Method::Put, Method::Get, Method::Delete] {
             assert_eq!(scene.api(method, &bad, "{}").summary(), "400 bad_reference", "{bad}");
         }
-        assert_eq!(scene.api(Method::Get, &bad.replace("people", "inbox"), "").summary(), "400 bad_reference");
+        assert_eq!(
+            scene.api(Method::Get, &bad.replace("people", "inbox"), "").summary(),
+            "400 bad_reference"
+        );
     }
     assert_eq!(scene.api(Method::Get, "/v1/people/", "").summary(), "404 not_found");
     assert_eq!(scene.api(Method::Get, "/v1/people/a/b", "").summary(), "404 not_found");
