@@ -24,6 +24,8 @@ pub(super) struct Document<'a> {
     masks: &'a BTreeMap<String, String>,
     /// `None`: some are held that cannot be opened.
     addresses: Option<BTreeMap<&'static str, String>>,
+    /// Channels whose address is dead.
+    bounced: &'a [Channel],
     enrolments: Vec<EnrolmentDocument<'a>>,
     pending: Vec<PendingDocument<'a>>,
     history: Vec<HistoryDocument<'a>>,
@@ -99,9 +101,10 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         protected: person.is_protected,
         opted_out: person.opted_out,
         consents: person.consents.iter().map(consent).collect(),
-        flags: person.flags.iter().map(|(name, value)| (name.as_str(), *value)).collect(),
+        flags: person.flags.iter().map(|(name, value)| (name.as_str(), value.0)).collect(),
         masks: &person.masks,
         addresses,
+        bounced: &person.bounced,
         enrolments: person.enrolments.iter().map(enrolment).collect(),
         pending: person.pending.iter().map(pending).collect(),
         history: person.history.iter().map(|line| history(context, line)).collect(),
@@ -141,6 +144,7 @@ fn pending(pending: &Pending) -> PendingDocument<'_> {
 fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> {
     let (result, reason) = match &line.said {
         Sent::Queued => ("queued", None),
+        Sent::Tried => ("tried", None),
         Sent::Accepted => ("accepted", None),
         Sent::Delivered => ("delivered", None),
         Sent::Bounced => ("bounced", None),
