@@ -60,8 +60,8 @@ pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
 pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;
-/// Longest path we look at; anything longer is no route of ours.
-pub const PATH_MAX: usize = 512;
+/// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
+pub const PATH_MAX: usize = 1_024;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -146,8 +146,41 @@ pub const TICK_MAX: usize = 10_000;
 pub const OFFER_PACK_MAX: usize = 100;
 /// A touch that was offered for delivery and not heard of again is offered anew after this long.
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
+/// Touches put aside in one page of a list, at the least; a page ends with a person.
+pub const DEAD_PAGE_MAX: usize = 100;
+/// Messages of one call to a queue, and their size together (Cloudflare Queues: 100 messages, 256 KB).
+pub const QUEUE_SEND_MAX: usize = 100;
+pub const QUEUE_SEND_MAX_BYTES: usize = 240_000;
+/// Audit events that may wait in a shard before it advances nobody more.
+pub const SHARD_UNSENT_MAX: usize = 50_000;
+/// How long a shard waits before it tries again what failed.
+pub const SHARD_RETRY_MS: u64 = 15_000;
+/// A shard gathers audit events this long before it sends them.
+pub const SHARD_FLUSH_MS: u64 = 1_000;
+/// How long the cron trigger waits for a shard.
+pub const TICK_TIMEOUT_MS: u64 = 50_000;
+/// Each shard is woken at least once in this many minutes, due or not, in case the roster lost it.
+pub const SAFETY_NET_MIN: u64 = 10;
+/// Old policy versions that an isolate holds for enrolments that run on.
+pub const POLICIES_HELD_MAX: usize = 16;
+/// Jobs on everyone in a journey that one shard has under way.
+pub const JOBS_MAX: usize = 16;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
+/// Largest body of events: a full batch of generous ones.
+pub const EVENT_BODY_MAX: usize = 1024 * 1024;
+/// Longest `id`, `source` or `data.about` of an event, in bytes.
+pub const EVENT_NAME_MAX: usize = 256;
+/// Flags of one event.
+pub const EVENT_FLAGS_MAX: usize = 16;
+/// Masked references of one event or one call.
+pub const MASKS_MAX: usize = 8;
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
+pub const MASK_CHARS_MAX: usize = 24;
+/// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
+pub const MASK_DIGITS_MAX: usize = 4;
+/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const EMAIL_MAX: usize = 254;
 /// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.
 pub const EVENTS_REMEMBERED_MAX: usize = 128;
 /// How long an event's id is remembered; an event that is older on arrival is refused.
@@ -190,13 +223,36 @@ pub const OPEN_HOURS_MIN_MIN: u16 = 2 * 60;
 pub const MAILBOX_MAX: usize = 254;
 /// Longest window of a cap.
 pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
+/// Two touches of one enrolment are at least this far apart, whatever the policy says: one a tick.
+pub const TOUCH_GAP_MIN_S: u32 = 60;
+/// Flags of one person that are remembered; the one longest unheard of makes room.
+pub const PERSON_FLAGS_MAX: usize = 64;
+/// Masked references of one person; a further name is not taken.
+pub const PERSON_MASKS_MAX: usize = 32;
+/// Outcomes of one person that are remembered, so that a trigger that arrives after them enters nobody.
+pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
+/// An enrolment whose policy version cannot be read is looked at again after this long.
+pub const POLICY_WAIT_S: u32 = 5 * 60;
+/// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
+pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
 /// Attempts to deliver one touch before it is put aside for a human.
 pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
+/// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
+/// attempts then span about a day: a provider may be down for one.
+pub const RETRY_FIRST_S: u32 = 60;
+pub const RETRY_FACTOR: u32 = 5;
+pub const RETRY_MAX_S: u32 = 6 * 60 * 60;
+/// Longest wait that a provider's `Retry-After` is granted.
+pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
 /// Bytes of a provider's answer that are read.
 pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 
+/// How long the link to a person's own choices works: CAN-SPAM asks for thirty days after the message.
+pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// Messages of late that the page of choices shows.
+pub const HISTORY_SHOWN_MAX: usize = 10;
 /// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
 pub const SUBJECT_CHARS_MAX: usize = 60;
 /// Longest label of a button in a message, in characters: one line on a small phone.
@@ -219,8 +275,6 @@ pub const TEMPLATE_MASKS_MAX: usize = 1;
 pub const TEMPLATE_DIGITS_MAX: usize = 4;
 /// Letters of a word in capitals: longer than an abbreviation is shouting.
 pub const CAPITALS_MAX: usize = 4;
-/// Longest masked reference, in characters.
-pub const MASK_CHARS_MAX: usize = 32;
 /// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
 pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
@@ -238,6 +292,8 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
+    assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
 };

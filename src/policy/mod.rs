@@ -16,7 +16,7 @@ mod parse;
 mod schema;
 mod scope;
 mod site;
-mod slot;
+pub mod slot;
 pub mod sms;
 mod template;
 mod touch;
