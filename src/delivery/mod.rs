@@ -4,7 +4,10 @@
 //! [`Report`](crate::journey::Report). Back-off and circuit breakers are values too. Nothing here sends anything.
 
 mod call;
+mod compose;
 mod message;
+mod phrase;
 
 pub use call::{Call, Reply};
-pub use message::Message;
+pub use compose::{Draft, Unsayable, compose};
+pub use message::{Approved, Message, Script};

@@ -7,21 +7,22 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use worker::{Env, MessageBatch, MessageExt as _, event};
+use worker::{Env, MessageBatch, MessageExt as _, ScheduleContext, ScheduledEvent, event};
 
 use crate::audit::{Batch, Lease, Turn};
 use crate::click::Hints;
 use crate::edge::glue;
 use crate::edge::isolate::{self, Isolate};
+use crate::edge::roster;
 use crate::edge::world::World;
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
     not_configured, serve,
 };
 use crate::http::problem::{Code, Problem};
-use crate::http::{Headers, Method, Request, Response, route};
+use crate::http::{EventHeaders, Headers, Method, Request, Response, body_max, route};
 use crate::id::BatchId;
-use crate::limits::{FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
+use crate::limits::{HEADER_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
 use crate::policy::Policy;
 use crate::port::{AuditLog as _, Markers as _, Unreachable};
 use crate::time::{Instant, Span};
@@ -135,10 +136,14 @@ async fn full(
 /// What may happen after the answer.
 async fn afterwards(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
     for work in later {
-        let Later::Mark { link, marker } = work;
-        if let Err(error) = world.mark(&link, marker, now).await {
-            // The gate knows; only the fast "no" is missing.
-            worker::console_warn!("a marker was not replicated: {error}");
+        match work {
+            Later::Mark { link, marker } => {
+                if let Err(error) = world.mark(&link, marker, now).await {
+                    // The gate knows; only the fast "no" is missing.
+                    worker::console_warn!("a marker was not replicated: {error}");
+                }
+            }
+            Later::Reload => refresh(&isolate, &world, isolate::now()).await,
         }
     }
     let lease = isolate.buffer.borrow_mut().begin_flush(isolate::now());
@@ -224,11 +229,14 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
     let [method, target, user_agent, ch_platform, purpose] = head.fields();
     let method = Method::from_name(method);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let Ok(rest) = glue::read_headers(request) else {
-        return Err(Problem::new(Code::BadJson, "The request's headers could not be read.").response());
+    let unreadable = || Problem::new(Code::BadJson, "The request's headers could not be read.").response();
+    let rest = glue::read_headers(request).map_err(|_| unreadable())?;
+    let event = match path {
+        "/v1/events" => glue::read_event_headers(request).map_err(|_| unreadable())?,
+        _ => String::new(),
     };
-    let mut lines = rest.split('\n').map(|line| (line != "\0").then(|| cut(line)));
-    let mut next = || lines.next().flatten();
+    let mut next = in_lines(&rest);
+    let mut attribute = in_lines(&event);
     let some = |text: &str| (!text.is_empty()).then(|| cut(text));
     let headers = Headers {
         user_agent: some(user_agent),
@@ -241,9 +249,17 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         idempotency_key: next(),
         client_ip: next(),
         browser: next(),
+        event: EventHeaders {
+            specversion: attribute(),
+            id: attribute(),
+            source: attribute(),
+            kind: attribute(),
+            subject: attribute(),
+            time: attribute(),
+        },
     };
-    let max = if path.starts_with("/v1/") { JSON_BODY_MAX } else { FORM_BODY_MAX };
-    let body = if method == Method::Post {
+    let max = body_max(path);
+    let body = if matches!(method, Method::Post | Method::Put) {
         let detail = format!("Send at most {max} bytes.");
         glue::read_body(request, max)
             .await
@@ -252,6 +268,12 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         Vec::new()
     };
     Ok(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
+
+/// Header values, one a line; `\0` stands for one that is absent.
+fn in_lines(text: &str) -> impl FnMut() -> Option<String> {
+    let mut lines = text.split('\n').filter(|_| !text.is_empty());
+    move || lines.next().filter(|line| *line != "\0").map(cut)
 }
 
 /// The first `HEADER_MAX` bytes: what lies beyond is in no header that means anything here.
@@ -293,6 +315,17 @@ fn move_clock(request: &Request) -> Response {
         }
         Err(_) => Problem::new(Code::Invalid, "Send {\"now\": <Unix milliseconds>}.").response(),
     }
+}
+
+/// Each minute: wakes the shards in which somebody is due.
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date after 1970")]
+    let at = Instant::from_millis(event.schedule().max(0.0) as u64);
+    // A moved clock is the one that counts.
+    #[cfg(feature = "local")]
+    let at = at.max(isolate::now());
+    roster::tick(&World::new(env), at).await;
 }
 
 /// Chains the batches of one delivery. Each message stands for itself: one that cannot be read is retried and ends in

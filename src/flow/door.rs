@@ -3,7 +3,8 @@
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
-use crate::key::{BadRing, KeyRing, Pseudonyms, sha256_prefix};
+use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
+use crate::person::AddressSeal;
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -30,6 +31,9 @@ pub struct Door {
     pub minter: Minter,
     pub grants: GrantSeal,
     pub pseudonyms: Pseudonyms,
+    pub addresses: AddressSeal,
+    /// Draws lots for journeys.
+    pub lots: MacKey,
     pub api_keys: ApiKeys,
 }
 
@@ -72,14 +76,30 @@ impl Door {
             minter,
             grants: GrantSeal::new(&ring, host),
             pseudonyms: ring.pseudonyms(),
+            addresses: AddressSeal::new(&ring),
+            lots: ring.lots(),
             api_keys,
         })
     }
 
     /// The address of a link. Local doors speak plain HTTP.
     pub fn link_url(&self, token: &str) -> String {
+        self.url("l", token)
+    }
+
+    /// The address of a person's choices.
+    pub fn choices_url(&self, token: &str) -> String {
+        self.url("p", token)
+    }
+
+    /// The address that takes a one-click unsubscription (RFC 8058); its token is that of the choices.
+    pub fn unsubscribe_url(&self, token: &str) -> String {
+        self.url("u", token)
+    }
+
+    fn url(&self, door: &str, token: &str) -> String {
         let scheme = if self.is_local { "http" } else { "https" };
-        format!("{scheme}://{}/l/{token}", self.host)
+        format!("{scheme}://{}/{door}/{token}", self.host)
     }
 }
 

@@ -6,12 +6,20 @@
 
 mod audit;
 mod click;
+mod cloud_event;
 mod door;
+mod events;
 mod glance;
 mod grant;
+mod join;
+mod journeys;
 mod link;
 mod mint;
 mod outcome;
+mod people;
+mod person_view;
+mod policy;
+mod preferences;
 mod refusal;
 mod request;
 mod serve;
@@ -21,4 +29,4 @@ pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use serve::{not_configured, serve};
-pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, POLICY_KEY, Snapshot};
+pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

@@ -38,7 +38,7 @@ pub use step::{Moment, Step, step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::key::MacKey;
+use crate::key::{MacKey, Pseudonyms};
 use crate::policy::Policy;
 use crate::time::Span;
 
@@ -53,6 +53,8 @@ pub struct Rules {
     pub paused: BTreeSet<String>,
     /// Draws lots: holdouts, jitter, touch ids.
     pub lots: MacKey,
+    /// Names people in the audit log.
+    pub pseudonyms: Pseudonyms,
 }
 
 /// What became of handing a touch to a provider.

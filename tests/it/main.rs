@@ -24,6 +24,8 @@ mod minting;
 mod openapi;
 mod page;
 mod policy;
+mod policy_outreach;
+mod policy_schema;
 mod tidy;
 mod token;
 mod vectors;
