@@ -23,6 +23,7 @@ mod openapi;
 mod page;
 mod policy;
 mod shard;
+mod policy_outreach;
 mod tidy;
 mod token;
 mod vectors;
