@@ -24,6 +24,7 @@ mod minting;
 mod openapi;
 mod page;
 mod policy;
+mod shard;
 mod policy_outreach;
 mod policy_schema;
 mod tidy;
