@@ -168,6 +168,30 @@ pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
 pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
+/// Calls under way at once in one delivery: a request may hold six connections open.
+pub const PROVIDER_CONNECTIONS_MAX: usize = 6;
+/// Longest wait that a provider's `Retry-After` is granted.
+pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
+/// How long a touch waits that cannot be sent before somebody changes a setting.
+pub const SETTING_RETRY_S: u32 = 15 * 60;
+/// Failures in a row after which a provider is left alone for a while.
+pub const BREAKER_FAILURES_MAX: u8 = 5;
+/// How long a provider is left alone at first; doubled each time a probe fails.
+pub const BREAKER_OPEN_MS: u64 = 30_000;
+pub const BREAKER_OPEN_MAX_MS: u64 = 10 * 60_000;
+/// Tries to tell a shard what became of a pack before its leases are relied on.
+pub const SETTLE_TRIES_MAX: u8 = 3;
+/// How far a signed webhook's time may be from ours (Standard Webhooks: "some tolerance").
+pub const WEBHOOK_TOLERANCE_S: u32 = 5 * 60;
+/// Bytes of a Standard Webhooks key.
+pub const WEBHOOK_KEY_MIN: usize = 24;
+pub const WEBHOOK_KEY_MAX: usize = 64;
+/// Receipts taken from one webhook call; the rest are left to the provider's next call.
+pub const RECEIPTS_MAX: usize = 1_000;
+/// Largest secret `POSTERN_PROVIDERS`.
+pub const PROVIDERS_MAX_BYTES: usize = 16 * 1024;
+/// Messages that the local outbox shows.
+pub const OUTBOX_MAX: usize = 200;
 
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
@@ -181,4 +205,6 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
+    assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
 };

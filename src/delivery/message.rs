@@ -20,4 +20,16 @@ pub struct Message {
     pub link: Option<String>,
     /// `List-Unsubscribe` (RFC 8058), e-mail only.
     pub unsubscribe: Option<String>,
+    /// WhatsApp only: the same, as a template that Meta approved.
+    pub approved: Option<Approved>,
+}
+
+/// A template by its name at the provider, and what fills its places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    pub name: String,
+    /// The places of its text, in order.
+    pub parameters: Vec<String>,
+    /// What follows the fixed start of its button's URL.
+    pub button: Option<String>,
 }
