@@ -60,8 +60,8 @@ pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
 pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;
-/// Longest path we look at; anything longer is no route of ours.
-pub const PATH_MAX: usize = 512;
+/// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
+pub const PATH_MAX: usize = 1_024;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -148,6 +148,24 @@ pub const OFFER_PACK_MAX: usize = 100;
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
+/// Largest body of events: a full batch of generous ones.
+pub const EVENT_BODY_MAX: usize = 1024 * 1024;
+/// Longest `id`, `source` or `data.about` of an event, in bytes.
+pub const EVENT_NAME_MAX: usize = 256;
+/// Longest `type` of an event, in bytes.
+pub const EVENT_TYPE_MAX: usize = 128;
+/// Flags of one event.
+pub const EVENT_FLAGS_MAX: usize = 16;
+/// Longest name of a flag or a mask, in bytes.
+pub const FLAG_NAME_MAX: usize = 32;
+/// Masked references of one event or one call.
+pub const MASKS_MAX: usize = 8;
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
+pub const MASK_CHARS_MAX: usize = 24;
+/// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
+pub const MASK_DIGITS_MAX: usize = 4;
+/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const EMAIL_MAX: usize = 254;
 /// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.
 pub const EVENTS_REMEMBERED_MAX: usize = 128;
 /// How long an event's id is remembered; an event that is older on arrival is refused.
@@ -207,4 +225,5 @@ const _: () = {
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
+    assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
 };

@@ -4,6 +4,7 @@ use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
 use crate::key::{BadRing, KeyRing, Pseudonyms, sha256_prefix};
+use crate::person::AddressSeal;
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -30,6 +31,7 @@ pub struct Door {
     pub minter: Minter,
     pub grants: GrantSeal,
     pub pseudonyms: Pseudonyms,
+    pub addresses: AddressSeal,
     pub api_keys: ApiKeys,
 }
 
@@ -72,6 +74,7 @@ impl Door {
             minter,
             grants: GrantSeal::new(&ring, host),
             pseudonyms: ring.pseudonyms(),
+            addresses: AddressSeal::new(&ring),
             api_keys,
         })
     }

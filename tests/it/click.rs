@@ -89,6 +89,7 @@ fn policy() -> Policy {
             .map(|(name, destination)| (name.to_owned(), destination))
             .collect(),
         apps: Apps::default(),
+        ..Policy::example()
     }
 }
 

@@ -339,6 +339,7 @@ pub(super) mod tests {
             scopes: BTreeMap::new(),
             destinations: BTreeMap::new(),
             apps: Apps::default(),
+            ..Policy::example()
         }
     }
 
