@@ -160,8 +160,6 @@ pub const EVENT_FLAGS_MAX: usize = 16;
 pub const FLAG_NAME_MAX: usize = 32;
 /// Masked references of one event or one call.
 pub const MASKS_MAX: usize = 8;
-/// Longest masked reference, in characters: "Visa ending 1234" has 16.
-pub const MASK_CHARS_MAX: usize = 24;
 /// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
 pub const MASK_DIGITS_MAX: usize = 4;
 /// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
@@ -210,6 +208,35 @@ pub const RECEIPTS_MAX: usize = 1_000;
 pub const PROVIDERS_MAX_BYTES: usize = 16 * 1024;
 /// Messages that the local outbox shows.
 pub const OUTBOX_MAX: usize = 200;
+
+/// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
+pub const SUBJECT_CHARS_MAX: usize = 60;
+/// Longest label of a button in a message, in characters: one line on a small phone.
+pub const BUTTON_CHARS_MAX: usize = 40;
+/// Longest label of a button in `WhatsApp` (Cloud API, template buttons).
+pub const WHATSAPP_BUTTON_CHARS_MAX: usize = 25;
+/// Longest name of an approved template (`WhatsApp` Business Management API).
+pub const PROVIDER_NAME_MAX: usize = 512;
+/// Longest paragraph of a message, in characters.
+pub const PARAGRAPH_CHARS_MAX: usize = 400;
+/// Longest "why you got this", in characters: one line of a footer.
+pub const WHY_CHARS_MAX: usize = 120;
+/// Longest voicemail, in characters: about ten seconds of speech.
+pub const VOICEMAIL_CHARS_MAX: usize = 160;
+/// Paragraphs of a message, and steps of a verification.
+pub const PARAGRAPHS_MAX: usize = 8;
+/// Different masked references in one template: more is a dossier, not a reminder (capability O36).
+pub const TEMPLATE_MASKS_MAX: usize = 1;
+/// Digits in a row in a template, separators not counted. More may be a number of somebody or something.
+pub const TEMPLATE_DIGITS_MAX: usize = 4;
+/// Letters of a word in capitals: longer than an abbreviation is shouting.
+pub const CAPITALS_MAX: usize = 4;
+/// Longest masked reference, in characters.
+pub const MASK_CHARS_MAX: usize = 24;
+/// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
+pub const SMS_SEGMENTS_MAX: usize = 2;
+/// Longest host, port included, that the check of a policy leaves room for in an SMS.
+pub const SMS_HOST_CHARS_MAX: usize = 40;
 
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);

@@ -6,10 +6,15 @@
 
 mod destination;
 mod outreach;
+mod lexicon;
 mod parse;
 mod scope;
 mod site;
+mod slot;
+pub mod sms;
+mod template;
 mod url;
+mod wording;
 
 use std::collections::BTreeMap;
 

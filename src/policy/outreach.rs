@@ -129,9 +129,16 @@ pub struct Template {
 pub struct Wording {
     /// E-mail and in-app only.
     pub subject: Option<String>,
+    /// What is said. For voice, what the agent says once the person is known to be the right one.
     pub paragraphs: Vec<String>,
     /// The one button; the link itself stays in `{link}` for SMS.
     pub button: Option<String>,
+    /// Why somebody gets this: the journey's goal in their words. In an e-mail's footer, and on the preferences page.
+    pub why: String,
+    /// Voice only: what the agent does before saying anything.
+    pub verification: Vec<String>,
+    /// Voice only: what is left on an answering machine.
+    pub voicemail: Option<String>,
 }
 
 /// What every journey keeps to.
@@ -221,5 +228,17 @@ impl Condition {
     /// Whether the flags, as known now, fulfil it.
     pub fn holds(&self, flag: impl Fn(&str) -> bool) -> bool {
         self.all.iter().all(|name| flag(name)) && !self.none.iter().any(|name| flag(name))
+    }
+}
+
+impl Template {
+    /// Whether its messages hold a link. All languages agree.
+    pub fn has_link(&self) -> bool {
+        self.channel == Channel::Sms || self.texts.values().any(|wording| wording.button.is_some())
+    }
+
+    /// The words in a language.
+    pub fn wording(&self, language: Language) -> Option<&Wording> {
+        self.texts.get(&language)
     }
 }
