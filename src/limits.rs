@@ -176,6 +176,32 @@ pub const ENROLMENTS_MAX: usize = 16;
 pub const TOUCHES_MAX: usize = 16;
 /// Sends remembered for caps and for "why did I get this".
 pub const SENDS_REMEMBERED_MAX: usize = 64;
+/// Events of one journey that end it, or flags that it reads: more is a list of everything.
+pub const JOURNEY_LIST_MAX: usize = 32;
+/// Longest time limit of a journey: what is unresolved after three months is no longer the same matter.
+pub const JOURNEY_MAX_H: u32 = 90 * 24;
+/// How soon, and how late, a policy may let people enter a journey again.
+pub const REENTRY_MIN_H: u32 = 1;
+pub const REENTRY_MAX_H: u32 = 365 * 24;
+/// Largest holdout: more than half is a trial of contact, not of its absence.
+pub const HOLDOUT_MAX_PER_MILLE: u16 = 500;
+/// Steps from an opened link to a finished action (capability S6).
+pub const STEPS_MAX: u32 = 2;
+/// Steps that a policy can count at all.
+pub const STEPS_COUNTED_MAX: u32 = 20;
+/// Longest goal or exception route, in characters: a sentence or two.
+pub const POLICY_NOTE_CHARS_MAX: usize = 200;
+/// Longest distance that two touches of an enrolment must keep.
+pub const GAP_MAX_H: u32 = 7 * 24;
+/// Caps in one policy.
+pub const CAPS_MAX: usize = 16;
+/// Over how long the end of quiet hours is spread: shorter is a burst, longer wastes the day.
+pub const QUIET_SPREAD_MIN_MIN: u32 = 5;
+pub const QUIET_SPREAD_MAX_MIN: u32 = 240;
+/// Shortest time a day that is not quiet.
+pub const OPEN_HOURS_MIN_MIN: u16 = 2 * 60;
+/// Longest sender of an e-mail, name included, in bytes: one header line.
+pub const MAILBOX_MAX: usize = 254;
 /// Longest window of a cap.
 pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
 /// Attempts to deliver one touch before it is put aside for a human.
@@ -231,7 +257,7 @@ pub const TEMPLATE_MASKS_MAX: usize = 1;
 pub const TEMPLATE_DIGITS_MAX: usize = 4;
 /// Letters of a word in capitals: longer than an abbreviation is shouting.
 pub const CAPITALS_MAX: usize = 4;
-/// Longest masked reference, in characters.
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
 pub const MASK_CHARS_MAX: usize = 24;
 /// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
 pub const SMS_SEGMENTS_MAX: usize = 2;
@@ -253,4 +279,6 @@ const _: () = {
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
+    assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
+    assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
 };

@@ -5,16 +5,21 @@
 
 mod breaker;
 mod call;
+mod compose;
 mod credentials;
+mod letter;
 mod message;
+mod phrase;
 mod provider;
-pub mod reason;
 mod webhook;
 
+pub use crate::journey::reason;
 pub use breaker::{Breaker, Breakers, Health};
 pub use call::{Call, Reply};
+pub use compose::{Draft, Unsayable, compose};
 pub use credentials::{BadCredentials, Credentials};
-pub use message::{Approved, Message};
+pub use letter::Letter;
+pub use message::{Approved, Message, Script};
 pub use provider::{
     Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, carries, plan, receipts, verdict,
     whatsapp_challenge,

@@ -5,6 +5,7 @@
 
 mod effect;
 mod event;
+pub mod reason;
 
 pub use effect::{Effect, Refusal};
 pub use event::{Event, NotTaken, Taken};

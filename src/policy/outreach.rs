@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::{Language, Risk};
 use crate::time::Span;
+use crate::zone::Zone;
 
 /// An ordered plan of touches for one trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,9 @@ pub struct Touch {
     pub channel: Channel,
     pub timing: Timing,
     pub when: Condition,
+    /// It waits for an explicit yes to its channel and purpose; otherwise it goes unless the person said no.
+    /// Always so where [`Channel::needs_opt_in`] or the basis is consent: the linter sees to it.
+    pub opt_in: bool,
     /// Key into [`Policy::templates`](crate::policy::Policy::templates).
     pub template: String,
     /// Name of the scope of the link it carries.
@@ -101,7 +105,7 @@ pub enum Basis {
 }
 
 /// An item of personal data that a touch may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Datum {
     Event,
@@ -144,7 +148,10 @@ pub struct Wording {
 /// What every journey keeps to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outreach {
+    /// Where no other hours are set in `zones`.
     pub quiet_hours: Option<QuietHours>,
+    /// Other quiet hours, by the name of the zone; see [`Outreach::quiet_hours_in`].
+    pub zones: BTreeMap<String, QuietHours>,
     pub caps: Vec<Cap>,
     /// Two touches of one enrolment are at least this far apart.
     pub gap: Span,
@@ -210,6 +217,74 @@ impl Channel {
     /// Whether contact there needs a yes whatever the lawful basis (capability O15; TCPA for calls and texts).
     pub const fn needs_opt_in(self) -> bool {
         matches!(self, Self::Sms | Self::WhatsApp | Self::Voice)
+    }
+
+    /// The most that a touch there may be about. Whoever holds the phone or the mailbox reads a message; the app and
+    /// an agent know whom they have before them (capability O12).
+    pub const fn risk_max(self) -> Risk {
+        match self {
+            Self::Email | Self::Sms | Self::WhatsApp => Risk::Medium,
+            Self::InApp | Self::Voice => Risk::High,
+        }
+    }
+}
+
+impl Provider {
+    pub const ALL: [Self; 7] = [
+        Self::Postmark,
+        Self::Ses,
+        Self::Cloudflare,
+        Self::Twilio,
+        Self::WhatsAppCloud,
+        Self::Gateway,
+        Self::Inbox,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Postmark => "postmark",
+            Self::Ses => "ses",
+            Self::Cloudflare => "cloudflare",
+            Self::Twilio => "twilio",
+            Self::WhatsAppCloud => "whatsapp_cloud",
+            Self::Gateway => "gateway",
+            Self::Inbox => "inbox",
+        }
+    }
+
+    /// Whether it carries messages of that channel.
+    pub const fn carries(self, channel: Channel) -> bool {
+        match self {
+            Self::Gateway => true,
+            Self::Postmark | Self::Ses | Self::Cloudflare => matches!(channel, Channel::Email),
+            Self::Twilio => matches!(channel, Channel::Sms),
+            Self::WhatsAppCloud => matches!(channel, Channel::WhatsApp),
+            Self::Inbox => matches!(channel, Channel::InApp),
+        }
+    }
+}
+
+impl Datum {
+    pub const ALL: [Self; 6] =
+        [Self::Event, Self::Flags, Self::Language, Self::Zone, Self::Masks, Self::Address];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Flags => "flags",
+            Self::Language => "language",
+            Self::Zone => "zone",
+            Self::Masks => "masks",
+            Self::Address => "address",
+        }
+    }
+}
+
+impl Outreach {
+    /// The quiet hours of a zone. Names of zones are compared without regard to case.
+    pub fn quiet_hours_in(&self, zone: &Zone) -> Option<QuietHours> {
+        let own = self.zones.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone.name()));
+        own.map(|(_, hours)| *hours).or(self.quiet_hours)
     }
 }
 

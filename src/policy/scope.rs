@@ -23,7 +23,8 @@ const FIELDS: &[&str] = &[
     "ways_on",
 ];
 
-const RISKS: [(&str, Risk); 3] = [("low", Risk::Low), ("medium", Risk::Medium), ("high", Risk::High)];
+pub(super) const RISKS: [(&str, Risk); 3] =
+    [("low", Risk::Low), ("medium", Risk::Medium), ("high", Risk::High)];
 const USES: [(&str, Use); 2] = [("once", Use::Once), ("many", Use::Many)];
 const PROOFS: [(&str, Proof); 2] = [("none", Proof::None), ("destination", Proof::Destination)];
 

@@ -103,7 +103,7 @@ fn call_back(node: &Node<'_>) -> Option<CallBack> {
 }
 
 /// `+`, a country code that does not start with 0, 15 digits at most (ITU-T E.164 §6); fewer than 7 dial nobody.
-fn is_e164(number: &str) -> bool {
+pub(super) fn is_e164(number: &str) -> bool {
     let Some(digits) = number.strip_prefix('+') else { return false };
     (7..=15).contains(&digits.len())
         && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -141,26 +141,27 @@ pub(super) fn label(node: &Node<'_>, offered: Option<&Offered>) -> Option<BTreeM
 }
 
 fn shown_text(node: &Node<'_>, rule: &'static str) -> Option<String> {
+    text(node, rule, POLICY_TEXT_CHARS_MAX)
+}
+
+/// A text of at most `chars_max` characters that is safe to show anywhere.
+pub(super) fn text(node: &Node<'_>, rule: &'static str, chars_max: usize) -> Option<String> {
     let text = node.string()?;
-    if is_shown_text(text) {
+    if is_shown_text(text, chars_max) {
         return Some(text.to_owned());
     }
     node.problem(
         rule,
-        format!(
-            "1 to {POLICY_TEXT_CHARS_MAX} characters without <, {{, control characters or space at an end"
-        ),
+        format!("1 to {chars_max} characters without <, {{, control characters or space at an end"),
     );
     None
 }
 
 /// No markup, no template, no control characters, and none that turn the direction of the text around them.
-fn is_shown_text(text: &str) -> bool {
+fn is_shown_text(text: &str, chars_max: usize) -> bool {
     let is_refused = |letter: char| {
         letter.is_control()
             || matches!(letter, '<' | '{' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    (1..=POLICY_TEXT_CHARS_MAX).contains(&text.chars().count())
-        && text.trim() == text
-        && !text.contains(is_refused)
+    (1..=chars_max).contains(&text.chars().count()) && text.trim() == text && !text.contains(is_refused)
 }

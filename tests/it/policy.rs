@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 const SITE: &[u8] = include_bytes!("../../policy/site.json");
 const SCOPES: &[u8] = include_bytes!("../../policy/scopes.json");
 const DESTINATIONS: &[u8] = include_bytes!("../../policy/destinations.json");
+const OUTREACH: &[u8] = include_bytes!("../../policy/outreach.json");
+const JOURNEYS: &[u8] = include_bytes!("../../policy/journeys.json");
+const TEMPLATES: &[u8] = include_bytes!("../../policy/templates.json");
 const REFERENCE: &str = include_str!("../../docs/policy.md");
 
 const RETRY: &str = "/scopes/payment.retry";

@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use postern::policy::{Policy, Problems, Proof, Risk, Scope, bundle_of_documents};
+use postern::policy::{DOCUMENTS, Policy, Problems, Proof, Risk, Scope, bundle_of_documents};
 use postern::time::Span;
 use postern::token::Use;
 use serde_json::json;
@@ -49,7 +49,8 @@ pub struct BundleArguments {
 
 /// A policy as it lies on disk.
 enum Source {
-    Folder { site: Bytes, scopes: Bytes, destinations: Bytes },
+    /// Each document's file name and text.
+    Folder(Vec<(&'static str, Bytes)>),
     Bundle(Bytes),
 }
 
@@ -82,11 +83,11 @@ fn check(path: &Path) -> Result<Done, Failure> {
 }
 
 fn bundle(arguments: &BundleArguments) -> Result<Done, Failure> {
-    let Source::Folder { site, scopes, destinations } = Source::read(&arguments.path)? else {
+    let Source::Folder(documents) = Source::read(&arguments.path)? else {
         return Err(Failure::usage(format!("{} is no folder", file::name(&arguments.path)))
             .next("name the folder with site.json, scopes.json and destinations.json"));
     };
-    let text = bundle_of_documents(&site, &scopes, &destinations, arguments.version)
+    let text = bundle_of_documents(&texts(&documents), arguments.version)
         .map_err(|problems| not_good(&arguments.path, &problems))?;
     Ok(Done { json: text.clone(), ..Done::new(text, &()) })
 }
@@ -164,19 +165,24 @@ impl Source {
         if !path.is_dir() {
             return Ok(Self::Bundle(file::read_bytes(path)?));
         }
-        Ok(Self::Folder {
-            site: file::read_bytes(&path.join("site.json"))?,
-            scopes: file::read_bytes(&path.join("scopes.json"))?,
-            destinations: file::read_bytes(&path.join("destinations.json"))?,
-        })
+        let mut documents = Vec::new();
+        for document in DOCUMENTS {
+            let file = path.join(document.file);
+            if document.is_required || file.exists() {
+                documents.push((document.file, file::read_bytes(&file)?));
+            }
+        }
+        Ok(Self::Folder(documents))
     }
 
     fn policy(&self) -> Result<Policy, Problems> {
         match self {
-            Self::Folder { site, scopes, destinations } => {
-                Policy::from_documents(site, scopes, destinations, 1)
-            }
+            Self::Folder(documents) => Policy::from_documents(&texts(documents), 1),
             Self::Bundle(bytes) => Policy::parse_bundle(bytes),
         }
     }
+}
+
+fn texts<'a>(documents: &'a [(&'static str, Bytes)]) -> Vec<(&'static str, &'a [u8])> {
+    documents.iter().map(|(file, text)| (*file, text.as_slice())).collect()
 }

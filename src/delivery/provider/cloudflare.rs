@@ -5,7 +5,7 @@
 
 use crate::delivery::credentials::Cloudflare;
 use crate::delivery::provider::wire::{by_status, items, number, object, optional, parsed, retry, text};
-use crate::delivery::provider::{Dispatch, from, mail_headers, post};
+use crate::delivery::provider::{Dispatch, from, post};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -13,7 +13,7 @@ use crate::time::Instant;
 
 pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Cloudflare) -> Result<Call, &'static str> {
     let message = dispatch.message;
-    let mut headers = mail_headers(message);
+    let mut headers = message.headers();
     // `http:` addresses, as a local door has them, are refused there.
     headers.retain(|(name, value)| {
         !name.starts_with("List-") || value.starts_with("<https:") || value.starts_with("List-")

@@ -130,17 +130,6 @@ pub fn verdict(provider: Provider, reply: &Reply, now: Instant) -> Verdict {
     Verdict { report, health, code }
 }
 
-/// An e-mail's headers beside those that every provider has a field for: the language, and one-click unsubscription
-/// (RFC 2369, RFC 8058).
-fn mail_headers(message: &Message) -> Vec<(&'static str, String)> {
-    let mut headers = vec![("Content-Language", message.language.tag().to_owned())];
-    if let Some(url) = &message.unsubscribe {
-        headers.push(("List-Unsubscribe", format!("<{url}>")));
-        headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
-    }
-    headers
-}
-
 /// The sender's address, which every provider of e-mail and SMS needs.
 fn from<'a>(dispatch: &Dispatch<'a>) -> Result<&'a str, &'static str> {
     dispatch.sender.from.as_deref().ok_or(reason::NO_SENDER)

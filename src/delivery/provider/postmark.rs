@@ -4,7 +4,7 @@
 
 use crate::delivery::credentials::Postmark;
 use crate::delivery::provider::wire::{by_status, number, object, optional, parsed, retry, string, text};
-use crate::delivery::provider::{Dispatch, Receipt, from, mail_headers, post};
+use crate::delivery::provider::{Dispatch, Receipt, from, post};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -14,7 +14,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Postmark) -> Resul
     let message = dispatch.message;
     let touch = message.touch.to_string();
     let host = dispatch.origin.rsplit('/').next().and_then(|host| host.split(':').next()).unwrap_or_default();
-    let mut headers = mail_headers(message);
+    let mut headers = message.headers();
     headers.push(("Message-ID", format!("<{touch}@{host}>")));
     headers.push(("X-PM-KeepID", "true".to_owned()));
     let headers =

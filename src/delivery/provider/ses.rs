@@ -8,7 +8,7 @@ use crate::delivery::provider::sigv4::{Scope, authorization, stamp};
 use crate::delivery::provider::wire::{
     by_status, items, object, optional, parsed, retry, string, text, written,
 };
-use crate::delivery::provider::{Dispatch, Receipt, from, mail_headers};
+use crate::delivery::provider::{Dispatch, Receipt, from};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -19,7 +19,8 @@ const PATH: &str = "/v2/email/outbound-emails";
 pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Ses) -> Result<Call, &'static str> {
     let message = dispatch.message;
     let content = |data: &str| object([("Data", text(data)), ("Charset", text("UTF-8"))]);
-    let headers = mail_headers(message)
+    let headers = message
+        .headers()
         .into_iter()
         .map(|(name, value)| object([("Name", text(name)), ("Value", text(value))]));
     let tag = |name: &str, value: String| object([("Name", text(name)), ("Value", text(value))]);

@@ -32,9 +32,16 @@ pub const BAD_MESSAGE: &str = "bad_message";
 pub const BAD_TEMPLATE: &str = "bad_template";
 /// From a receipt: accepted, and then not delivered, for a reason that is not the address.
 pub const UNDELIVERED: &str = "undelivered";
+/// The audit log did not take the link's issuance, without which no link is handed out.
+pub const NO_AUDIT: &str = "no_audit";
+/// The template has no words in any language of the site.
+pub const NO_WORDING: &str = "no_wording";
+/// The template has a link and the touch has none.
+pub const NO_LINK: &str = "no_link";
+/// The words do not fit into one message of the channel.
+pub const TOO_LONG: &str = "too_long";
 
-/// All of them. What else calls itself a reason is none of ours.
-pub const ALL: [&str; 16] = [
+const ALL: [&str; 20] = [
     THROTTLED,
     UNAVAILABLE,
     NO_ANSWER,
@@ -51,4 +58,13 @@ pub const ALL: [&str; 16] = [
     BAD_MESSAGE,
     BAD_TEMPLATE,
     UNDELIVERED,
+    NO_AUDIT,
+    NO_WORDING,
+    NO_LINK,
+    TOO_LONG,
 ];
+
+/// The reason of that code. A report from another version of the program may bring one that is not known here.
+pub fn known(code: &str) -> &'static str {
+    ALL.into_iter().find(|known| *known == code).unwrap_or("other")
+}
