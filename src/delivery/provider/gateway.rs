@@ -6,7 +6,7 @@
 use crate::delivery::credentials::Gateway;
 use crate::delivery::provider::wire::{object, optional, string, text, written};
 use crate::delivery::provider::{Dispatch, Receipt};
-use crate::delivery::{Call, reason, webhook};
+use crate::delivery::{Call, Script, reason, webhook};
 use crate::journey::Report;
 use crate::json::Json;
 
@@ -26,6 +26,8 @@ pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Result<Call, &'s
         ("text", text(&*message.text)),
         ("html", optional(message.html.as_deref())),
         ("link", optional(message.link.as_deref())),
+        ("action", optional(message.action.as_deref())),
+        ("script", message.script.as_ref().map_or(Json::Null, script)),
         ("unsubscribe", optional(message.unsubscribe.as_deref())),
     ]);
     let body = written(&object([
@@ -42,6 +44,16 @@ pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Result<Call, &'s
         ("webhook-signature", signature),
     ];
     Ok(Call { url: known.url.clone(), headers, body })
+}
+
+/// What an agent does and says, for whoever calls.
+fn script(script: &Script) -> Json {
+    let list = |texts: &[String]| Json::Array(texts.iter().map(|one| text(&**one)).collect());
+    object([
+        ("verification", list(&script.verification)),
+        ("say", list(&script.say)),
+        ("voicemail", text(&*script.voicemail)),
+    ])
 }
 
 /// `{ "type": "touch.delivered", "timestamp": "…", "data": { "touch": "…" } }`
