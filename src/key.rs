@@ -53,6 +53,8 @@ pub enum Purpose {
     Event,
     /// Seals channel addresses.
     Contact,
+    /// Draws lots for journeys: holdouts, jitter, touch ids.
+    Lots,
 }
 
 impl Purpose {
@@ -65,6 +67,7 @@ impl Purpose {
             Self::Audit => "audit",
             Self::Event => "event",
             Self::Contact => "contact",
+            Self::Lots => "lots",
         }
     }
 
@@ -77,6 +80,7 @@ impl Purpose {
             Self::Audit => b"postern/v1/audit",
             Self::Event => b"postern/v1/event",
             Self::Contact => b"postern/v1/contact",
+            Self::Lots => b"postern/v1/lots",
         }
     }
 }
@@ -319,6 +323,11 @@ impl KeyRing {
         self.pseudonym.derive(Purpose::Subject)
     }
 
+    /// The key that draws lots for journeys. Like the names of people it never rotates: whoever is held out stays so.
+    pub fn lots(&self) -> MacKey {
+        self.pseudonym.derive(Purpose::Lots).mac_key()
+    }
+
     /// The namer of people and links.
     pub fn pseudonyms(&self) -> Pseudonyms {
         Pseudonyms {
@@ -424,6 +433,7 @@ mod tests {
             Purpose::Audit,
             Purpose::Event,
             Purpose::Contact,
+            Purpose::Lots,
         ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
         keys.sort();

@@ -146,6 +146,13 @@ pub const TICK_MAX: usize = 10_000;
 pub const OFFER_PACK_MAX: usize = 100;
 /// A touch that was offered for delivery and not heard of again is offered anew after this long.
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
+/// How long a touch that was checked out is taken to be on its way to the provider: longer than a whole pack takes at
+/// `PROVIDER_TIMEOUT_MS` and six at a time, shorter than until it is offered anew.
+pub const CHECKOUT_LEASE_MS: u64 = OFFER_LEASE_MS - 15_000;
+/// Touches put aside in one page of a list, at the least; a page ends with a person.
+pub const DEAD_PAGE_MAX: usize = 100;
+/// Jobs on everyone in a journey that one shard has under way.
+pub const JOBS_MAX: usize = 16;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
 /// Largest body of events: a full batch of generous ones.

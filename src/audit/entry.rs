@@ -57,6 +57,29 @@ pub enum Kind {
     /// The machine API refused a call; `reason` says why.
     #[serde(rename = "api.refused")]
     ApiRefused,
+    #[serde(rename = "person.changed")]
+    PersonChanged,
+    /// What the person said about contact, or whether they want any.
+    #[serde(rename = "consent.changed")]
+    ConsentChanged,
+    #[serde(rename = "person.erased")]
+    PersonErased,
+    /// A message that was put aside is sent again.
+    #[serde(rename = "delivery.redriven")]
+    DeliveryRedriven,
+    #[serde(rename = "policy.kept")]
+    PolicyKept,
+    #[serde(rename = "policy.activated")]
+    PolicyActivated,
+    #[serde(rename = "journey.paused")]
+    JourneyPaused,
+    #[serde(rename = "journey.resumed")]
+    JourneyResumed,
+    #[serde(rename = "enrolments.moved")]
+    EnrolmentsMoved,
+    /// A company's event was not taken; `reason` says why.
+    #[serde(rename = "event.refused")]
+    EventRefused,
     /// Events were lost on their way here; `count` says how many.
     #[serde(rename = "audit.gap")]
     Gap,

@@ -3,7 +3,7 @@
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
-use crate::key::{BadRing, KeyRing, Pseudonyms, sha256_prefix};
+use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
 use crate::person::AddressSeal;
 use crate::token::{Minter, Verifier};
 
@@ -32,6 +32,8 @@ pub struct Door {
     pub grants: GrantSeal,
     pub pseudonyms: Pseudonyms,
     pub addresses: AddressSeal,
+    /// Draws lots for journeys.
+    pub lots: MacKey,
     pub api_keys: ApiKeys,
 }
 
@@ -75,6 +77,7 @@ impl Door {
             grants: GrantSeal::new(&ring, host),
             pseudonyms: ring.pseudonyms(),
             addresses: AddressSeal::new(&ring),
+            lots: ring.lots(),
             api_keys,
         })
     }

@@ -6,12 +6,19 @@
 
 mod audit;
 mod click;
+mod cloud_event;
 mod door;
+mod events;
 mod glance;
 mod grant;
+mod join;
+mod journeys;
 mod link;
 mod mint;
 mod outcome;
+mod people;
+mod person_view;
+mod policy;
 mod refusal;
 mod request;
 mod serve;

@@ -7,7 +7,7 @@ use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
-use crate::flow::{Misconfigured, Seed, audit, click, grant, link, mint};
+use crate::flow::{Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy};
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
@@ -35,25 +35,21 @@ pub async fn serve(
         Route::AppleAssociation | Route::AssetLinks => association(context, route),
         Route::Health => Outcome::new(health(context)),
         Route::LocalTime => nothing(context, request),
-        Route::Mint | Route::Inspect { .. } | Route::Revoke { .. } | Route::Exchange | Route::Audit => {
-            machine(context, request, route, ports).await
-        }
+        _ => machine(context, request, route, ports).await,
     }
 }
 
 async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, ports: &impl Ports) -> Outcome {
-    let role = match route {
-        Route::Mint => Role::Mint,
-        Route::Inspect { .. } => Role::Inspect,
-        Route::Revoke { .. } => Role::Revoke,
-        Route::Exchange => Role::Exchange,
-        _ => Role::Audit,
-    };
+    let Some(role) = role(route) else { return nothing(context, request) };
     let actor = match authenticate(context, request, role, ports).await {
         Ok(actor) => actor,
         Err(outcome) => return *outcome,
     };
-    if matches!(route, Route::Mint | Route::Exchange) && !is_json(request) {
+    let takes_json = matches!(
+        route,
+        Route::Mint | Route::Exchange | Route::PutPerson { .. } | Route::KeepPolicy | Route::Move { .. }
+    );
+    if takes_json && !is_json(request) {
         let detail = "Send `Content-Type: application/json`.";
         return Outcome::new(Problem::new(Code::UnsupportedMedia, detail).response());
     }
@@ -62,8 +58,46 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
         Route::Inspect { id } => link::inspect(context, id, ports).await,
         Route::Revoke { id } => link::revoke(context, id, ports).await,
         Route::Exchange => grant::exchange(context, request, &actor, ports).await,
+        Route::Events => events::events(context, request, &actor, ports).await,
+        Route::PutPerson { reference } => people::put(context, request, &actor, reference, ports).await,
+        Route::ShowPerson { reference } => people::show(context, reference, ports).await,
+        Route::ErasePerson { reference } => people::erase(context, &actor, reference, ports).await,
+        Route::KeepPolicy => policy::keep(context, request, &actor, ports).await,
+        Route::Policies => policy::list(context, ports).await,
+        Route::Activate { version } => policy::activate(context, &actor, version, ports).await,
+        Route::Pause { journey } => journeys::pause(context, &actor, journey, ports).await,
+        Route::Resume { journey } => journeys::resume(context, &actor, journey, ports).await,
+        Route::Move { journey } => journeys::move_to(context, request, &actor, journey, ports).await,
         _ => audit::export(context, request, ports).await,
     }
+}
+
+/// What a key needs to be allowed; nothing for what is no machine's route.
+const fn role(route: Route<'_>) -> Option<Role> {
+    Some(match route {
+        Route::Mint => Role::Mint,
+        Route::Inspect { .. } => Role::Inspect,
+        Route::Revoke { .. } => Role::Revoke,
+        Route::Exchange => Role::Exchange,
+        Route::Audit => Role::Audit,
+        Route::Events => Role::Events,
+        Route::PutPerson { .. } | Route::ShowPerson { .. } | Route::ErasePerson { .. } => Role::People,
+        Route::Inbox { .. } => Role::Inbox,
+        Route::KeepPolicy | Route::Policies | Route::Activate { .. } => Role::Policy,
+        Route::Pause { .. }
+        | Route::Resume { .. }
+        | Route::Move { .. }
+        | Route::Deliveries
+        | Route::Redrive { .. } => Role::Operate,
+        Route::Link { .. }
+        | Route::Home
+        | Route::Asset { .. }
+        | Route::Robots
+        | Route::AppleAssociation
+        | Route::AssetLinks
+        | Route::Health
+        | Route::LocalTime => return None,
+    })
 }
 
 async fn authenticate(

@@ -50,6 +50,19 @@ pub struct Headers {
     pub idempotency_key: Option<String>,
     /// `CF-Connecting-IP`: only ever hashed into a damping key.
     pub client_ip: Option<String>,
+    /// Read for `/v1/events` alone.
+    pub event: EventHeaders,
+}
+
+/// The attributes of a CloudEvent in binary mode (CloudEvents 1.0.2, HTTP binding §3.1.3), still percent-encoded.
+#[derive(Clone, Debug, Default)]
+pub struct EventHeaders {
+    pub specversion: Option<String>,
+    pub id: Option<String>,
+    pub source: Option<String>,
+    pub kind: Option<String>,
+    pub subject: Option<String>,
+    pub time: Option<String>,
 }
 
 #[derive(Clone, Debug)]

@@ -18,37 +18,49 @@ pub enum Errand {
     Ingest {
         events: Vec<(Subject, Event)>,
     },
+    /// `by` is the id of the machine key that asks, here and below; `None`: the person.
     Put {
         subject: Subject,
         change: Change,
+        #[serde(default)]
+        by: Option<String>,
     },
     Get {
         subject: Subject,
     },
     Erase {
         subject: Subject,
+        #[serde(default)]
+        by: Option<String>,
     },
-    /// Advances what is due at the scheduled instant. Safe twice, late, or beside another.
+    /// Advances what is due at the scheduled instant, at most `TICK_TURN_MAX` people; the caller goes on while there is
+    /// more. Safe twice, late, or beside another.
     Tick {
         scheduled: Instant,
     },
-    /// The send-time check of offered touches.
+    /// The send-time check of offered touches. The answer leaves out what another consumer is sending.
     Checkout {
         touches: Vec<TouchId>,
     },
     Settle {
         reports: Vec<(TouchId, Settled)>,
     },
+    /// Touches that were put aside: one page, from where the last one ended.
+    Dead {
+        after: Option<String>,
+    },
     /// Puts a touch that was put aside back on its way.
     Redrive {
         touch: TouchId,
+        #[serde(default)]
+        by: Option<String>,
     },
-    /// Moves running enrolments of a journey to another policy version.
+    /// Moves running enrolments of a journey to another policy version. Begins now and goes on with the ticks.
     Move {
         journey: String,
         to: u32,
     },
-    /// A journey was resumed: what waited is due.
+    /// A journey was resumed: what waited is due. Begins now and goes on with the ticks.
     Wake {
         journey: String,
     },
@@ -78,6 +90,8 @@ pub struct Change {
     pub consents: Vec<Consent>,
     pub masks: BTreeMap<String, String>,
     pub addresses: Option<Sealed>,
+    /// Removes what addresses there are.
+    pub drops_addresses: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -96,8 +110,26 @@ pub enum Answer {
     Checked {
         touches: Vec<Offered>,
     },
+    /// `next` is the next page's `after`.
+    Dead {
+        touches: Vec<Dead>,
+        next: Option<String>,
+    },
     /// The errand names nobody that is known here.
     Unknown,
+}
+
+/// A touch that was put aside after too many attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dead {
+    pub touch: TouchId,
+    pub journey: String,
+    pub version: u32,
+    /// Index into the journey's touches.
+    pub index: u8,
+    pub channel: Channel,
+    pub offered: Instant,
+    pub attempts: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

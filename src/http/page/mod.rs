@@ -277,7 +277,7 @@ pub(super) mod tests {
     use crate::http::Response;
     use crate::id::{Nonce, Reference, Region, ScopeCode};
     use crate::policy::{
-        Apps, CallBack, Destination, Language, Policy, Proof, Risk, Scope, Site, WaysOn, WebUrl,
+        Apps, CallBack, Destination, Language, Outreach, Policy, Proof, Risk, Scope, Site, WaysOn, WebUrl,
     };
     use crate::token::Use;
 
@@ -339,7 +339,9 @@ pub(super) mod tests {
             scopes: BTreeMap::new(),
             destinations: BTreeMap::new(),
             apps: Apps::default(),
-            ..Policy::example()
+            outreach: Outreach::default(),
+            journeys: BTreeMap::new(),
+            templates: BTreeMap::new(),
         }
     }
 
