@@ -237,6 +237,10 @@ pub const WEBHOOK_KEY_MIN: usize = 24;
 pub const WEBHOOK_KEY_MAX: usize = 64;
 /// Receipts taken from one webhook call; the rest are left to the provider's next call.
 pub const RECEIPTS_MAX: usize = 1_000;
+/// How long a message's unsubscribe link works: CAN-SPAM asks for 30 days at least.
+pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// Policy versions that an isolate keeps for composing messages.
+pub const VERSIONS_HELD_MAX: usize = 8;
 /// Largest secret `POSTERN_PROVIDERS`.
 pub const PROVIDERS_MAX_BYTES: usize = 16 * 1024;
 /// Messages that the local outbox shows.

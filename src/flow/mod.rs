@@ -7,6 +7,7 @@
 mod audit;
 mod click;
 mod cloud_event;
+mod deliver;
 mod door;
 mod events;
 mod glance;
@@ -19,11 +20,14 @@ mod outcome;
 mod people;
 mod person_view;
 mod policy;
+mod prepare;
+mod receipt;
 mod refusal;
 mod request;
 mod serve;
 mod snapshot;
 
+pub use deliver::{Courier, Delivered, DeliveryPorts, deliver};
 pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
 pub use outcome::{Context, Failure, Later, Outcome};

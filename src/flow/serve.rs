@@ -7,7 +7,9 @@ use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
-use crate::flow::{Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy};
+use crate::flow::{
+    Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy, receipt,
+};
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
@@ -34,7 +36,8 @@ pub async fn serve(
         }
         Route::AppleAssociation | Route::AssetLinks => association(context, route),
         Route::Health => Outcome::new(health(context)),
-        Route::LocalTime => nothing(context, request),
+        Route::LocalTime | Route::LocalOutbox => nothing(context, request),
+        Route::Receipts { provider } => receipt::take(context, request, provider, ports).await,
         _ => machine(context, request, route, ports).await,
     }
 }
@@ -96,6 +99,8 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::AppleAssociation
         | Route::AssetLinks
         | Route::Health
+        | Route::Receipts { .. }
+        | Route::LocalOutbox
         | Route::LocalTime => return None,
     })
 }

@@ -54,8 +54,12 @@ pub enum Route<'a> {
     Deliveries,
     /// `/v1/deliveries/{touch}/redrive`
     Redrive { touch: &'a str },
+    /// `/v1/receipts/{provider}`; GET only for who asks whether this is the place.
+    Receipts { provider: &'a str },
     /// `/healthz`
     Health,
+    /// `GET /__local/outbox`; no route at all unless this is a local build.
+    LocalOutbox,
     /// `POST /__local/time`; no route at all unless this is a local build.
     LocalTime,
 }
@@ -103,6 +107,7 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         "/healthz" => read(Route::Health),
         "/.well-known/apple-app-site-association" => read(Route::AppleAssociation),
         "/.well-known/assetlinks.json" => read(Route::AssetLinks),
+        "/__local/outbox" if cfg!(feature = "local") && method == Method::Get => Ok(Route::LocalOutbox),
         "/__local/time" if cfg!(feature = "local") && method == Method::Post => Ok(Route::LocalTime),
         _ => Err(unknown),
     }
@@ -127,6 +132,12 @@ fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
             Method::Get => Ok(Route::ShowPerson { reference }),
             Method::Delete => Ok(Route::ErasePerson { reference }),
             _ => other("GET, PUT, DELETE"),
+        };
+    }
+    if let Some(provider) = segment(path, "/v1/receipts/") {
+        return match method {
+            Method::Get | Method::Post => Ok(Route::Receipts { provider }),
+            _ => other("GET, POST"),
         };
     }
     if let Some(reference) = segment(path, "/v1/inbox/") {

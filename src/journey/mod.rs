@@ -5,10 +5,12 @@
 
 mod effect;
 mod event;
+mod lots;
 pub mod reason;
 
 pub use effect::{Effect, Refusal};
 pub use event::{Event, NotTaken, Taken};
+pub use lots::link_id;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -6,9 +6,9 @@
 mod change;
 mod errand;
 mod handle;
+mod pack;
 mod job;
 mod lease;
-mod pack;
 mod store;
 
 pub use errand::{Answer, Change, Dead, Errand, EventResult, Offered, Ready, Settled, Ticked};

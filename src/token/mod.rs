@@ -11,7 +11,7 @@ mod mint;
 mod verify;
 mod wire;
 
-pub use claims::{Claims, LinkRef, Use};
+pub use claims::{CHOICES_SCOPE, Claims, LinkRef, Use};
 pub use mint::Minter;
 pub use verify::{Refused, Verified, Verifier};
 pub use wire::{MAC_LENGTH, Malformed, TOKEN_LENGTH_MAX, TOKEN_LENGTH_MIN, Untrusted};
