@@ -146,11 +146,23 @@ pub const TICK_MAX: usize = 10_000;
 pub const OFFER_PACK_MAX: usize = 100;
 /// A touch that was offered for delivery and not heard of again is offered anew after this long.
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
-/// How long a touch that was checked out is taken to be on its way to the provider: longer than a whole pack takes at
-/// `PROVIDER_TIMEOUT_MS` and six at a time, shorter than until it is offered anew.
-pub const CHECKOUT_LEASE_MS: u64 = OFFER_LEASE_MS - 15_000;
 /// Touches put aside in one page of a list, at the least; a page ends with a person.
 pub const DEAD_PAGE_MAX: usize = 100;
+/// Messages of one call to a queue, and their size together (Cloudflare Queues: 100 messages, 256 KB).
+pub const QUEUE_SEND_MAX: usize = 100;
+pub const QUEUE_SEND_MAX_BYTES: usize = 240_000;
+/// Audit events that may wait in a shard before it advances nobody more.
+pub const SHARD_UNSENT_MAX: usize = 50_000;
+/// How long a shard waits before it tries again what failed.
+pub const SHARD_RETRY_MS: u64 = 15_000;
+/// A shard gathers audit events this long before it sends them.
+pub const SHARD_FLUSH_MS: u64 = 1_000;
+/// How long the cron trigger waits for a shard.
+pub const TICK_TIMEOUT_MS: u64 = 50_000;
+/// Each shard is woken at least once in this many minutes, due or not, in case the roster lost it.
+pub const SAFETY_NET_MIN: u64 = 10;
+/// Old policy versions that an isolate holds for enrolments that run on.
+pub const POLICIES_HELD_MAX: usize = 16;
 /// Jobs on everyone in a journey that one shard has under way.
 pub const JOBS_MAX: usize = 16;
 /// Events in one call.
@@ -211,16 +223,33 @@ pub const OPEN_HOURS_MIN_MIN: u16 = 2 * 60;
 pub const MAILBOX_MAX: usize = 254;
 /// Longest window of a cap.
 pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
+/// Two touches of one enrolment are at least this far apart, whatever the policy says: one a tick.
+pub const TOUCH_GAP_MIN_S: u32 = 60;
+/// Flags of one person that are remembered; the one longest unheard of makes room.
+pub const PERSON_FLAGS_MAX: usize = 64;
+/// Masked references of one person; a further name is not taken.
+pub const PERSON_MASKS_MAX: usize = 32;
+/// Outcomes of one person that are remembered, so that a trigger that arrives after them enters nobody.
+pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
+/// An enrolment whose policy version cannot be read is looked at again after this long.
+pub const POLICY_WAIT_S: u32 = 5 * 60;
+/// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
+pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
 /// Attempts to deliver one touch before it is put aside for a human.
 pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
+/// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
+/// attempts then span about a day: a provider may be down for one.
+pub const RETRY_FIRST_S: u32 = 60;
+pub const RETRY_FACTOR: u32 = 5;
+pub const RETRY_MAX_S: u32 = 6 * 60 * 60;
+/// Longest wait that a provider's `Retry-After` is granted.
+pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
 /// Bytes of a provider's answer that are read.
 pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 /// Calls under way at once in one delivery: a request may hold six connections open.
 pub const PROVIDER_CONNECTIONS_MAX: usize = 6;
-/// Longest wait that a provider's `Retry-After` is granted.
-pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
 /// How long a touch waits that cannot be sent before somebody changes a setting.
 pub const SETTING_RETRY_S: u32 = 15 * 60;
 /// Failures in a row after which a provider is left alone for a while.
@@ -290,6 +319,7 @@ const _: () = {
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
+    assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
 };

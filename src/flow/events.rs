@@ -255,6 +255,9 @@ fn refused(verdict: Option<&Verdict>) -> Response {
                     Code::EventFromTheFuture,
                     "The event's time is ahead of ours by more than clocks differ. Check the sender's clock.",
                 ),
+                NotTaken::NoPolicy => {
+                    (Code::TryAgain, "There is no policy to judge the event by. Send it again.")
+                }
                 NotTaken::TooMany => (
                     Code::TooManyEvents,
                     "This person had more events within a week than are remembered. Send what journeys use, and no more.",
@@ -303,5 +306,6 @@ const fn not_taken_name(why: NotTaken) -> &'static str {
         NotTaken::TooOld => "too_old",
         NotTaken::FromTheFuture => "from_the_future",
         NotTaken::TooMany => "too_many",
+        NotTaken::NoPolicy => "no_policy",
     }
 }

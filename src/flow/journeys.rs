@@ -33,7 +33,7 @@ pub async fn pause(context: &Context<'_>, actor: &Actor, journey: &str, ports: &
         Ok(false) => return unknown(),
         Err(error) => return unreachable(context, "policy_unreachable", &error),
     }
-    let event = event(context, Kind::JourneyPaused, actor, journey);
+    let event = event(context, Kind::Paused, actor, journey);
     match ports.set_paused(journey, true, event).await {
         Ok(()) => Outcome::new(json(200, &Document { journey, paused: true })),
         Err(error) => unreachable(context, "policy_unreachable", &error),
@@ -47,7 +47,7 @@ pub async fn resume(context: &Context<'_>, actor: &Actor, journey: &str, ports: 
         Ok(false) => return unknown(),
         Err(error) => return unreachable(context, "policy_unreachable", &error),
     }
-    let event = event(context, Kind::JourneyResumed, actor, journey);
+    let event = event(context, Kind::Resumed, actor, journey);
     if let Err(error) = ports.set_paused(journey, false, event).await {
         return unreachable(context, "policy_unreachable", &error);
     }
@@ -83,7 +83,7 @@ pub async fn move_to(
         }
         Err(error) => return unreachable(context, "policy_unreachable", &error),
     }
-    let event = event(context, Kind::EnrolmentsMoved, actor, journey);
+    let event = event(context, Kind::Moved, actor, journey);
     let batch = Batch { id: BatchId(context.seed.bytes(b"move")), events: vec![event] };
     if let Err(error) = ports.send(&batch).await {
         return unreachable(context, "audit_unreachable", &error);

@@ -99,7 +99,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         protected: person.is_protected,
         opted_out: person.opted_out,
         consents: person.consents.iter().map(consent).collect(),
-        flags: person.flags.iter().map(|(name, value)| (name.as_str(), *value)).collect(),
+        flags: person.flags.iter().map(|(name, value)| (name.as_str(), value.0)).collect(),
         masks: &person.masks,
         addresses,
         enrolments: person.enrolments.iter().map(enrolment).collect(),
@@ -141,6 +141,7 @@ fn pending(pending: &Pending) -> PendingDocument<'_> {
 fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> {
     let (result, reason) = match &line.said {
         Sent::Queued => ("queued", None),
+        Sent::Tried => ("tried", None),
         Sent::Accepted => ("accepted", None),
         Sent::Delivered => ("delivered", None),
         Sent::Bounced => ("bounced", None),

@@ -4,9 +4,11 @@
 //! load, decide, save. Nothing here names anyone: addresses are sealed under the person's own key.
 
 mod address;
+mod change;
 mod mask;
 mod state;
 
 pub use address::{AddressBook, AddressSeal, BadAddress, BadSeal, Sealed};
+pub use change::Change;
 pub use mask::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
-pub use state::{Consent, Ended, Enrolment, History, Pending, Person, Said, SeenEvent, Sent};
+pub use state::{Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, SeenEvent, Sent};

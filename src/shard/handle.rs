@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::audit::{self, Kind};
 use crate::id::{Subject, TouchId};
-use crate::journey::{self, Effect, Refusal, Report, Rules};
-use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, OFFER_LEASE_MS, TICK_TURN_MAX};
-use crate::person::{Pending, Person};
-use crate::policy::Purpose;
+use crate::journey::{self, Effect, Refusal, Report, Rules, ready, reason};
+use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, TICK_TURN_MAX};
+use crate::person::{Change, Person};
 use crate::shard::{
-    Among, Answer, Change, Dead, Errand, EventResult, Job, Offered, Page, Ready, Settled, Store, StoreError,
-    Task, Ticked,
+    Among, Answer, Dead, Errand, EventResult, Job, Offered, Page, Settled, Store, StoreError, Task, Ticked,
 };
 use crate::time::{Instant, Span};
 
@@ -32,8 +30,16 @@ pub fn handle(
     now: Instant,
     rules: &Rules,
 ) -> Result<Handled, StoreError> {
-    let mut turn =
-        Turn { store, now, rules, effects: Vec::new(), log: Vec::new(), offers: Vec::new(), advanced: 0 };
+    let mut turn = Turn {
+        store,
+        now,
+        rules,
+        effects: Vec::new(),
+        log: Vec::new(),
+        offers: Vec::new(),
+        advanced: 0,
+        by: None,
+    };
     let answer = match errand {
         Errand::Ingest { events } => turn.ingest(events)?,
         Errand::Put { subject, change, by } => turn.put(subject, change, by)?,
@@ -63,6 +69,8 @@ struct Turn<'a, S> {
     log: Vec<audit::Event>,
     offers: Vec<TouchId>,
     advanced: u32,
+    /// Who asks, for the record.
+    by: Option<String>,
 }
 
 impl<S: Store> Turn<'_, S> {
@@ -97,9 +105,9 @@ impl<S: Store> Turn<'_, S> {
 
     fn put(&mut self, subject: Subject, change: Change, by: Option<String>) -> Result<Answer, StoreError> {
         let mut person = self.person(subject)?.unwrap_or_default();
-        let says = !change.consents.is_empty() || change.opted_out.is_some();
-        self.record(if says { Kind::ConsentChanged } else { Kind::PersonChanged }, subject, by);
-        change.apply(&mut person, self.now);
+        self.by = by;
+        journey::change(&mut person, change, self.now, self.rules, &mut self.effects);
+        self.collect(subject);
         self.store.save(&[(subject, person)])?;
         self.done()
     }
@@ -108,7 +116,9 @@ impl<S: Store> Turn<'_, S> {
         if self.person(subject)?.is_none() {
             return Ok(Answer::Unknown);
         }
-        self.record(Kind::PersonErased, subject, by);
+        self.by = by;
+        self.effects.push(Effect::Log(audit::Event::new(self.now, Kind::PersonErased)));
+        self.collect(subject);
         self.store.erase(subject)?;
         self.done()
     }
@@ -130,11 +140,11 @@ impl<S: Store> Turn<'_, S> {
         let mut answers = Vec::new();
         for touch in touches {
             let subject = touch.subject();
-            let checked = match people.get_mut(&subject) {
-                None => Err(Refusal::Resolved),
-                Some(person) => journey::checkout(person, *touch, self.now, self.rules, &mut self.effects)
-                    .map(|pending| self.ready(person, pending)),
-            };
+            let checked = people.get_mut(&subject).ok_or(Refusal::Resolved).and_then(|person| {
+                let pending = journey::checkout(person, *touch, self.now, self.rules, &mut self.effects)?;
+                // A touch that passed the check has a policy that can be read.
+                ready(person, &pending, self.rules).ok_or(Refusal::Paused)
+            });
             self.collect(subject);
             answers.push(match checked {
                 Ok(ready) => Offered::Ready(Box::new(ready)),
@@ -175,16 +185,10 @@ impl<S: Store> Turn<'_, S> {
     fn redrive(&mut self, touch: TouchId, by: Option<String>) -> Result<Answer, StoreError> {
         let subject = touch.subject();
         let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let Some(pending) = person.pending.iter_mut().find(|pending| pending.id == touch && pending.is_dead)
-        else {
+        self.by = by;
+        if !journey::redrive(&mut person, touch, self.now, &mut self.effects) {
             return Ok(Answer::Unknown);
-        };
-        self.record(Kind::DeliveryRedriven, subject, by);
-        pending.is_dead = false;
-        pending.attempts = 0;
-        pending.offered = self.now;
-        pending.due = Some(self.now + Span::from_millis(OFFER_LEASE_MS));
-        self.effects.push(Effect::Offer(touch));
+        }
         self.collect(subject);
         self.store.save(&[(subject, person)])?;
         self.done()
@@ -212,12 +216,13 @@ impl<S: Store> Turn<'_, S> {
         let Page { mut people, next } =
             self.store.page(Among::Journey(&job.journey), job.after.as_deref(), TICK_TURN_MAX)?;
         for (subject, person) in &mut people {
-            let enrolments = person.enrolments.iter_mut();
-            for enrolment in enrolments.filter(|one| one.ended.is_none() && one.journey == job.journey) {
-                if let Task::Move { to } = job.task {
-                    enrolment.version = to;
+            match job.task {
+                Task::Move { to } => {
+                    journey::move_to(person, &job.journey, to, self.now, self.rules, &mut self.effects);
                 }
-                enrolment.due = Some(self.now);
+                Task::Wake => {
+                    journey::wake(person, &job.journey, self.now);
+                }
             }
             self.advance(*subject, person);
         }
@@ -237,12 +242,6 @@ impl<S: Store> Turn<'_, S> {
         self.collect(subject);
     }
 
-    /// Puts on record what a machine, or the person, did.
-    fn record(&mut self, kind: Kind, subject: Subject, by: Option<String>) {
-        let subject = Some(self.rules.pseudonyms.audit_subject(subject));
-        self.log.push(audit::Event { subject, actor: by, ..audit::Event::new(self.now, kind) });
-    }
-
     /// Moves the effects on the person at hand to where they go.
     fn collect(&mut self, subject: Subject) {
         let mut name = None;
@@ -252,28 +251,10 @@ impl<S: Store> Turn<'_, S> {
                 Effect::Log(mut event) => {
                     let name = *name.get_or_insert_with(|| self.rules.pseudonyms.audit_subject(subject));
                     event.subject.get_or_insert(name);
+                    event.actor.clone_from(&self.by);
                     self.log.push(event);
                 }
             }
-        }
-    }
-
-    fn ready(&self, person: &Person, pending: Pending) -> Ready {
-        let policy = self.rules.policies.get(&pending.version);
-        let journey = policy.and_then(|policy| policy.journeys.get(&pending.journey));
-        Ready {
-            touch: pending.id,
-            journey: pending.journey,
-            version: pending.version,
-            index: pending.touch,
-            channel: pending.channel,
-            purpose: journey.map_or(Purpose::Service, |journey| journey.purpose),
-            trigger: pending.trigger,
-            offered: pending.offered,
-            attempt: pending.attempts,
-            language: person.language,
-            masks: person.masks.clone(),
-            addresses: person.addresses.clone(),
         }
     }
 
@@ -316,18 +297,12 @@ impl From<Settled> for Report {
         match settled {
             Settled::Accepted => Self::Accepted,
             Settled::Retry { after_ms, reason } => {
-                Self::Retry { after: after_ms.map(Span::from_millis), reason: known(&reason) }
+                Self::Retry { after: after_ms.map(Span::from_millis), reason: reason::known(&reason) }
             }
-            Settled::Rejected { reason } => Self::Rejected { reason: known(&reason) },
+            Settled::Rejected { reason } => Self::Rejected { reason: reason::known(&reason) },
             Settled::Delivered => Self::Delivered,
             Settled::Bounced => Self::Bounced,
             Settled::Complained => Self::Complained,
         }
     }
-}
-
-/// The reason as one of the closed list; a report from another version of the program may bring another.
-fn known(reason: &str) -> &'static str {
-    const REASONS: [&str; 1] = ["timeout"];
-    REASONS.into_iter().find(|known| *known == reason).unwrap_or("other")
 }

@@ -30,6 +30,7 @@ pub struct Page {
 
 /// People by subject, and by when something is due. Every call is synchronous; all calls of one errand are one
 /// transaction, which the caller opens and closes.
+#[expect(clippy::missing_errors_doc, reason = "StoreError says it: whatever fails, the transaction is lost")]
 pub trait Store {
     /// Those of the subjects that are known, in no particular order.
     fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError>;
