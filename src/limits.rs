@@ -175,10 +175,10 @@ pub const EVENT_NAME_MAX: usize = 256;
 pub const EVENT_TYPE_MAX: usize = 128;
 /// Flags of one event.
 pub const EVENT_FLAGS_MAX: usize = 16;
-/// Longest name of a flag or a mask, in bytes.
-pub const FLAG_NAME_MAX: usize = 32;
 /// Masked references of one event or one call.
 pub const MASKS_MAX: usize = 8;
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
+pub const MASK_CHARS_MAX: usize = 24;
 /// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
 pub const MASK_DIGITS_MAX: usize = 4;
 /// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
@@ -275,6 +275,8 @@ pub const PROVIDERS_MAX_BYTES: usize = 16 * 1024;
 /// Messages that the local outbox shows.
 pub const OUTBOX_MAX: usize = 200;
 
+/// Messages of late that the page of choices shows.
+pub const HISTORY_SHOWN_MAX: usize = 10;
 /// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
 pub const SUBJECT_CHARS_MAX: usize = 60;
 /// Longest label of a button in a message, in characters: one line on a small phone.
@@ -297,8 +299,6 @@ pub const TEMPLATE_MASKS_MAX: usize = 1;
 pub const TEMPLATE_DIGITS_MAX: usize = 4;
 /// Letters of a word in capitals: longer than an abbreviation is shouting.
 pub const CAPITALS_MAX: usize = 4;
-/// Longest masked reference, in characters: "Visa ending 1234" has 16.
-pub const MASK_CHARS_MAX: usize = 24;
 /// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
 pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.

@@ -20,9 +20,9 @@ use crate::flow::{
     not_configured, serve,
 };
 use crate::http::problem::{Code, Problem};
-use crate::http::{Headers, Method, Request, Response, route};
+use crate::http::{EventHeaders, Headers, Method, Request, Response, body_max, route};
 use crate::id::BatchId;
-use crate::limits::{FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
+use crate::limits::{HEADER_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
 use crate::policy::Policy;
 use crate::port::{AuditLog as _, Markers as _, Unreachable};
 use crate::time::{Instant, Span};
@@ -136,10 +136,14 @@ async fn full(
 /// What may happen after the answer.
 async fn afterwards(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
     for work in later {
-        let Later::Mark { link, marker } = work;
-        if let Err(error) = world.mark(&link, marker, now).await {
-            // The gate knows; only the fast "no" is missing.
-            worker::console_warn!("a marker was not replicated: {error}");
+        match work {
+            Later::Mark { link, marker } => {
+                if let Err(error) = world.mark(&link, marker, now).await {
+                    // The gate knows; only the fast "no" is missing.
+                    worker::console_warn!("a marker was not replicated: {error}");
+                }
+            }
+            Later::Reload => refresh(&isolate, &world, isolate::now()).await,
         }
     }
     let lease = isolate.buffer.borrow_mut().begin_flush(isolate::now());
@@ -225,11 +229,14 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
     let [method, target, user_agent, ch_platform, purpose] = head.fields();
     let method = Method::from_name(method);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let Ok(rest) = glue::read_headers(request) else {
-        return Err(Problem::new(Code::BadJson, "The request's headers could not be read.").response());
+    let unreadable = || Problem::new(Code::BadJson, "The request's headers could not be read.").response();
+    let rest = glue::read_headers(request).map_err(|_| unreadable())?;
+    let event = match path {
+        "/v1/events" => glue::read_event_headers(request).map_err(|_| unreadable())?,
+        _ => String::new(),
     };
-    let mut lines = rest.split('\n').map(|line| (line != "\0").then(|| cut(line)));
-    let mut next = || lines.next().flatten();
+    let mut next = in_lines(&rest);
+    let mut attribute = in_lines(&event);
     let some = |text: &str| (!text.is_empty()).then(|| cut(text));
     let headers = Headers {
         user_agent: some(user_agent),
@@ -242,9 +249,17 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         idempotency_key: next(),
         client_ip: next(),
         browser: next(),
+        event: EventHeaders {
+            specversion: attribute(),
+            id: attribute(),
+            source: attribute(),
+            kind: attribute(),
+            subject: attribute(),
+            time: attribute(),
+        },
     };
-    let max = if path.starts_with("/v1/") { JSON_BODY_MAX } else { FORM_BODY_MAX };
-    let body = if method == Method::Post {
+    let max = body_max(path);
+    let body = if matches!(method, Method::Post | Method::Put) {
         let detail = format!("Send at most {max} bytes.");
         glue::read_body(request, max)
             .await
@@ -253,6 +268,12 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         Vec::new()
     };
     Ok(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
+
+/// Header values, one a line; `\0` stands for one that is absent.
+fn in_lines(text: &str) -> impl FnMut() -> Option<String> {
+    let mut lines = text.split('\n').filter(|_| !text.is_empty());
+    move || lines.next().filter(|line| *line != "\0").map(cut)
 }
 
 /// The first `HEADER_MAX` bytes: what lies beyond is in no header that means anything here.

@@ -21,6 +21,13 @@ export function readHeaders(request) {
   return lines.join("\n");
 }
 
+const ATTRIBUTES = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-subject", "ce-time"];
+
+// The attributes of a CloudEvent in binary mode, as in `readHeaders`.
+export function readEventHeaders(request) {
+  return ATTRIBUTES.map((name) => request.headers.get(name) ?? "\0").join("\n");
+}
+
 // The body, or null as soon as it exceeds `max` bytes.
 export async function readBody(request, max) {
   const length = request.headers.get("content-length");

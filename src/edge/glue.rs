@@ -26,6 +26,8 @@ extern "C" {
     pub fn read_click(request: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = readHeaders)]
     pub fn read_headers(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = readEventHeaders)]
+    pub fn read_event_headers(request: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = readBody)]
     fn read_body_js(request: &JsValue, max: u32) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]

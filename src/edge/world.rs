@@ -27,7 +27,7 @@ use crate::token::LinkRef;
 
 pub const KV: &str = "POSTERN_KV";
 const GATE: &str = "GATE";
-const REGISTRY: &str = "REGISTRY";
+pub(super) const REGISTRY: &str = "REGISTRY";
 const AUDIT: &str = "AUDIT";
 const AUDIT_QUEUE: &str = "AUDIT_QUEUE";
 const PEOPLE: &str = "PEOPLE";
@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    async fn post<T: serde::de::DeserializeOwned>(
+    pub(super) async fn post<T: serde::de::DeserializeOwned>(
         &self,
         binding: &'static str,
         object: &str,

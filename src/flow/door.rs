@@ -100,7 +100,21 @@ impl Door {
 
     /// The address of a link.
     pub fn link_url(&self, token: &str) -> String {
-        format!("{}/l/{token}", self.origin())
+        self.url("l", token)
+    }
+
+    /// The address of a person's choices.
+    pub fn choices_url(&self, token: &str) -> String {
+        self.url("p", token)
+    }
+
+    /// The address that takes a one-click unsubscription (RFC 8058); its token is that of the choices.
+    pub fn unsubscribe_url(&self, token: &str) -> String {
+        self.url("u", token)
+    }
+
+    fn url(&self, door: &str, token: &str) -> String {
+        format!("{}/{door}/{token}", self.origin())
     }
 }
 

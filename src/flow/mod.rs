@@ -32,4 +32,6 @@ pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use serve::{not_configured, serve};
-pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};
+pub use snapshot::{
+    Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, POLICY_PREFIX, Snapshot, kept_policy_key,
+};

@@ -5,15 +5,15 @@
 
 use crate::delivery::{Draft, Message, compose, reason};
 use crate::flow::Door;
-use crate::id::{LinkId, Subject};
+use crate::id::LinkId;
 use crate::journey::{Report, link_id};
 use crate::key::sha256_prefix;
-use crate::limits::{LIFETIME_MAX_S, UNSUBSCRIBE_LIFETIME_S};
+use crate::limits::LIFETIME_MAX_S;
 use crate::person::AddressBook;
 use crate::policy::{Channel, Policy, Scope, Sender};
 use crate::shard::Ready;
-use crate::time::{Instant, Span};
-use crate::token::{CHOICES_SCOPE, Claims, Use};
+use crate::time::Span;
+use crate::token::Claims;
 
 /// A touch that is ready to leave.
 pub(super) struct Prepared<'p> {
@@ -44,9 +44,12 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
     };
     let claims = scope.map(|scope| claims(door, policy, scope, &ready));
     let link = claims.map(|claims| door.link_url(&door.minter.mint(&claims)));
-    let choices = matches!(ready.channel, Channel::Email).then(|| choices(door, policy, &ready));
-    let at = |path: &str| choices.as_ref().map(|token| format!("{}/{path}/{token}", door.origin()));
-    let (preferences, unsubscribe) = (at("p"), at("u"));
+    let choices = matches!(ready.channel, Channel::Email).then(|| {
+        let link = LinkId(sha256_prefix(&[b"postern/choices/v1/", &ready.touch.0]));
+        door.minter.mint(&Claims::preferences(subject, link, policy.site.region, ready.offered))
+    });
+    let preferences = choices.as_deref().map(|token| door.choices_url(token));
+    let unsubscribe = choices.as_deref().map(|token| door.unsubscribe_url(token));
     let draft = Draft {
         touch: ready.touch,
         site: &policy.site,
@@ -68,27 +71,10 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
 fn claims(door: &Door, policy: &Policy, scope: &Scope, ready: &Ready) -> Claims {
     Claims {
         usage: scope.usage,
-        expires: expiry(ready.offered, scope.lifetime_s.min(LIFETIME_MAX_S)),
+        expires: (ready.offered + Span::from_secs(scope.lifetime_s.min(LIFETIME_MAX_S))).secs(),
         scope: scope.code,
         region: policy.site.region,
         link: link_id(&door.lots, ready.touch, ready.offered),
         subject: Some(ready.touch.subject()),
     }
-}
-
-/// The token with which a person says what they want to hear, without signing in.
-fn choices(door: &Door, policy: &Policy, ready: &Ready) -> String {
-    let subject: Subject = ready.touch.subject();
-    door.minter.mint(&Claims {
-        usage: Use::Many,
-        expires: expiry(ready.offered, UNSUBSCRIBE_LIFETIME_S),
-        scope: CHOICES_SCOPE,
-        region: policy.site.region,
-        link: LinkId(sha256_prefix(&[b"postern/choices/v1/", &ready.touch.0])),
-        subject: Some(subject),
-    })
-}
-
-fn expiry(offered: Instant, lifetime_s: u32) -> u32 {
-    (offered + Span::from_secs(lifetime_s)).secs()
 }

@@ -8,9 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::id::{KeyId, LinkId, Region, ScopeCode, Subject, decode_bytes, encode_bytes};
 use crate::token::wire::{HEADER_LENGTH, Header, Malformed};
 
-/// Reserved: a token of this scope opens its subject's own choices about contact, and no link. No policy has it.
-pub const CHOICES_SCOPE: ScopeCode = ScopeCode(u16::MAX);
-
 /// Whether a link lets one visitor through, or any number until it expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
