@@ -233,3 +233,219 @@ struct EmailView<'a> {
     phrases: &'static Phrases,
     footer: &'a Footer<'a>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+
+    use super::{Draft, Unsayable, compose};
+    use crate::delivery::Message;
+    use crate::id::TouchId;
+    use crate::limits::SMS_SEGMENTS_MAX;
+    use crate::policy::{Channel, Language, Policy, Purpose, Template, sms};
+
+    const LINK: &str =
+        "https://go.example.com/l/EQEAAAfQAAEEBQUFBQUFBQUFBQUFBgYGBgYGBgYGBgYGAAAAAAAAAAAAAAAAAAAAAA";
+    const CHOICES: &str = "https://go.example.com/p/TOKEN";
+    const UNSUBSCRIBE: &str = "https://go.example.com/u/TOKEN";
+    const HELP: &str = "https://www.example.com/help";
+
+    fn masks() -> BTreeMap<String, String> {
+        BTreeMap::from([("order".to_owned(), "•••1234".to_owned())])
+    }
+
+    fn composed(
+        policy: &Policy,
+        template: &Template,
+        language: Option<Language>,
+        masks: &BTreeMap<String, String>,
+    ) -> Result<Message, Unsayable> {
+        compose(&Draft {
+            touch: TouchId([7; 24]),
+            site: &policy.site,
+            template,
+            purpose: Purpose::Service,
+            language,
+            masks,
+            link: template.has_link().then_some(LINK),
+            help: HELP,
+            preferences: Some(CHOICES),
+            unsubscribe: Some(UNSUBSCRIBE),
+        })
+    }
+
+    fn message(name: &str, language: Language) -> Message {
+        let policy = Policy::example();
+        composed(&policy, &policy.templates[name], Some(language), &masks()).unwrap()
+    }
+
+    #[test]
+    fn every_template_becomes_a_whole_message_in_every_language() {
+        let policy = Policy::example();
+        for template in policy.templates.values() {
+            for language in Language::ALL {
+                let place = format!("{} {language:?}", template.name);
+                let message = composed(&policy, template, Some(language), &masks()).unwrap();
+                assert_eq!((message.channel, message.language), (template.channel, language), "{place}");
+                let everything = format!("{message:?}");
+                for slot in ["{site}", "{link}", "{mask"] {
+                    assert!(!everything.contains(slot), "{place}: {slot}");
+                }
+                assert!(
+                    message.text.contains(&policy.site.name) || message.channel == Channel::InApp,
+                    "{place}"
+                );
+                assert_eq!(message.link.is_some(), template.has_link(), "{place}");
+                assert_eq!(message.html.is_some(), template.channel == Channel::Email, "{place}");
+                assert_eq!(message.approved.is_some(), template.channel == Channel::WhatsApp, "{place}");
+                assert_eq!(message.script.is_some(), template.channel == Channel::Voice, "{place}");
+                assert_eq!(message.help.is_some(), template.channel == Channel::InApp, "{place}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_email_says_why_and_how_to_stop_in_both_parts() {
+        for language in Language::ALL {
+            let message = message("payment.failed.email", language);
+            let html = message.html.unwrap();
+            for part in [&message.text, &html] {
+                for needed in [LINK, CHOICES, HELP, "•••1234"] {
+                    assert!(part.contains(needed), "{language:?} {needed}: {part}");
+                }
+            }
+            let why = &Policy::example().templates["payment.failed.email"].texts[&language].why;
+            let why = why.replace("{site}", "Example");
+            assert!(
+                message.text.contains(&why) && html.contains(&why.replace('\'', "&#39;")),
+                "{language:?}"
+            );
+            assert!(html.contains(&format!("<html lang=\"{}\"", language.tag())));
+            for absent in ["<img", "<script", "http-equiv", "@import", "url(", "<link", "utm_"] {
+                assert!(!html.contains(absent), "{absent}");
+            }
+            assert_eq!(message.unsubscribe.as_deref(), Some(UNSUBSCRIBE));
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_cannot_break_out_of_the_page() {
+        let mut policy = Policy::example();
+        policy.site.name = "A&B \"Co\"".to_owned();
+        let masks = BTreeMap::from([("order".to_owned(), "<b>{link}</b>".to_owned())]);
+        let template = &policy.templates["payment.failed.email"];
+        let html = composed(&policy, template, None, &masks).unwrap().html.unwrap();
+        assert!(!html.contains("<b>") && !html.contains("A&B"), "{html}");
+        assert!(html.contains("{link}"), "what is filled in is not looked at again");
+    }
+
+    #[test]
+    fn without_masks_the_message_is_whole_and_says_nothing_of_them() {
+        let policy = Policy::example();
+        for template in policy.templates.values().filter(|template| template.channel == Channel::Email) {
+            for language in Language::ALL {
+                for masks in [BTreeMap::new(), BTreeMap::from([("order".to_owned(), "1".repeat(25))])] {
+                    let message = composed(&policy, template, Some(language), &masks).unwrap();
+                    assert!(message.text.contains(LINK), "{}", template.name);
+                    assert!(
+                        !message.text.contains("111") && !message.text.contains("Refer"),
+                        "{}",
+                        message.text
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_language_is_the_sites() {
+        let mut policy = Policy::example();
+        policy.site.default_language = Language::Danish;
+        let template = &policy.templates["kyc.refresh.sms"];
+        assert_eq!(composed(&policy, template, None, &masks()).unwrap().language, Language::Danish);
+        let mut only = template.clone();
+        only.texts.retain(|language, _| *language == Language::French);
+        assert_eq!(
+            composed(&policy, &only, Some(Language::German), &masks()).unwrap().language,
+            Language::French
+        );
+        only.texts.clear();
+        assert_eq!(composed(&policy, &only, None, &masks()), Err(Unsayable::NoWording));
+    }
+
+    #[test]
+    fn a_touch_without_its_link_is_not_sent() {
+        let policy = Policy::example();
+        let template = &policy.templates["payment.failed.sms"];
+        let draft = Draft {
+            touch: TouchId([7; 24]),
+            site: &policy.site,
+            template,
+            purpose: Purpose::Service,
+            language: None,
+            masks: &masks(),
+            link: None,
+            help: HELP,
+            preferences: None,
+            unsubscribe: None,
+        };
+        assert_eq!(compose(&draft), Err(Unsayable::NoLink));
+    }
+
+    #[test]
+    fn an_sms_is_short_even_with_the_longest_link() {
+        let policy = Policy::example();
+        for template in policy.templates.values().filter(|template| template.channel == Channel::Sms) {
+            for language in Language::ALL {
+                let message = composed(&policy, template, Some(language), &BTreeMap::new()).unwrap();
+                let text = message.text.replace(LINK, &sms::longest_link());
+                let length = sms::length(&text);
+                assert!(length.segments <= SMS_SEGMENTS_MAX, "{} {language:?}: {length:?}", template.name);
+                assert!(text.ends_with("STOP"), "{text}");
+            }
+        }
+        let mut template = policy.templates["payment.failed.sms"].clone();
+        for wording in template.texts.values_mut() {
+            wording.paragraphs = vec![format!("{} {{link}}", "ж".repeat(60))];
+        }
+        assert_eq!(composed(&policy, &template, None, &masks()), Err(Unsayable::TooLong { segments: 3 }));
+    }
+
+    #[test]
+    fn whatsapp_fills_the_approved_templates_places() {
+        let approved = message("kyc.refresh.whatsapp", Language::Swedish).approved.unwrap();
+        assert_eq!(approved.name, "kyc_refresh");
+        assert_eq!(approved.parameters, ["Example"]);
+        assert_eq!(approved.button.as_deref(), LINK.rsplit('/').next());
+    }
+
+    #[test]
+    fn a_call_says_nothing_before_the_person_is_known() {
+        let message = message("kyc.refresh.voice", Language::English);
+        let script = message.script.unwrap();
+        assert!(script.verification.len() > 1 && !script.say.is_empty());
+        let (first, then) = message.text.split_once(&script.say[0]).unwrap();
+        assert!(first.contains(&script.verification[0]) && then.contains(&script.voicemail));
+        assert!(message.link.is_none());
+    }
+
+    /// Writes every message to `target/pages`, for looking at them.
+    #[test]
+    #[ignore = "writes files"]
+    fn render_all_messages() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+        fs::create_dir_all(&folder).unwrap();
+        for template in Policy::example().templates.values() {
+            for language in Language::ALL {
+                let message = message(&template.name, language);
+                let name = format!("message-{}-{}", template.name, language.tag());
+                fs::write(folder.join(format!("{name}.txt")), &message.text).unwrap();
+                if let Some(html) = &message.html {
+                    fs::write(folder.join(format!("{name}.html")), html).unwrap();
+                }
+            }
+        }
+    }
+}

@@ -7,10 +7,13 @@
 mod audit;
 mod click;
 mod cloud_event;
+mod deliver;
+mod deliveries;
 mod door;
 mod events;
 mod glance;
 mod grant;
+mod inbox;
 mod join;
 mod journeys;
 mod link;
@@ -19,11 +22,14 @@ mod outcome;
 mod people;
 mod person_view;
 mod policy;
+mod prepare;
+mod receipt;
 mod refusal;
 mod request;
 mod serve;
 mod snapshot;
 
+pub use deliver::{Courier, Delivered, DeliveryPorts, deliver};
 pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
 pub use outcome::{Context, Failure, Later, Outcome};

@@ -7,7 +7,7 @@ use crate::json::{Fields, Node, nearest};
 use crate::limits::{LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_NAME_MAX};
 use crate::policy::site::{self, Offered};
 use crate::policy::{Proof, Risk, Scope};
-use crate::token::Use;
+use crate::token::{PREFERENCES, Use};
 
 const FIELDS: &[&str] = &[
     "code",
@@ -79,7 +79,7 @@ pub(super) fn check_name(name: &str, node: &Node<'_>, rule: &'static str) {
 }
 
 fn code(fields: &Fields<'_>) -> Option<ScopeCode> {
-    let code = fields.required("code")?.u32_in(1..=u32::from(u16::MAX), "scope.code")?;
+    let code = fields.required("code")?.u32_in(1..=u32::from(PREFERENCES.0) - 1, "scope.code")?;
     u16::try_from(code).ok().map(ScopeCode)
 }
 

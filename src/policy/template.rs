@@ -320,13 +320,11 @@ fn is_plain(text: &str) -> bool {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::collections::BTreeMap;
-
+mod tests {
     use super::{Context, read_all};
     use crate::json::{Json, Node, Report, Values};
     use crate::policy::site::Offered;
-    use crate::policy::{Channel, Language, Template};
+    use crate::policy::{Channel, Language, Policy};
 
     const EMAIL: &str = r#"{"channel":"email","texts":{"en":{"subject":"About your payment",
         "paragraphs":["Hello from {site}.","Reference: {mask.order}"],"button":"Go on","why":"A payment is open."}}}"#;
@@ -336,19 +334,6 @@ pub(super) mod tests {
         {"paragraphs":["This is {site}."],"button":"Go on","why":"A check is due."}}}"#;
     const VOICE: &str = r#"{"channel":"voice","texts":{"en":{"verification":["Ask two questions."],
         "paragraphs":["Thank you."],"voicemail":"Hello, this is {site}. Goodbye.","why":"A check is due."}}}"#;
-
-    /// The templates of the compiled-in example.
-    pub(crate) fn example() -> BTreeMap<String, Template> {
-        let bytes = include_bytes!("../../policy/templates.json");
-        let json = Json::parse(bytes, bytes.len()).unwrap();
-        let report = Report::new(Values::Shown, 1_000);
-        let offered = Offered { default: Some(Language::English), languages: Language::ALL.to_vec() };
-        let context = Context { offered: Some(&offered), site_name: Some("Example") };
-        let root = Node::root(&json, &report);
-        let fields = root.fields(&["templates"]).unwrap();
-        let templates = fields.required("templates").and_then(|node| read_all(&node, context));
-        report.finish(templates).unwrap_or_else(|problems| panic!("{problems}"))
-    }
 
     /// What is wrong with one template, as rule ids; the site is English alone.
     fn rules(template: &str) -> Vec<&'static str> {
@@ -373,7 +358,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_example_is_well_said() {
-        let templates = example();
+        let templates = Policy::example().templates;
         for channel in Channel::ALL {
             assert!(templates.values().any(|template| template.channel == channel), "{channel:?}");
         }

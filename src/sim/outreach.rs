@@ -191,7 +191,7 @@ impl Providers for World {
         self.perform(Call::Provider, |memory| {
             let Outreach { calls, replies, .. } = &mut memory.outreach;
             calls.push(call.clone());
-            let accepted = delivery::Reply { status: 200, retry_after: None, body: String::new() };
+            let accepted = delivery::Reply { status: 200, ..Default::default() };
             replies.pop_front().unwrap_or(accepted)
         })
     }

@@ -5,10 +5,12 @@
 //! `docs/pages.md` says what each page promises.
 //!
 //! A page holds nothing personal: no name, no reference, no part of the token. The one secret that a page may carry
-//! is a grant, in a form that posts to the destination. The page for a link that is not valid depends on the
+//! is a grant, in a form that posts to the destination; the one address that a page repeats is that of the person's
+//! choices. The page for a link that is not valid depends on the
 //! language alone, so a prober learns nothing from it.
 
 mod asset;
+mod choices;
 mod language;
 mod respond;
 mod text;
@@ -17,6 +19,7 @@ mod view;
 use std::borrow::Cow;
 
 pub use asset::asset;
+pub use choices::{Choice, ChoicesPage, Heard};
 pub use language::choose;
 pub use respond::{Forms, page, redirect};
 
