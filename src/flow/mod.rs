@@ -16,6 +16,8 @@ mod join;
 mod journeys;
 mod link;
 mod mint;
+#[cfg(any(feature = "local", test))]
+mod outbox;
 mod outcome;
 mod people;
 mod person_view;
@@ -30,6 +32,8 @@ mod snapshot;
 pub use deliver::{Courier, Delivered, DeliveryPorts, deliver};
 pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
+#[cfg(any(feature = "local", test))]
+pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use serve::{not_configured, serve};
 pub use snapshot::{
