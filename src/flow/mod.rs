@@ -24,6 +24,7 @@ mod person_view;
 mod policy;
 mod prepare;
 mod receipt;
+mod preferences;
 mod refusal;
 mod request;
 mod serve;

@@ -8,7 +8,8 @@ use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
 use crate::flow::{
-    Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy, receipt,
+    Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy, preferences,
+    receipt,
 };
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
@@ -30,6 +31,8 @@ pub async fn serve(
     };
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
+        Route::Unsubscribe { token } => preferences::unsubscribe(context, request, token, ports).await,
+        Route::Preferences { token } => preferences::preferences(context, request, token, ports).await,
         Route::Home => with_pages(context, request, Pages::home),
         Route::Asset { .. } | Route::Robots => {
             asset(&request.path, &request.query).map_or_else(|| nothing(context, request), Outcome::new)
@@ -93,6 +96,8 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::Deliveries
         | Route::Redrive { .. } => Role::Operate,
         Route::Link { .. }
+        | Route::Unsubscribe { .. }
+        | Route::Preferences { .. }
         | Route::Home
         | Route::Asset { .. }
         | Route::Robots

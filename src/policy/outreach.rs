@@ -124,7 +124,7 @@ pub struct Template {
     pub name: String,
     pub channel: Channel,
     pub texts: BTreeMap<Language, Wording>,
-    /// For WhatsApp: the approved template's name at the provider.
+    /// For `WhatsApp`: the approved template's name at the provider.
     pub provider_name: Option<String>,
 }
 

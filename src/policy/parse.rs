@@ -135,10 +135,6 @@ fn read_folder(documents: &[(&str, &[u8])], version: u32) -> Result<(Policy, Vec
         }
         text.and_then(|text| document(it.file, text, &report))
     });
-    // What an unreadable document would have held is not missed anywhere else.
-    let given = |it: &Document| it.is_required || documents.iter().any(|(file, _)| *file == it.file);
-    let unread = || DOCUMENTS.iter().zip(&read).filter(|(it, json)| json.is_none() && given(it));
-    let has_outreach = unread().all(|(it, _)| it.is_required);
     let policy = {
         let fields = DOCUMENTS.iter().zip(&read).map(|(it, json)| {
             let fields = Node::root(json.as_ref()?, &report).fields(it.members)?;
@@ -158,7 +154,12 @@ fn read_folder(documents: &[(&str, &[u8])], version: u32) -> Result<(Policy, Vec
             journeys: journeys.as_ref().and_then(|fields| fields.required("journeys")),
             templates: templates.as_ref().and_then(|fields| fields.required("templates")),
         };
-        if has_outreach { parts.read(Some(version)) } else { parts.without_outreach().read(Some(version)) }
+        // What an unreadable document would have held is not missed anywhere else.
+        let is_given = |file: &str| documents.iter().any(|(name, _)| *name == file);
+        let is_whole = is_given("outreach.json") == parts.outreach.is_some()
+            && is_given("journeys.json") == parts.journeys.is_some()
+            && is_given("templates.json") == parts.templates.is_some();
+        if is_whole { parts.read(Some(version)) } else { parts.without_outreach().read(Some(version)) }
     };
     report.finish(policy.map(|policy| (policy, read.into_iter().flatten().collect())))
 }
@@ -259,7 +260,7 @@ fn check_schema(fields: &Fields<'_>) {
 }
 
 /// Whether a map has neither too few members nor too many. Anything but a map is judged where it is read.
-fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
+pub(super) fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
     let Json::Object(members) = node.json() else { return true };
     let is_fair = (min..=POLICY_ITEMS_MAX).contains(&members.len());
     if !is_fair {

@@ -5,5 +5,6 @@ mod click;
 mod contract;
 mod glance;
 mod mint;
+mod preferences;
 mod scene;
 mod storm;

@@ -92,9 +92,11 @@ impl Scene {
     /// One request, and what the edge does after its answer.
     pub fn send(&self, request: &Request) -> Seen {
         let Outcome { response, events, later, failure } = self.serve(request);
-        for Later::Mark { link, marker } in later {
-            // A marker that is lost is a slower "no", nothing more.
-            let _ = block_on(self.world.mark(&link, marker, self.now()));
+        for later in later {
+            if let Later::Mark { link, marker } = later {
+                // A marker that is lost is a slower "no", nothing more.
+                let _ = block_on(self.world.mark(&link, marker, self.now()));
+            }
         }
         let failure =
             failure.map(|failure| format!("{} {} {}", failure.code, failure.reference, failure.cause));
