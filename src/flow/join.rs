@@ -84,7 +84,7 @@ mod tests {
     fn results_keep_their_order_and_no_more_than_the_width_are_under_way() {
         for width in [1, 3, 6, 50] {
             let (under_way, most) = (Cell::new(0), Cell::new(0));
-            let futures = (0..20).map(|at| work(at, 1 + (at * 7) % 5, &under_way, &most));
+            let futures = (0..20).map(|at| work(at, 2 + (at * 7) % 5, &under_way, &most));
             let mut all = pin!(all_by(width, futures));
             let mut context = Context::from_waker(Waker::noop());
             let results = loop {

@@ -9,7 +9,7 @@ use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
 use crate::flow::{
     Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
-    policy, receipt,
+    policy, preferences, receipt,
 };
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
@@ -31,6 +31,8 @@ pub async fn serve(
     };
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
+        Route::Unsubscribe { token } => preferences::unsubscribe(context, request, token, ports).await,
+        Route::Preferences { token } => preferences::preferences(context, request, token, ports).await,
         Route::Home => with_pages(context, request, Pages::home),
         Route::Asset { .. } | Route::Robots => {
             asset(&request.path, &request.query).map_or_else(|| nothing(context, request), Outcome::new)
@@ -103,6 +105,8 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::Deliveries
         | Route::Redrive { .. } => Role::Operate,
         Route::Link { .. }
+        | Route::Unsubscribe { .. }
+        | Route::Preferences { .. }
         | Route::Home
         | Route::Asset { .. }
         | Route::Robots

@@ -8,6 +8,10 @@ use crate::limits::{EVENT_BODY_MAX, FORM_BODY_MAX, JSON_BODY_MAX, PATH_MAX};
 pub enum Route<'a> {
     /// `/l/{token}`
     Link { token: &'a str },
+    /// `/u/{token}`
+    Unsubscribe { token: &'a str },
+    /// `/p/{token}`
+    Preferences { token: &'a str },
     /// `/`
     Home,
     /// `/assets/{name}`
@@ -94,11 +98,18 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         Method::Get | Method::Head => Ok(route),
         _ => Err(NoRoute::Method { machine, allow: READ }),
     };
-    if let Some(token) = segment(path, "/l/") {
-        return match method {
-            Method::Get | Method::Head | Method::Post => Ok(Route::Link { token }),
-            _ => Err(NoRoute::Method { machine, allow: "GET, HEAD, POST" }),
-        };
+    let doors: [(&str, fn(&str) -> Route<'_>); 3] = [
+        ("/l/", |token| Route::Link { token }),
+        ("/u/", |token| Route::Unsubscribe { token }),
+        ("/p/", |token| Route::Preferences { token }),
+    ];
+    for (prefix, door) in doors {
+        if let Some(token) = segment(path, prefix) {
+            return match method {
+                Method::Get | Method::Head | Method::Post => Ok(door(token)),
+                _ => Err(NoRoute::Method { machine, allow: "GET, HEAD, POST" }),
+            };
+        }
     }
     if let Some(name) = segment(path, "/assets/") {
         return read(Route::Asset { name });
@@ -206,6 +217,8 @@ mod tests {
     #[test]
     fn paths_are_exact() {
         assert_eq!(route(Method::Get, "/l/abc"), Ok(Route::Link { token: "abc" }));
+        assert_eq!(route(Method::Post, "/u/abc"), Ok(Route::Unsubscribe { token: "abc" }));
+        assert_eq!(route(Method::Head, "/p/abc"), Ok(Route::Preferences { token: "abc" }));
         assert_eq!(route(Method::Delete, "/v1/links/x"), Ok(Route::Revoke { id: "x" }));
         for path in ["", "/l", "/l/", "/l/a/b", "/L/abc", "//l/abc", "/v2/links", "/healthz/", "/l/\u{0}/"] {
             assert!(matches!(route(Method::Get, path), Err(NoRoute::Unknown { .. })), "{path}");

@@ -8,5 +8,6 @@ mod events;
 mod glance;
 mod mint;
 mod people;
+mod preferences;
 mod scene;
 mod storm;

@@ -9,6 +9,10 @@ use crate::http::page::view::{ChoicesView, Door, NoticeView, UnsubscribeView, Wa
 use crate::http::page::{Forms, Pages, page};
 use crate::policy::{Channel, Purpose};
 
+/// Where every choice is, from the page of one-click unsubscription: its own address, with this query. So no page has
+/// to repeat the token.
+pub const ALL_CHOICES: &str = "?choices";
+
 /// The page with every choice.
 #[derive(Clone, Copy, Debug)]
 pub struct ChoicesPage<'a> {
@@ -66,17 +70,16 @@ impl Pages<'_> {
         page(200, self.language, html(&view), Forms::Own)
     }
 
-    /// The button that stops e-mail. `choices` is where all choices are; the status is 400 for a post that was none of
-    /// this page's.
-    pub fn unsubscribe(&self, status: u16, choices: &str) -> Response {
+    /// The button that stops e-mail. The status is 400 for a post that was none of this page's.
+    pub fn unsubscribe(&self, status: u16) -> Response {
         let text = self.text();
         let heading = (text.choices.unsubscribe)(&self.site.name);
-        let view = UnsubscribeView { frame: self.frame(&heading, Door::Open), text, choices };
+        let view = UnsubscribeView { frame: self.frame(&heading, Door::Open), text, choices: ALL_CHOICES };
         page(status, self.language, html(&view), Forms::Own)
     }
 
     /// E-mail was stopped.
-    pub fn unsubscribed(&self, choices: &str) -> Response {
+    pub fn unsubscribed(&self) -> Response {
         let Choices { unsubscribed: Notice { heading, meaning }, to_choices, .. } = self.text().choices;
         let view = NoticeView {
             frame: self.frame(heading, Door::Closed),
@@ -84,7 +87,7 @@ impl Pages<'_> {
             meaning,
             wait: None,
             reference: None,
-            ways: vec![Way::new(choices, to_choices)],
+            ways: vec![Way::new(ALL_CHOICES, to_choices)],
         };
         page(200, self.language, html(&view), Forms::None)
     }

@@ -79,8 +79,7 @@ pub(super) struct ChoicesView<'a> {
 pub(super) struct UnsubscribeView<'a> {
     pub frame: Frame<'a>,
     pub text: &'static Text,
-    /// Where all choices are.
-    pub choices: &'a str,
+    pub choices: &'static str,
 }
 
 /// A link that leads on.

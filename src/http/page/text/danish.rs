@@ -71,7 +71,7 @@ pub(super) const TEXT: Text = Text {
         heading: |site| format!("Hvad du hører fra {site}"),
         help: "Sæt kryds ved det, du gerne vil have. Intet ændres, før du gemmer.",
         email: "E-mail",
-        sms: "Sms",
+        sms: "Tekstbesked (sms)",
         whatsapp: "WhatsApp",
         in_app: "I appen",
         voice: "Telefonopkald",
@@ -92,7 +92,7 @@ pub(super) const TEXT: Text = Text {
         unsubscribe: |site| format!("Ikke flere e-mails fra {site}?"),
         unsubscribe_help: "Knappen stopper alle e-mails, som vi sender herfra. Der sker ikke noget, før du \
                            trykker på den.",
-        unsubscribe_button: "Stop e-mails",
+        unsubscribe_button: "Stop alle e-mails",
         unsubscribed: Notice {
             heading: "Du får ikke flere e-mails",
             meaning: "Det gælder med det samme. Du kan ombestemme dig, når du vil.",

@@ -69,7 +69,7 @@ pub(super) const TEXT: Text = Text {
         heading: |site| format!("What you hear from {site}"),
         help: "Tick what you want to get. Nothing changes until you save.",
         email: "E-mail",
-        sms: "Text message (SMS)",
+        sms: "Text message",
         whatsapp: "WhatsApp",
         in_app: "In the app",
         voice: "Phone call",

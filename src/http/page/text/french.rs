@@ -77,7 +77,7 @@ pub(super) const TEXT: Text = Text {
         heading: |site| format!("Ce que vous recevez de {site}"),
         help: "Cochez ce que vous souhaitez recevoir. Rien ne change avant l’enregistrement.",
         email: "E-mail",
-        sms: "SMS",
+        sms: "Message texte (SMS)",
         whatsapp: "WhatsApp",
         in_app: "Dans l’application",
         voice: "Appel téléphonique",

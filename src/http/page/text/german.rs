@@ -78,7 +78,7 @@ pub(super) const TEXT: Text = Text {
         heading: |site| format!("Was Sie von {site} erhalten"),
         help: "Kreuzen Sie an, was Sie erhalten möchten. Nichts ändert sich, bis Sie speichern.",
         email: "E-Mail",
-        sms: "SMS",
+        sms: "Textnachricht (SMS)",
         whatsapp: "WhatsApp",
         in_app: "In der App",
         voice: "Anruf",

@@ -197,7 +197,7 @@ mod tests {
             call,
             choices,
         } = Text::of(language);
-        let &Choices {
+        let Choices {
             heading,
             help: choices_help,
             email,

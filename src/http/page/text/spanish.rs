@@ -73,7 +73,7 @@ pub(super) const TEXT: Text = Text {
         heading: |site| format!("Lo que recibe de {site}"),
         help: "Marque lo que desea recibir. Nada cambia hasta que guarde.",
         email: "Correo electrónico",
-        sms: "SMS",
+        sms: "Mensaje de texto (SMS)",
         whatsapp: "WhatsApp",
         in_app: "En la aplicación",
         voice: "Llamada telefónica",

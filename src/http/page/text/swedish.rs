@@ -72,7 +72,7 @@ pub(super) const TEXT: Text = Text {
         heading: |site| format!("Vad du får från {site}"),
         help: "Kryssa för det du vill ha. Inget ändras förrän du sparar.",
         email: "E-post",
-        sms: "Sms",
+        sms: "Textmeddelande (sms)",
         whatsapp: "WhatsApp",
         in_app: "I appen",
         voice: "Telefonsamtal",
