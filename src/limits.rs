@@ -115,9 +115,9 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 pub const PORT_TIMEOUT_MS: u64 = 8_000;
 
 /// Entries in one audit batch (one queue message, one row).
-pub const AUDIT_BATCH_MAX: usize = 400;
+pub const AUDIT_BATCH_MAX: usize = 340;
 /// Longest event as JSON, in bytes: every field present and at its longest.
-pub const AUDIT_EVENT_MAX_BYTES: usize = 280;
+pub const AUDIT_EVENT_MAX_BYTES: usize = 368;
 /// Largest queue message (Cloudflare Queues: 128 KB).
 pub const QUEUE_MESSAGE_MAX_BYTES: usize = 128_000;
 /// An isolate holds stateless entries at most this long before it sends them.

@@ -144,7 +144,7 @@ impl World {
         let (mut names, mut bodies) = (Vec::new(), Vec::new());
         for shard in shards {
             names.push(shard.to_string());
-            let visit = Visit { shard: *shard, errand: errand.clone() };
+            let visit = Visit { shard: *shard, errand: errand.clone(), now: None };
             bodies.push(serde_json::to_string(&visit).map_err(failed)?);
         }
         let namespace = self.namespace(PEOPLE)?;
@@ -275,7 +275,7 @@ impl AuditLog for World {
 
 impl People for World {
     async fn visit(&self, shard: Shard, errand: &shard::Errand) -> Result<shard::Answer, Unreachable> {
-        let visit = Visit { shard, errand: errand.clone() };
+        let visit = Visit { shard, errand: errand.clone(), now: None };
         let visited: Visited = self.post(PEOPLE, &shard.to_string(), &visit).await?;
         Ok(visited.answer)
     }

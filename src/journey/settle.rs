@@ -57,13 +57,11 @@ impl Note<'_> {
         }
     }
 
+    /// The attempt stays used up until the touch is offered again. That it failed does not say that nothing left, so it
+    /// goes on counting against caps.
     fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
-        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && !one.is_dead) else {
-            // Refused meanwhile, and now it is known that it did not leave.
-            if self.said() == Some(&Sent::Tried) {
-                self.person.mark(touch, Sent::Failed);
-            }
+        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && one.is_out) else {
             return;
         };
         // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
@@ -79,10 +77,6 @@ impl Note<'_> {
             Kind::Deferred
         };
         self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));
-        // What was put aside may have left in an attempt of which nobody heard.
-        if kind == Kind::Deferred {
-            self.person.mark(touch, Sent::Queued);
-        }
     }
 
     fn rejected(&mut self, reason: &str) {

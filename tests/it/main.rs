@@ -22,6 +22,7 @@ mod minting;
 mod openapi;
 mod page;
 mod policy;
+mod shard;
 mod policy_outreach;
 mod tidy;
 mod token;
