@@ -9,12 +9,14 @@
     reason = "types here wrap JavaScript objects, which have no useful Debug"
 )]
 
+mod courier;
 mod entry;
 mod gate;
 mod glue;
 mod isolate;
 mod library;
 mod log;
+mod outbox;
 mod people;
 mod registry;
 mod shelf;

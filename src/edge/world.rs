@@ -53,6 +53,7 @@ impl World {
             api_keys: text("POSTERN_API_KEYS"),
             host: text("POSTERN_HOST"),
             environment: text("ENVIRONMENT"),
+            providers: text("POSTERN_PROVIDERS"),
         }
     }
 
@@ -62,6 +63,26 @@ impl World {
         let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
         let read = kv.get(key).cache_ttl(u64::from(cache_s)).text();
         within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+    }
+
+    /// A KV value that nobody has cached.
+    #[cfg(feature = "local")]
+    pub async fn kv_fresh(&self, key: &str) -> Result<Option<String>, Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        let read = kv.get(key).text();
+        within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+    }
+
+    /// The first keys with a prefix, in order.
+    #[cfg(feature = "local")]
+    pub async fn kv_keys(&self, prefix: &str, max: usize) -> Result<Vec<String>, Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        let limit = u64::try_from(max).unwrap_or(u64::MAX);
+        let listed = kv.list().prefix(prefix.to_owned()).limit(limit).execute();
+        let listed = within("KV", async { listed.await.map_err(|error| failed(error.to_string())) }).await?;
+        Ok(listed.keys.into_iter().map(|key| key.name).collect())
     }
 
     /// Writes a KV value, for `ttl_s` seconds or for good.
