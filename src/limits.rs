@@ -235,6 +235,8 @@ pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
 pub const POLICY_WAIT_S: u32 = 5 * 60;
 /// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
 pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
+/// Messages in one answer of the inbox, and in one word of what was shown.
+pub const INBOX_MAX: usize = 32;
 /// Attempts to deliver one touch before it is put aside for a human.
 pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
 /// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::audit::Event;
 use crate::edge::registry::RegistryErrand;
 use crate::edge::world::{REGISTRY, World};
-use crate::flow::{PAUSED_KEY, POLICY_PREFIX};
+use crate::flow::{PAUSED_KEY, kept_policy_key};
 use crate::limits::POLICY_CACHE_S;
 use crate::port::{Kept, Library, Shelf, Unreachable};
 
@@ -15,7 +15,7 @@ impl Library for World {
     }
 
     async fn bundle(&self, version: u32) -> Result<Option<String>, Unreachable> {
-        self.kv_text(&format!("{POLICY_PREFIX}{version}"), POLICY_CACHE_S).await
+        self.kv_text(&kept_policy_key(version), POLICY_CACHE_S).await
     }
 
     async fn keep(&self, version: u32, bundle: &str, event: Event) -> Result<Kept, Unreachable> {

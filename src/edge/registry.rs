@@ -50,13 +50,6 @@ pub enum RegistryErrand {
         body: [u8; 32],
         now: Instant,
     },
-    /// What shards say of when they want to be woken.
-    Report {
-        dues: Vec<Due>,
-    },
-    DueShards {
-        at: Instant,
-    },
     Shelf,
     Keep {
         version: u32,
@@ -71,6 +64,13 @@ pub enum RegistryErrand {
         journey: String,
         is_paused: bool,
         event: Event,
+    },
+    /// What shards say of when they want to be woken.
+    Report {
+        dues: Vec<Due>,
+    },
+    DueShards {
+        at: Instant,
     },
 }
 
@@ -150,12 +150,6 @@ impl Object {
                 self.arm_if_idle(Span::from_secs(SWEEP_S)).await?;
                 serde_json::to_string(&remembered)
             }
-            RegistryErrand::Report { dues } => {
-                serde_json::to_string(&roster::report(&self.state.storage().sql(), &dues)?)
-            }
-            RegistryErrand::DueShards { at } => {
-                serde_json::to_string(&roster::due(&self.state.storage().sql(), at)?)
-            }
             RegistryErrand::Shelf => serde_json::to_string(&self.shelf()?.list()?),
             RegistryErrand::Keep { version, bundle, event } => {
                 let kept = self.shelf()?.keep(version, &bundle, &event)?;
@@ -171,6 +165,12 @@ impl Object {
                 self.shelf()?.set_paused(&journey, is_paused, &event)?;
                 self.publish_soon().await?;
                 serde_json::to_string(&())
+            }
+            RegistryErrand::Report { dues } => {
+                serde_json::to_string(&roster::report(&self.state.storage().sql(), &dues)?)
+            }
+            RegistryErrand::DueShards { at } => {
+                serde_json::to_string(&roster::due(&self.state.storage().sql(), at)?)
             }
         };
         Ok(answer?)

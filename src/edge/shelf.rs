@@ -11,7 +11,7 @@ use worker::{Result, SqlStorage};
 
 use crate::audit::{Batch, Event};
 use crate::edge::isolate;
-use crate::flow::{PAUSED_KEY, POLICY_KEY, POLICY_PREFIX};
+use crate::flow::{PAUSED_KEY, POLICY_KEY, kept_policy_key};
 use crate::id::BatchId;
 use crate::key::sha256_prefix;
 use crate::port::{self, Kept};
@@ -68,7 +68,7 @@ impl Shelf {
     }
 
     pub fn keep(&self, version: u32, bundle: &str, event: &Event) -> Result<Kept> {
-        let key = format!("{POLICY_PREFIX}{version}");
+        let key = kept_policy_key(version);
         if let Some(text) = self.value(&key)? {
             return Ok(if text == bundle { Kept::Same } else { Kept::Other });
         }
@@ -79,7 +79,7 @@ impl Shelf {
 
     /// A version that is in force already is published again: KV may have been written to by hand.
     pub fn activate(&self, version: u32, event: &Event) -> Result<bool> {
-        let Some(bundle) = self.value(&format!("{POLICY_PREFIX}{version}"))? else { return Ok(false) };
+        let Some(bundle) = self.value(&kept_policy_key(version))? else { return Ok(false) };
         if self.list()?.active != Some(version) {
             self.record(event)?;
         }

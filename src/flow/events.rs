@@ -219,20 +219,21 @@ fn batch_answer(context: &Context<'_>, verdicts: &[Verdict]) -> Response {
         #[serde(skip_serializing_if = "Option::is_none")]
         reference: Option<Reference>,
     }
+    let later = |result| EventDocument { retry_after_s: Some(TRY_AGAIN_S), ..EventDocument::of(result) };
     let results = verdicts.iter().map(|verdict| match verdict {
         Verdict::Shard(EventResult::Taken(taken)) => EventDocument::of(taken_name(*taken)),
-        Verdict::Shard(EventResult::NotTaken(why)) => EventDocument::of(not_taken_name(*why)),
+        Verdict::Shard(EventResult::NotTaken(NotTaken::NoPolicy)) => later("no_policy"),
+        Verdict::Shard(EventResult::NotTaken(why)) => EventDocument::of(why.code()),
         Verdict::Invalid(errors) => EventDocument { errors: Some(errors), ..EventDocument::of("invalid") },
-        Verdict::Unreachable => {
-            EventDocument { retry_after_s: Some(TRY_AGAIN_S), ..EventDocument::of("unreachable") }
-        }
+        Verdict::Unreachable => later("unreachable"),
     });
+    let is_late = results.clone().any(|result| result.retry_after_s.is_some());
     let is_lost = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Unreachable));
     let is_whole = verdicts.iter().all(|verdict| matches!(verdict, Verdict::Shard(EventResult::Taken(_))));
     let reference = is_lost.then(|| context.seed.reference());
     let mut response =
         json(if is_whole { 200 } else { 207 }, &Document { results: results.collect(), reference });
-    if is_lost {
+    if is_late {
         response.headers.push(("retry-after", TRY_AGAIN_S.to_string().into()));
     }
     response
@@ -255,41 +256,36 @@ fn refused(verdict: Option<&Verdict>) -> Response {
                     Code::EventFromTheFuture,
                     "The event's time is ahead of ours by more than clocks differ. Check the sender's clock.",
                 ),
-                NotTaken::NoPolicy => {
-                    (Code::TryAgain, "There is no policy to judge the event by. Send it again.")
-                }
                 NotTaken::TooMany => (
                     Code::TooManyEvents,
                     "This person had more events within a week than are remembered. Send what journeys use, and no more.",
+                ),
+                NotTaken::NoPolicy => (
+                    Code::TryAgain,
+                    "A policy that says what the event means cannot be read now. Repeat the same request.",
                 ),
             };
             Problem::new(code, detail)
         }
         _ => Problem::new(Code::TryAgain, "Nothing was heard of the event. Repeat the same request."),
     };
+    if problem.code == Code::TryAgain {
+        return problem.retry_after(TRY_AGAIN_S.into()).response();
+    }
     problem.response()
 }
 
-/// One entry for each reason, with its count: nothing is dropped unrecorded, and the log does not grow by what a
-/// broken sender repeats.
+/// What could not be read is put on record here, in one entry: it names nobody. What a shard does not take it records
+/// itself, and what reached no shard is not settled.
 fn log(context: &Context<'_>, actor: &Actor, verdicts: &[Verdict]) -> Vec<Logged> {
-    let mut counts: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for verdict in verdicts {
-        let reason = match verdict {
-            Verdict::Shard(EventResult::Taken(_)) => continue,
-            Verdict::Shard(EventResult::NotTaken(why)) => not_taken_name(*why),
-            Verdict::Invalid(_) => "invalid",
-            Verdict::Unreachable => "unreachable",
-        };
-        *counts.entry(reason).or_default() += 1;
-    }
-    let event = |(reason, count): (&str, u32)| Logged {
-        reason: Some(reason.to_owned()),
+    let invalid = verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Invalid(_))).count();
+    let event = Logged {
+        reason: Some("invalid".to_owned()),
         actor: Some(actor.id().to_owned()),
-        count,
+        count: u32::try_from(invalid).unwrap_or(u32::MAX),
         ..Logged::new(context.now, Kind::EventRefused)
     };
-    counts.into_iter().map(event).collect()
+    if invalid == 0 { Vec::new() } else { vec![event] }
 }
 
 const fn taken_name(taken: Taken) -> &'static str {
@@ -298,14 +294,5 @@ const fn taken_name(taken: Taken) -> &'static str {
         Taken::Nothing => "taken",
         Taken::Entered => "entered",
         Taken::Ended => "ended",
-    }
-}
-
-const fn not_taken_name(why: NotTaken) -> &'static str {
-    match why {
-        NotTaken::TooOld => "too_old",
-        NotTaken::FromTheFuture => "from_the_future",
-        NotTaken::TooMany => "too_many",
-        NotTaken::NoPolicy => "no_policy",
     }
 }

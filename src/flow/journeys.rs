@@ -147,7 +147,7 @@ fn read(body: &[u8]) -> Result<u32, Problem> {
 fn event(context: &Context<'_>, kind: Kind, actor: &Actor, journey: &str) -> Event {
     Event {
         actor: Some(actor.id().to_owned()),
-        reason: Some(journey.to_owned()),
+        journey: Some(journey.to_owned()),
         ..Event::new(context.now, kind)
     }
 }

@@ -8,10 +8,12 @@ mod audit;
 mod click;
 mod cloud_event;
 mod deliver;
+mod deliveries;
 mod door;
 mod events;
 mod glance;
 mod grant;
+mod inbox;
 mod join;
 mod journeys;
 mod link;
@@ -37,6 +39,4 @@ pub use glance::{Glance, Heat, glance};
 pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use serve::{not_configured, serve};
-pub use snapshot::{
-    Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, POLICY_PREFIX, Snapshot, kept_policy_key,
-};
+pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

@@ -24,6 +24,8 @@ pub(super) struct Document<'a> {
     masks: &'a BTreeMap<String, String>,
     /// `None`: some are held that cannot be opened.
     addresses: Option<BTreeMap<&'static str, String>>,
+    /// Channels whose address is dead.
+    bounced: &'a [Channel],
     enrolments: Vec<EnrolmentDocument<'a>>,
     pending: Vec<PendingDocument<'a>>,
     history: Vec<HistoryDocument<'a>>,
@@ -102,6 +104,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         flags: person.flags.iter().map(|(name, value)| (name.as_str(), value.0)).collect(),
         masks: &person.masks,
         addresses,
+        bounced: &person.bounced,
         enrolments: person.enrolments.iter().map(enrolment).collect(),
         pending: person.pending.iter().map(pending).collect(),
         history: person.history.iter().map(|line| history(context, line)).collect(),

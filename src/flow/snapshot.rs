@@ -10,8 +10,6 @@ use crate::time::{Instant, Span};
 
 /// The KV key of the policy bundle.
 pub const POLICY_KEY: &str = "policy";
-/// The KV key of a kept policy bundle, before its version.
-pub const POLICY_PREFIX: &str = "policy/";
 /// The KV key of the names of paused journeys, a JSON array.
 pub const PAUSED_KEY: &str = "paused";
 /// The KV key of the deny-list.

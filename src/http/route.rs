@@ -40,8 +40,10 @@ pub enum Route<'a> {
     ShowPerson { reference: &'a str },
     /// `DELETE /v1/people/{ref}`
     ErasePerson { reference: &'a str },
-    /// `/v1/inbox/{ref}`
+    /// `GET /v1/inbox/{ref}`
     Inbox { reference: &'a str },
+    /// `POST /v1/inbox/{ref}`
+    Shown { reference: &'a str },
     /// `PUT /v1/policy`
     KeepPolicy,
     /// `GET /v1/policy`
@@ -152,7 +154,11 @@ fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         };
     }
     if let Some(reference) = segment(path, "/v1/inbox/") {
-        return get(Route::Inbox { reference });
+        return match method {
+            Method::Get => Ok(Route::Inbox { reference }),
+            Method::Post => Ok(Route::Shown { reference }),
+            _ => other("GET, POST"),
+        };
     }
     if let Some((version, "activate")) = two_segments(path, "/v1/policy/") {
         return post(Route::Activate { version });

@@ -21,10 +21,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if set(change.zone.is_some() && change.zone != person.zone) {
         person.zone = change.zone;
     }
-    if set(change.drops_addresses && person.addresses.is_some()) {
-        person.addresses = None;
-    }
-    if set(change.addresses.is_some()) {
+    if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {
         person.addresses = change.addresses;
         person.bounced.clear();
     }

@@ -31,7 +31,7 @@ pub use event::{APP_OPENED, Event, NotTaken, Taken};
 pub use gates::Held;
 pub use lots::link_id;
 pub use plan::Plan;
-pub use ready::{Ready, ready};
+pub use ready::{Ready, inbox, ready};
 pub use receive::receive;
 pub use settle::settle;
 pub use step::{Moment, Step, step};

@@ -45,6 +45,7 @@ pub fn handle(
         Errand::Put { subject, change, by } => turn.put(subject, change, by)?,
         Errand::Get { subject } => Answer::Person { person: turn.person(subject)?.map(Box::new) },
         Errand::Erase { subject, by } => turn.erase(subject, by)?,
+        Errand::Inbox { subject } => turn.inbox(subject)?,
         Errand::Tick { scheduled } => turn.tick(scheduled)?,
         Errand::Checkout { touches } => turn.checkout(&touches)?,
         Errand::Settle { reports } => turn.settle(reports)?,
@@ -121,6 +122,12 @@ impl<S: Store> Turn<'_, S> {
         self.collect(subject);
         self.store.erase(subject)?;
         self.done()
+    }
+
+    fn inbox(&self, subject: Subject) -> Result<Answer, StoreError> {
+        let Some(person) = self.person(subject)? else { return Ok(Answer::Unknown) };
+        let ready = journey::inbox(&person, self.now, self.rules).into_iter();
+        Ok(Answer::Checked { touches: ready.map(|ready| Offered::Ready(Box::new(ready))).collect() })
     }
 
     fn tick(&mut self, scheduled: Instant) -> Result<Answer, StoreError> {

@@ -6,6 +6,7 @@
 use core::fmt;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 use crate::audit::Event;
 use crate::delivery;
@@ -46,7 +47,8 @@ impl fmt::Debug for Outreach {
 impl Outreach {
     /// No people, no providers' words, and the example as the policy.
     pub(super) fn new() -> Self {
-        let example = Policy::example();
+        static EXAMPLE: OnceLock<Policy> = OnceLock::new();
+        let example = EXAMPLE.get_or_init(Policy::example).clone();
         let secret = Secret::from_bytes([9; 32]);
         Self {
             ring: KeyRing::new(KeyId(1), secret.clone(), secret),
