@@ -15,4 +15,5 @@ mod glue;
 mod isolate;
 mod log;
 mod registry;
+mod task;
 mod world;
