@@ -146,6 +146,9 @@ pub const TICK_MAX: usize = 10_000;
 pub const OFFER_PACK_MAX: usize = 100;
 /// A touch that was offered for delivery and not heard of again is offered anew after this long.
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
+/// Each further offer of a touch waits twice as long, up to this: a consumer that is down for hours does not come back
+/// to a queue full of copies.
+pub const OFFER_LEASE_MAX_MS: u64 = 60 * 60_000;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
 /// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.
@@ -200,5 +203,6 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(OFFER_LEASE_MS < OFFER_LEASE_MAX_MS);
     assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
 };
