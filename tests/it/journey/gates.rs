@@ -148,7 +148,7 @@ fn a_memory_full_of_touches_that_count_is_a_cap() {
 fn quiet_hours_and_zones() {
     let at = |hour: u32| {
         move |scene: &mut Scene, _: &mut Journey| {
-            scene.now = Instant::from_secs(NOON.secs() - 10 * 3_600 + hour * 3_600)
+            scene.now = Instant::from_secs(NOON.secs() - 10 * 3_600 + hour * 3_600);
         }
     };
     let quiet = "touch.deferred:quiet_hours";
@@ -297,11 +297,12 @@ fn everything_is_asked_again_at_the_last_moment() {
 
 #[test]
 fn what_is_said_counts_at_once_for_what_is_on_its_way() {
+    type Act = fn(&mut Scene);
     let no = |scene: &mut Scene| scene.say(Channel::Email, Said::No);
     let out = |scene: &mut Scene| scene.change(Change { opted_out: Some(true), ..Change::default() });
     let protect = |scene: &mut Scene| scene.change(Change { is_protected: Some(true), ..Change::default() });
     let paid = |scene: &mut Scene| assert_eq!(scene.happens("payment.succeeded", "one"), Ok(Taken::Ended));
-    let acts: [(fn(&mut Scene), &str); 4] = [
+    let acts: [(Act, &str); 4] = [
         (no, "consent.changed:email.service.no touch.refused:no_consent"),
         (out, "consent.changed:opted_out journey.ended:opted_out touch.refused:opted_out"),
         (protect, "person.changed:protected journey.ended:protected touch.refused:protected"),
