@@ -62,6 +62,8 @@ pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 pub const FORM_BODY_MAX: usize = 2 * 1024;
 /// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
 pub const PATH_MAX: usize = 1_024;
+/// Requests of one isolate that wait for a body, the damper or a gate; the one that has waited longest is given up.
+pub const TASKS_MAX: usize = 4_096;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -103,6 +105,9 @@ pub const DENIED_MAX: usize = 65_536;
 pub const DENY_PUBLISH_MS: u64 = 1_100;
 /// The edge caches a link's marker in KV this long (KV's own lower bound is 30 s).
 pub const MARKER_CACHE_S: u32 = 60;
+
+/// Links whose marker an isolate remembers to have written.
+pub const MARKED_MAX: usize = 4_096;
 
 /// Links whose recent taps an isolate counts.
 pub const HEAT_SLOTS: usize = 4_096;

@@ -73,7 +73,8 @@ pub struct Twilio {
 #[derive(Clone)]
 pub struct WhatsAppCloud {
     pub url: String,
-    pub phone_number_id: String,
+    /// Where the policy's sender names none.
+    pub phone_number_id: Option<String>,
     pub token: String,
     /// Signs webhooks.
     pub app_secret: Option<String>,
@@ -203,11 +204,11 @@ fn twilio(node: Node<'_>, is_local: bool) -> Option<Twilio> {
 fn whatsapp_cloud(node: Node<'_>, is_local: bool) -> Option<WhatsAppCloud> {
     let fields = node.fields(&["url", "phone_number_id", "token", "app_secret", "verify_token"])?;
     let url = base(&fields, is_local, "https://graph.facebook.com/v23.0".into());
-    let phone_number_id = segment(&fields, "phone_number_id");
+    let phone_number_id = fields.optional("phone_number_id").map(|_| segment(&fields, "phone_number_id"));
     let token = required(&fields, "token");
     Some(WhatsAppCloud {
         url: url?,
-        phone_number_id: phone_number_id?,
+        phone_number_id: phone_number_id.flatten(),
         token: token?,
         app_secret: optional(&fields, "app_secret"),
         verify_token: optional(&fields, "verify_token"),
@@ -333,7 +334,7 @@ mod tests {
             r#"{{"postmark":{{"token":"t","receipts":{{"user":"u","password":"p"}}}},
             "ses":{{"region":"eu-west-1","access_key_id":"A","secret_access_key":"s/+"}},
             "cloudflare":{{"account_id":"a1","token":"t"}},"twilio":{{"account_sid":"AC1","auth_token":"t"}},
-            "whatsapp_cloud":{{"phone_number_id":"1","token":"t","app_secret":"s"}},
+            "whatsapp_cloud":{{"token":"t","app_secret":"s"}},
             "gateway":{{"url":"https://hooks.example.com/x","secret":"{KEY}","previous_secret":"{KEY}"}}}}"#
         );
         let all = Credentials::parse(&json, false).unwrap();

@@ -218,6 +218,8 @@ test("a single-use link is inspected in each of its states and revoked once", as
   await door.claim(spent.token);
   assert.equal((await inspect(spent.id)).state, "spent");
   assert.equal((await door.api("DELETE", `/v1/links/${spent.id}`)).body.state, "spent", "what is spent stays spent");
+  // The first who is told "used" leaves the marker for the next.
+  assert.equal((await door.claim(spent.token)).body.code, "used");
   await eventually("the page says used", async () => (await door.fetch(`/l/${spent.token}`)).status === 410);
 
   for (const bad of ["x", token, "A".repeat(28), id.slice(0, 27), "%00"]) {

@@ -42,7 +42,9 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &WhatsAppCloud) -> 
         ("template", template),
         ("biz_opaque_callback_data", text(message.touch.to_string())),
     ]);
-    let url = format!("{}/{}/messages", known.url, known.phone_number_id);
+    let from = dispatch.sender.from.as_deref().or(known.phone_number_id.as_deref());
+    let from = from.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()));
+    let url = format!("{}/{}/messages", known.url, from.ok_or(reason::NO_SENDER)?);
     Ok(post(url, ("authorization", format!("Bearer {}", known.token)), &body))
 }
 
