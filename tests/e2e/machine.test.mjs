@@ -167,6 +167,11 @@ test("a key does what its roles say, and nothing else", async () => {
     revoke: (key) => door.api("DELETE", `/v1/links/${id}`, undefined, { key }),
     exchange: (key) => exchange("x", undefined, { key }),
     audit: (key) => door.api("GET", "/v1/audit", undefined, { key }),
+    events: (key) => door.api("POST", "/v1/events", [], { key }),
+    people: (key) => door.api("GET", "/v1/people/x", undefined, { key }),
+    inbox: (key) => door.api("GET", "/v1/inbox/x", undefined, { key }),
+    policy: (key) => door.api("GET", "/v1/policy", undefined, { key }),
+    operate: (key) => door.api("GET", "/v1/deliveries?state=dead", undefined, { key }),
   };
   for (const [call, ask] of Object.entries(calls)) {
     for (const role of ROLES) {
