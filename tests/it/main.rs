@@ -23,6 +23,7 @@ mod openapi;
 mod page;
 mod policy;
 mod policy_outreach;
+mod providers;
 mod tidy;
 mod token;
 mod vectors;
