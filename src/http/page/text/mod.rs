@@ -104,7 +104,7 @@ pub(super) struct Choices {
     pub unsubscribe_help: &'static str,
     pub unsubscribe_button: &'static str,
     pub unsubscribed: Notice,
-    pub to_choices: &'static str,
+    pub choose: &'static str,
 }
 
 impl Choices {
@@ -218,7 +218,7 @@ mod tests {
             unsubscribe_help,
             unsubscribe_button,
             unsubscribed,
-            to_choices,
+            choose,
         } = choices;
         let mut all: Vec<(&'static str, String)> = [
             ("error", error),
@@ -255,7 +255,7 @@ mod tests {
             ("no_history", no_history),
             ("unsubscribe_help", unsubscribe_help),
             ("unsubscribe_button", unsubscribe_button),
-            ("to_choices", to_choices),
+            ("choose", choose),
         ]
         .map(|(name, text)| (name, text.to_owned()))
         .into();
