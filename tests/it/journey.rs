@@ -1,5 +1,6 @@
 //! Journeys: examples of every gate and every event, and what holds for all of them (invariants 5 and 8).
 
 mod build;
+mod declared;
 mod life;
 mod scene;
