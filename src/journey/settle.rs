@@ -61,9 +61,8 @@ impl Note<'_> {
     /// goes on counting against caps.
     fn retry(&mut self, after: Option<Span>, reason: &str, rules: &Rules) {
         let touch = self.touch;
-        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && one.is_out) else {
-            return;
-        };
+        let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0;
+        let Some(pending) = self.person.pending.iter_mut().find(is_tried) else { return };
         let kind = if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
             pending.is_dead = true;
             pending.due = None;

@@ -2,5 +2,10 @@
 
 mod build;
 mod declared;
+mod control;
+mod delivery;
+mod events;
+mod gates;
 mod life;
 mod scene;
+mod touches;

@@ -11,8 +11,9 @@ use postern::zone::{DayWindow, UnknownZone, Zone};
 const FROM_S: i64 = 1_793_491_200;
 const UNTIL_S: i64 = 1_856_649_600;
 const MINUTE_MS: u64 = 60_000;
-/// How far around a change windows are asked about.
-const AROUND_MIN: u64 = 36 * 60;
+/// How long before a change the scan begins, and how long it is: beyond the end of any window entered in the middle.
+const BEFORE_MIN: u64 = 10 * 60;
+const SCAN_MIN: u64 = 40 * 60;
 
 fn millis(at: Timestamp) -> u64 {
     u64::try_from(at.as_millisecond()).unwrap()
@@ -59,8 +60,8 @@ fn windows(zone: &TimeZone, change: Timestamp) -> Vec<DayWindow> {
 /// Scans from the last minute to the first: from each minute on, the first that is outside.
 fn check_change(name: &str, zone: &TimeZone, change: Timestamp, windows: &[DayWindow]) -> usize {
     let asked = Zone::parse(name).unwrap();
-    let start = millis(change) / MINUTE_MS * MINUTE_MS - AROUND_MIN * MINUTE_MS;
-    let minutes: Vec<u64> = (0..4 * AROUND_MIN).map(|minute| start + minute * MINUTE_MS).collect();
+    let start = millis(change) / MINUTE_MS * MINUTE_MS - BEFORE_MIN * MINUTE_MS;
+    let minutes: Vec<u64> = (0..SCAN_MIN).map(|minute| start + minute * MINUTE_MS).collect();
     let shown: Vec<u16> = minutes.iter().map(|at| wall_minute(zone, *at)).collect();
     let mut checked = 0;
     for window in windows.iter().copied() {
@@ -72,7 +73,7 @@ fn check_change(name: &str, zone: &TimeZone, change: Timestamp, windows: &[DayWi
             }
             expected[at] = first_outside;
         }
-        let near = usize::try_from(AROUND_MIN).unwrap();
+        let near = usize::try_from(BEFORE_MIN).unwrap();
         let nearest = (near - 65..near + 65).chain((near - 150..near + 150).step_by(7));
         for at in nearest.chain((0..minutes.len()).step_by(97)) {
             let Some(expected) = expected[at] else { continue };
@@ -162,7 +163,7 @@ fn what_is_no_zone_is_refused_and_what_was_stored_as_one_says_so_when_asked() {
         assert_eq!(Zone::parse(name), Err(UnknownZone), "{name:?}");
         let stored: Zone = serde_json::from_value(name.into()).unwrap();
         let window = DayWindow { start_min: 0, end_min: 1 };
-        assert_eq!(stored.first_outside(window, Instant::from_secs(FROM_S as u32)), Err(UnknownZone));
+        assert_eq!(stored.first_outside(window, Instant::from_secs(1_800_000_000)), Err(UnknownZone));
         assert_eq!(stored.minute_of_day(Instant::default()), Err(UnknownZone));
     }
 }
