@@ -79,7 +79,7 @@ pub(super) fn drop_unwanted(person: &mut Person, now: Instant, rules: &Rules, ef
         let plan = rules.plan(one.version, &one.journey);
         plan.is_some_and(|plan| {
             let touch = plan.journey.touches.get(usize::from(one.touch));
-            touch.is_some_and(|touch| !gates::has_consent(person, touch, plan.journey))
+            touch.is_none_or(|touch| !gates::has_consent(person, touch, plan.journey))
         })
     };
     let unwanted: Vec<_> = person.pending.iter().filter(|one| is_unwanted(one)).map(|one| one.id).collect();
