@@ -21,7 +21,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if set(change.zone.is_some() && change.zone != person.zone) {
         person.zone = change.zone;
     }
-    if set(change.addresses.is_some()) {
+    if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {
         person.addresses = change.addresses;
         person.bounced.clear();
     }
@@ -79,7 +79,8 @@ pub(super) fn drop_unwanted(person: &mut Person, now: Instant, rules: &Rules, ef
     let is_unwanted = |one: &Pending| {
         let plan = rules.plan(one.version, &one.journey);
         plan.is_some_and(|plan| {
-            !gates::has_consent(person, one.channel, plan.journey.purpose, plan.journey.basis)
+            let touch = plan.journey.touches.get(usize::from(one.touch));
+            touch.is_some_and(|touch| !gates::has_consent(person, touch, plan.journey))
         })
     };
     let unwanted: Vec<_> = person.pending.iter().filter(|one| is_unwanted(one)).map(|one| one.id).collect();

@@ -16,6 +16,7 @@ mod lots;
 mod plan;
 mod quiet;
 mod ready;
+pub mod reason;
 mod receive;
 mod record;
 mod settle;
@@ -30,7 +31,7 @@ pub use event::{APP_OPENED, Event, NotTaken, Taken};
 pub use gates::Held;
 pub use lots::link_id;
 pub use plan::Plan;
-pub use ready::{Ready, ready};
+pub use ready::{Ready, inbox, ready};
 pub use receive::receive;
 pub use settle::settle;
 pub use step::{Moment, Step, step};
@@ -38,7 +39,7 @@ pub use step::{Moment, Step, step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::key::MacKey;
+use crate::key::{MacKey, Pseudonyms};
 use crate::policy::Policy;
 use crate::time::Span;
 
@@ -53,6 +54,8 @@ pub struct Rules {
     pub paused: BTreeSet<String>,
     /// Draws lots: holdouts, jitter, touch ids.
     pub lots: MacKey,
+    /// Names people in the audit log.
+    pub pseudonyms: Pseudonyms,
 }
 
 /// What became of handing a touch to a provider.

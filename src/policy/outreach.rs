@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::{Language, Risk};
 use crate::time::Span;
+use crate::zone::Zone;
 
 /// An ordered plan of touches for one trigger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,9 @@ pub struct Touch {
     pub channel: Channel,
     pub timing: Timing,
     pub when: Condition,
+    /// It waits for an explicit yes to its channel and purpose; otherwise it goes unless the person said no.
+    /// Always so where [`Channel::needs_opt_in`] or the basis is consent: the linter sees to it.
+    pub opt_in: bool,
     /// Key into [`Policy::templates`](crate::policy::Policy::templates).
     pub template: String,
     /// Name of the scope of the link it carries.
@@ -101,7 +105,7 @@ pub enum Basis {
 }
 
 /// An item of personal data that a touch may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Datum {
     Event,
@@ -120,7 +124,7 @@ pub struct Template {
     pub name: String,
     pub channel: Channel,
     pub texts: BTreeMap<Language, Wording>,
-    /// For WhatsApp: the approved template's name at the provider.
+    /// For `WhatsApp`: the approved template's name at the provider.
     pub provider_name: Option<String>,
 }
 
@@ -129,15 +133,25 @@ pub struct Template {
 pub struct Wording {
     /// E-mail and in-app only.
     pub subject: Option<String>,
+    /// What is said. For voice, what the agent says once the person is known to be the right one.
     pub paragraphs: Vec<String>,
     /// The one button; the link itself stays in `{link}` for SMS.
     pub button: Option<String>,
+    /// Why somebody gets this: the journey's goal in their words. In an e-mail's footer, and on the preferences page.
+    pub why: String,
+    /// Voice only: what the agent does before saying anything.
+    pub verification: Vec<String>,
+    /// Voice only: what is left on an answering machine.
+    pub voicemail: Option<String>,
 }
 
 /// What every journey keeps to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outreach {
+    /// Where no other hours are set in `zones`.
     pub quiet_hours: Option<QuietHours>,
+    /// Other quiet hours, by the name of the zone; see [`Outreach::quiet_hours_in`].
+    pub zones: BTreeMap<String, QuietHours>,
     pub caps: Vec<Cap>,
     /// Two touches of one enrolment are at least this far apart.
     pub gap: Span,
@@ -205,13 +219,72 @@ impl Channel {
         matches!(self, Self::Sms | Self::WhatsApp | Self::Voice)
     }
 
-    /// Whether a touch of this risk may go there (capabilities O12, O16): what is read on a locked screen or forwarded
-    /// with a tap carries nothing of high risk; the app has its own session, and on the phone a human verifies.
-    pub const fn may_carry(self, risk: Risk) -> bool {
+    /// The most that a touch there may be about. Whoever holds the phone or the mailbox reads a message; the app and
+    /// an agent know whom they have before them (capability O12).
+    pub const fn risk_max(self) -> Risk {
         match self {
-            Self::InApp | Self::Voice => true,
-            Self::Email | Self::Sms | Self::WhatsApp => !matches!(risk, Risk::High),
+            Self::Email | Self::Sms | Self::WhatsApp => Risk::Medium,
+            Self::InApp | Self::Voice => Risk::High,
         }
+    }
+}
+
+impl Provider {
+    pub const ALL: [Self; 7] = [
+        Self::Postmark,
+        Self::Ses,
+        Self::Cloudflare,
+        Self::Twilio,
+        Self::WhatsAppCloud,
+        Self::Gateway,
+        Self::Inbox,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Postmark => "postmark",
+            Self::Ses => "ses",
+            Self::Cloudflare => "cloudflare",
+            Self::Twilio => "twilio",
+            Self::WhatsAppCloud => "whatsapp_cloud",
+            Self::Gateway => "gateway",
+            Self::Inbox => "inbox",
+        }
+    }
+
+    /// Whether it carries messages of that channel.
+    pub const fn carries(self, channel: Channel) -> bool {
+        match self {
+            Self::Gateway => true,
+            Self::Postmark | Self::Ses | Self::Cloudflare => matches!(channel, Channel::Email),
+            Self::Twilio => matches!(channel, Channel::Sms),
+            Self::WhatsAppCloud => matches!(channel, Channel::WhatsApp),
+            Self::Inbox => matches!(channel, Channel::InApp),
+        }
+    }
+}
+
+impl Datum {
+    pub const ALL: [Self; 6] =
+        [Self::Event, Self::Flags, Self::Language, Self::Zone, Self::Masks, Self::Address];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Flags => "flags",
+            Self::Language => "language",
+            Self::Zone => "zone",
+            Self::Masks => "masks",
+            Self::Address => "address",
+        }
+    }
+}
+
+impl Outreach {
+    /// The quiet hours of a zone. Names of zones are compared without regard to case.
+    pub fn quiet_hours_in(&self, zone: &Zone) -> Option<QuietHours> {
+        let own = self.zones.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone.name()));
+        own.map(|(_, hours)| *hours).or(self.quiet_hours)
     }
 }
 
@@ -230,5 +303,17 @@ impl Condition {
     /// Whether the flags, as known now, fulfil it.
     pub fn holds(&self, flag: impl Fn(&str) -> bool) -> bool {
         self.all.iter().all(|name| flag(name)) && !self.none.iter().any(|name| flag(name))
+    }
+}
+
+impl Template {
+    /// Whether its messages hold a link. All languages agree.
+    pub fn has_link(&self) -> bool {
+        self.channel == Channel::Sms || self.texts.values().any(|wording| wording.button.is_some())
+    }
+
+    /// The words in a language.
+    pub fn wording(&self, language: Language) -> Option<&Wording> {
+        self.texts.get(&language)
     }
 }

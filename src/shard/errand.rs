@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Subject, TouchId};
 use crate::journey::{Event, NotTaken, Ready, Refusal, Taken};
 use crate::person::{Change, Person};
+use crate::policy::Channel;
 use crate::time::Instant;
 
 /// One errand.
@@ -14,17 +15,27 @@ pub enum Errand {
     Ingest {
         events: Vec<(Subject, Event)>,
     },
+    /// `by` is the id of the machine key that asks, here and below; `None`: the person.
     Put {
         subject: Subject,
         change: Change,
+        #[serde(default)]
+        by: Option<String>,
     },
     Get {
         subject: Subject,
     },
     Erase {
         subject: Subject,
+        #[serde(default)]
+        by: Option<String>,
     },
-    /// Advances what is due at the scheduled instant. Safe twice, late, or beside another.
+    /// What waits for the person in the app, as far as the gates let it be shown now. Changes nothing.
+    Inbox {
+        subject: Subject,
+    },
+    /// Advances what is due at the scheduled instant, at most `TICK_TURN_MAX` people; the caller goes on while there is
+    /// more. Safe twice, late, or beside another.
     Tick {
         scheduled: Instant,
     },
@@ -35,16 +46,22 @@ pub enum Errand {
     Settle {
         reports: Vec<(TouchId, Settled)>,
     },
+    /// Touches that were put aside: one page, from where the last one ended.
+    Dead {
+        after: Option<String>,
+    },
     /// Puts a touch that was put aside back on its way.
     Redrive {
         touch: TouchId,
+        #[serde(default)]
+        by: Option<String>,
     },
-    /// Moves running enrolments of a journey to another policy version.
+    /// Moves running enrolments of a journey to another policy version. Begins now and goes on with the ticks.
     Move {
         journey: String,
         to: u32,
     },
-    /// A journey was resumed: what waited is due.
+    /// A journey was resumed: what waited is due. Begins now and goes on with the ticks.
     Wake {
         journey: String,
     },
@@ -78,8 +95,26 @@ pub enum Answer {
     Checked {
         touches: Vec<Offered>,
     },
+    /// `next` is the next page's `after`.
+    Dead {
+        touches: Vec<Dead>,
+        next: Option<String>,
+    },
     /// The errand names nobody that is known here.
     Unknown,
+}
+
+/// A touch that was put aside after too many attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dead {
+    pub touch: TouchId,
+    pub journey: String,
+    pub version: u32,
+    /// Index into the journey's touches.
+    pub index: u8,
+    pub channel: Channel,
+    pub offered: Instant,
+    pub attempts: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,10 +5,14 @@
 
 mod errand;
 mod handle;
+mod job;
+mod pack;
 mod store;
 
 pub use crate::journey::Ready;
 pub use crate::person::Change;
-pub use errand::{Answer, Errand, EventResult, Offered, Settled, Ticked};
+pub use errand::{Answer, Dead, Errand, EventResult, Offered, Settled, Ticked};
 pub use handle::{Handled, handle};
-pub use store::{Store, StoreError};
+pub use job::{Job, Task};
+pub use pack::Pack;
+pub use store::{Among, Page, Store, StoreError};
