@@ -52,11 +52,12 @@ pub(super) fn ask(question: &Question<'_>) -> Result<(), Held> {
 /// Whether the person may be contacted there, by what they said. The newest word counts; where words are equally
 /// new, no does.
 pub(super) fn has_consent(person: &Person, touch: &Touch, journey: &Journey) -> bool {
-    let (channel, purpose) = (touch.channel, journey.purpose);
-    let of_both = person.consents.iter().filter(|one| one.channel == channel && one.purpose == purpose);
+    let Touch { channel, opt_in, .. } = *touch;
+    let of_both =
+        person.consents.iter().filter(|one| one.channel == channel && one.purpose == journey.purpose);
     match of_both.max_by_key(|one| (one.at, one.said == Said::No)).map(|one| one.said) {
         Some(said) => said == Said::Yes,
-        None => !touch.opt_in && !channel.needs_opt_in() && journey.basis != Basis::Consent,
+        None => !opt_in && !channel.needs_opt_in() && journey.basis != Basis::Consent,
     }
 }
 
@@ -118,13 +119,11 @@ fn cap(question: &Question<'_>) -> Result<(), Held> {
 
 fn quiet_hours(question: &Question<'_>) -> Result<(), Held> {
     let Question { person, plan, touch, id, now, .. } = *question;
-    let zone = person.zone.as_ref();
-    let hours = zone.map_or(plan.outreach.quiet_hours, |zone| plan.outreach.quiet_hours_in(zone));
-    quiet::ask(hours, zone, touch.channel, id, now, plan.lots)
+    quiet::ask(plan.outreach, person.zone.as_ref(), touch.channel, id, now, plan.lots)
 }
 
 fn risk(question: &Question<'_>) -> Result<(), Held> {
-    refuse_if(!question.touch.channel.may_carry(question.touch.risk), Refusal::Risk)
+    refuse_if(question.touch.risk > question.touch.channel.risk_max(), Refusal::Risk)
 }
 
 fn paused(question: &Question<'_>) -> Result<(), Held> {

@@ -9,6 +9,7 @@
 )]
 
 mod association;
+mod association_cases;
 mod audit;
 #[cfg(feature = "cli")]
 mod cli;
@@ -23,8 +24,10 @@ mod minting;
 mod openapi;
 mod page;
 mod policy;
+mod shard;
 mod policy_outreach;
 mod policy_schema;
+mod providers;
 mod tidy;
 mod token;
 mod vectors;
