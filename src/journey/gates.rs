@@ -52,12 +52,11 @@ pub(super) fn ask(question: &Question<'_>) -> Result<(), Held> {
 /// Whether the person may be contacted there, by what they said. The newest word counts; where words are equally
 /// new, no does.
 pub(super) fn has_consent(person: &Person, touch: &Touch, journey: &Journey) -> bool {
-    let Touch { channel, opt_in, .. } = *touch;
-    let of_both =
-        person.consents.iter().filter(|one| one.channel == channel && one.purpose == journey.purpose);
+    let (channel, purpose) = (touch.channel, journey.purpose);
+    let of_both = person.consents.iter().filter(|one| one.channel == channel && one.purpose == purpose);
     match of_both.max_by_key(|one| (one.at, one.said == Said::No)).map(|one| one.said) {
         Some(said) => said == Said::Yes,
-        None => !opt_in && !channel.needs_opt_in() && journey.basis != Basis::Consent,
+        None => !touch.opt_in && !channel.needs_opt_in() && journey.basis != Basis::Consent,
     }
 }
 
@@ -123,7 +122,7 @@ fn quiet_hours(question: &Question<'_>) -> Result<(), Held> {
 }
 
 fn risk(question: &Question<'_>) -> Result<(), Held> {
-    refuse_if(question.touch.risk > question.touch.channel.risk_max(), Refusal::Risk)
+    refuse_if(!question.touch.channel.may_carry(question.touch.risk), Refusal::Risk)
 }
 
 fn paused(question: &Question<'_>) -> Result<(), Held> {

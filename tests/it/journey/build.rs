@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use postern::id::KeyId;
-use postern::id::{EventHash, Region};
+use postern::id::{EventHash, KeyId, Region};
 use postern::journey::{Event, Rules};
 use postern::key::{KeyRing, MacKey, Secret};
 use postern::policy::{
@@ -117,13 +116,13 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
 }
 
 pub fn rules(policies: Vec<Policy>) -> Rules {
+    let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
     Rules {
         active: policies.last().unwrap().version,
         policies: policies.into_iter().map(|policy| (policy.version, Rc::new(policy))).collect(),
         paused: BTreeSet::new(),
         lots: MacKey::new(&[7; 32]),
-        pseudonyms: KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([2; 32]))
-            .pseudonyms(),
+        pseudonyms: ring.pseudonyms(),
     }
 }
 
