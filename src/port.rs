@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Batch, Event, Kind};
-use crate::delivery::{Call, Reply};
+use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
 use crate::id::{LinkId, Shard};
 use crate::shard;
@@ -178,6 +178,13 @@ pub trait Library {
 pub trait Providers {
     /// Makes the call, for at most `PROVIDER_TIMEOUT_MS`. It may have arrived even if this fails.
     async fn call(&self, call: &Call) -> Result<Reply, Unreachable>;
+}
+
+/// Where a local door keeps messages instead of sending them.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Outbox {
+    /// Leaves a message there for a developer. The same message again takes the place of the first.
+    async fn leave(&self, letter: &Letter) -> Result<(), Unreachable>;
 }
 
 /// Everything a flow may reach.

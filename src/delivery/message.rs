@@ -50,3 +50,16 @@ pub struct Script {
     /// To a machine.
     pub voicemail: String,
 }
+
+impl Message {
+    /// An e-mail's headers that no provider has a field for: the language, and one-click unsubscription (RFC 2369, RFC
+    /// 8058).
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("Content-Language", self.language.tag().to_owned())];
+        if let Some(url) = &self.unsubscribe {
+            headers.push(("List-Unsubscribe", format!("<{url}>")));
+            headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+        }
+        headers
+    }
+}

@@ -1,5 +1,6 @@
 //! What one deployment's door knows for its whole life: its keys and its host.
 
+use crate::delivery::{BadCredentials, Credentials};
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
@@ -19,6 +20,8 @@ pub struct Settings {
     pub host: Option<String>,
     /// `ENVIRONMENT`
     pub environment: Option<String>,
+    /// `POSTERN_PROVIDERS`
+    pub providers: Option<String>,
 }
 
 /// A door that can work: built once per isolate, or not at all.
@@ -35,6 +38,8 @@ pub struct Door {
     /// Draws lots for journeys.
     pub lots: MacKey,
     pub api_keys: ApiKeys,
+    /// How providers know us. What is wrong here stops messages, and no visitor.
+    pub providers: Result<Credentials, BadCredentials>,
 }
 
 /// Why the door cannot work, and what to do about it. Names settings, never their values.
@@ -69,9 +74,13 @@ impl Door {
         let ring = KeyRing::parse(settings.keys.as_deref().ok_or(Misconfigured::NoKeys)?)?;
         let api_keys = ApiKeys::parse(settings.api_keys.as_deref().ok_or(Misconfigured::NoApiKeys)?)?;
         let minter = Minter::new(&ring, host).ok_or(BadRing::Empty)?;
+        let is_local = settings.environment.as_deref() == Some("local");
+        let providers = settings.providers.as_deref().filter(|json| !json.is_empty());
+        let providers =
+            providers.map_or_else(|| Ok(Credentials::default()), |json| Credentials::parse(json, is_local));
         Ok(Self {
             host: host.to_owned(),
-            is_local: settings.environment.as_deref() == Some("local"),
+            is_local,
             verifier: Verifier::new(&ring, host),
             minter,
             grants: GrantSeal::new(&ring, host),
@@ -79,10 +88,17 @@ impl Door {
             addresses: AddressSeal::new(&ring),
             lots: ring.lots(),
             api_keys,
+            providers,
         })
     }
 
-    /// The address of a link. Local doors speak plain HTTP.
+    /// Where the door is reached. Local doors speak plain HTTP.
+    pub fn origin(&self) -> String {
+        let scheme = if self.is_local { "http" } else { "https" };
+        format!("{scheme}://{}", self.host)
+    }
+
+    /// The address of a link.
     pub fn link_url(&self, token: &str) -> String {
         self.url("l", token)
     }
@@ -98,8 +114,7 @@ impl Door {
     }
 
     fn url(&self, door: &str, token: &str) -> String {
-        let scheme = if self.is_local { "http" } else { "https" };
-        format!("{scheme}://{}/{door}/{token}", self.host)
+        format!("{}/{door}/{token}", self.origin())
     }
 }
 
@@ -149,6 +164,7 @@ mod tests {
             api_keys: Some("[]".into()),
             host: Some("go.example.com".into()),
             environment: None,
+            providers: None,
         }
     }
 

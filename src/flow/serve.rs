@@ -8,7 +8,8 @@ use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
 use crate::flow::{
-    Misconfigured, Seed, audit, click, events, grant, journeys, link, mint, people, policy, preferences,
+    Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
+    policy, preferences, receipt,
 };
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
@@ -38,7 +39,8 @@ pub async fn serve(
         }
         Route::AppleAssociation | Route::AssetLinks => association(context, route),
         Route::Health => Outcome::new(health(context)),
-        Route::LocalTime => nothing(context, request),
+        Route::LocalTime | Route::LocalOutbox => nothing(context, request),
+        Route::Receipts { provider } => receipt::take(context, request, provider, ports).await,
         _ => machine(context, request, route, ports).await,
     }
 }
@@ -51,7 +53,12 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
     };
     let takes_json = matches!(
         route,
-        Route::Mint | Route::Exchange | Route::PutPerson { .. } | Route::KeepPolicy | Route::Move { .. }
+        Route::Mint
+            | Route::Exchange
+            | Route::PutPerson { .. }
+            | Route::KeepPolicy
+            | Route::Move { .. }
+            | Route::Shown { .. }
     );
     if takes_json && !is_json(request) {
         let detail = "Send `Content-Type: application/json`.";
@@ -66,6 +73,10 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
         Route::PutPerson { reference } => people::put(context, request, &actor, reference, ports).await,
         Route::ShowPerson { reference } => people::show(context, reference, ports).await,
         Route::ErasePerson { reference } => people::erase(context, &actor, reference, ports).await,
+        Route::Inbox { reference } => inbox::show(context, reference, ports).await,
+        Route::Shown { reference } => inbox::shown(context, request, reference, ports).await,
+        Route::Deliveries => deliveries::list(context, request, ports).await,
+        Route::Redrive { touch } => deliveries::redrive(context, &actor, touch, ports).await,
         Route::KeepPolicy => policy::keep(context, request, &actor, ports).await,
         Route::Policies => policy::list(context, ports).await,
         Route::Activate { version } => policy::activate(context, &actor, version, ports).await,
@@ -86,7 +97,7 @@ const fn role(route: Route<'_>) -> Option<Role> {
         Route::Audit => Role::Audit,
         Route::Events => Role::Events,
         Route::PutPerson { .. } | Route::ShowPerson { .. } | Route::ErasePerson { .. } => Role::People,
-        Route::Inbox { .. } => Role::Inbox,
+        Route::Inbox { .. } | Route::Shown { .. } => Role::Inbox,
         Route::KeepPolicy | Route::Policies | Route::Activate { .. } => Role::Policy,
         Route::Pause { .. }
         | Route::Resume { .. }
@@ -102,6 +113,8 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::AppleAssociation
         | Route::AssetLinks
         | Route::Health
+        | Route::Receipts { .. }
+        | Route::LocalOutbox
         | Route::LocalTime => return None,
     })
 }

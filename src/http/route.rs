@@ -40,8 +40,10 @@ pub enum Route<'a> {
     ShowPerson { reference: &'a str },
     /// `DELETE /v1/people/{ref}`
     ErasePerson { reference: &'a str },
-    /// `/v1/inbox/{ref}`
+    /// `GET /v1/inbox/{ref}`
     Inbox { reference: &'a str },
+    /// `POST /v1/inbox/{ref}`
+    Shown { reference: &'a str },
     /// `PUT /v1/policy`
     KeepPolicy,
     /// `GET /v1/policy`
@@ -58,8 +60,12 @@ pub enum Route<'a> {
     Deliveries,
     /// `/v1/deliveries/{touch}/redrive`
     Redrive { touch: &'a str },
+    /// `/v1/receipts/{provider}`; GET only for who asks whether this is the place.
+    Receipts { provider: &'a str },
     /// `/healthz`
     Health,
+    /// `GET /__local/outbox`; no route at all unless this is a local build.
+    LocalOutbox,
     /// `POST /__local/time`; no route at all unless this is a local build.
     LocalTime,
 }
@@ -114,6 +120,7 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         "/healthz" => read(Route::Health),
         "/.well-known/apple-app-site-association" => read(Route::AppleAssociation),
         "/.well-known/assetlinks.json" => read(Route::AssetLinks),
+        "/__local/outbox" if cfg!(feature = "local") && method == Method::Get => Ok(Route::LocalOutbox),
         "/__local/time" if cfg!(feature = "local") && method == Method::Post => Ok(Route::LocalTime),
         _ => Err(unknown),
     }
@@ -140,8 +147,18 @@ fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
             _ => other("GET, PUT, DELETE"),
         };
     }
+    if let Some(provider) = segment(path, "/v1/receipts/") {
+        return match method {
+            Method::Get | Method::Post => Ok(Route::Receipts { provider }),
+            _ => other("GET, POST"),
+        };
+    }
     if let Some(reference) = segment(path, "/v1/inbox/") {
-        return get(Route::Inbox { reference });
+        return match method {
+            Method::Get => Ok(Route::Inbox { reference }),
+            Method::Post => Ok(Route::Shown { reference }),
+            _ => other("GET, POST"),
+        };
     }
     if let Some((version, "activate")) = two_segments(path, "/v1/policy/") {
         return post(Route::Activate { version });

@@ -14,7 +14,7 @@ use crate::id::{KeyId, Shard, TouchId};
 use crate::journey::Rules;
 use crate::key::{KeyRing, Secret};
 use crate::policy::Policy;
-use crate::port::{self, Kept, Library, Providers, Shelf, Unreachable};
+use crate::port::{self, Kept, Library, Outbox, Providers, Shelf, Unreachable};
 use crate::shard::{Answer, Errand, handle};
 use crate::sim::{Call, People, World};
 use crate::time::Instant;
@@ -31,6 +31,8 @@ pub(super) struct Outreach {
     paused: BTreeSet<String>,
     /// Calls that providers got.
     calls: Vec<delivery::Call>,
+    /// Messages that a local door kept.
+    letters: Vec<delivery::Letter>,
     /// What providers answer, in order; then they accept everything.
     replies: VecDeque<delivery::Reply>,
 }
@@ -57,6 +59,7 @@ impl Outreach {
             active: None,
             paused: BTreeSet::new(),
             calls: Vec::new(),
+            letters: Vec::new(),
             replies: VecDeque::new(),
         }
     }
@@ -113,6 +116,11 @@ impl World {
     /// Calls that providers got since the last call of this, oldest first.
     pub fn take_calls(&self) -> Vec<delivery::Call> {
         self.with_outreach(|outreach| core::mem::take(&mut outreach.calls))
+    }
+
+    /// Messages that were kept since the last call of this, oldest first.
+    pub fn take_letters(&self) -> Vec<delivery::Letter> {
+        self.with_outreach(|outreach| core::mem::take(&mut outreach.letters))
     }
 
     /// What one shard keeps.
@@ -191,8 +199,14 @@ impl Providers for World {
         self.perform(Call::Provider, |memory| {
             let Outreach { calls, replies, .. } = &mut memory.outreach;
             calls.push(call.clone());
-            let accepted = delivery::Reply { status: 200, retry_after: None, body: String::new() };
+            let accepted = delivery::Reply { status: 200, ..Default::default() };
             replies.pop_front().unwrap_or(accepted)
         })
+    }
+}
+
+impl Outbox for World {
+    async fn leave(&self, letter: &delivery::Letter) -> Result<(), Unreachable> {
+        self.perform(Call::Provider, |memory| memory.outreach.letters.push(letter.clone()))
     }
 }

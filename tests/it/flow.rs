@@ -6,6 +6,7 @@ mod contract;
 mod control;
 mod events;
 mod glance;
+mod inbox;
 mod mint;
 mod people;
 mod preferences;

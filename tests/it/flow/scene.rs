@@ -55,6 +55,7 @@ impl Scene {
             api_keys: Some(api_keys()),
             host: Some(HOST.into()),
             environment: None,
+            providers: None,
         };
         let snapshot = Snapshot { policy, is_example: true, denied: DenyList::default(), loaded: NOW };
         let world = World::new(NOW);
