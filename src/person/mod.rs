@@ -5,6 +5,7 @@
 
 mod address;
 mod change;
+mod row;
 mod state;
 
 pub use address::{AddressBook, BadAddress, Sealed};
