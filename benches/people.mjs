@@ -24,7 +24,7 @@ export function shard() {
   return { ...contestant, modules: [{ name: "shard.mjs", text: bundle("shard") }, entry, ...rest] };
 }
 
-/** A person's row after the first message, as the worker writes it. */
+/** A person's row after the first message, as the worker writes it, and as JSON. */
 export async function sample() {
   const stand = await serve(shard());
   try {
@@ -41,12 +41,13 @@ export async function sample() {
       if (offered.answer.ingested.ticked.offered === 1) break;
       await stand.visit({ erase: { subject } });
     }
-    const [{ row }] = JSON.parse(await stand.say("/people/row", "{}"));
-    const touch = JSON.parse(row.slice(1)).w[0].i;
+    const [{ subject }] = JSON.parse(await stand.say("/people/row", "{}"));
+    const person = async () => (await stand.visit({ get: { subject } })).answer.person.person;
+    const touch = (await person()).w[0].i;
     await stand.visit({ checkout: { touches: [touch] } });
     await stand.visit({ settle: { reports: [[touch, "accepted"]] } });
     const [made] = JSON.parse(await stand.say("/people/row", "{}"));
-    return { ...made, entered };
+    return { ...made, entered, json: `1${JSON.stringify(await person())}` };
   } finally {
     await stand.stop();
   }
@@ -94,7 +95,9 @@ export async function serve(contestant) {
 export async function open(contestant, row, { stored, people }) {
   const stand = await serve(contestant);
   const { server, say, visit } = stand;
-  const population = { ...row, people };
+  // Peers keep a person as JSON.
+  const { json, ...written } = row;
+  const population = { ...written, row: contestant.name === "ours" ? row.row : json, people };
   await say("/clock", String(NOON));
   // The object makes its tables when it is first asked.
   await visit(contestant.name === "ours" ? { get: { subject: row.subject } } : { tick: { scheduled: 0 } });

@@ -24,6 +24,7 @@ mod page;
 mod policy;
 mod shard;
 mod policy_outreach;
+mod row;
 mod tidy;
 mod token;
 mod vectors;
