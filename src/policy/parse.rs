@@ -77,6 +77,9 @@ impl Policy {
         read_folder(documents, version).map(|(policy, _)| policy)
     }
 
+    /// The version of [`Policy::example`]; no other policy has it.
+    pub const EXAMPLE_VERSION: u32 = 1;
+
     /// The example that is compiled in, which serves until a policy is activated.
     pub fn example() -> Self {
         let example = Self::from_documents(
@@ -88,7 +91,7 @@ impl Policy {
                 ("journeys.json", include_bytes!("../../policy/journeys.json")),
                 ("templates.json", include_bytes!("../../policy/templates.json")),
             ],
-            1,
+            Self::EXAMPLE_VERSION,
         );
         #[expect(
             clippy::expect_used,

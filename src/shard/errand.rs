@@ -30,6 +30,10 @@ pub enum Errand {
         #[serde(default)]
         by: Option<String>,
     },
+    /// What waits for the person in the app, as far as the gates let it be shown now. Changes nothing.
+    Inbox {
+        subject: Subject,
+    },
     /// Advances what is due at the scheduled instant, at most `TICK_TURN_MAX` people; the caller goes on while there is
     /// more. Safe twice, late, or beside another.
     Tick {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::{self, Kind};
 use crate::id::{Subject, TouchId};
-use crate::journey::{self, Effect, Refusal, Report, Rules, ready};
+use crate::journey::{self, Effect, Refusal, Report, Rules, ready, reason};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, TICK_TURN_MAX};
 use crate::person::{Change, Person};
 use crate::shard::{
@@ -45,6 +45,7 @@ pub fn handle(
         Errand::Put { subject, change, by } => turn.put(subject, change, by)?,
         Errand::Get { subject } => Answer::Person { person: turn.person(subject)?.map(Box::new) },
         Errand::Erase { subject, by } => turn.erase(subject, by)?,
+        Errand::Inbox { subject } => turn.inbox(subject)?,
         Errand::Tick { scheduled } => turn.tick(scheduled)?,
         Errand::Checkout { touches } => turn.checkout(&touches)?,
         Errand::Settle { reports } => turn.settle(reports)?,
@@ -121,6 +122,12 @@ impl<S: Store> Turn<'_, S> {
         self.collect(subject);
         self.store.erase(subject)?;
         self.done()
+    }
+
+    fn inbox(&self, subject: Subject) -> Result<Answer, StoreError> {
+        let Some(person) = self.person(subject)? else { return Ok(Answer::Unknown) };
+        let ready = journey::inbox(&person, self.now, self.rules).into_iter();
+        Ok(Answer::Checked { touches: ready.map(|ready| Offered::Ready(Box::new(ready))).collect() })
     }
 
     fn tick(&mut self, scheduled: Instant) -> Result<Answer, StoreError> {
@@ -297,18 +304,12 @@ impl From<Settled> for Report {
         match settled {
             Settled::Accepted => Self::Accepted,
             Settled::Retry { after_ms, reason } => {
-                Self::Retry { after: after_ms.map(Span::from_millis), reason: known(&reason) }
+                Self::Retry { after: after_ms.map(Span::from_millis), reason: reason::known(&reason) }
             }
-            Settled::Rejected { reason } => Self::Rejected { reason: known(&reason) },
+            Settled::Rejected { reason } => Self::Rejected { reason: reason::known(&reason) },
             Settled::Delivered => Self::Delivered,
             Settled::Bounced => Self::Bounced,
             Settled::Complained => Self::Complained,
         }
     }
-}
-
-/// The reason as one of the closed list; a report from another version of the program may bring another.
-fn known(reason: &str) -> &'static str {
-    const REASONS: [&str; 1] = ["timeout"];
-    REASONS.into_iter().find(|known| *known == reason).unwrap_or("other")
 }

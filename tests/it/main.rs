@@ -9,6 +9,7 @@
 )]
 
 mod association;
+mod association_cases;
 mod audit;
 #[cfg(feature = "cli")]
 mod cli;
@@ -17,6 +18,7 @@ mod click_visitor;
 mod flow;
 mod gate;
 mod grant;
+mod journey;
 mod mac;
 mod minting;
 mod openapi;
@@ -25,6 +27,9 @@ mod policy;
 mod shard;
 mod policy_outreach;
 mod row;
+mod policy_schema;
+mod providers;
 mod tidy;
 mod token;
 mod vectors;
+mod zone;

@@ -51,8 +51,12 @@ fn said() -> impl Strategy<Value = Sent> {
 
 fn consent() -> impl Strategy<Value = Consent> {
     let word = select(vec![Said::Yes, Said::No]);
-    (channel(), select(Purpose::ALL.to_vec()), word, at())
-        .prop_map(|(channel, purpose, said, at)| Consent { channel, purpose, said, at })
+    (channel(), select(Purpose::ALL.to_vec()), word, at()).prop_map(|(channel, purpose, said, at)| Consent {
+        channel,
+        purpose,
+        said,
+        at,
+    })
 }
 
 fn enrolment() -> impl Strategy<Value = Enrolment> {
@@ -77,18 +81,8 @@ fn pending() -> impl Strategy<Value = Pending> {
     let flags = (any::<bool>(), any::<bool>());
     let numbers = (any::<u32>(), any::<u8>(), any::<u8>());
     (touch(), text(), hash(), channel(), at(), numbers, flags, option::of(at())).prop_map(
-        |(id, journey, trigger, channel, offered, (version, touch, attempts), (is_out, is_dead), due)| Pending {
-            id,
-            journey,
-            version,
-            trigger,
-            touch,
-            channel,
-            offered,
-            attempts,
-            is_out,
-            due,
-            is_dead,
+        |(id, journey, trigger, channel, offered, (version, touch, attempts), (is_out, is_dead), due)| {
+            Pending { id, journey, version, trigger, touch, channel, offered, attempts, is_out, due, is_dead }
         },
     )
 }
@@ -99,7 +93,8 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 fn person() -> impl Strategy<Value = Person> {
-    let outcome = (text(), option::of(hash()), at()).prop_map(|(kind, about, at)| Outcome { kind, about, at });
+    let outcome =
+        (text(), option::of(hash()), at()).prop_map(|(kind, about, at)| Outcome { kind, about, at });
     let zones = ["Europe/Stockholm", "America/Argentina/Buenos_Aires", "Etc/GMT+3"];
     let zone = select(zones.to_vec()).prop_map(|name| Zone::parse(name).unwrap());
     let about = (
