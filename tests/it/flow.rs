@@ -4,6 +4,7 @@ mod api;
 mod click;
 mod contract;
 mod control;
+mod deliver;
 mod events;
 mod glance;
 mod inbox;
