@@ -113,11 +113,7 @@ impl Note<'_> {
         self.log(Kind::Complained, None);
         for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
             for purpose in Purpose::ALL {
-                // The last word, though the clock was set back since they said yes.
-                let mut known = self.person.consents.iter();
-                let known = known.find(|one| one.channel == of && one.purpose == purpose);
-                let at = known.map_or(self.now, |known| known.at.max(self.now));
-                let consent = Consent { channel: of, purpose, said: Said::No, at };
+                let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
                 note_consent(self.person, consent, self.now, self.effects);
             }
         }

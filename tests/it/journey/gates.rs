@@ -320,6 +320,30 @@ fn what_is_said_counts_at_once_for_what_is_on_its_way() {
     }
 }
 
+#[test]
+fn the_newest_word_counts_and_a_no_outweighs_a_yes_from_a_clock_that_ran_ahead() {
+    let mut scene = Scene::new(one(Channel::Sms));
+    let said = |scene: &Scene| scene.person.consents.iter().map(|one| one.said).collect::<Vec<_>>();
+    let say = |scene: &mut Scene, said, at| {
+        let consents = vec![word(Channel::Sms, Purpose::Service, said, at)];
+        scene.change(Change { consents, ..Change::default() });
+    };
+    say(&mut scene, Said::No, Instant::from_millis(NOON.millis() - 1));
+    assert_eq!(said(&scene), [Said::Yes]);
+    say(&mut scene, Said::No, NOON);
+    assert_eq!(said(&scene), [Said::No]);
+    say(&mut scene, Said::Yes, NOON);
+    assert_eq!(said(&scene), [Said::No]);
+    // From the future: as old as now, so that it cannot outlive the next no.
+    scene.now = NOON + HOUR;
+    say(&mut scene, Said::Yes, NOON + hours(900));
+    assert_eq!((said(&scene), scene.person.consents[0].at), (vec![Said::Yes], NOON + HOUR));
+    scene.now = NOON + minutes(30);
+    let now = scene.now;
+    say(&mut scene, Said::No, now);
+    assert_eq!(said(&scene), [Said::No]);
+}
+
 /// Lots: the same for the same person, and as many as the policy says.
 #[test]
 fn the_control_group_is_drawn_by_person_and_journey() {

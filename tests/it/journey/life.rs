@@ -480,7 +480,7 @@ impl World {
         let at = Instant::from_millis(now.millis().saturating_add_signed(-i64::from(ago_min) * 60_000));
         let word = self.words.entry((channel, Purpose::Service)).or_insert((Instant::default(), true));
         let at_most_now = at.min(now);
-        if (at_most_now, !said) >= (word.0, !word.1) {
+        if (at_most_now, !said) >= (word.0.min(now), !word.1) {
             *word = (at_most_now, said);
         }
         let said = if said { Said::Yes } else { Said::No };
@@ -524,8 +524,7 @@ impl World {
         match report {
             Report::Complained => {
                 for purpose in Purpose::ALL {
-                    let word = self.words.entry((channel.unwrap(), purpose)).or_default();
-                    *word = (self.scene.now.max(word.0), false);
+                    self.words.insert((channel.unwrap(), purpose), (self.scene.now, false));
                 }
             }
             Report::Retry { .. } => {}
