@@ -62,6 +62,8 @@ pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 pub const FORM_BODY_MAX: usize = 2 * 1024;
 /// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
 pub const PATH_MAX: usize = 1_024;
+/// Requests of one isolate that wait for a body, the damper or a gate; the one that has waited longest is given up.
+pub const TASKS_MAX: usize = 4_096;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -104,6 +106,9 @@ pub const DENY_PUBLISH_MS: u64 = 1_100;
 /// The edge caches a link's marker in KV this long (KV's own lower bound is 30 s).
 pub const MARKER_CACHE_S: u32 = 60;
 
+/// Links whose marker an isolate remembers to have written.
+pub const MARKED_MAX: usize = 4_096;
+
 /// Links whose recent taps an isolate counts.
 pub const HEAT_SLOTS: usize = 4_096;
 /// Taps of one link in one window that pass without asking the damper.
@@ -115,9 +120,9 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 pub const PORT_TIMEOUT_MS: u64 = 8_000;
 
 /// Entries in one audit batch (one queue message, one row).
-pub const AUDIT_BATCH_MAX: usize = 400;
+pub const AUDIT_BATCH_MAX: usize = 340;
 /// Longest event as JSON, in bytes: every field present and at its longest.
-pub const AUDIT_EVENT_MAX_BYTES: usize = 280;
+pub const AUDIT_EVENT_MAX_BYTES: usize = 368;
 /// Largest queue message (Cloudflare Queues: 128 KB).
 pub const QUEUE_MESSAGE_MAX_BYTES: usize = 128_000;
 /// An isolate holds stateless entries at most this long before it sends them.

@@ -144,7 +144,7 @@ impl World {
         let (mut names, mut bodies) = (Vec::new(), Vec::new());
         for shard in shards {
             names.push(shard.to_string());
-            let visit = Visit { shard: *shard, errand: errand.clone() };
+            let visit = Visit { shard: *shard, errand: errand.clone(), now: None };
             bodies.push(serde_json::to_string(&visit).map_err(failed)?);
         }
         let namespace = self.namespace(PEOPLE)?;
@@ -253,8 +253,8 @@ impl Registry for World {
 
 impl Damper for World {
     async fn allows(&self, key: &str) -> bool {
-        let Ok(limiter) = self.0.rate_limiter(DAMPER) else { return true };
-        limiter.limit(key.to_owned()).await.map_or(true, |outcome| outcome.success)
+        let Ok(limiter) = self.namespace(DAMPER) else { return true };
+        glue::allows(&limiter, key).await
     }
 }
 
@@ -275,7 +275,7 @@ impl AuditLog for World {
 
 impl People for World {
     async fn visit(&self, shard: Shard, errand: &shard::Errand) -> Result<shard::Answer, Unreachable> {
-        let visit = Visit { shard, errand: errand.clone() };
+        let visit = Visit { shard, errand: errand.clone(), now: None };
         let visited: Visited = self.post(PEOPLE, &shard.to_string(), &visit).await?;
         Ok(visited.answer)
     }

@@ -122,7 +122,7 @@ fn quiet_hours(question: &Question<'_>) -> Result<(), Held> {
 }
 
 fn risk(question: &Question<'_>) -> Result<(), Held> {
-    refuse_if(!question.touch.channel.may_carry(question.touch.risk), Refusal::Risk)
+    refuse_if(question.touch.risk > question.touch.channel.risk_max(), Refusal::Risk)
 }
 
 fn paused(question: &Question<'_>) -> Result<(), Held> {

@@ -57,13 +57,11 @@ impl Note<'_> {
         }
     }
 
+    /// The attempt stays used up until the touch is offered again. That it failed does not say that nothing left, so it
+    /// goes on counting against caps.
     fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
-        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && !one.is_dead) else {
-            // Refused meanwhile, and now it is known that it did not leave.
-            if self.said() == Some(&Sent::Tried) {
-                self.person.mark(touch, Sent::Failed);
-            }
+        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && one.is_out) else {
             return;
         };
         // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
@@ -79,10 +77,6 @@ impl Note<'_> {
             Kind::Deferred
         };
         self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));
-        // What was put aside may have left in an attempt of which nobody heard.
-        if kind == Kind::Deferred {
-            self.person.mark(touch, Sent::Queued);
-        }
     }
 
     fn rejected(&mut self, reason: &str) {
@@ -120,7 +114,11 @@ impl Note<'_> {
         self.log(Kind::Complained, None);
         for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
             for purpose in Purpose::ALL {
-                let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
+                // The last word, though the clock was set back since they said yes.
+                let mut known = self.person.consents.iter();
+                let known = known.find(|one| one.channel == of && one.purpose == purpose);
+                let at = known.map_or(self.now, |known| known.at.max(self.now));
+                let consent = Consent { channel: of, purpose, said: Said::No, at };
                 note_consent(self.person, consent, self.now, self.effects);
             }
         }

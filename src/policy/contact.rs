@@ -18,6 +18,7 @@ pub(super) const FIELDS: &[&str] = &["quiet_hours", "caps", "gap_h", "senders"];
 pub(super) const QUIET_FIELDS: &[&str] = &["from", "to", "spread_min", "zones"];
 pub(super) const WINDOW_FIELDS: &[&str] = &["from", "to"];
 pub(super) const CAP_FIELDS: &[&str] = &["channel", "max", "per_h"];
+pub(super) const CHANNEL_FIELDS: &[&str] = &["email", "sms", "whatsapp", "in_app", "voice"];
 pub(super) const SENDER_FIELDS: &[&str] = &["provider", "from"];
 
 /// Reads `outreach`.
@@ -124,8 +125,7 @@ fn cap(node: &Node<'_>) -> Option<Cap> {
 }
 
 fn senders(node: &Node<'_>) -> Option<BTreeMap<Channel, Sender>> {
-    const NAMES: &[&str] = &["email", "sms", "whatsapp", "in_app", "voice"];
-    let fields = node.fields(NAMES)?;
+    let fields = node.fields(CHANNEL_FIELDS)?;
     let mut senders = BTreeMap::new();
     let mut is_valid = true;
     for channel in Channel::ALL {

@@ -9,7 +9,7 @@ use crate::policy::site::{self, Offered};
 use crate::policy::{Proof, Risk, Scope};
 use crate::token::{PREFERENCES, Use};
 
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "code",
     "risk",
     "use",
@@ -25,8 +25,8 @@ const FIELDS: &[&str] = &[
 
 pub(super) const RISKS: [(&str, Risk); 3] =
     [("low", Risk::Low), ("medium", Risk::Medium), ("high", Risk::High)];
-const USES: [(&str, Use); 2] = [("once", Use::Once), ("many", Use::Many)];
-const PROOFS: [(&str, Proof); 2] = [("none", Proof::None), ("destination", Proof::Destination)];
+pub(super) const USES: [(&str, Use); 2] = [("once", Use::Once), ("many", Use::Many)];
+pub(super) const PROOFS: [(&str, Proof); 2] = [("none", Proof::None), ("destination", Proof::Destination)];
 
 /// What a scope may refer to; `None` where that could not be read and so cannot be checked.
 #[derive(Clone, Copy, Debug)]

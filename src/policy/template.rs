@@ -16,8 +16,9 @@ use crate::policy::site::Offered;
 use crate::policy::slot::{Piece, fill, pieces};
 use crate::policy::{Channel, Language, Template, Wording, scope, sms, wording};
 
-const FIELDS: &[&str] = &["channel", "provider_name", "texts"];
-const TEXT_FIELDS: &[&str] = &["subject", "paragraphs", "button", "why", "verification", "voicemail"];
+pub(super) const FIELDS: &[&str] = &["channel", "provider_name", "texts"];
+pub(super) const TEXT_FIELDS: &[&str] =
+    &["subject", "paragraphs", "button", "why", "verification", "voicemail"];
 
 /// What a template may refer to; `None` where that could not be read and so cannot be checked.
 #[derive(Clone, Copy, Debug, Default)]

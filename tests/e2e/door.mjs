@@ -19,7 +19,7 @@ export const RING = {
   pseudonym: base64url(Buffer.alloc(32, 9)),
   keys: [{ id: 1, secret: base64url(Buffer.alloc(32, 1)) }],
 };
-export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit"];
+export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit", "events", "people", "inbox", "policy", "operate"];
 export const API_KEY = `pk_test_${base64url(Buffer.alloc(32, 7))}`;
 export const hashOf = (key) => createHash("sha256").update(key).digest("base64url");
 export const API_KEYS = [{ id: "test", hash: hashOf(API_KEY), roles: ROLES }];
@@ -61,11 +61,16 @@ export function options({ flavour = "local", bindings = {}, persist, port = 0, .
   };
 }
 
-/** A running door. Stop it with `await door.stop()`. What the worker writes to its log is in `door.logs`. */
-export async function open(change) {
+/**
+ * A running door. Stop it with `await door.stop()`. What the worker writes to its log is in `door.logs`.
+ * `beside` are further workers, for its bindings to lead to.
+ */
+export async function open({ beside = [], ...change } = {}) {
   const logs = [];
   const handleStructuredLogs = ({ level, message }) => logs.push({ level, message });
-  const miniflare = new Miniflare(convertV4MiniflareOptions(options({ handleStructuredLogs, ...change })));
+  const { host, port, cf, resourcePersistencePath, ...worker } = options(change);
+  const shared = { host, port, cf, resourcePersistencePath, handleStructuredLogs };
+  const miniflare = new Miniflare(convertV4MiniflareOptions({ ...shared, workers: [worker, ...beside] }));
   const origin = (await miniflare.ready).origin;
   return new Door(miniflare, origin, logs);
 }

@@ -7,6 +7,7 @@ mod control;
 mod deliver;
 mod events;
 mod glance;
+mod inbox;
 mod mint;
 mod people;
 mod preferences;

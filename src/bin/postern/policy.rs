@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use postern::policy::{
-    DOCUMENTS, Journey, Policy, Problems, Proof, Risk, Scope, Timing, Touch, bundle_of_documents,
+    DOCUMENTS, Journey, Policy, Problems, Proof, Risk, Scope, Timing, Touch, bundle_of_documents, schema,
 };
 use postern::time::Span;
 use postern::token::Use;
@@ -37,6 +37,13 @@ Example:
 
 A policy with mistakes gives no bundle.")]
     Bundle(BundleArguments),
+    /// Print the JSON Schema (2020-12) of the documents, for editors.
+    #[command(after_help = "\
+Example:
+  postern policy schema > policy/schema.json
+
+A document that holds \"$schema\": \"./schema.json\" is then completed and checked while it is written.")]
+    Schema,
 }
 
 #[derive(Args)]
@@ -64,6 +71,7 @@ pub fn run(command: Command) -> Result<Done, Failure> {
     match command {
         Command::Check { path } => check(&path),
         Command::Bundle(arguments) => bundle(&arguments),
+        Command::Schema => Ok(Done { json: schema(), ..Done::new(schema(), &()) }),
     }
 }
 
