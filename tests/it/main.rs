@@ -26,11 +26,8 @@ mod page;
 mod policy;
 mod shard;
 mod policy_outreach;
-<<<<<<< HEAD
 mod providers;
-=======
 mod policy_schema;
->>>>>>> w-api
 mod tidy;
 mod token;
 mod vectors;
