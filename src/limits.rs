@@ -170,6 +170,9 @@ pub const SAFETY_NET_MIN: u64 = 10;
 pub const POLICIES_HELD_MAX: usize = 16;
 /// Jobs on everyone in a journey that one shard has under way.
 pub const JOBS_MAX: usize = 16;
+/// Each further offer of a touch waits twice as long, up to this: a consumer that is down for hours does not come back
+/// to a queue full of copies.
+pub const OFFER_LEASE_MAX_MS: u64 = 60 * 60_000;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
 /// Largest body of events: a full batch of generous ones.
@@ -326,6 +329,7 @@ const _: () = {
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
+    assert!(OFFER_LEASE_MS < OFFER_LEASE_MAX_MS);
     assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);

@@ -43,8 +43,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         log(effects, now, Kind::ConsentChanged, if is_out { "opted_out" } else { "came_back" });
     }
     for consent in change.consents {
-        // One that claims to be from the future would outlive any later no.
-        note_consent(person, Consent { at: consent.at.min(now), ..consent }, now, effects);
+        note_consent(person, consent, now, effects);
     }
     match gates::no_contact(person) {
         Some(why) => withdraw(person, why, now, effects),
@@ -52,9 +51,11 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     }
 }
 
-/// Takes the newest word on a channel and purpose.
+/// Takes the newest word on a channel and purpose. What was said at an instant that is still to come, because the clock
+/// was set back since, is as old as now: a no that comes now outweighs it.
 pub(super) fn note_consent(person: &mut Person, consent: Consent, now: Instant, effects: &mut Vec<Effect>) {
-    let weight = |one: &Consent| (one.at, one.said == Said::No);
+    let consent = Consent { at: consent.at.min(now), ..consent };
+    let weight = |one: &Consent| (one.at.min(now), one.said == Said::No);
     let is_alike = |one: &&mut Consent| one.channel == consent.channel && one.purpose == consent.purpose;
     let before = person.consents.iter_mut().find(is_alike).map(|known| {
         let before = known.said;
@@ -78,7 +79,8 @@ pub(super) fn drop_unwanted(person: &mut Person, now: Instant, rules: &Rules, ef
     let is_unwanted = |one: &Pending| {
         let plan = rules.plan(one.version, &one.journey);
         plan.is_some_and(|plan| {
-            !gates::has_consent(person, one.channel, plan.journey.purpose, plan.journey.basis)
+            let touch = plan.journey.touches.get(usize::from(one.touch));
+            touch.is_some_and(|touch| !gates::has_consent(person, touch, plan.journey))
         })
     };
     let unwanted: Vec<_> = person.pending.iter().filter(|one| is_unwanted(one)).map(|one| one.id).collect();

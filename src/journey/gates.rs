@@ -5,7 +5,7 @@ use crate::journey::plan::Plan;
 use crate::journey::{Refusal, caps, quiet};
 use crate::limits::PAUSED_WAIT_S;
 use crate::person::{Ended, Enrolment, Person, Said};
-use crate::policy::{Basis, Channel, Purpose, Timing, Touch};
+use crate::policy::{Basis, Journey, Timing, Touch};
 use crate::time::{Instant, Span};
 
 /// What the gates are asked: may this touch of this enrolment go to this person now?
@@ -51,11 +51,13 @@ pub(super) fn ask(question: &Question<'_>) -> Result<(), Held> {
 
 /// Whether the person may be contacted there, by what they said. The newest word counts; where words are equally
 /// new, no does.
-pub(super) fn has_consent(person: &Person, channel: Channel, purpose: Purpose, basis: Basis) -> bool {
-    let of_both = person.consents.iter().filter(|one| one.channel == channel && one.purpose == purpose);
+pub(super) fn has_consent(person: &Person, touch: &Touch, journey: &Journey) -> bool {
+    let Touch { channel, opt_in, .. } = *touch;
+    let of_both =
+        person.consents.iter().filter(|one| one.channel == channel && one.purpose == journey.purpose);
     match of_both.max_by_key(|one| (one.at, one.said == Said::No)).map(|one| one.said) {
         Some(said) => said == Said::Yes,
-        None => !channel.needs_opt_in() && basis != Basis::Consent,
+        None => !opt_in && !channel.needs_opt_in() && journey.basis != Basis::Consent,
     }
 }
 
@@ -102,8 +104,7 @@ fn protected(question: &Question<'_>) -> Result<(), Held> {
 
 fn consent(question: &Question<'_>) -> Result<(), Held> {
     let Question { person, plan, touch, .. } = *question;
-    let may = has_consent(person, touch.channel, plan.journey.purpose, plan.journey.basis);
-    refuse_if(!may, Refusal::NoConsent)
+    refuse_if(!has_consent(person, touch, plan.journey), Refusal::NoConsent)
 }
 
 fn holdout(question: &Question<'_>) -> Result<(), Held> {
@@ -118,7 +119,7 @@ fn cap(question: &Question<'_>) -> Result<(), Held> {
 
 fn quiet_hours(question: &Question<'_>) -> Result<(), Held> {
     let Question { person, plan, touch, id, now, .. } = *question;
-    quiet::ask(plan.outreach.quiet_hours, person.zone.as_ref(), touch.channel, id, now, plan.lots)
+    quiet::ask(plan.outreach, person.zone.as_ref(), touch.channel, id, now, plan.lots)
 }
 
 fn risk(question: &Question<'_>) -> Result<(), Held> {

@@ -61,9 +61,8 @@ impl Note<'_> {
     /// goes on counting against caps.
     fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
-        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && one.is_out) else {
-            return;
-        };
+        let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0;
+        let Some(pending) = self.person.pending.iter_mut().find(is_tried) else { return };
         // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
         if why == reason::BREAKER_OPEN {
             pending.attempts = pending.attempts.saturating_sub(1);
@@ -114,11 +113,7 @@ impl Note<'_> {
         self.log(Kind::Complained, None);
         for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
             for purpose in Purpose::ALL {
-                // The last word, though the clock was set back since they said yes.
-                let mut known = self.person.consents.iter();
-                let known = known.find(|one| one.channel == of && one.purpose == purpose);
-                let at = known.map_or(self.now, |known| known.at.max(self.now));
-                let consent = Consent { channel: of, purpose, said: Said::No, at };
+                let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
                 note_consent(self.person, consent, self.now, self.effects);
             }
         }

@@ -235,10 +235,10 @@ impl Setting {
                 within => Timing::AppOpens { after, within: minutes(u32::from(within)) },
             };
             let mut touch = build::touch(&format!("touch{at}"), CHANNELS[usize::from(*channel)], timing);
-            if more & 3 == 1 {
+            if more & 0b11 == 1 {
                 touch.when = Condition { all: Vec::new(), none: vec!["done".to_owned()] };
             }
-            if more & 12 == 12 {
+            if more & 0b1100 == 0b1100 {
                 touch.risk = Risk::High;
             }
             touch
@@ -251,7 +251,7 @@ impl Setting {
         }
         let mut journey = build::journey(name, touches);
         if name == "nudge" {
-            journey.trigger.event = "trial.ending".to_owned();
+            "trial.ending".clone_into(&mut journey.trigger.event);
             journey.reentry = HOUR;
             journey.outcomes = vec!["payment.succeeded".to_owned(), "trial.converted".to_owned()];
         }
@@ -370,7 +370,7 @@ impl World {
                 }
             }
             Act::Consent { channel, said, ago_min } => {
-                self.say(CHANNELS[usize::from(channel)], said, ago_min)
+                self.say(CHANNELS[usize::from(channel)], said, ago_min);
             }
             Act::OptOut(is_out) => {
                 self.is_out = is_out;
@@ -480,7 +480,7 @@ impl World {
         let at = Instant::from_millis(now.millis().saturating_add_signed(-i64::from(ago_min) * 60_000));
         let word = self.words.entry((channel, Purpose::Service)).or_insert((Instant::default(), true));
         let at_most_now = at.min(now);
-        if (at_most_now, !said) >= (word.0, !word.1) {
+        if (at_most_now, !said) >= (word.0.min(now), !word.1) {
             *word = (at_most_now, said);
         }
         let said = if said { Said::Yes } else { Said::No };
@@ -524,8 +524,7 @@ impl World {
         match report {
             Report::Complained => {
                 for purpose in Purpose::ALL {
-                    let word = self.words.entry((channel.unwrap(), purpose)).or_default();
-                    *word = (self.scene.now.max(word.0), false);
+                    self.words.insert((channel.unwrap(), purpose), (self.scene.now, false));
                 }
             }
             Report::Retry { .. } => {}
