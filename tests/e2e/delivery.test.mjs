@@ -95,10 +95,15 @@ async function history(customer) {
   return body.history;
 }
 
-const arrived = (mock, count = 1) =>
-  eventually("a message arrives", () => mock.complaints.length > 0 || mock.accepted.length >= count).then(() =>
-    assert.deepEqual(mock.complaints, []),
-  );
+/** The first message that a provider accepted for this person: others are in journeys of their own meanwhile. */
+async function arrived(mock, { addresses }) {
+  const read = ({ form, body }) => form ?? JSON.parse(body);
+  const to = (message) => message.To ?? message.to ?? message.data?.to ?? message.Destination?.ToAddresses[0];
+  const mine = () => mock.accepted.map(read).find((message) => Object.values(addresses).includes(to(message)));
+  const found = await eventually("a message arrives", () => mock.complaints.length > 0 || mine());
+  assert.deepEqual(mock.complaints, []);
+  return found;
+}
 const became = (customer, result) =>
   eventually(`a touch is ${result}`, async () => (await history(customer)).find((line) => line.result === result));
 const basic = { authorization: `Basic ${Buffer.from("u:p").toString("base64")}` };
@@ -106,10 +111,9 @@ const receipt = (path, body, headers) => door.fetch(`/v1/receipts/${path}`, { me
 
 describe("every channel of the example policy", () => {
   it("an event becomes an e-mail, whose links work, and whose receipt comes back", async () => {
-    const { customer, addresses } = await enter("payment.failed");
-    await arrived(mocks.postmark);
-    const mail = JSON.parse(mocks.postmark.accepted[0].body);
-    assert.equal(mail.To, addresses.email);
+    const person = await enter("payment.failed");
+    const { customer } = person;
+    const mail = await arrived(mocks.postmark, person);
     const headers = Object.fromEntries(mail.Headers.map(({ Name, Value }) => [Name, Value]));
     assert.equal(headers["Content-Language"], "sv");
     assert.equal(headers["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
@@ -121,17 +125,17 @@ describe("every channel of the example policy", () => {
     assert.equal((await receipt("postmark", JSON.stringify(told), {})).status, 401);
     assert.equal((await receipt("postmark", JSON.stringify(told), basic)).status, 200);
     await became(customer, "delivered");
-    const { entries } = await door.audit((entries) => entries.some(({ kind }) => kind === "touch.delivered"));
-    const kinds = entries.map(({ kind }) => kind);
+    const { entries } = await door.audit((entries) => entries.some(({ event }) => event.kind === "touch.delivered"));
+    const kinds = entries.map(({ event }) => event.kind);
     for (const kind of ["journey.entered", "touch.queued", "link.issued", "touch.sent", "touch.delivered"]) {
       assert.ok(kinds.includes(kind), `${kind} is on record`);
     }
   });
 
   it("one-click unsubscription is obeyed", async () => {
-    const { customer } = await enter("payment.failed");
-    await arrived(mocks.postmark);
-    const { Headers: headers } = JSON.parse(mocks.postmark.accepted[0].body);
+    const person = await enter("payment.failed");
+    const { customer } = person;
+    const { Headers: headers } = await arrived(mocks.postmark, person);
     const { Value: value } = headers.find(({ Name }) => Name === "List-Unsubscribe");
     const path = new URL(value.slice(1, -1)).pathname;
     const form = { method: "POST", body: "List-Unsubscribe=One-Click", headers: { "content-type": "application/x-www-form-urlencoded" } };
@@ -141,19 +145,16 @@ describe("every channel of the example policy", () => {
   });
 
   it("WhatsApp, SMS and voice follow in their time, each through its own provider", async () => {
-    const { customer, addresses } = await enter("kyc.refresh_due");
-    await arrived(mocks.postmark);
+    const person = await enter("kyc.refresh_due");
+    const { customer } = person;
+    await arrived(mocks.postmark, person);
     await pass(72 * HOUR);
-    await arrived(mocks.whatsapp);
-    const template = JSON.parse(mocks.whatsapp.accepted[0].body);
-    assert.equal(template.to, addresses.whatsapp);
+    const template = await arrived(mocks.whatsapp, person);
     await pass(96 * HOUR);
-    await arrived(mocks.twilio);
-    assert.equal(mocks.twilio.accepted[0].form.To, addresses.sms);
+    await arrived(mocks.twilio, person);
     await pass(168 * HOUR);
-    await arrived(mocks.gateway);
-    const { type, data } = JSON.parse(mocks.gateway.accepted[0].body);
-    assert.deepEqual([type, data.channel, data.to], ["touch.send", "voice", addresses.voice]);
+    const { type, data } = await arrived(mocks.gateway, person);
+    assert.deepEqual([type, data.channel], ["touch.send", "voice"]);
     assert.ok(data.script.say.length > 0);
 
     const statuses = [{ id: "wamid.1", status: "read", biz_opaque_callback_data: template.biz_opaque_callback_data }];
@@ -182,27 +183,28 @@ describe("when a provider fails", () => {
 
   it("a passing fault is waited out, with the same touch", async () => {
     mocks.postmark.faults = [{ status: 429, headers: { "retry-after": "60" } }];
-    const { customer } = await enter("payment.failed");
+    const person = await enter("payment.failed");
     await eventually("the fault was met", () => mocks.postmark.faults.length === 0);
     await pass(10 * 60 * 1000);
-    await arrived(mocks.postmark);
-    await became(customer, "accepted");
+    await arrived(mocks.postmark, person);
+    await became(person.customer, "accepted");
   });
 
   it("an answer that is cut off after the message was taken reaches a gateway's people once", async () => {
-    const { customer } = await enter("kyc.refresh_due");
-    await arrived(mocks.postmark);
+    const person = await enter("kyc.refresh_due");
+    await arrived(mocks.postmark, person);
     await pass(72 * HOUR);
-    await arrived(mocks.whatsapp);
+    await arrived(mocks.whatsapp, person);
     await pass(96 * HOUR);
-    await arrived(mocks.twilio);
+    await arrived(mocks.twilio, person);
     mocks.gateway.faults = [{ accepts: true, drops: true }];
     await pass(168 * HOUR);
-    await eventually("it was taken", () => mocks.gateway.accepted.length === 1);
+    const { data } = await arrived(mocks.gateway, person);
     await eventually("the loss was noted", () => door.logs.some(({ message }) => message.includes("no_answer")));
     await pass(10 * 60 * 1000);
-    await eventually("it is known that it was", async () => (await history(customer)).filter(({ result }) => result === "accepted").length === 4);
-    assert.equal(mocks.gateway.accepted.length, 1, "the gateway knew the id");
+    await eventually("it is known that it was", async () => (await history(person.customer)).filter(({ result }) => result === "accepted").length === 4);
+    const taken = mocks.gateway.accepted.filter(({ headers }) => headers["webhook-id"] === data.touch);
+    assert.equal(taken.length, 1, "the gateway knew the id");
   });
 
   it("no address, key or token is in any log", () => {
@@ -222,9 +224,7 @@ describe("other providers of e-mail", () => {
       const activated = await door.api("POST", `/v1/policy/${version}/activate`);
       assert.equal(activated.status, 200, activated.text);
       await pass(2 * 60 * 1000);
-      await enter("payment.failed");
-      await arrived(mocks[name]);
-      assert.ok(JSON.stringify(mocks[name].accepted[0].body).includes("List-Unsubscribe") || name === "cloudflare");
+      await arrived(mocks[name], await enter("payment.failed"));
     });
   }
 });
