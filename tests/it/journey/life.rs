@@ -514,7 +514,7 @@ impl World {
             Provider::Accepts => Report::Accepted,
             Provider::Refuses => Report::Rejected { reason: "bad_message" },
             Provider::Busy { after_min } => {
-                Report::Retry { after: Some(minutes(u32::from(after_min))), reason: "throttled" }
+                Report::Retry { after: Some(minutes(u32::from(after_min))), reason: "no_answer" }
             }
             Provider::Delivers => Report::Delivered,
             Provider::Bounces => Report::Bounced,
@@ -744,11 +744,11 @@ fn lives_are_eventful() {
     ] {
         assert!(kinds.contains_key(&format!("touch.refused:{reason}")), "{reason}: {kinds:#?}");
     }
-    for line in ["touch.deferred:quiet_hours", "touch.deferred:paused", "touch.deferred:throttled"] {
+    for line in ["touch.deferred:quiet_hours", "touch.deferred:paused", "touch.deferred:no_answer"] {
         assert!(kinds[line] > 20, "{line}: {kinds:#?}");
     }
     for line in
-        ["touch.would_send:holdout", "touch.sent:-", "journey.ended:completed", "delivery.dead:throttled"]
+        ["touch.would_send:holdout", "touch.sent:-", "journey.ended:completed", "delivery.dead:no_answer"]
     {
         assert!(kinds.contains_key(line), "{line}: {kinds:#?}");
     }
