@@ -213,6 +213,50 @@ describe("when a provider fails", () => {
   });
 });
 
+describe("without a provider", () => {
+  const bindings = () => ({ POSTERN_API_KEYS: JSON.stringify([{ ...API_KEYS[0], roles: ROLES }]) });
+  const sent = async (at) => {
+    const response = await at.fetch("/__local/outbox", { headers: { accept: "application/json" } });
+    return response.json();
+  };
+
+  it("a local door keeps its messages where a developer can read them, newest first", async () => {
+    const first = door;
+    door = await open({ bindings: bindings(), queueConsumers: QUEUES });
+    try {
+      await door.setTime(Math.ceil(Date.now() / (24 * HOUR)) * 24 * HOUR + 12 * HOUR);
+      const { customer, addresses } = await enter("payment.failed");
+      const [mail] = await eventually("a message lies there", async () => ((await sent(door)).length > 0 ? sent(door) : undefined));
+      assert.deepEqual([mail.channel, mail.language, mail.journey], ["email", "sv", "payment.failed"]);
+      assert.ok(!JSON.stringify(mail).includes(addresses.email), "the address is masked");
+      assert.equal((await door.fetch(new URL(mail.link).pathname)).status, 200);
+      await pass(24 * HOUR);
+      await eventually("the SMS is above", async () => (await sent(door))[0].channel === "sms");
+      const page = await door.fetch("/__local/outbox");
+      assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
+      const html = await page.text();
+      assert.ok(html.includes("sandbox=") && html.includes("srcdoc=") && html.includes(mail.link));
+      await happen("payment.succeeded", customer);
+      await pass(72 * HOUR);
+      assert.equal((await sent(door)).length, 2, "an outcome stops the rest");
+    } finally {
+      await door.stop();
+      door = first;
+    }
+  });
+
+  it("any other door has no outbox", async () => {
+    const first = door;
+    door = await open({ bindings: { ...bindings(), ENVIRONMENT: "production" }, queueConsumers: QUEUES });
+    try {
+      assert.equal((await door.fetch("/__local/outbox")).status, 404);
+    } finally {
+      await door.stop();
+      door = first;
+    }
+  });
+});
+
 describe("other providers of e-mail", () => {
   for (const [name, from] of [["ses", "hello@mail.example.com"], ["cloudflare", "Example <hello@mail.example.com>"]]) {
     it(`${name} takes the same message`, async () => {
