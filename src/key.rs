@@ -49,6 +49,8 @@ pub enum Purpose {
     Grant,
     /// Hashes link ids and subjects into audit ids.
     Audit,
+    /// Draws lots for journeys: holdouts, jitter, touch ids.
+    Lots,
 }
 
 impl Purpose {
@@ -59,6 +61,7 @@ impl Purpose {
             Self::Session => "session",
             Self::Grant => "grant",
             Self::Audit => "audit",
+            Self::Lots => "lots",
         }
     }
 
@@ -69,6 +72,7 @@ impl Purpose {
             Self::Session => b"postern/v1/session",
             Self::Grant => b"postern/v1/grant",
             Self::Audit => b"postern/v1/audit",
+            Self::Lots => b"postern/v1/lots",
         }
     }
 }
@@ -302,6 +306,11 @@ impl KeyRing {
         self.pseudonym.derive(Purpose::Subject)
     }
 
+    /// The key that draws lots for journeys. Like the names of people it never rotates: whoever is held out stays so.
+    pub fn lots(&self) -> MacKey {
+        self.pseudonym.derive(Purpose::Lots).mac_key()
+    }
+
     /// The namer of people and links.
     pub fn pseudonyms(&self) -> Pseudonyms {
         Pseudonyms {
@@ -380,7 +389,14 @@ mod tests {
     #[test]
     fn every_purpose_has_its_own_key() {
         let root = Secret::from_bytes([1; 32]);
-        let purposes = [Purpose::Token, Purpose::Subject, Purpose::Session, Purpose::Grant, Purpose::Audit];
+        let purposes = [
+            Purpose::Token,
+            Purpose::Subject,
+            Purpose::Session,
+            Purpose::Grant,
+            Purpose::Audit,
+            Purpose::Lots,
+        ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
         keys.sort();
         keys.dedup();

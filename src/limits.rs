@@ -146,6 +146,28 @@ pub const TICK_MAX: usize = 10_000;
 pub const OFFER_PACK_MAX: usize = 100;
 /// A touch that was offered for delivery and not heard of again is offered anew after this long.
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
+/// How long a touch that was checked out is taken to be on its way to the provider: longer than a whole pack takes at
+/// `PROVIDER_TIMEOUT_MS` and six at a time, shorter than until it is offered anew.
+pub const CHECKOUT_LEASE_MS: u64 = OFFER_LEASE_MS - 15_000;
+/// Touches put aside in one page of a list, at the least; a page ends with a person.
+pub const DEAD_PAGE_MAX: usize = 100;
+/// Messages of one call to a queue, and their size together (Cloudflare Queues: 100 messages, 256 KB).
+pub const QUEUE_SEND_MAX: usize = 100;
+pub const QUEUE_SEND_MAX_BYTES: usize = 240_000;
+/// Audit events that may wait in a shard before it advances nobody more.
+pub const SHARD_UNSENT_MAX: usize = 50_000;
+/// How long a shard waits before it tries again what failed.
+pub const SHARD_RETRY_MS: u64 = 15_000;
+/// A shard gathers audit events this long before it sends them.
+pub const SHARD_FLUSH_MS: u64 = 1_000;
+/// How long the cron trigger waits for a shard.
+pub const TICK_TIMEOUT_MS: u64 = 50_000;
+/// Each shard is woken at least once in this many minutes, due or not, in case the roster lost it.
+pub const SAFETY_NET_MIN: u64 = 10;
+/// Old policy versions that an isolate holds for enrolments that run on.
+pub const POLICIES_HELD_MAX: usize = 16;
+/// Jobs on everyone in a journey that one shard has under way.
+pub const JOBS_MAX: usize = 16;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
 /// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.

@@ -7,12 +7,13 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use worker::{Env, MessageBatch, MessageExt as _, event};
+use worker::{Env, MessageBatch, MessageExt as _, ScheduleContext, ScheduledEvent, event};
 
 use crate::audit::{Batch, Lease, Turn};
 use crate::click::Hints;
 use crate::edge::glue;
 use crate::edge::isolate::{self, Isolate};
+use crate::edge::roster;
 use crate::edge::world::World;
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
@@ -293,6 +294,17 @@ fn move_clock(request: &Request) -> Response {
         }
         Err(_) => Problem::new(Code::Invalid, "Send {\"now\": <Unix milliseconds>}.").response(),
     }
+}
+
+/// Each minute: wakes the shards in which somebody is due.
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date after 1970")]
+    let at = Instant::from_millis(event.schedule().max(0.0) as u64);
+    // A moved clock is the one that counts.
+    #[cfg(feature = "local")]
+    let at = at.max(isolate::now());
+    roster::tick(&World::new(env), at).await;
 }
 
 /// Chains the batches of one delivery. Each message stands for itself: one that cannot be read is retried and ends in

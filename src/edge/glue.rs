@@ -7,6 +7,19 @@ use wasm_bindgen_futures::JsFuture;
 use crate::limits::OBJECT_BODY_MAX;
 use crate::port::Unreachable;
 
+#[wasm_bindgen(module = "/src/edge/people.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = sendAll)]
+    fn send_all_js(queue: &JsValue, texts: &str) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = postAll)]
+    fn post_all_js(
+        namespace: &JsValue,
+        names: &str,
+        bodies: &str,
+        timeout_ms: u32,
+    ) -> Result<js_sys::Promise, JsValue>;
+}
+
 #[wasm_bindgen(module = "/src/edge/glue.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = readClick)]
@@ -69,6 +82,32 @@ pub async fn post(
     body: &str,
 ) -> Result<String, Unreachable> {
     settle(what, post_js(namespace, name, body)).await
+}
+
+/// Sends a different body to each of many Durable Objects at once; names and bodies are lines. The answer is a JSON
+/// array with `null` for every object that failed.
+///
+/// # Errors
+/// [`Unreachable`] if nothing could be asked.
+pub async fn post_all(
+    namespace: &JsValue,
+    what: &'static str,
+    names: &str,
+    bodies: &str,
+    timeout_ms: u64,
+) -> Result<String, Unreachable> {
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
+    settle(what, post_all_js(namespace, names, bodies, timeout_ms)).await
+}
+
+/// Puts messages into a queue: all of them, or an error.
+///
+/// # Errors
+/// [`Unreachable`] when the queue refuses. It may have taken them all the same.
+pub async fn send_all(queue: &JsValue, texts: &str) -> Result<(), Unreachable> {
+    let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
+    JsFuture::from(send_all_js(queue, texts).map_err(failed)?).await.map_err(failed)?;
+    Ok(())
 }
 
 async fn settle(

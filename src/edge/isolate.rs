@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::audit::Buffer;
 use crate::edge::glue;
+use crate::edge::rules::Rulebook;
 use crate::flow::{Door, Heat, Misconfigured, Seed, Settings, Snapshot};
 use crate::time::Instant;
 
@@ -21,6 +22,8 @@ pub struct Isolate {
     pub has_own_policy: Cell<bool>,
     pub buffer: RefCell<Buffer>,
     pub heat: RefCell<Heat>,
+    /// What shards decide by.
+    pub rulebook: RefCell<Rulebook>,
 }
 
 thread_local! {

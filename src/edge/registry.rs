@@ -1,4 +1,5 @@
-//! The registry's Durable Object: withdrawn many-use links, and the idempotency keys of the machine API.
+//! The registry's Durable Object: withdrawn many-use links, the idempotency keys of the machine API, and the roster of
+//! shards.
 //!
 //! **Why it is atomic.** One object, one thread, and no `await` between reading and writing. The deny-list is
 //! published to KV a moment after it changed, whole, by this object alone, so no two writers race for the key and KV's
@@ -13,8 +14,9 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Result, State};
 
 use crate::audit::{Batch, Event};
+use crate::edge::people::Due;
 use crate::edge::world::World;
-use crate::edge::{glue, isolate};
+use crate::edge::{glue, isolate, roster};
 use crate::flow::DENY_KEY;
 use crate::id::{BatchId, LinkId, encode_bytes};
 use crate::key::sha256_prefix;
@@ -46,6 +48,13 @@ pub enum RegistryErrand {
         key: [u8; 32],
         body: [u8; 32],
         now: Instant,
+    },
+    /// What shards say of when they want to be woken.
+    Report {
+        dues: Vec<Due>,
+    },
+    DueShards {
+        at: Instant,
     },
 }
 
@@ -97,6 +106,7 @@ impl Object {
     async fn handle(&self, body: &str) -> Result<String> {
         let errand: RegistryErrand = serde_json::from_str(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
+        self.state.storage().sql().exec(roster::SCHEMA, None)?;
         let answer = match errand {
             RegistryErrand::Deny { link, expires, event } => {
                 serde_json::to_string(&self.deny(link, expires, &event).await?)
@@ -106,6 +116,12 @@ impl Object {
                 let remembered = self.remember(&key, &body, now)?;
                 self.arm_if_idle(Span::from_secs(SWEEP_S)).await?;
                 serde_json::to_string(&remembered)
+            }
+            RegistryErrand::Report { dues } => {
+                serde_json::to_string(&roster::report(&self.state.storage().sql(), &dues)?)
+            }
+            RegistryErrand::DueShards { at } => {
+                serde_json::to_string(&roster::due(&self.state.storage().sql(), at)?)
             }
         };
         Ok(answer?)

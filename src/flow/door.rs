@@ -3,7 +3,7 @@
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
-use crate::key::{BadRing, KeyRing, Pseudonyms, sha256_prefix};
+use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -30,6 +30,8 @@ pub struct Door {
     pub minter: Minter,
     pub grants: GrantSeal,
     pub pseudonyms: Pseudonyms,
+    /// Draws lots for journeys.
+    pub lots: MacKey,
     pub api_keys: ApiKeys,
 }
 
@@ -72,6 +74,7 @@ impl Door {
             minter,
             grants: GrantSeal::new(&ring, host),
             pseudonyms: ring.pseudonyms(),
+            lots: ring.lots(),
             api_keys,
         })
     }

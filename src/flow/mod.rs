@@ -21,4 +21,4 @@ pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use serve::{not_configured, serve};
-pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, POLICY_KEY, Snapshot};
+pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

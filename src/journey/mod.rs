@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::id::{Subject, TouchId};
-use crate::key::MacKey;
+use crate::key::{MacKey, Pseudonyms};
 use crate::person::{Pending, Person};
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
@@ -29,6 +29,8 @@ pub struct Rules {
     pub paused: BTreeSet<String>,
     /// Draws lots: holdouts, jitter, touch ids.
     pub lots: MacKey,
+    /// Names people in the audit log.
+    pub pseudonyms: Pseudonyms,
 }
 
 /// What became of handing a touch to a provider.

@@ -28,27 +28,32 @@ pub enum Errand {
     Erase {
         subject: Subject,
     },
-    /// Advances what is due at the scheduled instant. Safe twice, late, or beside another.
+    /// Advances what is due at the scheduled instant, at most `TICK_TURN_MAX` people; the caller goes on while there is
+    /// more. Safe twice, late, or beside another.
     Tick {
         scheduled: Instant,
     },
-    /// The send-time check of offered touches.
+    /// The send-time check of offered touches. The answer leaves out what another consumer is sending.
     Checkout {
         touches: Vec<TouchId>,
     },
     Settle {
         reports: Vec<(TouchId, Settled)>,
     },
+    /// Touches that were put aside: one page, from where the last one ended.
+    Dead {
+        after: Option<String>,
+    },
     /// Puts a touch that was put aside back on its way.
     Redrive {
         touch: TouchId,
     },
-    /// Moves running enrolments of a journey to another policy version.
+    /// Moves running enrolments of a journey to another policy version. Begins now and goes on with the ticks.
     Move {
         journey: String,
         to: u32,
     },
-    /// A journey was resumed: what waited is due.
+    /// A journey was resumed: what waited is due. Begins now and goes on with the ticks.
     Wake {
         journey: String,
     },
@@ -96,8 +101,26 @@ pub enum Answer {
     Checked {
         touches: Vec<Offered>,
     },
+    /// `next` is the next page's `after`.
+    Dead {
+        touches: Vec<Dead>,
+        next: Option<String>,
+    },
     /// The errand names nobody that is known here.
     Unknown,
+}
+
+/// A touch that was put aside after too many attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dead {
+    pub touch: TouchId,
+    pub journey: String,
+    pub version: u32,
+    /// Index into the journey's touches.
+    pub index: u8,
+    pub channel: Channel,
+    pub offered: Instant,
+    pub attempts: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,9 +1,18 @@
 //! One errand, from store to store.
 
-use crate::id::TouchId;
-use crate::journey::Rules;
-use crate::shard::{Answer, Errand, Store, StoreError};
-use crate::time::Instant;
+use std::collections::BTreeMap;
+
+use crate::audit;
+use crate::id::{Subject, TouchId};
+use crate::journey::{self, Effect, Refusal, Report, Rules};
+use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, OFFER_LEASE_MS, TICK_TURN_MAX};
+use crate::person::{Pending, Person};
+use crate::policy::Purpose;
+use crate::shard::{
+    Among, Answer, Change, Dead, Errand, EventResult, Job, Offered, Page, Ready, Settled, Store, StoreError,
+    Task, Ticked,
+};
+use crate::time::{Instant, Span};
 
 /// The answer, and what is to be done once the store has committed.
 #[derive(Clone, Debug)]
@@ -23,6 +32,292 @@ pub fn handle(
     now: Instant,
     rules: &Rules,
 ) -> Result<Handled, StoreError> {
-    let _ = (store, errand, now, rules);
-    Ok(Handled { answer: Answer::Unknown, offers: Vec::new() })
+    let mut turn =
+        Turn { store, now, rules, effects: Vec::new(), log: Vec::new(), offers: Vec::new(), advanced: 0 };
+    let answer = match errand {
+        Errand::Ingest { events } => turn.ingest(events)?,
+        Errand::Put { subject, change } => turn.put(subject, change)?,
+        Errand::Get { subject } => Answer::Person { person: turn.person(subject)?.map(Box::new) },
+        Errand::Erase { subject } => turn.erase(subject)?,
+        Errand::Tick { scheduled } => turn.tick(scheduled)?,
+        Errand::Checkout { touches } => turn.checkout(&touches)?,
+        Errand::Settle { reports } => turn.settle(reports)?,
+        Errand::Dead { after } => turn.dead(after.as_deref())?,
+        Errand::Redrive { touch } => turn.redrive(touch)?,
+        Errand::Move { journey, to } => turn.begin(journey, Task::Move { to })?,
+        Errand::Wake { journey } => turn.begin(journey, Task::Wake)?,
+    };
+    let Turn { store, log, offers, .. } = turn;
+    if !log.is_empty() {
+        store.record(log)?;
+    }
+    Ok(Handled { answer, offers })
+}
+
+struct Turn<'a, S> {
+    store: &'a mut S,
+    now: Instant,
+    rules: &'a Rules,
+    /// Of the person at hand.
+    effects: Vec<Effect>,
+    log: Vec<audit::Event>,
+    offers: Vec<TouchId>,
+    advanced: u32,
+}
+
+impl<S: Store> Turn<'_, S> {
+    fn ingest(&mut self, events: Vec<(Subject, journey::Event)>) -> Result<Answer, StoreError> {
+        let mut by_person: BTreeMap<Subject, Vec<(usize, journey::Event)>> = BTreeMap::new();
+        for (at, (subject, event)) in events.into_iter().enumerate() {
+            by_person.entry(subject).or_default().push((at, event));
+        }
+        let subjects: Vec<Subject> = by_person.keys().copied().collect();
+        let mut known: BTreeMap<Subject, Person> = self.store.load(&subjects)?.into_iter().collect();
+        let mut results = Vec::new();
+        let mut changed = Vec::new();
+        for (subject, events) in by_person {
+            let mut person = known.remove(&subject).unwrap_or_default();
+            let mut is_changed = false;
+            for (at, event) in events {
+                let taken =
+                    journey::receive(&mut person, subject, &event, self.now, self.rules, &mut self.effects);
+                is_changed |= taken.is_ok_and(|taken| taken != journey::Taken::Repeated);
+                results.push((at, taken.map_or_else(EventResult::NotTaken, EventResult::Taken)));
+            }
+            self.collect(subject);
+            if is_changed {
+                changed.push((subject, person));
+            }
+        }
+        self.store.save(&changed)?;
+        results.sort_unstable_by_key(|(at, _)| *at);
+        let results = results.into_iter().map(|(_, result)| result).collect();
+        Ok(Answer::Ingested { results, ticked: self.ticked(self.now)? })
+    }
+
+    fn put(&mut self, subject: Subject, change: Change) -> Result<Answer, StoreError> {
+        let mut person = self.person(subject)?.unwrap_or_default();
+        change.apply(&mut person, self.now);
+        self.store.save(&[(subject, person)])?;
+        self.done()
+    }
+
+    fn erase(&mut self, subject: Subject) -> Result<Answer, StoreError> {
+        if self.person(subject)?.is_none() {
+            return Ok(Answer::Unknown);
+        }
+        self.store.erase(subject)?;
+        self.done()
+    }
+
+    fn tick(&mut self, scheduled: Instant) -> Result<Answer, StoreError> {
+        // A schedule that is ahead of the clock lets nobody be early.
+        let until = scheduled.min(self.now);
+        let worked = self.work()?;
+        let mut people = self.store.due(until, TICK_TURN_MAX.saturating_sub(worked))?;
+        for (subject, person) in &mut people {
+            self.advance(*subject, person);
+        }
+        self.store.save(&people)?;
+        Ok(Answer::Done { ticked: self.ticked(until)? })
+    }
+
+    fn checkout(&mut self, touches: &[TouchId]) -> Result<Answer, StoreError> {
+        let mut people = self.people_of(touches.iter().copied())?;
+        let mut answers = Vec::new();
+        for touch in touches {
+            let subject = touch.subject();
+            let checked = match people.get_mut(&subject) {
+                None => Err(Refusal::Resolved),
+                Some(person) => journey::checkout(person, *touch, self.now, self.rules, &mut self.effects)
+                    .map(|pending| self.ready(person, pending)),
+            };
+            self.collect(subject);
+            answers.push(match checked {
+                Ok(ready) => Offered::Ready(Box::new(ready)),
+                Err(why) => Offered::Held { touch: *touch, why },
+            });
+        }
+        self.save(people)?;
+        Ok(Answer::Checked { touches: answers })
+    }
+
+    fn settle(&mut self, reports: Vec<(TouchId, Settled)>) -> Result<Answer, StoreError> {
+        let mut people = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
+        for (touch, settled) in reports {
+            let Some(person) = people.get_mut(&touch.subject()) else { continue };
+            let report = Report::from(settled);
+            journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects);
+            self.collect(touch.subject());
+        }
+        self.save(people)?;
+        self.done()
+    }
+
+    fn dead(&self, after: Option<&str>) -> Result<Answer, StoreError> {
+        let Page { people, next } = self.store.page(Among::Dead, after, DEAD_PAGE_MAX)?;
+        let pending = people.iter().flat_map(|(_, person)| &person.pending).filter(|pending| pending.is_dead);
+        let touches = pending.map(|pending| Dead {
+            touch: pending.id,
+            journey: pending.journey.clone(),
+            version: pending.version,
+            index: pending.touch,
+            channel: pending.channel,
+            offered: pending.offered,
+            attempts: pending.attempts,
+        });
+        Ok(Answer::Dead { touches: touches.collect(), next })
+    }
+
+    fn redrive(&mut self, touch: TouchId) -> Result<Answer, StoreError> {
+        let subject = touch.subject();
+        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
+        let Some(pending) = person.pending.iter_mut().find(|pending| pending.id == touch && pending.is_dead)
+        else {
+            return Ok(Answer::Unknown);
+        };
+        pending.is_dead = false;
+        pending.attempts = 0;
+        pending.offered = self.now;
+        pending.due = Some(self.now + Span::from_millis(OFFER_LEASE_MS));
+        self.effects.push(Effect::Offer(touch));
+        self.collect(subject);
+        self.store.save(&[(subject, person)])?;
+        self.done()
+    }
+
+    /// Takes up work on everyone in a journey, and does the first page of it.
+    fn begin(&mut self, journey: String, task: Task) -> Result<Answer, StoreError> {
+        let mut jobs = self.store.jobs()?;
+        let job = Job { journey, task, after: None };
+        if jobs.len() >= JOBS_MAX && !jobs.contains(&job) {
+            return Err(StoreError(format!("{JOBS_MAX} jobs are under way; ask again when they are done")));
+        }
+        // The same work from its beginning: what was done of it is done again, which changes nothing.
+        jobs.retain(|other| other.journey != job.journey || other.task != job.task);
+        jobs.push(job);
+        self.store.set_jobs(&jobs)?;
+        self.work()?;
+        self.done()
+    }
+
+    /// One page of the oldest job. Returns how many people it touched.
+    fn work(&mut self) -> Result<usize, StoreError> {
+        let mut jobs = self.store.jobs()?;
+        let Some(mut job) = jobs.first().cloned() else { return Ok(0) };
+        let Page { mut people, next } =
+            self.store.page(Among::Journey(&job.journey), job.after.as_deref(), TICK_TURN_MAX)?;
+        for (subject, person) in &mut people {
+            let enrolments = person.enrolments.iter_mut();
+            for enrolment in enrolments.filter(|one| one.ended.is_none() && one.journey == job.journey) {
+                if let Task::Move { to } = job.task {
+                    enrolment.version = to;
+                }
+                enrolment.due = Some(self.now);
+            }
+            self.advance(*subject, person);
+        }
+        self.store.save(&people)?;
+        jobs.remove(0);
+        if next.is_some() {
+            job.after = next;
+            jobs.insert(0, job);
+        }
+        self.store.set_jobs(&jobs)?;
+        Ok(people.len())
+    }
+
+    fn advance(&mut self, subject: Subject, person: &mut Person) {
+        journey::advance(person, subject, self.now, self.rules, &mut self.effects);
+        self.advanced += 1;
+        self.collect(subject);
+    }
+
+    /// Moves the effects on the person at hand to where they go.
+    fn collect(&mut self, subject: Subject) {
+        let mut name = None;
+        for effect in self.effects.drain(..) {
+            match effect {
+                Effect::Offer(touch) => self.offers.push(touch),
+                Effect::Log(mut event) => {
+                    let name = *name.get_or_insert_with(|| self.rules.pseudonyms.audit_subject(subject));
+                    event.subject.get_or_insert(name);
+                    self.log.push(event);
+                }
+            }
+        }
+    }
+
+    fn ready(&self, person: &Person, pending: Pending) -> Ready {
+        let policy = self.rules.policies.get(&pending.version);
+        let journey = policy.and_then(|policy| policy.journeys.get(&pending.journey));
+        Ready {
+            touch: pending.id,
+            journey: pending.journey,
+            version: pending.version,
+            index: pending.touch,
+            channel: pending.channel,
+            purpose: journey.map_or(Purpose::Service, |journey| journey.purpose),
+            trigger: pending.trigger,
+            offered: pending.offered,
+            attempt: pending.attempts,
+            language: person.language,
+            masks: person.masks.clone(),
+            addresses: person.addresses.clone(),
+        }
+    }
+
+    fn person(&self, subject: Subject) -> Result<Option<Person>, StoreError> {
+        Ok(self.store.load(&[subject])?.pop().map(|(_, person)| person))
+    }
+
+    fn people_of(
+        &self,
+        touches: impl Iterator<Item = TouchId>,
+    ) -> Result<BTreeMap<Subject, Person>, StoreError> {
+        let mut subjects: Vec<Subject> = touches.map(TouchId::subject).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        Ok(self.store.load(&subjects)?.into_iter().collect())
+    }
+
+    fn save(&mut self, people: BTreeMap<Subject, Person>) -> Result<(), StoreError> {
+        let people: Vec<(Subject, Person)> = people.into_iter().collect();
+        self.store.save(&people)
+    }
+
+    fn done(&self) -> Result<Answer, StoreError> {
+        Ok(Answer::Done { ticked: self.ticked(self.now)? })
+    }
+
+    fn ticked(&self, until: Instant) -> Result<Ticked, StoreError> {
+        let next_due = self.store.next_due()?;
+        Ok(Ticked {
+            advanced: self.advanced,
+            offered: u32::try_from(self.offers.len()).unwrap_or(u32::MAX),
+            has_more: next_due.is_some_and(|due| due <= until) || !self.store.jobs()?.is_empty(),
+            next_due,
+        })
+    }
+}
+
+impl From<Settled> for Report {
+    fn from(settled: Settled) -> Self {
+        match settled {
+            Settled::Accepted => Self::Accepted,
+            Settled::Retry { after_ms, reason } => {
+                Self::Retry { after: after_ms.map(Span::from_millis), reason: known(&reason) }
+            }
+            Settled::Rejected { reason } => Self::Rejected { reason: known(&reason) },
+            Settled::Delivered => Self::Delivered,
+            Settled::Bounced => Self::Bounced,
+            Settled::Complained => Self::Complained,
+        }
+    }
+}
+
+/// The reason as one of the closed list; a report from another version of the program may bring another.
+fn known(reason: &str) -> &'static str {
+    const REASONS: [&str; 1] = ["timeout"];
+    REASONS.into_iter().find(|known| *known == reason).unwrap_or("other")
 }

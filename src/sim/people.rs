@@ -1,11 +1,12 @@
 //! A shard's store in memory.
 
+use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::Event;
 use crate::id::Subject;
 use crate::person::Person;
-use crate::shard::{Store, StoreError};
+use crate::shard::{Among, Job, Page, Store, StoreError};
 use crate::time::Instant;
 
 /// People in order of their subjects, with an index of when each is due.
@@ -13,6 +14,7 @@ use crate::time::Instant;
 pub struct People {
     people: BTreeMap<Subject, Person>,
     due: BTreeSet<(Instant, Subject)>,
+    jobs: Vec<Job>,
     /// What the audit log would be told, oldest first.
     pub recorded: Vec<Event>,
 }
@@ -44,6 +46,21 @@ impl Store for People {
         Ok(self.due.first().map(|(at, _)| *at))
     }
 
+    fn page(&self, among: Among<'_>, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
+        let after: Option<Subject> = after.and_then(|text| text.parse().ok());
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = self.people.range((start, Bound::Unbounded)).filter(|(_, person)| match among {
+            Among::Journey(name) => person.enrolments.iter().any(|one| one.journey == name),
+            Among::Dead => person.pending.iter().any(|one| one.is_dead),
+        });
+        let mut page: Vec<(Subject, Person)> =
+            rest.take(limit + 1).map(|(subject, person)| (*subject, person.clone())).collect();
+        let has_more = page.len() > limit;
+        page.truncate(limit);
+        let next = page.last().filter(|_| has_more).map(|(subject, _)| subject.to_string());
+        Ok(Page { people: page, next })
+    }
+
     fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
         for (subject, person) in people {
             self.remove(*subject);
@@ -62,6 +79,15 @@ impl Store for People {
 
     fn record(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
         self.recorded.extend(events);
+        Ok(())
+    }
+
+    fn jobs(&self) -> Result<Vec<Job>, StoreError> {
+        Ok(self.jobs.clone())
+    }
+
+    fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
+        self.jobs = jobs.to_vec();
         Ok(())
     }
 }
