@@ -212,8 +212,27 @@ pub const OPEN_HOURS_MIN_MIN: u16 = 2 * 60;
 pub const MAILBOX_MAX: usize = 254;
 /// Longest window of a cap.
 pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
+/// Two touches of one enrolment are at least this far apart, whatever the policy says: one a tick.
+pub const TOUCH_GAP_MIN_S: u32 = 60;
+/// Flags of one person that are remembered; the one longest unheard of makes room.
+pub const PERSON_FLAGS_MAX: usize = 64;
+/// Masked references of one person; a further name is not taken.
+pub const PERSON_MASKS_MAX: usize = 32;
+/// Outcomes of one person that are remembered, so that a trigger that arrives after them enters nobody.
+pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
+/// An enrolment whose policy version cannot be read is looked at again after this long.
+pub const POLICY_WAIT_S: u32 = 5 * 60;
+/// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
+pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
 /// Attempts to deliver one touch before it is put aside for a human.
 pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
+/// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
+/// attempts then span about a day: a provider may be down for one.
+pub const RETRY_FIRST_S: u32 = 60;
+pub const RETRY_FACTOR: u32 = 5;
+pub const RETRY_MAX_S: u32 = 6 * 60 * 60;
+/// Longest wait that a provider's `Retry-After` is granted.
+pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
 /// Bytes of a provider's answer that are read.
 pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
@@ -262,4 +281,5 @@ const _: () = {
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
+    assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
 };

@@ -1,12 +1,27 @@
 //! Time zones by their IANA names, from one compiled-in database on every target.
+//!
+//! A [`Zone`] answers one question: is this instant inside a part of the local day, and if so, when does it leave it.
+//! The wall clock is what counts. Where it jumps over the end of the window, the window ends with the jump: the first
+//! instant after the gap. Where it turns back into the window, the window is entered a second time, for the clock on
+//! the person's wall shows a time in it; before that, the first occurrence of its end has let a moment pass.
 
+use core::cell::RefCell;
 use core::fmt;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-/// A zone that the database knows.
+use crate::time::{Instant, Span};
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// Changes of the clock within one window that are followed: no zone has ever had more than two in two days.
+const CHANGES_MAX: usize = 8;
+
+/// A zone by its name. One that was parsed is in the database; one that was stored is believed until it is asked.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(transparent)]
 pub struct Zone(String);
 
 /// The database has no zone of that name.
@@ -14,15 +29,62 @@ pub struct Zone(String);
 #[error("expected an IANA time zone such as `Europe/Stockholm`")]
 pub struct UnknownZone;
 
+/// A part of every local day, in minutes after midnight; over midnight if it ends before it starts, none if it ends
+/// where it starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayWindow {
+    /// The first minute inside.
+    pub start_min: u16,
+    /// The first minute after.
+    pub end_min: u16,
+}
+
+thread_local! {
+    /// The database is text until parsed, which costs more than a whole decision. At most as long as the database.
+    static PARSED: RefCell<Vec<(String, TimeZone)>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Zone {
     /// # Errors
     /// [`UnknownZone`]
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
-        jiff::tz::db().get(name).map(|_| Self(name.to_owned())).map_err(|_| UnknownZone)
+        with_rules(name, |rules| Self(rules.iana_name().unwrap_or(name).to_owned()))
     }
 
     pub fn name(&self) -> &str {
         &self.0
+    }
+
+    /// The local time of day, in whole minutes after midnight.
+    ///
+    /// # Errors
+    /// [`UnknownZone`]: nobody can say what time it is there.
+    pub fn minute_of_day(&self, at: Instant) -> Result<u16, UnknownZone> {
+        let minute = with_rules(&self.0, |rules| time_of_day(rules, at).map(|time| time / MINUTE_MS))??;
+        u16::try_from(minute).map_err(|_| UnknownZone)
+    }
+
+    /// The first instant from `from` on that lies outside the window: `from` itself, if it does.
+    ///
+    /// # Errors
+    /// [`UnknownZone`]: nobody can say what time it is there.
+    pub fn first_outside(&self, window: DayWindow, from: Instant) -> Result<Instant, UnknownZone> {
+        with_rules(&self.0, |rules| first_outside(rules, window, from))?
+    }
+}
+
+impl DayWindow {
+    /// How long it lasts on a day on which the clock does not change.
+    pub fn length(self) -> Span {
+        let millis = i64::from(self.end_min) - i64::from(self.start_min);
+        Span::from_millis(u64::try_from((millis * MINUTE_MS).rem_euclid(DAY_MS)).unwrap_or_default())
+    }
+
+    /// How long it is until its end at this time of day, in milliseconds; none outside.
+    fn left(self, time: i64) -> Option<i64> {
+        let (start, end) = (i64::from(self.start_min) * MINUTE_MS, i64::from(self.end_min) * MINUTE_MS);
+        let is_inside = (time - start).rem_euclid(DAY_MS) < (end - start).rem_euclid(DAY_MS);
+        is_inside.then(|| (end - time).rem_euclid(DAY_MS))
     }
 }
 
@@ -32,16 +94,55 @@ impl fmt::Debug for Zone {
     }
 }
 
-impl TryFrom<String> for Zone {
-    type Error = UnknownZone;
-
-    fn try_from(name: String) -> Result<Self, UnknownZone> {
-        Self::parse(&name)
+/// Goes from one change of the clock to the next; between two the clock runs evenly.
+fn first_outside(rules: &TimeZone, window: DayWindow, from: Instant) -> Result<Instant, UnknownZone> {
+    let mut at = from;
+    for _ in 0..CHANGES_MAX {
+        let Some(left) = window.left(time_of_day(rules, at)?) else { return Ok(at) };
+        let end = at + Span::from_millis(u64::try_from(left).unwrap_or_default());
+        let change = rules.following(timestamp(at)?).next();
+        let change = change.and_then(|change| u64::try_from(change.timestamp().as_millisecond()).ok());
+        match change.map(Instant::from_millis) {
+            Some(change) if change < end => at = change,
+            _ => return Ok(end),
+        }
     }
+    Err(UnknownZone)
 }
 
-impl From<Zone> for String {
-    fn from(zone: Zone) -> Self {
-        zone.0
-    }
+/// Milliseconds after local midnight.
+fn time_of_day(rules: &TimeZone, at: Instant) -> Result<i64, UnknownZone> {
+    let at = timestamp(at)?;
+    let local = at.as_millisecond() + i64::from(rules.to_offset(at).seconds()) * 1_000;
+    Ok(local.rem_euclid(DAY_MS))
+}
+
+/// Beyond the year 9999 no zone is known.
+fn timestamp(at: Instant) -> Result<Timestamp, UnknownZone> {
+    let millis = i64::try_from(at.millis()).map_err(|_| UnknownZone)?;
+    Timestamp::from_millisecond(millis).map_err(|_| UnknownZone)
+}
+
+fn with_rules<T>(name: &str, ask: impl FnOnce(&TimeZone) -> T) -> Result<T, UnknownZone> {
+    PARSED.with(|parsed| {
+        if let Ok(known) = parsed.try_borrow()
+            && let Ok(at) = known.binary_search_by(|(other, _)| other.as_str().cmp(name))
+            && let Some((_, rules)) = known.get(at)
+        {
+            return Ok(ask(rules));
+        }
+        let rules = jiff::tz::db().get(name).map_err(|_| UnknownZone)?;
+        if rules.is_unknown() {
+            return Err(UnknownZone);
+        }
+        let answer = ask(&rules);
+        // Under the database's own spelling only, so that input cannot fill the memory.
+        if let Ok(mut known) = parsed.try_borrow_mut()
+            && rules.iana_name() == Some(name)
+            && let Err(at) = known.binary_search_by(|(other, _)| other.as_str().cmp(name))
+        {
+            known.insert(at, (name.to_owned(), rules));
+        }
+        Ok(answer)
+    })
 }

@@ -14,12 +14,17 @@ pub enum Effect {
     Log(Event),
 }
 
-/// Why a touch is not sent, in the order in which it is asked. `Quiet` and `Paused` only put it off.
+/// Why a touch is not sent, in the order in which it is asked. `Quiet`, `Paused` and
+/// `InFlight` only put it off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The journey is over, or the touch was sent or settled before.
     Resolved,
+    /// The time in which it would have made sense is over.
+    TooLate,
+    /// The condition of the touch does not hold.
+    Condition,
     OptedOut,
     Protected,
     NoConsent,
@@ -32,12 +37,10 @@ pub enum Refusal {
     Risk,
     /// The journey is paused, or its policy cannot be read.
     Paused,
-    /// The condition of the touch does not hold.
-    Condition,
-    /// The time in which it would have made sense is over.
-    TooLate,
-    /// There is no address for the channel.
+    /// The channel's address is dead.
     NoAddress,
+    /// An attempt was made on this offer already. If nothing is heard of it, the touch is offered again.
+    InFlight,
 }
 
 impl Refusal {
@@ -56,6 +59,7 @@ impl Refusal {
             Self::Condition => "condition",
             Self::TooLate => "too_late",
             Self::NoAddress => "no_address",
+            Self::InFlight => "in_flight",
         }
     }
 }

@@ -46,4 +46,17 @@ pub enum NotTaken {
     FromTheFuture,
     /// More events of this person in a week than are remembered.
     TooMany,
+    /// A policy that would decide what it means cannot be read now. Send it again later.
+    NoPolicy,
+}
+
+impl NotTaken {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooOld => "too_old",
+            Self::FromTheFuture => "from_the_future",
+            Self::TooMany => "too_many",
+            Self::NoPolicy => "no_policy",
+        }
+    }
 }

@@ -3,20 +3,44 @@
 //! Everything is a function of a person's state, an event, an instant and the policies; no clock, no randomness. The
 //! same inputs give the same effects on every target.
 
+mod advance;
+mod caps;
+mod change;
+mod checkout;
+mod control;
 mod effect;
+mod enrol;
 mod event;
+mod gates;
+mod lots;
+mod plan;
+mod quiet;
+mod ready;
+mod receive;
+mod record;
+mod settle;
+mod step;
 
+pub use advance::advance;
+pub use change::change;
+pub use checkout::{checkout, may_send};
+pub use control::{move_to, redrive, wake};
 pub use effect::{Effect, Refusal};
-pub use event::{Event, NotTaken, Taken};
+pub use event::{APP_OPENED, Event, NotTaken, Taken};
+pub use gates::Held;
+pub use lots::link_id;
+pub use plan::Plan;
+pub use ready::{Ready, ready};
+pub use receive::receive;
+pub use settle::settle;
+pub use step::{Moment, Step, step};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::id::{Subject, TouchId};
 use crate::key::{MacKey, Pseudonyms};
-use crate::person::{Pending, Person};
 use crate::policy::Policy;
-use crate::time::{Instant, Span};
+use crate::time::Span;
 
 /// What decisions are made by, besides the person.
 #[derive(Debug)]
@@ -52,59 +76,4 @@ pub enum Report {
     Bounced,
     /// From a receipt: the person told their provider that this is spam. An opt-out of the channel.
     Complained,
-}
-
-/// Takes an event: enters journeys, ends them, opens the app's moment, remembers flags and masks. What is due at once
-/// is decided at once.
-///
-/// # Errors
-/// [`NotTaken`]; the person is as before.
-pub fn receive(
-    person: &mut Person,
-    subject: Subject,
-    event: &Event,
-    now: Instant,
-    rules: &Rules,
-    effects: &mut Vec<Effect>,
-) -> Result<Taken, NotTaken> {
-    let _ = (person, subject, event, now, rules, effects);
-    Ok(Taken::Nothing)
-}
-
-/// Decides everything that is due.
-pub fn advance(
-    person: &mut Person,
-    subject: Subject,
-    now: Instant,
-    rules: &Rules,
-    effects: &mut Vec<Effect>,
-) {
-    let _ = (person, subject, now, rules, effects);
-}
-
-/// The send-time check: the gates once more, at the last moment. Marks the attempt.
-///
-/// # Errors
-/// [`Refusal`]: it is not to be sent (now); the person says what follows.
-pub fn checkout(
-    person: &mut Person,
-    touch: TouchId,
-    now: Instant,
-    rules: &Rules,
-    effects: &mut Vec<Effect>,
-) -> Result<Pending, Refusal> {
-    let _ = (person, touch, now, rules, effects);
-    Err(Refusal::Resolved)
-}
-
-/// Takes note of what became of a touch.
-pub fn settle(
-    person: &mut Person,
-    touch: TouchId,
-    report: &Report,
-    now: Instant,
-    rules: &Rules,
-    effects: &mut Vec<Effect>,
-) {
-    let _ = (person, touch, report, now, rules, effects);
 }

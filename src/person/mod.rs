@@ -4,7 +4,9 @@
 //! load, decide, save. Nothing here names anyone: addresses are sealed under the person's own key.
 
 mod address;
+mod change;
 mod state;
 
 pub use address::{AddressBook, BadAddress, Sealed};
-pub use state::{Consent, Ended, Enrolment, History, Pending, Person, Said, SeenEvent, Sent};
+pub use change::Change;
+pub use state::{Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, SeenEvent, Sent};

@@ -26,14 +26,17 @@ pub struct Person {
     pub opted_out: Option<Instant>,
     #[serde(rename = "c", skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<Consent>,
-    /// Masked references by name, such as `order` = `•••1234`.
+    /// Masked references by name, such as `order` = `•••1234`; at most `PERSON_MASKS_MAX`.
     #[serde(rename = "m", skip_serializing_if = "BTreeMap::is_empty")]
     pub masks: BTreeMap<String, String>,
-    /// Newest values of event flags.
+    /// Newest values of event flags; at most `PERSON_FLAGS_MAX`.
     #[serde(rename = "f", skip_serializing_if = "BTreeMap::is_empty")]
-    pub flags: BTreeMap<String, bool>,
+    pub flags: BTreeMap<String, Flag>,
     #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
     pub addresses: Option<Sealed>,
+    /// Channels whose address is dead, until new addresses are put.
+    #[serde(rename = "b", skip_serializing_if = "Vec::is_empty")]
+    pub bounced: Vec<Channel>,
     #[serde(rename = "e", skip_serializing_if = "Vec::is_empty")]
     pub enrolments: Vec<Enrolment>,
     /// Touches on their way to a provider, or waiting in the inbox.
@@ -44,7 +47,14 @@ pub struct Person {
     pub history: Vec<History>,
     #[serde(rename = "s", skip_serializing_if = "Vec::is_empty")]
     pub seen: Vec<SeenEvent>,
+    /// Outcomes of late, for triggers that arrive after them.
+    #[serde(rename = "r", skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Outcome>,
 }
+
+/// A flag's value, and the time of the event that said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flag(pub bool, pub Instant);
 
 /// What the person said about one channel and purpose. The newest word counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +142,9 @@ pub struct Pending {
     pub offered: Instant,
     #[serde(rename = "a", default)]
     pub attempts: u8,
+    /// An attempt was made since it was offered last.
+    #[serde(rename = "t", default, skip_serializing_if = "core::ops::Not::not")]
+    pub is_out: bool,
     /// Offer again at this instant, unless something is heard before.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<Instant>,
@@ -163,6 +176,8 @@ pub struct History {
 pub enum Sent {
     /// Decided, on its way.
     Queued,
+    /// Handed to a provider that has not been heard yet: it may have left.
+    Tried,
     Accepted,
     Delivered,
     Bounced,
@@ -175,11 +190,64 @@ pub enum Sent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenEvent(pub EventHash, pub Instant);
 
+/// Something came to an end: what, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The event's type.
+    #[serde(rename = "k")]
+    pub kind: String,
+    /// `None`: all that the type may end.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<EventHash>,
+    #[serde(rename = "t")]
+    pub at: Instant,
+}
+
 impl Person {
     /// When something is to be done about this person.
     pub fn due(&self) -> Option<Instant> {
-        let enrolments = self.enrolments.iter().filter(|one| one.ended.is_none()).filter_map(|one| one.due);
+        let enrolments = self.enrolments.iter().filter(|one| one.is_running()).filter_map(|one| one.due);
         let pending = self.pending.iter().filter(|one| !one.is_dead).filter_map(|one| one.due);
         enrolments.chain(pending).min()
+    }
+
+    /// The newest value of a flag; one that was never heard of is not true.
+    pub fn flag(&self, name: &str) -> bool {
+        self.flags.get(name).is_some_and(|flag| flag.0)
+    }
+
+    /// The enrolment that a touch belongs to.
+    pub fn enrolment(&self, journey: &str, trigger: EventHash) -> Option<&Enrolment> {
+        self.enrolments.iter().find(|one| one.trigger == trigger && one.journey == journey)
+    }
+}
+
+impl Enrolment {
+    pub const fn is_running(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Whether touch `index` was sent or refused.
+    pub const fn is_done(&self, index: usize) -> bool {
+        index < u16::BITS as usize && self.done >> index & 1 == 1
+    }
+}
+
+impl Sent {
+    /// Whether it left, may have left, or is about to: such touches count against caps.
+    pub const fn counts(&self) -> bool {
+        !matches!(self, Self::Failed | Self::Refused(_))
+    }
+}
+
+impl Ended {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Blocked => "blocked",
+            Self::Completed => "completed",
+            Self::TimedOut => "timed_out",
+            Self::Withdrawn => "withdrawn",
+        }
     }
 }

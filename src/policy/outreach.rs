@@ -227,6 +227,15 @@ impl Channel {
             Self::InApp | Self::Voice => Risk::High,
         }
     }
+
+    /// Whether a touch of this risk may go there (capabilities O12, O16): what is read on a locked screen or forwarded
+    /// with a tap carries nothing of high risk; the app has its own session, and on the phone a human verifies.
+    pub const fn may_carry(self, risk: Risk) -> bool {
+        match self {
+            Self::InApp | Self::Voice => true,
+            Self::Email | Self::Sms | Self::WhatsApp => !matches!(risk, Risk::High),
+        }
+    }
 }
 
 impl Provider {

@@ -1,15 +1,12 @@
 //! What a shard is asked, and what it answers. Travels as JSON between the worker and its Durable Objects.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventHash, Subject, TouchId};
-use crate::journey::{Event, NotTaken, Refusal, Taken};
-use crate::person::{Consent, Person, Sealed};
-use crate::policy::{Channel, Language, Purpose};
+use crate::id::{Subject, TouchId};
+use crate::journey::{Event, NotTaken, Ready, Refusal, Taken};
+use crate::person::{Change, Person};
+use crate::policy::Channel;
 use crate::time::Instant;
-use crate::zone::Zone;
 
 /// One errand.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -69,20 +66,6 @@ pub enum Settled {
     Delivered,
     Bounced,
     Complained,
-}
-
-/// What `PUT /v1/people/{ref}` changes. Absent fields stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Change {
-    pub language: Option<Language>,
-    pub zone: Option<Zone>,
-    pub is_protected: Option<bool>,
-    /// `Some(true)`: no contact in any journey. `Some(false)`: the person came back.
-    pub opted_out: Option<bool>,
-    pub consents: Vec<Consent>,
-    pub masks: BTreeMap<String, String>,
-    pub addresses: Option<Sealed>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -146,23 +129,4 @@ pub struct Ticked {
 pub enum Offered {
     Ready(Box<Ready>),
     Held { touch: TouchId, why: Refusal },
-}
-
-/// All that delivery needs to compose and send one touch.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Ready {
-    pub touch: TouchId,
-    pub journey: String,
-    pub version: u32,
-    /// Index into the journey's touches.
-    pub index: u8,
-    pub channel: Channel,
-    pub purpose: Purpose,
-    pub trigger: EventHash,
-    /// Link claims count from here.
-    pub offered: Instant,
-    pub attempt: u8,
-    pub language: Option<Language>,
-    pub masks: BTreeMap<String, String>,
-    pub addresses: Option<Sealed>,
 }

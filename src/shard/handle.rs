@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::audit;
 use crate::id::{Subject, TouchId};
 use crate::journey::{self, Effect, Refusal, Report, Rules};
-use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, OFFER_LEASE_MS, TICK_TURN_MAX};
+use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, TICK_TURN_MAX};
 use crate::person::{Pending, Person};
 use crate::policy::Purpose;
 use crate::shard::{
@@ -97,7 +97,8 @@ impl<S: Store> Turn<'_, S> {
 
     fn put(&mut self, subject: Subject, change: Change) -> Result<Answer, StoreError> {
         let mut person = self.person(subject)?.unwrap_or_default();
-        change.apply(&mut person, self.now);
+        journey::change(&mut person, change, self.now, self.rules, &mut self.effects);
+        self.collect(subject);
         self.store.save(&[(subject, person)])?;
         self.done()
     }
@@ -172,15 +173,9 @@ impl<S: Store> Turn<'_, S> {
     fn redrive(&mut self, touch: TouchId) -> Result<Answer, StoreError> {
         let subject = touch.subject();
         let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let Some(pending) = person.pending.iter_mut().find(|pending| pending.id == touch && pending.is_dead)
-        else {
+        if !journey::redrive(&mut person, touch, self.now, &mut self.effects) {
             return Ok(Answer::Unknown);
-        };
-        pending.is_dead = false;
-        pending.attempts = 0;
-        pending.offered = self.now;
-        pending.due = Some(self.now + Span::from_millis(OFFER_LEASE_MS));
-        self.effects.push(Effect::Offer(touch));
+        }
         self.collect(subject);
         self.store.save(&[(subject, person)])?;
         self.done()
@@ -208,12 +203,13 @@ impl<S: Store> Turn<'_, S> {
         let Page { mut people, next } =
             self.store.page(Among::Journey(&job.journey), job.after.as_deref(), TICK_TURN_MAX)?;
         for (subject, person) in &mut people {
-            let enrolments = person.enrolments.iter_mut();
-            for enrolment in enrolments.filter(|one| one.ended.is_none() && one.journey == job.journey) {
-                if let Task::Move { to } = job.task {
-                    enrolment.version = to;
+            match job.task {
+                Task::Move { to } => {
+                    journey::move_to(person, &job.journey, to, self.now, self.rules, &mut self.effects);
                 }
-                enrolment.due = Some(self.now);
+                Task::Wake => {
+                    journey::wake(person, &job.journey, self.now);
+                }
             }
             self.advance(*subject, person);
         }
