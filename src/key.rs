@@ -20,9 +20,9 @@ use core::net::IpAddr;
 use hkdf::Hkdf;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::id::{AuditId, KeyId, LinkId, Nonce, Subject, decode_bytes, encode_bytes};
+use crate::id::{AuditId, EventHash, KeyId, LinkId, Nonce, Subject, decode_bytes, encode_bytes};
 use crate::limits::RING_KEYS_MAX;
 use crate::time::Instant;
 
@@ -49,6 +49,10 @@ pub enum Purpose {
     Grant,
     /// Hashes link ids and subjects into audit ids.
     Audit,
+    /// Hashes what companies call their events, and what those are about.
+    Event,
+    /// Seals channel addresses.
+    Contact,
     /// Draws lots for journeys: holdouts, jitter, touch ids.
     Lots,
 }
@@ -61,6 +65,8 @@ impl Purpose {
             Self::Session => "session",
             Self::Grant => "grant",
             Self::Audit => "audit",
+            Self::Event => "event",
+            Self::Contact => "contact",
             Self::Lots => "lots",
         }
     }
@@ -72,6 +78,8 @@ impl Purpose {
             Self::Session => b"postern/v1/session",
             Self::Grant => b"postern/v1/grant",
             Self::Audit => b"postern/v1/audit",
+            Self::Event => b"postern/v1/event",
+            Self::Contact => b"postern/v1/contact",
             Self::Lots => b"postern/v1/lots",
         }
     }
@@ -80,6 +88,15 @@ impl Purpose {
 impl Secret {
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// `N` bytes for one use of this secret: HKDF-SHA-256 with `salt` and `info`.
+    pub fn expand<const N: usize>(&self, salt: &[u8], info: &[u8]) -> Zeroizing<[u8; N]> {
+        const { assert!(N <= 255 * 32, "HKDF-SHA-256 has 255 hash lengths") };
+        let mut bytes = Zeroizing::new([0; N]);
+        let expanded = Hkdf::<Sha256>::new(Some(salt), &self.0).expand(info, bytes.as_mut_slice());
+        debug_assert!(expanded.is_ok());
+        bytes
     }
 
     /// The key for one purpose: HKDF-SHA-256 without salt, `info` = `postern/v1/<purpose>`, 32 bytes.
@@ -317,7 +334,13 @@ impl KeyRing {
             subject: self.pseudonym.derive(Purpose::Subject).mac_key(),
             audit: self.pseudonym.derive(Purpose::Audit).mac_key(),
             session: self.pseudonym.derive(Purpose::Session).mac_key(),
+            event: self.pseudonym.derive(Purpose::Event).mac_key(),
         }
+    }
+
+    /// The secret under which addresses are sealed. It does not rotate: what it sealed would be lost.
+    pub fn contact_secret(&self) -> Secret {
+        self.pseudonym.derive(Purpose::Contact)
     }
 }
 
@@ -327,12 +350,25 @@ pub struct Pseudonyms {
     subject: MacKey,
     audit: MacKey,
     session: MacKey,
+    event: MacKey,
 }
 
 impl Pseudonyms {
     /// The subject of a customer reference.
     pub fn subject(&self, customer_ref: &str) -> Subject {
         Subject(self.subject.tag(&[customer_ref.as_bytes()]))
+    }
+
+    /// An event by the `source` and `id` that CloudEvents makes unique together.
+    pub fn event(&self, source: &str, id: &str) -> EventHash {
+        // The length keeps ("a", "bc") and ("ab", "c") apart.
+        let length = (source.len() as u64).to_be_bytes();
+        EventHash(self.event.tag(&[b"event/", &length, source.as_bytes(), id.as_bytes()]))
+    }
+
+    /// What an event of a person is about, such as an invoice. Two people's hashes of one thing differ.
+    pub fn about(&self, subject: Subject, about: &str) -> EventHash {
+        EventHash(self.event.tag(&[b"about/", &subject.0, about.as_bytes()]))
     }
 
     /// A link as the audit log names it.
@@ -395,6 +431,8 @@ mod tests {
             Purpose::Session,
             Purpose::Grant,
             Purpose::Audit,
+            Purpose::Event,
+            Purpose::Contact,
             Purpose::Lots,
         ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
