@@ -9,6 +9,7 @@
 mod fault;
 mod people;
 mod random;
+pub mod rehearsal;
 mod world;
 
 use core::pin::pin;
