@@ -12,8 +12,10 @@ mod cast;
 mod fault;
 mod population;
 mod record;
+mod report;
 mod stage;
 mod storm;
+mod summary;
 mod tally;
 mod tell;
 mod visit;
@@ -21,6 +23,8 @@ mod watch;
 
 pub use fault::Faults;
 pub use record::TouchLine;
+pub use report::Report;
+pub use summary::summary;
 pub use tally::{ByChannel, JourneyTally, Tally, TouchTally};
 
 use std::collections::BTreeMap;

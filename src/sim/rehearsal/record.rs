@@ -154,6 +154,7 @@ impl Stage<'_> {
             return;
         }
         tally.entered += 1;
+        tally.entered_held_out += u64::from(enrolment.is_holdout);
         if of.touches.iter().all(|mark| mark.journey != place) {
             tally.people += 1;
             tally.held_out += u64::from(enrolment.is_holdout);

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::audit::Kind;
 use crate::policy::{Channel, Journey};
 use crate::time::{Instant, Span};
@@ -11,7 +13,7 @@ const HOUR_MS: u64 = 3_600_000;
 pub type ByChannel = [u64; Channel::ALL.len()];
 
 /// The counts, all of them sums over time and people.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Tally {
     pub start: Instant,
     /// Messages that left, by hour since the start.
@@ -42,7 +44,7 @@ pub struct Tally {
     pub put_aside: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct JourneyTally {
     pub name: String,
     pub holdout_per_mille: u16,
@@ -50,6 +52,7 @@ pub struct JourneyTally {
     /// People, each counted at their first entry: the assignment is theirs for good.
     pub people: u64,
     pub held_out: u64,
+    pub entered_held_out: u64,
     /// Of those who are contacted and of those who are held out: an outcome came, of all kinds.
     pub resolved: u64,
     pub resolved_held_out: u64,
@@ -57,7 +60,7 @@ pub struct JourneyTally {
     pub touches: Vec<TouchTally>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TouchTally {
     pub name: String,
     pub channel: Channel,
@@ -202,6 +205,7 @@ impl JourneyTally {
             entered: 0,
             people: 0,
             held_out: 0,
+            entered_held_out: 0,
             resolved: 0,
             resolved_held_out: 0,
             ended: BTreeMap::new(),
@@ -256,6 +260,7 @@ mod tests {
             people,
             holdout_per_mille: 100,
             held_out,
+            entered_held_out: 0,
             resolved: 0,
             resolved_held_out: 0,
             ended: BTreeMap::new(),
