@@ -60,8 +60,8 @@ pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
 pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;
-/// Longest path we look at; anything longer is no route of ours.
-pub const PATH_MAX: usize = 512;
+/// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
+pub const PATH_MAX: usize = 1_024;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -115,9 +115,9 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 pub const PORT_TIMEOUT_MS: u64 = 8_000;
 
 /// Entries in one audit batch (one queue message, one row).
-pub const AUDIT_BATCH_MAX: usize = 400;
+pub const AUDIT_BATCH_MAX: usize = 340;
 /// Longest event as JSON, in bytes: every field present and at its longest.
-pub const AUDIT_EVENT_MAX_BYTES: usize = 280;
+pub const AUDIT_EVENT_MAX_BYTES: usize = 368;
 /// Largest queue message (Cloudflare Queues: 128 KB).
 pub const QUEUE_MESSAGE_MAX_BYTES: usize = 128_000;
 /// An isolate holds stateless entries at most this long before it sends them.
@@ -146,9 +146,6 @@ pub const TICK_MAX: usize = 10_000;
 pub const OFFER_PACK_MAX: usize = 100;
 /// A touch that was offered for delivery and not heard of again is offered anew after this long.
 pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
-/// How long a touch that was checked out is taken to be on its way to the provider: longer than a whole pack takes at
-/// `PROVIDER_TIMEOUT_MS` and six at a time, shorter than until it is offered anew.
-pub const CHECKOUT_LEASE_MS: u64 = OFFER_LEASE_MS - 15_000;
 /// Touches put aside in one page of a list, at the least; a page ends with a person.
 pub const DEAD_PAGE_MAX: usize = 100;
 /// Messages of one call to a queue, and their size together (Cloudflare Queues: 100 messages, 256 KB).
@@ -170,6 +167,22 @@ pub const POLICIES_HELD_MAX: usize = 16;
 pub const JOBS_MAX: usize = 16;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
+/// Largest body of events: a full batch of generous ones.
+pub const EVENT_BODY_MAX: usize = 1024 * 1024;
+/// Longest `id`, `source` or `data.about` of an event, in bytes.
+pub const EVENT_NAME_MAX: usize = 256;
+/// Longest `type` of an event, in bytes.
+pub const EVENT_TYPE_MAX: usize = 128;
+/// Flags of one event.
+pub const EVENT_FLAGS_MAX: usize = 16;
+/// Masked references of one event or one call.
+pub const MASKS_MAX: usize = 8;
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
+pub const MASK_CHARS_MAX: usize = 24;
+/// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
+pub const MASK_DIGITS_MAX: usize = 4;
+/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const EMAIL_MAX: usize = 254;
 /// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.
 pub const EVENTS_REMEMBERED_MAX: usize = 128;
 /// How long an event's id is remembered; an event that is older on arrival is refused.
@@ -184,8 +197,6 @@ pub const TOUCHES_MAX: usize = 16;
 pub const SENDS_REMEMBERED_MAX: usize = 64;
 /// Events of one journey that end it, or flags that it reads: more is a list of everything.
 pub const JOURNEY_LIST_MAX: usize = 32;
-/// Longest event type, in bytes.
-pub const EVENT_TYPE_MAX: usize = 128;
 /// Longest time limit of a journey: what is unresolved after three months is no longer the same matter.
 pub const JOURNEY_MAX_H: u32 = 90 * 24;
 /// How soon, and how late, a policy may let people enter a journey again.
@@ -224,6 +235,8 @@ pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
 pub const POLICY_WAIT_S: u32 = 5 * 60;
 /// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
 pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
+/// Messages in one answer of the inbox, and in one word of what was shown.
+pub const INBOX_MAX: usize = 32;
 /// Attempts to deliver one touch before it is put aside for a human.
 pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
 /// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
@@ -237,7 +250,35 @@ pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
 pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 /// How long a provider may take to answer.
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
+/// Calls under way at once in one delivery: a request may hold six connections open.
+pub const PROVIDER_CONNECTIONS_MAX: usize = 6;
+/// How long a touch waits that cannot be sent before somebody changes a setting.
+pub const SETTING_RETRY_S: u32 = 15 * 60;
+/// Failures in a row after which a provider is left alone for a while.
+pub const BREAKER_FAILURES_MAX: u8 = 5;
+/// How long a provider is left alone at first; doubled each time a probe fails.
+pub const BREAKER_OPEN_MS: u64 = 30_000;
+pub const BREAKER_OPEN_MAX_MS: u64 = 10 * 60_000;
+/// Tries to tell a shard what became of a pack before its leases are relied on.
+pub const SETTLE_TRIES_MAX: u8 = 3;
+/// How far a signed webhook's time may be from ours (Standard Webhooks: "some tolerance").
+pub const WEBHOOK_TOLERANCE_S: u32 = 5 * 60;
+/// Bytes of a Standard Webhooks key.
+pub const WEBHOOK_KEY_MIN: usize = 24;
+pub const WEBHOOK_KEY_MAX: usize = 64;
+/// Receipts taken from one webhook call; the rest are left to the provider's next call.
+pub const RECEIPTS_MAX: usize = 1_000;
+/// How long a message's unsubscribe link works: CAN-SPAM asks for 30 days at least.
+pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// Policy versions that an isolate keeps for composing messages.
+pub const VERSIONS_HELD_MAX: usize = 8;
+/// Largest secret `POSTERN_PROVIDERS`.
+pub const PROVIDERS_MAX_BYTES: usize = 16 * 1024;
+/// Messages that the local outbox shows.
+pub const OUTBOX_MAX: usize = 200;
 
+/// Messages of late that the page of choices shows.
+pub const HISTORY_SHOWN_MAX: usize = 10;
 /// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
 pub const SUBJECT_CHARS_MAX: usize = 60;
 /// Longest label of a button in a message, in characters: one line on a small phone.
@@ -260,8 +301,6 @@ pub const TEMPLATE_MASKS_MAX: usize = 1;
 pub const TEMPLATE_DIGITS_MAX: usize = 4;
 /// Letters of a word in capitals: longer than an abbreviation is shouting.
 pub const CAPITALS_MAX: usize = 4;
-/// Longest masked reference, in characters.
-pub const MASK_CHARS_MAX: usize = 32;
 /// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
 pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
@@ -279,7 +318,10 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
+    assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
+    assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
+    assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
-    assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
 };

@@ -103,7 +103,7 @@ fn first_outside(rules: &TimeZone, window: DayWindow, from: Instant) -> Result<I
         let change = rules.following(timestamp(at)?).next();
         let change = change.and_then(|change| u64::try_from(change.timestamp().as_millisecond()).ok());
         match change.map(Instant::from_millis) {
-            Some(change) if change < end => at = change,
+            Some(change) if change <= end => at = change,
             _ => return Ok(end),
         }
     }

@@ -72,7 +72,8 @@ pub enum Kind {
     /// A person's journey is over; `reason` says how.
     #[serde(rename = "journey.ended")]
     Ended,
-    /// It ended without success; `reason` is the route by which a human takes over.
+    /// It ended without success and a human takes over; `reason` is the event's type, under which the journey's policy
+    /// has the route.
     #[serde(rename = "journey.blocked")]
     Blocked,
     #[serde(rename = "journey.paused")]
@@ -142,6 +143,46 @@ pub struct Batch {
     pub events: Vec<Event>,
 }
 
+impl Kind {
+    pub const ALL: [Self; 35] = [
+        Self::Issued,
+        Self::Validated,
+        Self::Refused,
+        Self::Claimed,
+        Self::Spent,
+        Self::Released,
+        Self::Failed,
+        Self::Locked,
+        Self::Revoked,
+        Self::ApiRefused,
+        Self::Entered,
+        Self::EntryRefused,
+        Self::Ended,
+        Self::Blocked,
+        Self::Paused,
+        Self::Resumed,
+        Self::Moved,
+        Self::Queued,
+        Self::WouldSend,
+        Self::TouchRefused,
+        Self::Deferred,
+        Self::Sent,
+        Self::TouchFailed,
+        Self::Delivered,
+        Self::Bounced,
+        Self::Complained,
+        Self::Dead,
+        Self::Redriven,
+        Self::PersonChanged,
+        Self::PersonErased,
+        Self::ConsentChanged,
+        Self::EventRefused,
+        Self::PolicyKept,
+        Self::PolicyActivated,
+        Self::Gap,
+    ];
+}
+
 impl Event {
     pub fn new(at: Instant, kind: Kind) -> Self {
         Self {
@@ -168,5 +209,36 @@ impl Event {
             && self.actor == other.actor
             && self.journey == other.journey
             && self.touch == other.touch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Kind};
+    use crate::id::{AuditId, ScopeCode};
+    use crate::limits::{AUDIT_EVENT_MAX_BYTES, POLICY_NAME_MAX};
+    use crate::time::Instant;
+
+    /// Reasons are codes, API key ids, or names from the policy; an API key's id has at most 32 characters.
+    #[test]
+    fn no_event_is_longer_than_the_limit() {
+        let name = || Some("n".repeat(POLICY_NAME_MAX));
+        let event = Event {
+            link: Some(AuditId([0xff; 12])),
+            subject: Some(AuditId([0xff; 12])),
+            scope: Some(ScopeCode(u16::MAX)),
+            reason: name(),
+            actor: Some("a".repeat(32)),
+            journey: name(),
+            touch: Some(AuditId([0xff; 12])),
+            count: u32::MAX,
+            ..Event::new(Instant::from_millis(u64::MAX), Kind::Redriven)
+        };
+        let length = serde_json::to_string(&event).unwrap().len();
+        assert!(length <= AUDIT_EVENT_MAX_BYTES, "{length}");
+        for kind in Kind::ALL {
+            let name = serde_json::to_string(&kind).unwrap();
+            assert!(name.len() <= r#""delivery.redriven""#.len(), "{name}");
+        }
     }
 }

@@ -10,12 +10,14 @@ pub struct Call {
 }
 
 /// What came back, as far as anything here reads it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 #[expect(missing_debug_implementations, reason = "a provider may quote an address")]
 pub struct Reply {
     pub status: u16,
     /// `Retry-After`
     pub retry_after: Option<String>,
+    /// `x-amzn-ErrorType`: the name of an AWS error.
+    pub error_type: Option<String>,
     /// At most `PROVIDER_REPLY_MAX` bytes.
     pub body: String,
 }

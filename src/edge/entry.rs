@@ -13,16 +13,16 @@ use crate::audit::{Batch, Lease, Turn};
 use crate::click::Hints;
 use crate::edge::glue;
 use crate::edge::isolate::{self, Isolate};
-use crate::edge::roster;
 use crate::edge::world::World;
+use crate::edge::{courier, roster};
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
     not_configured, serve,
 };
 use crate::http::problem::{Code, Problem};
-use crate::http::{Headers, Method, Request, Response, route};
+use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, body_max, route};
 use crate::id::BatchId;
-use crate::limits::{FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
+use crate::limits::{HEADER_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
 use crate::policy::Policy;
 use crate::port::{AuditLog as _, Markers as _, Unreachable};
 use crate::time::{Instant, Span};
@@ -119,6 +119,10 @@ async fn full(
     if door.is_local && route == Ok(crate::http::Route::LocalTime) {
         return respond(&move_clock(&request), false);
     }
+    #[cfg(feature = "local")]
+    if door.is_local && route == Ok(crate::http::Route::LocalOutbox) {
+        return respond(&super::outbox::show(&request, &world).await, is_head);
+    }
     // To see what a panic leaves behind; not in a deployed build.
     #[cfg(feature = "local")]
     assert!(!(door.is_local && request.path == "/__local/panic"), "asked to, by /__local/panic");
@@ -136,10 +140,14 @@ async fn full(
 /// What may happen after the answer.
 async fn afterwards(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
     for work in later {
-        let Later::Mark { link, marker } = work;
-        if let Err(error) = world.mark(&link, marker, now).await {
-            // The gate knows; only the fast "no" is missing.
-            worker::console_warn!("a marker was not replicated: {error}");
+        match work {
+            Later::Mark { link, marker } => {
+                if let Err(error) = world.mark(&link, marker, now).await {
+                    // The gate knows; only the fast "no" is missing.
+                    worker::console_warn!("a marker was not replicated: {error}");
+                }
+            }
+            Later::Reload => refresh(&isolate, &world, isolate::now()).await,
         }
     }
     let lease = isolate.buffer.borrow_mut().begin_flush(isolate::now());
@@ -179,7 +187,7 @@ async fn flush(isolate: &Rc<Isolate>, world: &World, lease: Lease) {
 }
 
 /// Whether a request must wait for a snapshot: there is none, or none that may be used.
-fn needs_snapshot(isolate: &Isolate, now: Instant) -> bool {
+pub(super) fn needs_snapshot(isolate: &Isolate, now: Instant) -> bool {
     isolate.snapshot.borrow().as_ref().is_none_or(|snapshot| snapshot.age(now) == Age::Stale)
 }
 
@@ -191,7 +199,7 @@ fn wants_refresh(isolate: &Isolate, snapshot: Option<&Rc<Snapshot>>, now: Instan
 }
 
 /// Reads policy and deny-list from KV. Keeps what there is when that fails.
-async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
+pub(super) async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
     isolate.refreshing.set(Some(now));
     match load(isolate, world, now).await {
         Ok(snapshot) => *isolate.snapshot.borrow_mut() = Some(Rc::new(snapshot)),
@@ -225,11 +233,19 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
     let [method, target, user_agent, ch_platform, purpose] = head.fields();
     let method = Method::from_name(method);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let Ok(rest) = glue::read_headers(request) else {
-        return Err(Problem::new(Code::BadJson, "The request's headers could not be read.").response());
+    let unreadable = || Problem::new(Code::BadJson, "The request's headers could not be read.").response();
+    let rest = glue::read_headers(request).map_err(|_| unreadable())?;
+    let event = match path {
+        "/v1/events" => glue::read_event_headers(request).map_err(|_| unreadable())?,
+        _ => String::new(),
     };
-    let mut lines = rest.split('\n').map(|line| (line != "\0").then(|| cut(line)));
-    let mut next = || lines.next().flatten();
+    let signatures = match path.strip_prefix("/v1/receipts/") {
+        Some(_) => glue::read_signatures(request).map_err(|_| unreadable())?,
+        None => String::new(),
+    };
+    let mut next = in_lines(&rest);
+    let mut signature = in_lines(&signatures);
+    let mut attribute = in_lines(&event);
     let some = |text: &str| (!text.is_empty()).then(|| cut(text));
     let headers = Headers {
         user_agent: some(user_agent),
@@ -242,9 +258,24 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         idempotency_key: next(),
         client_ip: next(),
         browser: next(),
+        webhook: WebhookHeaders {
+            id: signature(),
+            timestamp: signature(),
+            signature: signature(),
+            twilio: signature(),
+            hub: signature(),
+        },
+        event: EventHeaders {
+            specversion: attribute(),
+            id: attribute(),
+            source: attribute(),
+            kind: attribute(),
+            subject: attribute(),
+            time: attribute(),
+        },
     };
-    let max = if path.starts_with("/v1/") { JSON_BODY_MAX } else { FORM_BODY_MAX };
-    let body = if method == Method::Post {
+    let max = body_max(path);
+    let body = if matches!(method, Method::Post | Method::Put) {
         let detail = format!("Send at most {max} bytes.");
         glue::read_body(request, max)
             .await
@@ -253,6 +284,12 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         Vec::new()
     };
     Ok(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
+
+/// Header values, one a line; `\0` stands for one that is absent.
+fn in_lines(text: &str) -> impl FnMut() -> Option<String> {
+    let mut lines = text.split('\n').filter(|_| !text.is_empty());
+    move || lines.next().filter(|line| *line != "\0").map(cut)
 }
 
 /// The first `HEADER_MAX` bytes: what lies beyond is in no header that means anything here.
@@ -307,11 +344,21 @@ async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     roster::tick(&World::new(env), at).await;
 }
 
-/// Chains the batches of one delivery. Each message stands for itself: one that cannot be read is retried and ends in
-/// the dead-letter queue, the others are taken.
+/// What queues deliver. An error would become a panic, so there is none: each message is taken or asked for again.
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context) -> worker::Result<()> {
     let world = World::new(env);
+    match batch.queue().as_str() {
+        courier::QUEUE => courier::deliver_all(&batch, &world).await,
+        courier::DEAD_QUEUE => courier::give_up(&batch),
+        _ => append(&batch, &world).await,
+    }
+    Ok(())
+}
+
+/// Chains the batches of one delivery. Each message stands for itself: one that cannot be read is retried and ends in
+/// the dead-letter queue, the others are taken.
+async fn append(batch: &MessageBatch<JsValue>, world: &World) {
     let mut read = Vec::new();
     for message in batch.raw_iter() {
         let text = message.body().as_string();
@@ -324,7 +371,7 @@ async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context
     }
     let batches: Vec<Batch> = read.iter().map(|(_, events)| events.clone()).collect();
     if batches.is_empty() {
-        return Ok(());
+        return;
     }
     let result = world.append(&batches).await;
     if let Err(error) = &result {
@@ -333,5 +380,4 @@ async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context
     for (message, _) in read {
         if result.is_ok() { message.ack() } else { message.retry() }
     }
-    Ok(())
 }

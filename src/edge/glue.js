@@ -21,6 +21,13 @@ export function readHeaders(request) {
   return lines.join("\n");
 }
 
+const ATTRIBUTES = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-subject", "ce-time"];
+
+// The attributes of a CloudEvent in binary mode, as in `readHeaders`.
+export function readEventHeaders(request) {
+  return ATTRIBUTES.map((name) => request.headers.get(name) ?? "\0").join("\n");
+}
+
 // The body, or null as soon as it exceeds `max` bytes.
 export async function readBody(request, max) {
   const length = request.headers.get("content-length");
@@ -127,4 +134,49 @@ export function sleep(ms) {
 
 export function entropy() {
   return crypto.getRandomValues(new Uint8Array(32));
+}
+
+const SIGNATURES = ["webhook-id", "webhook-timestamp", "webhook-signature", "x-twilio-signature", "x-hub-signature-256"];
+
+// By what a provider's webhook is signed, one line each; "\0" where there is none.
+export function readSignatures(request) {
+  return SIGNATURES.map((name) => request.headers.get(name) ?? "\0").join("\n");
+}
+
+// Makes a call to a provider: "status\nretry-after\nerror type\nbody", "\0" for a header that is absent. At most `max`
+// bytes of the body are read. Redirects are not followed: an address was checked, and no other.
+export async function callProvider(url, headers, body, timeoutMs, max) {
+  const flat = headers.split("\n");
+  const pairs = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([flat[at], flat[at + 1]]);
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new Error("no answer in time")), timeoutMs);
+  try {
+    const init = { method: "POST", headers: pairs, body, redirect: "manual", signal: abort.signal };
+    const response = await fetch(url, init);
+    const text = await readText(response, max);
+    const header = (name) => response.headers.get(name)?.replace(/\s/g, " ") ?? "\0";
+    return `${response.status}\n${header("retry-after")}\n${header("x-amzn-errortype")}\n${text}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readText(response, max) {
+  if (!response.body) return "";
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  let text = "";
+  let left = max;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    const part = value.subarray(0, left);
+    text += decoder.decode(part, { stream: true });
+    left -= part.byteLength;
+    if (left <= 0) {
+      await reader.cancel();
+      return text;
+    }
+  }
 }

@@ -26,6 +26,8 @@ extern "C" {
     pub fn read_click(request: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = readHeaders)]
     pub fn read_headers(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = readEventHeaders)]
+    pub fn read_event_headers(request: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = readBody)]
     fn read_body_js(request: &JsValue, max: u32) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
@@ -50,6 +52,16 @@ extern "C" {
     pub fn load_link(sql: &JsValue, id: &str) -> Result<Option<String>, JsValue>;
     #[wasm_bindgen(catch, js_name = saveLink)]
     pub fn save_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = readSignatures)]
+    pub fn read_signatures(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = callProvider)]
+    fn call_provider_js(
+        url: &str,
+        headers: &str,
+        body: &str,
+        timeout_ms: u32,
+        max: u32,
+    ) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
     fn sleep(ms: u32) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
@@ -108,6 +120,22 @@ pub async fn send_all(queue: &JsValue, texts: &str) -> Result<(), Unreachable> {
     let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
     JsFuture::from(send_all_js(queue, texts).map_err(failed)?).await.map_err(failed)?;
     Ok(())
+}
+
+/// Makes a call to a provider; `headers` is `name\nvalue\nname\nvalue`.
+///
+/// # Errors
+/// [`Unreachable`] when there is no answer in time.
+pub async fn call_provider(
+    url: &str,
+    headers: &str,
+    body: &str,
+    timeout_ms: u64,
+    max: usize,
+) -> Result<String, Unreachable> {
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
+    let max = u32::try_from(max).unwrap_or(u32::MAX);
+    settle("a provider", call_provider_js(url, headers, body, timeout_ms, max)).await
 }
 
 async fn settle(

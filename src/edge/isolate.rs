@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::audit::Buffer;
 use crate::edge::glue;
 use crate::edge::rules::Rulebook;
-use crate::flow::{Door, Heat, Misconfigured, Seed, Settings, Snapshot};
+use crate::flow::{Courier, Door, Heat, Misconfigured, Seed, Settings, Snapshot};
 use crate::time::Instant;
 
 /// The isolate's own memory. One thread, so cells suffice.
@@ -24,6 +24,8 @@ pub struct Isolate {
     pub heat: RefCell<Heat>,
     /// What shards decide by.
     pub rulebook: RefCell<Rulebook>,
+    /// What delivery remembers between packs.
+    pub courier: Courier,
 }
 
 thread_local! {

@@ -9,13 +9,17 @@
     reason = "types here wrap JavaScript objects, which have no useful Debug"
 )]
 
+mod courier;
 mod entry;
 mod gate;
 mod glue;
 mod isolate;
+mod library;
 mod log;
+mod outbox;
 mod people;
 mod registry;
+mod shelf;
 mod roster;
 mod rules;
 mod table;

@@ -12,6 +12,8 @@
 //! it does anything else and is taken back only when nothing is left. Whoever is due later is not its business: the cron
 //! trigger wakes the object, by the roster, to which the object reports when its next person is due.
 
+mod outbox;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -24,15 +26,10 @@ use worker::State;
 use crate::edge::table::Table;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate, rules};
-use crate::id::{BatchId, Shard};
+use crate::id::Shard;
 use crate::journey::Rules;
-use crate::key::sha256_prefix;
-use crate::limits::{
-    OFFER_PACK_MAX, QUEUE_SEND_MAX, QUEUE_SEND_MAX_BYTES, SHARD_FLUSH_MS, SHARD_RETRY_MS, SHARD_UNSENT_MAX,
-    TICK_MAX, TICK_TURN_MAX,
-};
-use crate::port::Unreachable;
-use crate::shard::{Answer, Errand, Handled, Leases, Pack, Store as _, StoreError, Ticked, handle};
+use crate::limits::{SHARD_FLUSH_MS, SHARD_RETRY_MS, SHARD_UNSENT_MAX, TICK_MAX, TICK_TURN_MAX};
+use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, handle};
 use crate::time::{Instant, Span};
 
 /// An errand, and the shard that it is for: an object does not know its own name.
@@ -40,6 +37,9 @@ use crate::time::{Instant, Span};
 pub struct Visit {
     pub shard: Shard,
     pub errand: Errand,
+    /// The present, if it is not to be the clock's. For tests that compare answers; deployed workers do not look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Instant>,
 }
 
 /// The answer, and what the roster should know.
@@ -60,10 +60,9 @@ pub struct Due {
 #[derive(Default)]
 struct Memory {
     shard: Option<Shard>,
-    leases: Leases,
     /// Touches that the queue has not taken.
     packs: VecDeque<Pack>,
-    /// Policy versions that enrolments here have entered with.
+    /// Policy versions that enrolments here may have.
     versions: BTreeSet<u32>,
     /// The last thing the roster was told; the earliest, if it is wrong.
     told: Option<Due>,
@@ -135,15 +134,19 @@ impl Object {
             return Ok(Visited { answer: Answer::Done { ticked: Ticked::default() }, due });
         }
         self.wake(Some(visit.shard))?;
+        if let Errand::Move { to, .. } = &visit.errand {
+            self.note_version(*to)?;
+        }
         let rules = self.rules().await?;
+        let now = if cfg!(feature = "local") { visit.now } else { None };
         if let Errand::Tick { scheduled } = visit.errand {
-            let ticked = self.tick(scheduled, &rules).await?;
+            let ticked = self.tick(scheduled, now, &rules).await?;
             let due = self.next_due()?;
             // Whoever sent the tick tells the roster.
             self.with(|memory| memory.told = Some(due));
             return Ok(Visited { answer: Answer::Done { ticked }, due });
         }
-        let answer = self.turn(visit.errand, &rules)?;
+        let answer = self.turn(visit.errand, now, &rules)?;
         if let Answer::Done { ticked } = &answer
             && ticked.has_more
         {
@@ -164,23 +167,27 @@ impl Object {
         self.flush().await.map_err(|error| text(&error.to_string()))?;
         if self.with(|memory| memory.has_more) {
             let rules = self.rules().await?;
-            self.tick(isolate::now(), &rules).await?;
+            self.tick(isolate::now(), None, &rules).await?;
         }
         self.tell().await.map_err(|error| text(&error.to_string()))
     }
 
-    /// Turns until nobody is due, or `TICK_MAX` people were advanced; then their touches are handed over.
-    async fn tick(self: &Rc<Self>, scheduled: Instant, rules: &Rules) -> Result<Ticked, JsValue> {
+    /// Turns until nobody is due, or `TICK_MAX` people were advanced; then their touches are handed over. Nobody is
+    /// advanced while the touches of those before them wait.
+    async fn tick(
+        self: &Rc<Self>,
+        scheduled: Instant,
+        now: Option<Instant>,
+        rules: &Rules,
+    ) -> Result<Ticked, JsValue> {
         let mut sum = Ticked::default();
-        if self.has_waiting() && self.flush().await.is_err() {
-            self.later(Span::from_millis(SHARD_RETRY_MS));
-        }
+        let mut is_flowing = self.flush().await.is_ok();
         for _ in 0..TICK_MAX / TICK_TURN_MAX {
-            if self.is_behind()? {
+            if !is_flowing || self.table.borrow().count_unsent().map_err(failed)? > SHARD_UNSENT_MAX {
                 sum.has_more = true;
                 break;
             }
-            let Answer::Done { ticked } = self.turn(Errand::Tick { scheduled }, rules)? else { break };
+            let Answer::Done { ticked } = self.turn(Errand::Tick { scheduled }, now, rules)? else { break };
             sum.advanced += ticked.advanced;
             sum.offered += ticked.offered;
             (sum.has_more, sum.next_due) = (ticked.has_more, ticked.next_due);
@@ -191,135 +198,26 @@ impl Object {
             glue::wait(0).await;
         }
         self.with(|memory| memory.has_more = sum.has_more);
-        let is_flushed = self.flush().await.is_ok();
-        if sum.has_more || !is_flushed {
-            self.later(Span::from_millis(if is_flushed { 0 } else { SHARD_RETRY_MS }));
+        is_flowing = is_flowing && self.flush().await.is_ok();
+        if sum.has_more || !is_flowing {
+            self.later(Span::from_millis(if is_flowing { 0 } else { SHARD_RETRY_MS }));
         }
         Ok(sum)
     }
 
     /// One errand in one transaction.
-    fn turn(self: &Rc<Self>, mut errand: Errand, rules: &Rules) -> Result<Answer, JsValue> {
-        let now = isolate::now();
-        self.with(|memory| memory.leases.admit(&mut errand, now));
+    fn turn(&self, errand: Errand, now: Option<Instant>, rules: &Rules) -> Result<Answer, JsValue> {
+        let now = now.unwrap_or_else(isolate::now);
         let handled = self.table.borrow_mut().transact(|table| handle(table, errand, now, rules));
         let Handled { answer, offers } = handled.map_err(failed)?;
-        self.note_versions(rules)?;
-        self.with(|memory| {
-            memory.leases.grant(&answer, now);
-            let shard = memory.shard.unwrap_or(Shard(0));
-            memory.packs.extend(Pack::of(shard, &offers));
-        });
+        self.note_version(rules.active)?;
+        self.with(|memory| memory.packs.extend(Pack::of(memory.shard.unwrap_or(Shard(0)), &offers)));
         Ok(answer)
     }
 
-    /// Whether to stop deciding until what was decided is on its way.
-    fn is_behind(&self) -> Result<bool, JsValue> {
-        let waiting = self.with(|memory| memory.packs.len());
-        Ok(waiting > TICK_MAX.div_ceil(OFFER_PACK_MAX)
-            || self.table.borrow().count_unsent().map_err(failed)? > SHARD_UNSENT_MAX)
-    }
-
     fn has_waiting(&self) -> bool {
-        let is_untold = self.with(|memory| !memory.packs.is_empty());
-        is_untold || self.table.borrow().count_unsent().is_ok_and(|count| count > 0)
-    }
-
-    /// In a moment, together with whatever else comes until then.
-    fn flush_soon(self: &Rc<Self>) {
-        if !self.has_waiting() && !self.must_tell() || self.will_flush.replace(true) {
-            return;
-        }
-        let object = Rc::clone(self);
-        self.state.wait_until(async move {
-            if object.with(|memory| memory.packs.is_empty()) {
-                glue::wait(SHARD_FLUSH_MS).await;
-            }
-            object.will_flush.set(false);
-            let is_told = object.tell().await.is_ok();
-            if object.flush().await.is_err() || !is_told {
-                object.later(Span::from_millis(SHARD_RETRY_MS));
-            }
-        });
-    }
-
-    /// Hands over what waits: touches first, then audit events.
-    async fn flush(&self) -> Result<(), Unreachable> {
-        // One at a time: two would send the same things twice.
-        if self.flushing.replace(true) {
-            return Err(Unreachable { what: "the queue", cause: "another flush is under way".into() });
-        }
-        let mut result = self.send_packs().await;
-        if result.is_ok() {
-            result = self.send_events().await;
-        }
-        self.flushing.set(false);
-        if let Err(error) = &result {
-            worker::console_error!("people: {error}; kept and sent again");
-        }
-        result
-    }
-
-    async fn send_packs(&self) -> Result<(), Unreachable> {
-        loop {
-            let mut texts = Vec::new();
-            let mut size = 0;
-            self.with(|memory| {
-                for pack in memory.packs.iter().take(QUEUE_SEND_MAX) {
-                    let pack = serde_json::to_string(pack).unwrap_or_default();
-                    size += pack.len();
-                    if size > QUEUE_SEND_MAX_BYTES {
-                        break;
-                    }
-                    texts.push(pack);
-                }
-            });
-            if texts.is_empty() {
-                return Ok(());
-            }
-            self.world.offer(&texts).await?;
-            self.with(|memory| memory.packs.drain(..texts.len().min(memory.packs.len())).count());
-        }
-    }
-
-    async fn send_events(&self) -> Result<(), Unreachable> {
-        let broken = |StoreError(cause)| Unreachable { what: "the shard's own storage", cause };
-        let shard = self.with(|memory| memory.shard).unwrap_or(Shard(0));
-        loop {
-            let Some(unsent) = self.table.borrow().unsent().map_err(broken)? else { return Ok(()) };
-            let parts: [&[u8]; 4] = [
-                b"postern/people/v1/",
-                &shard.0.to_be_bytes(),
-                unsent.last.as_bytes(),
-                unsent.events.as_bytes(),
-            ];
-            self.world.send_text(BatchId(sha256_prefix(&parts)), &unsent.events).await?;
-            self.table.borrow().forget(&unsent).map_err(broken)?;
-        }
-    }
-
-    /// Whether the roster would let the shard sleep too long.
-    fn must_tell(&self) -> bool {
-        let Ok(due) = self.next_due() else { return true };
-        let is_earlier = |told: Due| due.at.is_some_and(|at| told.at.is_none_or(|known| at < known));
-        self.with(|memory| memory.told).is_none_or(is_earlier)
-    }
-
-    async fn tell(&self) -> Result<(), Unreachable> {
-        if !self.must_tell() {
-            return Ok(());
-        }
-        let due = self.next_due().map_err(|error| Unreachable {
-            what: "the shard's own storage",
-            cause: glue::describe(&error),
-        })?;
-        self.world.report(&[due]).await?;
-        self.with(|memory| {
-            if memory.told.is_none_or(|told| told.stamp < due.stamp) {
-                memory.told = Some(due);
-            }
-        });
-        Ok(())
+        self.with(|memory| !memory.packs.is_empty())
+            || self.table.borrow().count_unsent().is_ok_and(|count| count > 0)
     }
 
     fn next_due(&self) -> Result<Due, JsValue> {
@@ -338,9 +236,9 @@ impl Object {
         rules.map_err(|error| text(&error.to_string()))
     }
 
-    /// New enrolments enter with the active version; from now on it is needed here.
-    fn note_versions(&self, rules: &Rules) -> Result<(), JsValue> {
-        if !self.with(|memory| memory.versions.insert(rules.active)) {
+    /// From now on this policy version is needed here: enrolments enter with the active one, or are moved to another.
+    fn note_version(&self, version: u32) -> Result<(), JsValue> {
+        if !self.with(|memory| memory.versions.insert(version)) {
             return Ok(());
         }
         let versions = self.with(|memory| serde_json::to_string(&memory.versions).unwrap_or_default());

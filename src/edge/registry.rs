@@ -1,5 +1,5 @@
-//! The registry's Durable Object: withdrawn many-use links, the idempotency keys of the machine API, and the roster of
-//! shards.
+//! The registry's Durable Object: withdrawn many-use links, the idempotency keys of the machine API, the roster of
+//! shards, and the library of policies (`shelf`).
 //!
 //! **Why it is atomic.** One object, one thread, and no `await` between reading and writing. The deny-list is
 //! published to KV a moment after it changed, whole, by this object alone, so no two writers race for the key and KV's
@@ -15,6 +15,7 @@ use worker::{Result, State};
 
 use crate::audit::{Batch, Event};
 use crate::edge::people::Due;
+use crate::edge::shelf::Shelf;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate, roster};
 use crate::flow::DENY_KEY;
@@ -49,6 +50,21 @@ pub enum RegistryErrand {
         body: [u8; 32],
         now: Instant,
     },
+    Shelf,
+    Keep {
+        version: u32,
+        bundle: String,
+        event: Event,
+    },
+    Activate {
+        version: u32,
+        event: Event,
+    },
+    SetPaused {
+        journey: String,
+        is_paused: bool,
+        event: Event,
+    },
     /// What shards say of when they want to be woken.
     Report {
         dues: Vec<Due>,
@@ -66,6 +82,17 @@ struct Object {
     world: World,
     /// Whether the alarm is set for a publication that has not begun.
     is_due: Cell<bool>,
+    /// Whether what is new on the shelf is being published.
+    is_publishing: Cell<bool>,
+}
+
+/// While it lives, somebody publishes.
+struct Publishing<'a>(&'a Cell<bool>);
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }
 
 #[derive(Deserialize)]
@@ -78,7 +105,12 @@ impl Registry {
     #[wasm_bindgen(constructor)]
     pub fn new(state: JsValue, env: JsValue) -> Self {
         let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
-        Self(Rc::new(Object { state, world: World::new(env.unchecked_into()), is_due: Cell::default() }))
+        Self(Rc::new(Object {
+            state,
+            world: World::new(env.unchecked_into()),
+            is_due: Cell::default(),
+            is_publishing: Cell::default(),
+        }))
     }
 
     pub async fn fetch(&self, request: JsValue) -> core::result::Result<JsValue, JsValue> {
@@ -94,6 +126,7 @@ impl Registry {
         object.state.storage().sql().exec(SCHEMA, None)?;
         object.sweep()?;
         object.publish().await?;
+        object.publish_shelf().await?;
         // What was withdrawn meanwhile has set the alarm already, and must not wait for the next sweep.
         if !object.is_due.get() {
             object.arm(Span::from_secs(SWEEP_S)).await?;
@@ -117,6 +150,22 @@ impl Object {
                 self.arm_if_idle(Span::from_secs(SWEEP_S)).await?;
                 serde_json::to_string(&remembered)
             }
+            RegistryErrand::Shelf => serde_json::to_string(&self.shelf()?.list()?),
+            RegistryErrand::Keep { version, bundle, event } => {
+                let kept = self.shelf()?.keep(version, &bundle, &event)?;
+                self.publish_soon().await?;
+                serde_json::to_string(&kept)
+            }
+            RegistryErrand::Activate { version, event } => {
+                let is_kept = self.shelf()?.activate(version, &event)?;
+                self.publish_soon().await?;
+                serde_json::to_string(&is_kept)
+            }
+            RegistryErrand::SetPaused { journey, is_paused, event } => {
+                self.shelf()?.set_paused(&journey, is_paused, &event)?;
+                self.publish_soon().await?;
+                serde_json::to_string(&())
+            }
             RegistryErrand::Report { dues } => {
                 serde_json::to_string(&roster::report(&self.state.storage().sql(), &dues)?)
             }
@@ -125,6 +174,40 @@ impl Object {
             }
         };
         Ok(answer?)
+    }
+
+    fn shelf(&self) -> Result<Shelf> {
+        Shelf::open(self.state.storage().sql())
+    }
+
+    /// Publishes what is new at once; what fails is tried again by the alarm, which is set first.
+    async fn publish_soon(&self) -> Result<()> {
+        if !self.is_due.get() {
+            self.arm(Span::from_millis(GATE_RETRY_MS)).await?;
+        }
+        if let Err(error) = self.publish_shelf().await {
+            worker::console_error!("the library was not published ({error}); it is tried again");
+        }
+        Ok(())
+    }
+
+    /// Writes what is new on the shelf to KV and hands its events to the audit log. One at a time: whoever comes
+    /// meanwhile leaves their part to the one who is at it.
+    async fn publish_shelf(&self) -> Result<()> {
+        if self.is_publishing.replace(true) {
+            return Ok(());
+        }
+        let _publishing = Publishing(&self.is_publishing);
+        let shelf = self.shelf()?;
+        while let Some(page) = shelf.unpublished()? {
+            self.world.kv_put(&page.key, &page.value, None).await.map_err(|error| error.to_string())?;
+            shelf.published(&page)?;
+        }
+        while let Some(unsent) = shelf.unsent()? {
+            self.world.send(&unsent.batch).await.map_err(|error| error.to_string())?;
+            shelf.sent(&unsent)?;
+        }
+        Ok(())
     }
 
     async fn deny(&self, link: LinkId, expires: u32, event: &Event) -> Result<Option<Instant>> {

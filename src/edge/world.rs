@@ -27,7 +27,7 @@ use crate::token::LinkRef;
 
 pub const KV: &str = "POSTERN_KV";
 const GATE: &str = "GATE";
-const REGISTRY: &str = "REGISTRY";
+pub(super) const REGISTRY: &str = "REGISTRY";
 const AUDIT: &str = "AUDIT";
 const AUDIT_QUEUE: &str = "AUDIT_QUEUE";
 const PEOPLE: &str = "PEOPLE";
@@ -53,6 +53,7 @@ impl World {
             api_keys: text("POSTERN_API_KEYS"),
             host: text("POSTERN_HOST"),
             environment: text("ENVIRONMENT"),
+            providers: text("POSTERN_PROVIDERS"),
         }
     }
 
@@ -62,6 +63,26 @@ impl World {
         let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
         let read = kv.get(key).cache_ttl(u64::from(cache_s)).text();
         within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+    }
+
+    /// A KV value that nobody has cached.
+    #[cfg(feature = "local")]
+    pub async fn kv_fresh(&self, key: &str) -> Result<Option<String>, Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        let read = kv.get(key).text();
+        within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+    }
+
+    /// The first keys with a prefix, in order.
+    #[cfg(feature = "local")]
+    pub async fn kv_keys(&self, prefix: &str, max: usize) -> Result<Vec<String>, Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        let limit = u64::try_from(max).unwrap_or(u64::MAX);
+        let listed = kv.list().prefix(prefix.to_owned()).limit(limit).execute();
+        let listed = within("KV", async { listed.await.map_err(|error| failed(error.to_string())) }).await?;
+        Ok(listed.keys.into_iter().map(|key| key.name).collect())
     }
 
     /// Writes a KV value, for `ttl_s` seconds or for good.
@@ -82,7 +103,7 @@ impl World {
         }
     }
 
-    async fn post<T: serde::de::DeserializeOwned>(
+    pub(super) async fn post<T: serde::de::DeserializeOwned>(
         &self,
         binding: &'static str,
         object: &str,
@@ -123,7 +144,7 @@ impl World {
         let (mut names, mut bodies) = (Vec::new(), Vec::new());
         for shard in shards {
             names.push(shard.to_string());
-            let visit = Visit { shard: *shard, errand: errand.clone() };
+            let visit = Visit { shard: *shard, errand: errand.clone(), now: None };
             bodies.push(serde_json::to_string(&visit).map_err(failed)?);
         }
         let namespace = self.namespace(PEOPLE)?;
@@ -254,7 +275,7 @@ impl AuditLog for World {
 
 impl People for World {
     async fn visit(&self, shard: Shard, errand: &shard::Errand) -> Result<shard::Answer, Unreachable> {
-        let visit = Visit { shard, errand: errand.clone() };
+        let visit = Visit { shard, errand: errand.clone(), now: None };
         let visited: Visited = self.post(PEOPLE, &shard.to_string(), &visit).await?;
         Ok(visited.answer)
     }

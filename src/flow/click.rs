@@ -18,7 +18,7 @@ use crate::http::{Method, Request, Response};
 use crate::limits::GRANT_LIFETIME_S;
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports};
-use crate::token::{Claims, Refused, Use, Verified};
+use crate::token::{Claims, PREFERENCES, Refused, Use, Verified};
 
 /// One tap, with what is known about it.
 struct Click<'a> {
@@ -35,10 +35,17 @@ pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports:
     let click = Click { context, snapshot, request, visitor };
     match context.door.verifier.verify(token, context.now) {
         Ok(verified) => click.verified(&verified, ports).await,
-        Err(Refused::Expired(claims)) => click.deny(Cause::Expired, Some(&claims)),
+        Err(Refused::Expired(claims)) if claims.scope != PREFERENCES => {
+            click.deny(Cause::Expired, Some(&claims))
+        }
         Err(refused) => {
             let is_allowed = ports.allows(&network(context, request)).await;
-            let cause = if is_allowed { Cause::from(refused) } else { Cause::Damped };
+            let cause = match refused {
+                _ if !is_allowed => Cause::Damped,
+                // A link to somebody's choices is none here, however old.
+                Refused::Expired(_) => Cause::UnknownScope,
+                other => Cause::from(other),
+            };
             click.deny(cause, None)
         }
     }

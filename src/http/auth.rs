@@ -27,10 +27,31 @@ pub enum Role {
     Exchange,
     /// Export the audit log.
     Audit,
+    /// Send events about people.
+    Events,
+    /// Put, read and erase people.
+    People,
+    /// Read what waits for a person in the app.
+    Inbox,
+    /// Keep policies and put one in force.
+    Policy,
+    /// Pause and resume journeys, move their enrolments, send again what was put aside.
+    Operate,
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [Self::Mint, Self::Inspect, Self::Revoke, Self::Exchange, Self::Audit];
+    pub const ALL: [Self; 10] = [
+        Self::Mint,
+        Self::Inspect,
+        Self::Revoke,
+        Self::Exchange,
+        Self::Audit,
+        Self::Events,
+        Self::People,
+        Self::Inbox,
+        Self::Policy,
+        Self::Operate,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,6 +60,11 @@ impl Role {
             Self::Revoke => "revoke",
             Self::Exchange => "exchange",
             Self::Audit => "audit",
+            Self::Events => "events",
+            Self::People => "people",
+            Self::Inbox => "inbox",
+            Self::Policy => "policy",
+            Self::Operate => "operate",
         }
     }
 }

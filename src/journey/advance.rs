@@ -154,6 +154,11 @@ fn run(
             Step::End(how) => return end(person, enrolment, how, now, effects),
             Step::Decide { index, touch: id, verdict } => {
                 let Some(touch) = plan.journey.touches.get(index) else { return };
+                // It was decided in a version that called it the same, or in an enrolment since forgotten.
+                if person.remembered(id).is_some() {
+                    enrolment.done |= bit(index);
+                    continue;
+                }
                 let decided = Decided { index, touch, id, plan, now };
                 match verdict {
                     Ok(()) => return decided.queue(person, enrolment, effects),

@@ -21,7 +21,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if set(change.zone.is_some() && change.zone != person.zone) {
         person.zone = change.zone;
     }
-    if set(change.addresses.is_some()) {
+    if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {
         person.addresses = change.addresses;
         person.bounced.clear();
     }
@@ -43,7 +43,8 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         log(effects, now, Kind::ConsentChanged, if is_out { "opted_out" } else { "came_back" });
     }
     for consent in change.consents {
-        note_consent(person, consent, now, effects);
+        // One that claims to be from the future would outlive any later no.
+        note_consent(person, Consent { at: consent.at.min(now), ..consent }, now, effects);
     }
     match gates::no_contact(person) {
         Some(why) => withdraw(person, why, now, effects),
@@ -51,9 +52,8 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     }
 }
 
-/// Takes the newest word on a channel and purpose. One that claims to be from the future would outlive any later no.
+/// Takes the newest word on a channel and purpose.
 pub(super) fn note_consent(person: &mut Person, consent: Consent, now: Instant, effects: &mut Vec<Effect>) {
-    let consent = Consent { at: consent.at.min(now), ..consent };
     let weight = |one: &Consent| (one.at, one.said == Said::No);
     let is_alike = |one: &&mut Consent| one.channel == consent.channel && one.purpose == consent.purpose;
     let before = person.consents.iter_mut().find(is_alike).map(|known| {

@@ -22,7 +22,7 @@ pub fn wake(person: &mut Person, journey: &str, now: Instant) -> bool {
 
 /// Moves running enrolments of a journey to another policy version; how many. Touches are the same ones if they are
 /// called the same. What is on its way stays what it was. Nothing moves to a version that cannot be read or has no
-/// such journey.
+/// such journey, nor from one that cannot be read: nobody could say which touches were done.
 pub fn move_to(
     person: &mut Person,
     journey: &str,
@@ -33,20 +33,16 @@ pub fn move_to(
 ) -> usize {
     let Some(target) = rules.plan(to, journey) else { return 0 };
     let mut moved = 0;
-    for enrolment in &mut person.enrolments {
-        if !enrolment.is_running() || enrolment.journey != journey || enrolment.version == to {
-            continue;
-        }
-        // Without the old version its touches have no names; their places are the best guess.
-        if let Some(from) = rules.plan(enrolment.version, journey) {
-            let is_done = |name: &str| {
-                let mut touches = from.journey.touches.iter().enumerate();
-                touches.any(|(index, touch)| touch.name == name && enrolment.is_done(index))
-            };
-            let names = target.journey.touches.iter().map(|touch| touch.name.as_str());
-            let bits = (0..u16::BITS).zip(names).filter(|(_, name)| is_done(name));
-            enrolment.done = bits.fold(0, |done, (index, _)| done | 1 << index);
-        }
+    let running = person.enrolments.iter_mut().filter(|one| one.is_running() && one.journey == journey);
+    for enrolment in running.filter(|one| one.version != to) {
+        let Some(origin) = rules.plan(enrolment.version, journey) else { continue };
+        let is_done = |name: &str| {
+            let mut touches = origin.journey.touches.iter().enumerate();
+            touches.any(|(index, touch)| touch.name == name && enrolment.is_done(index))
+        };
+        let names = target.journey.touches.iter().map(|touch| touch.name.as_str());
+        let done = (0..u16::BITS).zip(names).filter(|(_, name)| is_done(name));
+        enrolment.done = done.fold(0, |done, (index, _)| done | 1 << index);
         enrolment.version = to;
         enrolment.due = Some(now);
         effects.push(record::of_journey(now, Kind::Moved, journey, None));

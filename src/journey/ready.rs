@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventHash, TouchId};
-use crate::journey::Rules;
+use crate::journey::{Rules, may_send};
 use crate::person::{Pending, Person, Sealed};
 use crate::policy::{Channel, Language, Purpose};
 use crate::time::Instant;
@@ -27,6 +27,17 @@ pub struct Ready {
     pub language: Option<Language>,
     pub masks: BTreeMap<String, String>,
     pub addresses: Option<Sealed>,
+}
+
+/// What waits for the person in the app and may be shown to them now. Nothing is marked by asking.
+pub fn inbox(person: &Person, now: Instant, rules: &Rules) -> Vec<Ready> {
+    let waits = person.pending.iter().filter(|pending| {
+        let plan = rules.plan(pending.version, &pending.journey);
+        let touch = plan.and_then(|plan| plan.journey.touches.get(usize::from(pending.touch)));
+        plan.zip(touch).is_some_and(|(plan, touch)| plan.is_fetched(touch))
+    });
+    let shown = waits.filter(|pending| may_send(person, pending, now, rules).is_ok());
+    shown.filter_map(|pending| ready(person, pending, rules)).collect()
 }
 
 /// What delivery needs for a touch that was checked out. `None`: its policy cannot be read, which a touch that passed

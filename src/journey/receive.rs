@@ -137,9 +137,9 @@ fn conclude(
         if plan.journey.outcomes.contains(&event.kind) {
             end(person, enrolment, Ended::Resolved, now, effects);
             has_ended = true;
-        } else if let Some(route) = plan.journey.blocked.get(&event.kind) {
+        } else if plan.journey.blocked.contains_key(&event.kind) {
             end(person, enrolment, Ended::Blocked, now, effects);
-            effects.push(record::of_journey(now, Kind::Blocked, &enrolment.journey, Some(route)));
+            effects.push(record::of_journey(now, Kind::Blocked, &enrolment.journey, Some(&event.kind)));
             has_ended = true;
         }
     });

@@ -3,7 +3,7 @@
 use crate::audit::{Event, Kind};
 use crate::id::TouchId;
 use crate::journey::change::{drop_unwanted, note_consent};
-use crate::journey::{Effect, Report, Rules, lots, record};
+use crate::journey::{Effect, Report, Rules, lots, reason, record};
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, RETRY_AFTER_MAX_S, RETRY_FACTOR, RETRY_FIRST_S, RETRY_MAX_S};
 use crate::person::{Consent, Pending, Person, Said, Sent};
 use crate::policy::{Channel, Purpose};
@@ -21,7 +21,7 @@ pub fn settle(
     let mut note = Note { person, touch, now, effects };
     match report {
         Report::Accepted => note.accepted(),
-        Report::Retry { after, reason } => note.retry(*after, reason, rules),
+        Report::Retry { after, reason: why } => note.retry(*after, why, rules),
         Report::Rejected { reason } => note.rejected(reason),
         Report::Delivered => note.delivered(),
         Report::Bounced => note.bounced(),
@@ -57,15 +57,17 @@ impl Note<'_> {
         }
     }
 
-    fn retry(&mut self, after: Option<Span>, reason: &str, rules: &Rules) {
+    /// The attempt stays used up until the touch is offered again. That it failed does not say that nothing left, so it
+    /// goes on counting against caps.
+    fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
-        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && !one.is_dead) else {
-            // Refused meanwhile, and now it is known that it did not leave.
-            if self.said() == Some(&Sent::Tried) {
-                self.person.mark(touch, Sent::Failed);
-            }
+        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && one.is_out) else {
             return;
         };
+        // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
+        if why == reason::BREAKER_OPEN {
+            pending.attempts = pending.attempts.saturating_sub(1);
+        }
         let kind = if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
             pending.is_dead = true;
             pending.due = None;
@@ -74,11 +76,7 @@ impl Note<'_> {
             pending.due = Some(self.now + back_off(rules, pending, after));
             Kind::Deferred
         };
-        self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(reason)));
-        // What was put aside may have left in an attempt of which nobody heard.
-        if kind == Kind::Deferred {
-            self.person.mark(touch, Sent::Queued);
-        }
+        self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));
     }
 
     fn rejected(&mut self, reason: &str) {
@@ -116,7 +114,11 @@ impl Note<'_> {
         self.log(Kind::Complained, None);
         for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
             for purpose in Purpose::ALL {
-                let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
+                // The last word, though the clock was set back since they said yes.
+                let mut known = self.person.consents.iter();
+                let known = known.find(|one| one.channel == of && one.purpose == purpose);
+                let at = known.map_or(self.now, |known| known.at.max(self.now));
+                let consent = Consent { channel: of, purpose, said: Said::No, at };
                 note_consent(self.person, consent, self.now, self.effects);
             }
         }

@@ -20,4 +20,6 @@ pub struct Change {
     pub consents: Vec<Consent>,
     pub masks: BTreeMap<String, String>,
     pub addresses: Option<Sealed>,
+    /// Removes what addresses there are.
+    pub drops_addresses: bool,
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::json::{Fields, Node};
 use crate::limits::{
-    CAP_WINDOW_MAX_S, CAPS_MAX, GAP_MAX_H, MAILBOX_MAX, POLICY_ITEMS_MAX, QUIET_SPREAD_MAX_MIN,
-    QUIET_SPREAD_MIN_MIN, SENDS_REMEMBERED_MAX,
+    CAP_WINDOW_MAX_S, CAPS_MAX, GAP_MAX_H, MAILBOX_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN,
+    SENDS_REMEMBERED_MAX,
 };
 use crate::policy::journey::hours;
 use crate::policy::lint::{self, Rule};
+use crate::policy::parse::has_fair_size;
 use crate::policy::site::is_e164;
 use crate::policy::{Cap, Channel, Outreach, Provider, QuietHours, Sender};
 use crate::zone::Zone;
@@ -17,6 +18,7 @@ pub(super) const FIELDS: &[&str] = &["quiet_hours", "caps", "gap_h", "senders"];
 pub(super) const QUIET_FIELDS: &[&str] = &["from", "to", "spread_min", "zones"];
 pub(super) const WINDOW_FIELDS: &[&str] = &["from", "to"];
 pub(super) const CAP_FIELDS: &[&str] = &["channel", "max", "per_h"];
+pub(super) const CHANNEL_FIELDS: &[&str] = &["email", "sms", "whatsapp", "in_app", "voice"];
 pub(super) const SENDER_FIELDS: &[&str] = &["provider", "from"];
 
 /// Reads `outreach`.
@@ -45,11 +47,10 @@ fn quiet(node: &Node<'_>) -> Option<(Option<QuietHours>, BTreeMap<String, QuietH
 fn zones(node: &Node<'_>, jitter: Option<u16>) -> Option<BTreeMap<String, QuietHours>> {
     let mut zones = BTreeMap::new();
     let mut is_valid = true;
-    for (at, (name, node)) in node.members()?.enumerate() {
-        if at >= POLICY_ITEMS_MAX {
-            node.problem("policy.items", format!("at most {POLICY_ITEMS_MAX} zones"));
-            return None;
-        }
+    if !has_fair_size(node, 0) {
+        return None;
+    }
+    for (name, node) in node.members()? {
         if Zone::parse(name).is_err() {
             node.problem(
                 Rule::QuietZone.id(),
@@ -124,8 +125,7 @@ fn cap(node: &Node<'_>) -> Option<Cap> {
 }
 
 fn senders(node: &Node<'_>) -> Option<BTreeMap<Channel, Sender>> {
-    const NAMES: &[&str] = &["email", "sms", "whatsapp", "in_app", "voice"];
-    let fields = node.fields(NAMES)?;
+    let fields = node.fields(CHANNEL_FIELDS)?;
     let mut senders = BTreeMap::new();
     let mut is_valid = true;
     for channel in Channel::ALL {

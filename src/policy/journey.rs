@@ -134,17 +134,13 @@ fn trigger(node: &Node<'_>, flags: Option<&[String]>) -> Option<Trigger> {
 
 /// The field `when`, which always holds if it is absent.
 pub(super) fn condition(fields: &Fields<'_>, flags: Option<&[String]>) -> Option<Condition> {
-    let Some(node) = fields.optional("when") else { return Some(Condition::default()) };
-    let inner = node.fields(CONDITION_FIELDS)?;
-    let read = |name| {
-        inner.optional(name).map_or_else(
-            || Some(Vec::new()),
-            |node| words(&node, |item| flag(item).filter(|_| lint::is_declared(item, flags))),
-        )
-    };
+    let Some(when) = fields.optional("when") else { return Some(Condition::default()) };
+    let inner = when.fields(CONDITION_FIELDS)?;
+    let declared = |item: &Node<'_>| flag(item).filter(|_| lint::is_declared(item, flags));
+    let read = |name| inner.optional(name).map_or_else(|| Some(Vec::new()), |list| words(&list, declared));
     let (all, none) = (read("all"), read("none"));
     let condition = Condition { all: all?, none: none? };
-    lint::condition(&node, &condition);
+    lint::condition(&when, &condition);
     Some(condition)
 }
 
@@ -201,7 +197,7 @@ pub(super) fn word(node: &Node<'_>, rule: &'static str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// A CloudEvents `type`, of those that stay readable in logs and paths.
+/// A `CloudEvents` `type`, of those that stay readable in logs and paths.
 fn event(node: &Node<'_>) -> Option<String> {
     let kind = node.string()?;
     is_event(kind, node).then(|| kind.to_owned())

@@ -12,9 +12,11 @@ mod lexicon;
 mod lint;
 mod outreach;
 mod parse;
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
 mod scope;
 mod site;
-mod slot;
+pub mod slot;
 pub mod sms;
 mod template;
 mod touch;
@@ -35,6 +37,8 @@ pub use outreach::{
     Template, Timing, Touch, Trigger, Wording,
 };
 pub use parse::{DOCUMENTS, Document, bundle_of_documents};
+#[cfg(not(target_arch = "wasm32"))]
+pub use schema::schema;
 pub use url::{BadUrl, WebUrl};
 
 /// A valid policy.

@@ -124,7 +124,7 @@ pub struct Template {
     pub name: String,
     pub channel: Channel,
     pub texts: BTreeMap<Language, Wording>,
-    /// For WhatsApp: the approved template's name at the provider.
+    /// For `WhatsApp`: the approved template's name at the provider.
     pub provider_name: Option<String>,
 }
 
@@ -219,21 +219,21 @@ impl Channel {
         matches!(self, Self::Sms | Self::WhatsApp | Self::Voice)
     }
 
-    /// The most that a touch there may be about. Whoever holds the phone or the mailbox reads a message; the app and
-    /// an agent know whom they have before them (capability O12).
-    pub const fn risk_max(self) -> Risk {
-        match self {
-            Self::Email | Self::Sms | Self::WhatsApp => Risk::Medium,
-            Self::InApp | Self::Voice => Risk::High,
-        }
-    }
-
     /// Whether a touch of this risk may go there (capabilities O12, O16): what is read on a locked screen or forwarded
     /// with a tap carries nothing of high risk; the app has its own session, and on the phone a human verifies.
     pub const fn may_carry(self, risk: Risk) -> bool {
         match self {
             Self::InApp | Self::Voice => true,
             Self::Email | Self::Sms | Self::WhatsApp => !matches!(risk, Risk::High),
+        }
+    }
+
+    /// The most that a touch there may be about. Whoever holds the phone or the mailbox reads a message; the app and
+    /// an agent know whom they have before them (capability O12).
+    pub const fn risk_max(self) -> Risk {
+        match self {
+            Self::Email | Self::Sms | Self::WhatsApp => Risk::Medium,
+            Self::InApp | Self::Voice => Risk::High,
         }
     }
 }

@@ -77,6 +77,9 @@ impl Policy {
         read_folder(documents, version).map(|(policy, _)| policy)
     }
 
+    /// The version of [`Policy::example`]; no other policy has it.
+    pub const EXAMPLE_VERSION: u32 = 1;
+
     /// The example that is compiled in, which serves until a policy is activated.
     pub fn example() -> Self {
         let example = Self::from_documents(
@@ -88,7 +91,7 @@ impl Policy {
                 ("journeys.json", include_bytes!("../../policy/journeys.json")),
                 ("templates.json", include_bytes!("../../policy/templates.json")),
             ],
-            1,
+            Self::EXAMPLE_VERSION,
         );
         #[expect(
             clippy::expect_used,
@@ -132,10 +135,6 @@ fn read_folder(documents: &[(&str, &[u8])], version: u32) -> Result<(Policy, Vec
         }
         text.and_then(|text| document(it.file, text, &report))
     });
-    // What an unreadable document would have held is not missed anywhere else.
-    let given = |it: &Document| it.is_required || documents.iter().any(|(file, _)| *file == it.file);
-    let unread = || DOCUMENTS.iter().zip(&read).filter(|(it, json)| json.is_none() && given(it));
-    let has_outreach = unread().all(|(it, _)| it.is_required);
     let policy = {
         let fields = DOCUMENTS.iter().zip(&read).map(|(it, json)| {
             let fields = Node::root(json.as_ref()?, &report).fields(it.members)?;
@@ -155,7 +154,12 @@ fn read_folder(documents: &[(&str, &[u8])], version: u32) -> Result<(Policy, Vec
             journeys: journeys.as_ref().and_then(|fields| fields.required("journeys")),
             templates: templates.as_ref().and_then(|fields| fields.required("templates")),
         };
-        if has_outreach { parts.read(Some(version)) } else { parts.without_outreach().read(Some(version)) }
+        // What an unreadable document would have held is not missed anywhere else.
+        let is_given = |file: &str| documents.iter().any(|(name, _)| *name == file);
+        let is_whole = is_given("outreach.json") == parts.outreach.is_some()
+            && is_given("journeys.json") == parts.journeys.is_some()
+            && is_given("templates.json") == parts.templates.is_some();
+        if is_whole { parts.read(Some(version)) } else { parts.without_outreach().read(Some(version)) }
     };
     report.finish(policy.map(|policy| (policy, read.into_iter().flatten().collect())))
 }
@@ -256,7 +260,7 @@ fn check_schema(fields: &Fields<'_>) {
 }
 
 /// Whether a map has neither too few members nor too many. Anything but a map is judged where it is read.
-fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
+pub(super) fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
     let Json::Object(members) = node.json() else { return true };
     let is_fair = (min..=POLICY_ITEMS_MAX).contains(&members.len());
     if !is_fair {

@@ -8,6 +8,7 @@ use crate::limits::POLICY_TEXT_CHARS_MAX;
 use crate::policy::{CallBack, Language, Site, WaysOn, WebUrl};
 
 pub(super) const FIELDS: &[&str] = &["name", "default_language", "languages", "ways_on", "region"];
+pub(super) const WAYS_ON_FIELDS: &[&str] = &["fresh_link", "help", "call_back"];
 
 /// The languages of a site, known even when something else is wrong with it.
 #[derive(Clone, Debug)]
@@ -83,7 +84,7 @@ pub(super) fn offered_language(
 }
 
 pub(super) fn ways_on(node: &Node<'_>) -> Option<WaysOn> {
-    let fields = node.fields(&["fresh_link", "help", "call_back"])?;
+    let fields = node.fields(WAYS_ON_FIELDS)?;
     let fresh_link = fields.optional("fresh_link").and_then(|node| web_url(&node));
     let call_back = fields.optional("call_back").and_then(|node| call_back(&node));
     let help = fields.required("help").and_then(|node| web_url(&node));

@@ -71,11 +71,13 @@ fn slot(name: &str) -> Piece<'_> {
     }
 }
 
-/// A masked reference's name: lower-case letters, digits and underscores, a letter first.
+/// A masked reference's name, as events and people bring it: a letter first, then a-z, 0-9, `_`, `.` and `-`.
 pub fn is_mask_name(name: &str) -> bool {
     name.len() <= POLICY_NAME_MAX
         && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use crate::policy::site::Offered;
 use crate::policy::slot::{Piece, fill, pieces};
 use crate::policy::{Channel, Language, Template, Wording, scope, sms, wording};
 
-const FIELDS: &[&str] = &["channel", "provider_name", "texts"];
-const TEXT_FIELDS: &[&str] = &["subject", "paragraphs", "button", "why", "verification", "voicemail"];
+pub(super) const FIELDS: &[&str] = &["channel", "provider_name", "texts"];
+pub(super) const TEXT_FIELDS: &[&str] =
+    &["subject", "paragraphs", "button", "why", "verification", "voicemail"];
 
 /// What a template may refer to; `None` where that could not be read and so cannot be checked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +92,7 @@ fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<BTre
             text.problem("template.languages", "texts in the site's `languages` only");
             continue;
         };
-        let spoken = Spoken { channel, language, site_name: context.site_name.unwrap_or_default() };
+        let spoken = Spoken::new(channel, language, context.site_name.unwrap_or_default());
         if let Some(wording) = spoken.wording(&text) {
             texts.insert(language, wording);
         }
@@ -129,7 +130,11 @@ fn masks(wording: &Wording) -> impl Iterator<Item = &str> {
     })
 }
 
-impl Spoken<'_> {
+impl<'a> Spoken<'a> {
+    pub(super) const fn new(channel: Channel, language: Language, site_name: &'a str) -> Self {
+        Self { channel, language, site_name }
+    }
+
     fn wording(&self, node: &Node<'_>) -> Option<Wording> {
         let fields = node.fields(TEXT_FIELDS)?;
         let has_subject = matches!(self.channel, Channel::Email | Channel::InApp);
@@ -281,7 +286,7 @@ impl Spoken<'_> {
 }
 
 /// As long as a masked reference may be.
-const LONGEST_MASK: &str = "••••••••••••••••••••••••••••••••";
+const LONGEST_MASK: &str = "••••••••••••••••••••••••";
 const _: () = assert!(LONGEST_MASK.len() == MASK_CHARS_MAX * '•'.len_utf8());
 
 impl Place {
@@ -313,4 +318,123 @@ fn is_plain(text: &str) -> bool {
             || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
     };
     !text.is_empty() && text.trim() == text && !text.contains("  ") && !text.contains(is_refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Context, read_all};
+    use crate::json::{Json, Node, Report, Values};
+    use crate::policy::site::Offered;
+    use crate::policy::{Channel, Language, Policy};
+
+    const EMAIL: &str = r#"{"channel":"email","texts":{"en":{"subject":"About your payment",
+        "paragraphs":["Hello from {site}.","Reference: {mask.order}"],"button":"Go on","why":"A payment is open."}}}"#;
+    const SMS: &str = r#"{"channel":"sms","texts":{"en":{"paragraphs":["{site}: please sign in here: {link}"],
+        "why":"A payment is open."}}}"#;
+    const WHATSAPP: &str = r#"{"channel":"whatsapp","provider_name":"kyc_refresh","texts":{"en":
+        {"paragraphs":["This is {site}."],"button":"Go on","why":"A check is due."}}}"#;
+    const VOICE: &str = r#"{"channel":"voice","texts":{"en":{"verification":["Ask two questions."],
+        "paragraphs":["Thank you."],"voicemail":"Hello, this is {site}. Goodbye.","why":"A check is due."}}}"#;
+
+    /// What is wrong with one template, as rule ids; the site is English alone.
+    fn rules(template: &str) -> Vec<&'static str> {
+        let text = format!(r#"{{"a.b":{template}}}"#);
+        let json = Json::parse(text.as_bytes(), 10_000).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let report = Report::new(Values::Shown, 100);
+        let offered = Offered { default: Some(Language::English), languages: vec![Language::English] };
+        let context = Context { offered: Some(&offered), site_name: Some("Example") };
+        let read = read_all(&Node::root(&json, &report), context);
+        match report.finish(read.filter(|read| !read.is_empty())) {
+            Ok(_) => Vec::new(),
+            Err(problems) => problems.as_slice().iter().map(|problem| problem.rule).collect(),
+        }
+    }
+
+    fn check(template: &str, change: (&str, &str), expected: &[&str]) {
+        assert_eq!(rules(template), [""; 0], "{template}");
+        assert!(template.contains(change.0), "{} is not in {template}", change.0);
+        let changed = template.replace(change.0, change.1);
+        assert_eq!(rules(&changed), expected, "{changed}");
+    }
+
+    #[test]
+    fn the_example_is_well_said() {
+        let templates = Policy::example().templates;
+        for channel in Channel::ALL {
+            assert!(templates.values().any(|template| template.channel == channel), "{channel:?}");
+        }
+        for template in templates.values() {
+            assert_eq!(template.texts.len(), Language::ALL.len(), "{}", template.name);
+            assert_eq!(template.has_link(), template.channel != Channel::Voice, "{}", template.name);
+        }
+    }
+
+    #[test]
+    fn each_channel_has_its_own_fields() {
+        let without_subject = (r#""subject":"About your payment","#, "");
+        check(EMAIL, without_subject, &["field.missing"]);
+        check(SMS, (r#""why""#, r#""subject":"Hello","why""#), &["template.subject"]);
+        check(SMS, (r#""why""#, r#""button":"Go on","why""#), &["template.button"]);
+        check(SMS, (r#""why""#, r#""voicemail":"Hello","why""#), &["template.voicemail"]);
+        check(SMS, (r#""why""#, r#""verification":["Ask."],"why""#), &["template.verification"]);
+        check(VOICE, (r#""why""#, r#""button":"Go on","why""#), &["template.button"]);
+        check(VOICE, (r#""voicemail":"Hello, this is {site}. Goodbye.","#, ""), &["field.missing"]);
+        check(VOICE, (r#""verification":["Ask two questions."],"#, ""), &["field.missing"]);
+        check(VOICE, (r#"["Ask two questions."]"#, "[]"), &["template.verification"]);
+        check(WHATSAPP, (r#""provider_name":"kyc_refresh","#, ""), &["field.missing"]);
+        check(WHATSAPP, ("kyc_refresh", "KYC refresh"), &["template.provider_name"]);
+        check(WHATSAPP, (r#""Go on""#, r#""Go on to check your details""#), &["template.button"]);
+        check(
+            EMAIL,
+            (r#""channel":"email","#, r#""channel":"email","provider_name":"x","#),
+            &["template.provider_name"],
+        );
+        check(EMAIL, (r#","why":"A payment is open.""#, ""), &["field.missing"]);
+        check(EMAIL, ("email", "fax"), &["field.choice"]);
+        assert_eq!(rules(&EMAIL.replace(r#""button":"Go on","#, "")), [""; 0], "an e-mail may just inform");
+    }
+
+    #[test]
+    fn a_template_speaks_the_sites_languages() {
+        check(EMAIL, (r#""en":"#, r#""sv":"#), &["template.languages", "template.languages"]);
+        check(SMS, (r#""en":"#, r#""xx":"#), &["template.languages", "template.languages"]);
+    }
+
+    #[test]
+    fn slots_are_few_and_have_their_places() {
+        check(EMAIL, ("{site}", "{sitename}"), &["template.slot"]);
+        check(EMAIL, ("{site}", "{site"), &["template.slot"]);
+        check(EMAIL, ("{site}", "{link}"), &["template.link"]);
+        check(EMAIL, ("Go on", "Pay {mask.order}"), &["template.mask"]);
+        check(EMAIL, ("About your payment", "Order {mask.order}"), &["template.mask"]);
+        check(SMS, ("{site}", "{mask.order}"), &["template.mask"]);
+        check(WHATSAPP, ("{site}", "{mask.order}"), &["template.mask"]);
+        check(EMAIL, (r#""Hello from {site}.","#, ""), &["template.fallback"]);
+        check(SMS, (" {link}", ""), &["template.link"]);
+        check(SMS, ("{link}", "{link} {link}"), &["template.link"]);
+        check(SMS, (r#"["{site}"#, r#"["Hello.","{site}"#), &["template.paragraphs"]);
+    }
+
+    #[test]
+    fn lengths_are_held() {
+        let long = |letters: usize| format!("About {}", "a".repeat(letters));
+        check(EMAIL, ("About your payment", &long(54)), &[]);
+        check(EMAIL, ("About your payment", &long(55)), &["template.subject"]);
+        check(EMAIL, ("Hello from {site}.", &"a".repeat(401)), &["template.paragraphs"]);
+        check(EMAIL, ("Go on", &"a".repeat(41)), &["template.button"]);
+        check(EMAIL, ("A payment is open.", &"a".repeat(121)), &["template.why"]);
+        check(VOICE, ("Goodbye", &"a".repeat(140)), &["template.voicemail"]);
+        for unclean in [" x", "x ", "a  b", r"a\nb", r"a\u200bb", r"a\u202eb", ""] {
+            check(EMAIL, ("About your payment", unclean), &["template.subject"]);
+        }
+    }
+
+    #[test]
+    fn an_sms_fits_with_the_longest_link_and_the_way_out() {
+        // 306 septets less the link's 117, `Example: `, a space, and ` Opt out: STOP`.
+        let fits = "a".repeat(306 - 117 - "Example: ".len() - 1 - " Opt out: STOP".len());
+        check(SMS, ("please sign in here:", &fits), &[]);
+        check(SMS, ("please sign in here:", &format!("{fits}a")), &["template.segments"]);
+        check(SMS, ("please sign in here:", "please sign in – here:"), &["template.segments"]);
+    }
 }

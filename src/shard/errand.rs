@@ -15,14 +15,23 @@ pub enum Errand {
     Ingest {
         events: Vec<(Subject, Event)>,
     },
+    /// `by` is the id of the machine key that asks, here and below; `None`: the person.
     Put {
         subject: Subject,
         change: Change,
+        #[serde(default)]
+        by: Option<String>,
     },
     Get {
         subject: Subject,
     },
     Erase {
+        subject: Subject,
+        #[serde(default)]
+        by: Option<String>,
+    },
+    /// What waits for the person in the app, as far as the gates let it be shown now. Changes nothing.
+    Inbox {
         subject: Subject,
     },
     /// Advances what is due at the scheduled instant, at most `TICK_TURN_MAX` people; the caller goes on while there is
@@ -30,7 +39,7 @@ pub enum Errand {
     Tick {
         scheduled: Instant,
     },
-    /// The send-time check of offered touches. The answer leaves out what another consumer is sending.
+    /// The send-time check of offered touches.
     Checkout {
         touches: Vec<TouchId>,
     },
@@ -44,6 +53,8 @@ pub enum Errand {
     /// Puts a touch that was put aside back on its way.
     Redrive {
         touch: TouchId,
+        #[serde(default)]
+        by: Option<String>,
     },
     /// Moves running enrolments of a journey to another policy version. Begins now and goes on with the ticks.
     Move {

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::audit;
+use crate::audit::{self, Kind};
 use crate::id::{Subject, TouchId};
-use crate::journey::{self, Effect, Refusal, Report, Rules};
+use crate::journey::{self, Effect, Refusal, Report, Rules, ready, reason};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, TICK_TURN_MAX};
-use crate::person::{Pending, Person};
-use crate::policy::Purpose;
+use crate::person::{Change, Person};
 use crate::shard::{
-    Among, Answer, Change, Dead, Errand, EventResult, Job, Offered, Page, Ready, Settled, Store, StoreError,
-    Task, Ticked,
+    Among, Answer, Dead, Errand, EventResult, Job, Offered, Page, Settled, Store, StoreError, Task, Ticked,
 };
 use crate::time::{Instant, Span};
 
@@ -32,18 +30,27 @@ pub fn handle(
     now: Instant,
     rules: &Rules,
 ) -> Result<Handled, StoreError> {
-    let mut turn =
-        Turn { store, now, rules, effects: Vec::new(), log: Vec::new(), offers: Vec::new(), advanced: 0 };
+    let mut turn = Turn {
+        store,
+        now,
+        rules,
+        effects: Vec::new(),
+        log: Vec::new(),
+        offers: Vec::new(),
+        advanced: 0,
+        by: None,
+    };
     let answer = match errand {
         Errand::Ingest { events } => turn.ingest(events)?,
-        Errand::Put { subject, change } => turn.put(subject, change)?,
+        Errand::Put { subject, change, by } => turn.put(subject, change, by)?,
         Errand::Get { subject } => Answer::Person { person: turn.person(subject)?.map(Box::new) },
-        Errand::Erase { subject } => turn.erase(subject)?,
+        Errand::Erase { subject, by } => turn.erase(subject, by)?,
+        Errand::Inbox { subject } => turn.inbox(subject)?,
         Errand::Tick { scheduled } => turn.tick(scheduled)?,
         Errand::Checkout { touches } => turn.checkout(&touches)?,
         Errand::Settle { reports } => turn.settle(reports)?,
         Errand::Dead { after } => turn.dead(after.as_deref())?,
-        Errand::Redrive { touch } => turn.redrive(touch)?,
+        Errand::Redrive { touch, by } => turn.redrive(touch, by)?,
         Errand::Move { journey, to } => turn.begin(journey, Task::Move { to })?,
         Errand::Wake { journey } => turn.begin(journey, Task::Wake)?,
     };
@@ -63,6 +70,8 @@ struct Turn<'a, S> {
     log: Vec<audit::Event>,
     offers: Vec<TouchId>,
     advanced: u32,
+    /// Who asks, for the record.
+    by: Option<String>,
 }
 
 impl<S: Store> Turn<'_, S> {
@@ -95,20 +104,30 @@ impl<S: Store> Turn<'_, S> {
         Ok(Answer::Ingested { results, ticked: self.ticked(self.now)? })
     }
 
-    fn put(&mut self, subject: Subject, change: Change) -> Result<Answer, StoreError> {
+    fn put(&mut self, subject: Subject, change: Change, by: Option<String>) -> Result<Answer, StoreError> {
         let mut person = self.person(subject)?.unwrap_or_default();
+        self.by = by;
         journey::change(&mut person, change, self.now, self.rules, &mut self.effects);
         self.collect(subject);
         self.store.save(&[(subject, person)])?;
         self.done()
     }
 
-    fn erase(&mut self, subject: Subject) -> Result<Answer, StoreError> {
+    fn erase(&mut self, subject: Subject, by: Option<String>) -> Result<Answer, StoreError> {
         if self.person(subject)?.is_none() {
             return Ok(Answer::Unknown);
         }
+        self.by = by;
+        self.effects.push(Effect::Log(audit::Event::new(self.now, Kind::PersonErased)));
+        self.collect(subject);
         self.store.erase(subject)?;
         self.done()
+    }
+
+    fn inbox(&self, subject: Subject) -> Result<Answer, StoreError> {
+        let Some(person) = self.person(subject)? else { return Ok(Answer::Unknown) };
+        let ready = journey::inbox(&person, self.now, self.rules).into_iter();
+        Ok(Answer::Checked { touches: ready.map(|ready| Offered::Ready(Box::new(ready))).collect() })
     }
 
     fn tick(&mut self, scheduled: Instant) -> Result<Answer, StoreError> {
@@ -128,11 +147,11 @@ impl<S: Store> Turn<'_, S> {
         let mut answers = Vec::new();
         for touch in touches {
             let subject = touch.subject();
-            let checked = match people.get_mut(&subject) {
-                None => Err(Refusal::Resolved),
-                Some(person) => journey::checkout(person, *touch, self.now, self.rules, &mut self.effects)
-                    .map(|pending| self.ready(person, pending)),
-            };
+            let checked = people.get_mut(&subject).ok_or(Refusal::Resolved).and_then(|person| {
+                let pending = journey::checkout(person, *touch, self.now, self.rules, &mut self.effects)?;
+                // A touch that passed the check has a policy that can be read.
+                ready(person, &pending, self.rules).ok_or(Refusal::Paused)
+            });
             self.collect(subject);
             answers.push(match checked {
                 Ok(ready) => Offered::Ready(Box::new(ready)),
@@ -170,9 +189,10 @@ impl<S: Store> Turn<'_, S> {
         Ok(Answer::Dead { touches: touches.collect(), next })
     }
 
-    fn redrive(&mut self, touch: TouchId) -> Result<Answer, StoreError> {
+    fn redrive(&mut self, touch: TouchId, by: Option<String>) -> Result<Answer, StoreError> {
         let subject = touch.subject();
         let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
+        self.by = by;
         if !journey::redrive(&mut person, touch, self.now, &mut self.effects) {
             return Ok(Answer::Unknown);
         }
@@ -238,28 +258,10 @@ impl<S: Store> Turn<'_, S> {
                 Effect::Log(mut event) => {
                     let name = *name.get_or_insert_with(|| self.rules.pseudonyms.audit_subject(subject));
                     event.subject.get_or_insert(name);
+                    event.actor.clone_from(&self.by);
                     self.log.push(event);
                 }
             }
-        }
-    }
-
-    fn ready(&self, person: &Person, pending: Pending) -> Ready {
-        let policy = self.rules.policies.get(&pending.version);
-        let journey = policy.and_then(|policy| policy.journeys.get(&pending.journey));
-        Ready {
-            touch: pending.id,
-            journey: pending.journey,
-            version: pending.version,
-            index: pending.touch,
-            channel: pending.channel,
-            purpose: journey.map_or(Purpose::Service, |journey| journey.purpose),
-            trigger: pending.trigger,
-            offered: pending.offered,
-            attempt: pending.attempts,
-            language: person.language,
-            masks: person.masks.clone(),
-            addresses: person.addresses.clone(),
         }
     }
 
@@ -302,18 +304,12 @@ impl From<Settled> for Report {
         match settled {
             Settled::Accepted => Self::Accepted,
             Settled::Retry { after_ms, reason } => {
-                Self::Retry { after: after_ms.map(Span::from_millis), reason: known(&reason) }
+                Self::Retry { after: after_ms.map(Span::from_millis), reason: reason::known(&reason) }
             }
-            Settled::Rejected { reason } => Self::Rejected { reason: known(&reason) },
+            Settled::Rejected { reason } => Self::Rejected { reason: reason::known(&reason) },
             Settled::Delivered => Self::Delivered,
             Settled::Bounced => Self::Bounced,
             Settled::Complained => Self::Complained,
         }
     }
-}
-
-/// The reason as one of the closed list; a report from another version of the program may bring another.
-fn known(reason: &str) -> &'static str {
-    const REASONS: [&str; 1] = ["timeout"];
-    REASONS.into_iter().find(|known| *known == reason).unwrap_or("other")
 }

@@ -6,7 +6,6 @@
 mod errand;
 mod handle;
 mod job;
-mod lease;
 mod pack;
 mod store;
 
@@ -15,6 +14,5 @@ pub use crate::person::Change;
 pub use errand::{Answer, Dead, Errand, EventResult, Offered, Settled, Ticked};
 pub use handle::{Handled, handle};
 pub use job::{Job, Task};
-pub use lease::Leases;
 pub use pack::Pack;
 pub use store::{Among, Page, Store, StoreError};

@@ -7,6 +7,7 @@
 //! Native only; nothing of it reaches the worker.
 
 mod fault;
+mod outreach;
 mod people;
 mod random;
 pub mod rehearsal;

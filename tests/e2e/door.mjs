@@ -61,11 +61,16 @@ export function options({ flavour = "local", bindings = {}, persist, port = 0, .
   };
 }
 
-/** A running door. Stop it with `await door.stop()`. What the worker writes to its log is in `door.logs`. */
-export async function open(change) {
+/**
+ * A running door. Stop it with `await door.stop()`. What the worker writes to its log is in `door.logs`.
+ * `beside` are further workers, for its bindings to lead to.
+ */
+export async function open({ beside = [], ...change } = {}) {
   const logs = [];
   const handleStructuredLogs = ({ level, message }) => logs.push({ level, message });
-  const miniflare = new Miniflare(convertV4MiniflareOptions(options({ handleStructuredLogs, ...change })));
+  const { host, port, cf, resourcePersistencePath, ...worker } = options(change);
+  const shared = { host, port, cf, resourcePersistencePath, handleStructuredLogs };
+  const miniflare = new Miniflare(convertV4MiniflareOptions({ ...shared, workers: [worker, ...beside] }));
   const origin = (await miniflare.ready).origin;
   return new Door(miniflare, origin, logs);
 }

@@ -280,6 +280,11 @@ fn a_policy_is_checked_and_bundled() {
         std::fs::copy(example.join(document), folder.0.join(document)).unwrap();
     }
     folder.check("policy check .", 0, "payment.retry");
+    assert_eq!(folder.json("policy check .")["journeys"], Value::Array(Vec::new()));
+    let journeys = &folder.json(&format!("policy check {}", example.display()))["journeys"];
+    assert_eq!(journeys[2]["name"], "payment.failed");
+    assert_eq!(journeys[2]["touches"][1], "sms after 24h");
+    assert_eq!(journeys[2]["touches"][2], "in_app when the app opens within 72h");
     folder.write("bundle.json", &folder.good("policy bundle . --version 7"));
     assert_eq!(folder.json("policy check bundle.json")["version"], 7);
     assert_eq!(folder.feed("policy check -", &folder.read("bundle.json")).code, 0);

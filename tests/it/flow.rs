@@ -3,7 +3,11 @@
 mod api;
 mod click;
 mod contract;
+mod control;
+mod events;
 mod glance;
 mod mint;
+mod people;
+mod preferences;
 mod scene;
 mod storm;

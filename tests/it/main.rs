@@ -9,6 +9,7 @@
 )]
 
 mod association;
+mod association_cases;
 mod audit;
 #[cfg(feature = "cli")]
 mod cli;
@@ -17,11 +18,16 @@ mod click_visitor;
 mod flow;
 mod gate;
 mod grant;
+mod journey;
 mod mac;
 mod minting;
 mod openapi;
 mod page;
 mod policy;
+mod shard;
+mod policy_outreach;
+mod policy_schema;
 mod tidy;
 mod token;
 mod vectors;
+mod zone;

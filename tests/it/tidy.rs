@@ -20,7 +20,7 @@ const EDGES: [(&str, &[&str]); 22] = [
     ("zone", &["time"]),
     ("json", &["limits"]),
     ("key", &["limits", "id", "time"]),
-    ("token", &["id", "time", "key"]),
+    ("token", &["limits", "id", "time", "key"]),
     ("policy", &["limits", "id", "time", "zone", "json", "token"]),
     ("gate", &["limits", "id", "time", "key", "token"]),
     ("click", &["limits", "time", "token", "policy"]),

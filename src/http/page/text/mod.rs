@@ -14,7 +14,7 @@ mod german;
 mod spanish;
 mod swedish;
 
-use crate::policy::Language;
+use crate::policy::{Channel, Language, Purpose};
 
 /// All sentences of one language.
 #[derive(Debug)]
@@ -72,6 +72,58 @@ pub(super) struct Text {
     pub call_back: &'static str,
     /// Of a telephone number.
     pub call: fn(&str) -> String,
+
+    pub choices: Choices,
+}
+
+/// The pages on which people choose what they hear from the company.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choices {
+    /// Of the company's name.
+    pub heading: fn(&str) -> String,
+    pub help: &'static str,
+    // Channels.
+    pub email: &'static str,
+    pub sms: &'static str,
+    pub whatsapp: &'static str,
+    pub in_app: &'static str,
+    pub voice: &'static str,
+    // Purposes.
+    pub service: &'static str,
+    pub marketing: &'static str,
+    pub stop: &'static str,
+    pub stop_help: &'static str,
+    pub save: &'static str,
+    pub saved: &'static str,
+    pub history: &'static str,
+    pub no_history: &'static str,
+    /// The address leads nowhere, for whatever reason.
+    pub closed: Notice,
+    /// Of the company's name.
+    pub unsubscribe: fn(&str) -> String,
+    pub unsubscribe_help: &'static str,
+    pub unsubscribe_button: &'static str,
+    pub unsubscribed: Notice,
+    pub to_choices: &'static str,
+}
+
+impl Choices {
+    pub(super) const fn channel(&self, channel: Channel) -> &'static str {
+        match channel {
+            Channel::Email => self.email,
+            Channel::Sms => self.sms,
+            Channel::WhatsApp => self.whatsapp,
+            Channel::InApp => self.in_app,
+            Channel::Voice => self.voice,
+        }
+    }
+
+    pub(super) const fn purpose(&self, purpose: Purpose) -> &'static str {
+        match purpose {
+            Purpose::Service => self.service,
+            Purpose::Marketing => self.marketing,
+        }
+    }
 }
 
 /// What happened, and what it means.
@@ -101,7 +153,7 @@ fn counted(count: u64, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Notice, Text};
+    use super::{Choices, Notice, Text};
     use crate::policy::Language;
 
     const SITE: &str = "Northwind";
@@ -143,7 +195,31 @@ mod tests {
             help,
             call_back,
             call,
+            choices,
         } = Text::of(language);
+        let Choices {
+            heading,
+            help: choices_help,
+            email,
+            sms,
+            whatsapp,
+            in_app,
+            voice,
+            service,
+            marketing,
+            stop,
+            stop_help,
+            save,
+            saved,
+            history,
+            no_history,
+            closed,
+            unsubscribe,
+            unsubscribe_help,
+            unsubscribe_button,
+            unsubscribed,
+            to_choices,
+        } = choices;
         let mut all: Vec<(&'static str, String)> = [
             ("error", error),
             ("go_on", go_on),
@@ -163,6 +239,23 @@ mod tests {
             ("fresh_link", fresh_link),
             ("help", help),
             ("call_back", call_back),
+            ("choices_help", choices_help),
+            ("email", email),
+            ("sms", sms),
+            ("whatsapp", whatsapp),
+            ("in_app", in_app),
+            ("voice", voice),
+            ("service", service),
+            ("marketing", marketing),
+            ("stop", stop),
+            ("stop_help", stop_help),
+            ("save", save),
+            ("saved", saved),
+            ("history", history),
+            ("no_history", no_history),
+            ("unsubscribe_help", unsubscribe_help),
+            ("unsubscribe_button", unsubscribe_button),
+            ("to_choices", to_choices),
         ]
         .map(|(name, text)| (name, text.to_owned()))
         .into();
@@ -175,6 +268,8 @@ mod tests {
             ("too_many_tries", too_many_tries),
             ("our_fault", our_fault),
             ("nothing_here", nothing_here),
+            ("closed", closed),
+            ("unsubscribed", unsubscribed),
         ] {
             all.push((name, heading.to_owned()));
             all.push((name, meaning.to_owned()));
@@ -185,6 +280,8 @@ mod tests {
             ("leads", leads),
             ("hand_off", hand_off),
             ("home", home),
+            ("heading", heading),
+            ("unsubscribe", unsubscribe),
         ] {
             let sentence = of_site(SITE);
             assert_eq!(sentence.matches(SITE).count(), 1, "{language:?} {name}: {sentence}");
@@ -198,7 +295,7 @@ mod tests {
     #[test]
     fn every_sentence_is_written_in_every_language() {
         // Words that are the same in two languages.
-        let shared = ["Error: ", "Reference:"];
+        let shared = ["Error: ", "Reference:", "E-mail", "WhatsApp"];
         let english = sentences(Language::English);
         for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
             for ((name, text), (_, english)) in sentences(language).iter().zip(&english) {
