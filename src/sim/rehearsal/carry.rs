@@ -1,7 +1,7 @@
 //! Delivery: consumers, providers, receipts, and what people do about what reached them.
 
 use crate::id::{Shard, TouchId};
-use crate::person::{Pending, Said};
+use crate::person::Said;
 use crate::policy::{Channel, Purpose};
 use crate::shard::{Answer, Errand, Offered, Ready, Settled};
 use crate::sim::Random;
@@ -72,20 +72,7 @@ impl Stage<'_> {
         let Some(actor) = self.cast.of_subject(ready.touch.subject()) else {
             return Settled::Rejected { reason: "unknown".into() };
         };
-        let pending = Pending {
-            id: ready.touch,
-            journey: ready.journey.clone(),
-            version: ready.version,
-            trigger: ready.trigger,
-            touch: ready.index,
-            channel: ready.channel,
-            offered: ready.offered,
-            attempts: ready.attempt,
-            is_out: true,
-            due: None,
-            is_dead: false,
-        };
-        self.check_call(actor, &pending);
+        self.judge(actor, ready);
         let reach = self.cast.get(actor).map_or(Reach::Missing, |of| of.portrait.reach(ready.channel));
         match reach {
             Reach::Missing => return Settled::Rejected { reason: "no_address".into() },
@@ -181,10 +168,10 @@ impl Stage<'_> {
     }
 
     /// The independent judge looks at what is about to be sent.
-    pub fn check_call(&mut self, actor: usize, pending: &Pending) {
+    pub fn judge(&mut self, actor: usize, ready: &Ready) {
         let clock = self.clock();
         if let Some(watch) = &mut self.watch {
-            watch.calls(actor, pending, clock, &self.rules);
+            watch.calls(actor, ready, clock, &self.rules);
         }
     }
 }

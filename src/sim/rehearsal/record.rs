@@ -196,6 +196,9 @@ impl Stage<'_> {
         if let Some(watch) = &mut self.watch {
             watch.noted(actor, mark.id, event, self.gap_min);
         }
+        if event.kind == Kind::Dead {
+            self.storm_after_death(mark.id);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::id::{Shard, TouchId};
 use crate::journey::Rules;
 use crate::limits::SHARDS;
 use crate::policy::{Journey, Policy};
-use crate::shard::{Leases, Settled};
+use crate::shard::Settled;
 use crate::sim::People;
 use crate::sim::rehearsal::agenda::Agenda;
 use crate::sim::rehearsal::cast::Cast;
@@ -49,11 +49,10 @@ pub enum Happening {
     Operate(Operation),
 }
 
-/// One shard: its store, and what its object holds in memory.
+/// One shard, and when it wants to be ticked.
 #[derive(Debug, Default)]
 pub struct Room {
     pub people: People,
-    pub leases: Leases,
     pub due: Option<Instant>,
 }
 

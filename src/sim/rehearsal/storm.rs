@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::id::Shard;
+use crate::id::{Shard, TouchId};
 use crate::person::Said;
 use crate::policy::{Cap, Channel, Policy, Purpose, QuietHours, Timing};
 use crate::shard::Errand;
@@ -149,6 +149,15 @@ impl Stage<'_> {
         }
         if random.happens(10) {
             self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what: What::Erase });
+        }
+    }
+
+    /// An operator gives a touch that was put aside another chance, or does not.
+    pub fn storm_after_death(&mut self, touch: TouchId) {
+        if self.settings.is_storm && touch.0.last().is_some_and(|lot| lot % 2 == 0) {
+            let shard = Shard::of(touch.subject());
+            let again = Operation::Send { shard, errand: Errand::Redrive { touch, by: None } };
+            self.agenda.plan(self.now + Span::from_millis(3 * HOUR_MS), Happening::Operate(again));
         }
     }
 

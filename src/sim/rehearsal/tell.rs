@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::id::Shard;
-use crate::journey::{APP_OPENED, Event, may_send};
+use crate::journey::{APP_OPENED, Event};
 use crate::person::{Change, Said};
 use crate::policy::{Channel, Condition, Journey, Purpose};
-use crate::shard::{Answer, Errand, EventResult, Settled};
+use crate::shard::{Answer, Errand, EventResult, Offered, Settled};
 use crate::sim::Random;
 use crate::sim::rehearsal::behaviour::{moment, story, waits};
 use crate::sim::rehearsal::cast::Matter;
 use crate::sim::rehearsal::fault::Chance;
 use crate::sim::rehearsal::population::{consent, mixed};
-use crate::sim::rehearsal::stage::{DAY_MS, Happening, Stage};
+use crate::sim::rehearsal::stage::{DAY_MS, Happening, Room, Stage};
 use crate::sim::rehearsal::visit::Lost;
 use crate::time::{Instant, Span};
 
@@ -178,7 +178,7 @@ impl Stage<'_> {
 
     fn put_change(&mut self, actor: usize, change: Change) -> bool {
         let Some(subject) = self.cast.get(actor).map(|of| of.subject) else { return true };
-        let errand = Errand::Put { subject, change: change.clone() };
+        let errand = Errand::Put { subject, change: change.clone(), by: None };
         let answer = self.visit(Shard::of(subject), errand);
         let clock = self.clock();
         if let Some(watch) = self.watch.as_mut().filter(|_| is_done(&answer)) {
@@ -221,22 +221,20 @@ impl Stage<'_> {
     fn fetch(&mut self, actor: usize, now: Instant) {
         let Some(subject) = self.cast.get(actor).map(|of| of.subject) else { return };
         let shard = Shard::of(subject);
-        let Some(person) = self.rooms.get(usize::from(shard.0)).and_then(|room| room.people.get(subject))
-        else {
-            return;
+        let waits = |room: &Room| {
+            let person = room.people.get(subject);
+            person.is_some_and(|person| person.pending.iter().any(|one| one.channel == Channel::InApp))
         };
-        let clock = self.clock();
-        let waiting = person.pending.iter().filter(|one| one.channel == Channel::InApp && !one.is_dead);
-        let shown: Vec<_> =
-            waiting.filter(|one| may_send(person, one, clock, &self.rules).is_ok()).cloned().collect();
-        if shown.is_empty() {
+        if !self.rooms.get(usize::from(shard.0)).is_some_and(waits) {
             return;
         }
+        let Ok(Answer::Checked { touches }) = self.visit(shard, Errand::Inbox { subject }) else { return };
         let mut reports = Vec::new();
-        for pending in shown {
-            self.check_call(actor, &pending);
-            self.left(actor, pending.id, Channel::InApp);
-            reports.push((pending.id, Settled::Delivered));
+        for offered in touches {
+            let Offered::Ready(ready) = offered else { continue };
+            self.judge(actor, &ready);
+            self.left(actor, ready.touch, Channel::InApp);
+            reports.push((ready.touch, Settled::Delivered));
         }
         self.agenda.plan(now, Happening::Report { shard, reports, tries: u8::MAX });
     }
@@ -244,7 +242,7 @@ impl Stage<'_> {
     fn erase(&mut self, actor: usize) -> bool {
         let Some(of) = self.cast.get(actor) else { return true };
         let subject = of.subject;
-        let answer = self.visit(Shard::of(subject), Errand::Erase { subject });
+        let answer = self.visit(Shard::of(subject), Errand::Erase { subject, by: None });
         let clock = self.clock();
         if let Some(watch) = self.watch.as_mut().filter(|_| is_done(&answer)) {
             watch.erased(actor, clock);

@@ -4,7 +4,7 @@ use crate::audit::Event;
 use crate::id::{Shard, Subject};
 use crate::limits::TICK_MAX;
 use crate::person::Person;
-use crate::shard::{Among, Answer, Errand, Handled, Job, Leases, Pack, Page, Store, StoreError, handle};
+use crate::shard::{Among, Answer, Errand, Handled, Job, Pack, Page, Store, StoreError, handle};
 use crate::sim::People;
 use crate::sim::rehearsal::fault::Chance;
 use crate::sim::rehearsal::stage::{Happening, Stage};
@@ -19,18 +19,13 @@ pub struct Lost {
 
 impl Stage<'_> {
     /// One errand, one transaction: it commits and answers, or neither, or only the first.
-    pub fn visit(&mut self, shard: Shard, mut errand: Errand) -> Result<Answer, Lost> {
+    pub fn visit(&mut self, shard: Shard, errand: Errand) -> Result<Answer, Lost> {
         self.tally.errands += 1;
         let now = self.clock();
         let fails = self.lots.strikes(Chance::StoreFails, self.now);
         let fails_before = fails && self.lots.random(Chance::StoreFails).happens(500);
         let fails_at = fails_before.then(|| self.lots.random(Chance::StoreFails).below(4));
         let Some(room) = self.rooms.get_mut(usize::from(shard.0)) else { return Err(Lost { unheard: None }) };
-        if fails {
-            // The platform restarts an object whose storage failed: what it held in memory is gone.
-            room.leases = Leases::default();
-        }
-        room.leases.admit(&mut errand, now);
         let handled = match fails_at {
             None => handle(&mut room.people, errand, now, &self.rules),
             Some(calls) => {
@@ -44,7 +39,6 @@ impl Stage<'_> {
         room.due = room.people.next_due().unwrap_or_default();
         let recorded = core::mem::take(&mut room.people.recorded);
         let Ok(Handled { answer, offers }) = handled else { return Err(Lost { unheard: None }) };
-        room.leases.grant(&answer, now);
         for event in recorded {
             self.note(&event);
         }

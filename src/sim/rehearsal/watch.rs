@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use crate::audit::{self, Kind};
 use crate::id::{EventHash, TouchId};
 use crate::journey::{Event, Rules, Taken, touch_id};
-use crate::person::{Change, Ended, Enrolment, Pending, Person, Said};
+use crate::person::{Change, Ended, Enrolment, Person, Said};
 use crate::policy::{Basis, Channel, Journey, Outreach, Policy, Purpose, QuietHours, Timing, Touch};
-use crate::shard::EventResult;
+use crate::shard::{EventResult, Ready};
 use crate::time::{Instant, Span};
 
 /// Clocks in a storm are this far off at most; what was planned by one may leave by another.
@@ -190,18 +190,18 @@ impl Watch {
     }
 
     /// A provider is about to be called, or the app to show it.
-    pub fn calls(&mut self, actor: usize, pending: &Pending, at: Instant, rules: &Rules) {
+    pub fn calls(&mut self, actor: usize, ready: &Ready, at: Instant, rules: &Rules) {
         self.judged += 1;
-        self.trace(actor, at, || format!("call {} {} {:?}", pending.journey, pending.id, pending.channel));
-        let policy = rules.policies.get(&pending.version);
-        let journey = policy.and_then(|policy| policy.journeys.get(&pending.journey));
-        let touch = journey.and_then(|journey| journey.touches.get(usize::from(pending.touch)));
+        self.trace(actor, at, || format!("call {} {} {:?}", ready.journey, ready.touch, ready.channel));
+        let policy = rules.policies.get(&ready.version);
+        let journey = policy.and_then(|policy| policy.journeys.get(&ready.journey));
+        let touch = journey.and_then(|journey| journey.touches.get(usize::from(ready.index)));
         let (Some(policy), Some(journey), Some(touch)) = (policy, journey, touch) else {
             return self.fail(actor, at, "sent by a policy that is not there");
         };
         let known = self.people.entry(actor).or_default();
-        let is_paused = rules.paused.contains(&pending.journey);
-        let mut broken: Vec<&'static str> = known.objections(pending, at, policy, journey, touch).collect();
+        let is_paused = rules.paused.contains(&ready.journey);
+        let mut broken: Vec<&'static str> = known.objections(ready, at, policy, journey, touch).collect();
         if is_paused {
             broken.push("sent while its journey is paused");
         }
@@ -272,14 +272,14 @@ impl Watch {
 impl Known {
     fn objections<'a>(
         &'a self,
-        pending: &'a Pending,
+        ready: &'a Ready,
         at: Instant,
         policy: &'a Policy,
         journey: &'a Journey,
         touch: &'a Touch,
     ) -> impl Iterator<Item = &'static str> + 'a {
         let trip =
-            self.trips.iter().find(|trip| trip.journey == journey.name && trip.trigger == pending.trigger);
+            self.trips.iter().find(|trip| trip.journey == journey.name && trip.trigger == ready.trigger);
         let is_early = |trip: &Trip| match touch.timing {
             Timing::After(after) | Timing::AppOpens { after, .. } => {
                 at + CLOCK_ERROR_MAX < trip.entered + after
@@ -289,7 +289,7 @@ impl Known {
             Timing::After(_) => at >= trip.entered + journey.time_limit,
             Timing::AppOpens { after, within } => at >= trip.entered + after + within,
         };
-        let state = self.touches.get(&pending.id);
+        let state = self.touches.get(&ready.touch);
         let is_settled = state.is_none_or(|state| {
             !matches!(state.last, Kind::Queued | Kind::Deferred | Kind::Redriven) || state.queued.is_none()
         });
@@ -300,12 +300,12 @@ impl Known {
             (trip.is_some_and(|trip| trip.is_held_out), "sent to the control group"),
             (trip.is_some_and(is_early), "sent before its time"),
             (trip.is_some_and(is_late), "sent after its time"),
-            (touch.channel != pending.channel, "sent on another channel"),
+            (touch.channel != ready.channel, "sent on another channel"),
             (self.is_protected, "sent to a protected person"),
             (self.opted_out, "sent to somebody who opted out"),
             (!self.consents(touch, journey), "sent without consent"),
             (!touch.when.holds(flag), "sent against its condition"),
-            (self.is_full(pending, at, &policy.outreach), "sent beyond a cap"),
+            (self.is_full(ready, at, &policy.outreach), "sent beyond a cap"),
             (self.is_asleep(touch.channel, at, &policy.outreach), "sent in quiet hours"),
             (is_settled, "sent though it was settled or never queued"),
         ];
@@ -322,10 +322,10 @@ impl Known {
         }
     }
 
-    fn is_full(&self, pending: &Pending, at: Instant, outreach: &Outreach) -> bool {
-        let others = || self.left.iter().filter(|(id, ..)| *id != pending.id);
+    fn is_full(&self, ready: &Ready, at: Instant, outreach: &Outreach) -> bool {
+        let others = || self.left.iter().filter(|(id, ..)| *id != ready.touch);
         outreach.caps.iter().any(|cap| {
-            let counts = cap.channel.is_none_or(|channel| channel == pending.channel);
+            let counts = cap.channel.is_none_or(|channel| channel == ready.channel);
             let within = others()
                 .filter(|(_, channel, _)| cap.channel.is_none_or(|of| of == *channel))
                 .filter(|(_, _, left)| *left + cap.per > at)
