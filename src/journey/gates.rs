@@ -5,8 +5,9 @@ use crate::journey::plan::Plan;
 use crate::journey::{Refusal, caps, quiet};
 use crate::limits::PAUSED_WAIT_S;
 use crate::person::{Ended, Enrolment, Person, Said};
-use crate::policy::{Basis, Channel, Purpose, Timing, Touch};
+use crate::policy::{Basis, Channel, Outreach, Purpose, QuietHours, Timing, Touch};
 use crate::time::{Instant, Span};
+use crate::zone::Zone;
 
 /// What the gates are asked: may this touch of this enrolment go to this person now?
 #[derive(Clone, Copy, Debug)]
@@ -116,9 +117,18 @@ fn cap(question: &Question<'_>) -> Result<(), Held> {
     refuse_if(is_reached, Refusal::Cap)
 }
 
+/// The quiet hours where the person lives. Who lives nobody knows where may live where there are some.
+fn hours(outreach: &Outreach, zone: Option<&Zone>) -> Option<QuietHours> {
+    match zone {
+        Some(zone) => outreach.quiet_hours_in(zone),
+        None => outreach.quiet_hours.or_else(|| outreach.zones.values().next().copied()),
+    }
+}
+
 fn quiet_hours(question: &Question<'_>) -> Result<(), Held> {
     let Question { person, plan, touch, id, now, .. } = *question;
-    quiet::ask(plan.outreach.quiet_hours, person.zone.as_ref(), touch.channel, id, now, plan.lots)
+    let zone = person.zone.as_ref();
+    quiet::ask(hours(plan.outreach, zone), zone, touch.channel, id, now, plan.lots)
 }
 
 fn risk(question: &Question<'_>) -> Result<(), Held> {

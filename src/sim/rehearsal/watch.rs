@@ -339,7 +339,9 @@ impl Known {
         if channel == Channel::InApp {
             return false;
         }
-        let Some(zone) = &self.zone else { return outreach.quiet_hours.is_some() };
+        let Some(zone) = &self.zone else {
+            return outreach.quiet_hours.is_some() || !outreach.zones.is_empty();
+        };
         let Some(QuietHours { start_min, end_min, .. }) =
             outreach.zones.get(zone).copied().or(outreach.quiet_hours)
         else {
