@@ -62,6 +62,8 @@ pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 pub const FORM_BODY_MAX: usize = 2 * 1024;
 /// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
 pub const PATH_MAX: usize = 1_024;
+/// Requests of one isolate that wait for a body, the damper or a gate; the one that has waited longest is given up.
+pub const TASKS_MAX: usize = 4_096;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -103,6 +105,9 @@ pub const DENIED_MAX: usize = 65_536;
 pub const DENY_PUBLISH_MS: u64 = 1_100;
 /// The edge caches a link's marker in KV this long (KV's own lower bound is 30 s).
 pub const MARKER_CACHE_S: u32 = 60;
+
+/// Links whose marker an isolate remembers to have written.
+pub const MARKED_MAX: usize = 4_096;
 
 /// Links whose recent taps an isolate counts.
 pub const HEAT_SLOTS: usize = 4_096;
@@ -165,6 +170,9 @@ pub const SAFETY_NET_MIN: u64 = 10;
 pub const POLICIES_HELD_MAX: usize = 16;
 /// Jobs on everyone in a journey that one shard has under way.
 pub const JOBS_MAX: usize = 16;
+/// Each further offer of a touch waits twice as long, up to this: a consumer that is down for hours does not come back
+/// to a queue full of copies.
+pub const OFFER_LEASE_MAX_MS: u64 = 60 * 60_000;
 /// Events in one call.
 pub const EVENT_BATCH_MAX: usize = 1_000;
 /// Largest body of events: a full batch of generous ones.
@@ -321,6 +329,7 @@ const _: () = {
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
+    assert!(OFFER_LEASE_MS < OFFER_LEASE_MAX_MS);
     assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);

@@ -109,12 +109,11 @@ impl<'a> Said<'a> {
         let html = view.render().unwrap_or_default();
         let mut text = paragraphs.join("\n\n");
         if let Some((button, link)) = view.button {
-            text.push_str(&format!("\n\n{button}\n{link}"));
+            text.extend(["\n\n", button, "\n", link]);
         }
-        text.push_str("\n\n--\n");
-        text.push_str(&format!("{} {}\n", self.phrases.why, footer.why));
+        text.extend(["\n\n--\n", self.phrases.why, " ", &footer.why, "\n"]);
         for (words, url) in &footer.ways {
-            text.push_str(&format!("\n{words}\n{url}\n"));
+            text.extend(["\n", words, "\n", url, "\n"]);
         }
         let unsubscribe = self.draft.unsubscribe.map(str::to_owned);
         Message { subject, html: Some(html), unsubscribe, ..self.message(text) }

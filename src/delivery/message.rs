@@ -24,7 +24,7 @@ pub struct Message {
     pub help: Option<String>,
     /// The URL of `List-Unsubscribe` (RFC 8058), e-mail only.
     pub unsubscribe: Option<String>,
-    /// WhatsApp only: the same, as a template that Meta approved.
+    /// `WhatsApp` only: the same, as a template that Meta approved.
     pub approved: Option<Approved>,
     /// Voice only: the parts of the text, for whoever calls.
     pub script: Option<Script>,

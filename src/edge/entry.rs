@@ -11,10 +11,9 @@ use worker::{Env, MessageBatch, MessageExt as _, ScheduleContext, ScheduledEvent
 
 use crate::audit::{Batch, Lease, Turn};
 use crate::click::Hints;
-use crate::edge::glue;
 use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::World;
-use crate::edge::{courier, roster};
+use crate::edge::{courier, glue, roster, task};
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
     not_configured, serve,
@@ -55,8 +54,7 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Result<JsValue
         }
     }
     let context: worker::Context = worker::Context::new(context.unchecked_into());
-    Ok(wasm_bindgen_futures::future_to_promise(full(head, request, env.unchecked_into(), Rc::new(context)))
-        .into())
+    task::run(full(head, request, env.unchecked_into(), context))
 }
 
 /// The many-use click, if memory alone can answer it.
@@ -87,12 +85,7 @@ fn quick(
 }
 
 /// Everything else.
-async fn full(
-    head: Head,
-    request: JsValue,
-    env: Env,
-    context: Rc<worker::Context>,
-) -> Result<JsValue, JsValue> {
+async fn full(head: Head, request: JsValue, env: Env, context: worker::Context) -> Result<JsValue, JsValue> {
     let isolate = isolate::get();
     let world = World::new(env);
     let now = isolate::now();
@@ -133,14 +126,21 @@ async fn full(
     for event in events {
         isolate.buffer.borrow_mut().push(event, now);
     }
-    context.wait_until(afterwards(isolate, world, later, now));
+    if !later.is_empty() {
+        context.wait_until(mark(Rc::clone(&isolate), world.clone(), later, now));
+    }
+    let lease = isolate.buffer.borrow_mut().begin_flush(now);
+    if lease.is_some() || wants_refresh(&isolate, snapshot.as_ref(), now) {
+        context.wait_until(tend(isolate, world, lease));
+    }
     respond(&response, is_head)
 }
 
-/// What may happen after the answer.
-async fn afterwards(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
+/// Does what may be done after the answer.
+async fn mark(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
     for work in later {
         match work {
+            Later::Mark { link, .. } if !isolate.is_first_mark(link.link) => {}
             Later::Mark { link, marker } => {
                 if let Err(error) = world.mark(&link, marker, now).await {
                     // The gate knows; only the fast "no" is missing.
@@ -150,8 +150,6 @@ async fn afterwards(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: 
             Later::Reload => refresh(&isolate, &world, isolate::now()).await,
         }
     }
-    let lease = isolate.buffer.borrow_mut().begin_flush(isolate::now());
-    tend(isolate, world, lease).await;
 }
 
 /// Keeps the isolate in order: renews the snapshot, sends waiting events.

@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::edge::task::Settled;
 use crate::limits::OBJECT_BODY_MAX;
 use crate::port::Unreachable;
 
@@ -50,8 +51,6 @@ extern "C" {
     fn post_js(namespace: &JsValue, name: &str, body: &str) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = loadLink)]
     pub fn load_link(sql: &JsValue, id: &str) -> Result<Option<String>, JsValue>;
-    #[wasm_bindgen(catch, js_name = saveLink)]
-    pub fn save_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = readSignatures)]
     pub fn read_signatures(request: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = callProvider)]
@@ -62,6 +61,14 @@ extern "C" {
         timeout_ms: u32,
         max: u32,
     ) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = insertLink)]
+    pub fn insert_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<bool, JsValue>;
+    #[wasm_bindgen(catch, js_name = updateLink)]
+    pub fn update_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = allows)]
+    fn allows_js(limiter: &JsValue, key: &str) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub fn follow(promise: &js_sys::Promise, task: u32, resume: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     fn sleep(ms: u32) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
@@ -143,15 +150,21 @@ async fn settle(
     promise: Result<js_sys::Promise, JsValue>,
 ) -> Result<String, Unreachable> {
     let failed = |error: JsValue| Unreachable { what, cause: describe(&error) };
-    let value = JsFuture::from(promise.map_err(failed)?).await.map_err(failed)?;
+    let value = Settled::of(promise.map_err(failed)?).await.map_err(failed)?;
     value.as_string().ok_or_else(|| Unreachable { what, cause: "the answer is not text".into() })
 }
 
 /// The request's body, or `None` when it is larger than `max` bytes or breaks off.
 pub async fn read_body(request: &JsValue, max: usize) -> Option<Vec<u8>> {
     let max = u32::try_from(max).unwrap_or(u32::MAX);
-    let value = JsFuture::from(read_body_js(request, max).ok()?).await.ok()?;
+    let value = Settled::of(read_body_js(request, max).ok()?).await.ok()?;
     value.dyn_into::<js_sys::Uint8Array>().ok().map(|bytes| bytes.to_vec())
+}
+
+/// Whether a rate limiter lets `key` pass. One that fails does.
+pub async fn allows(limiter: &JsValue, key: &str) -> bool {
+    let Ok(promise) = allows_js(limiter, key) else { return true };
+    Settled::of(promise).await.map_or(true, |success| success.as_bool().unwrap_or(true))
 }
 
 /// Inside an object: hands the body of a [`post`] to `answer` and sends back what it says.

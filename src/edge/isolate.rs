@@ -4,12 +4,15 @@
 //! the snapshot is re-read from KV; audit events of refusals and validations wait at most a second in the buffer.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::audit::Buffer;
 use crate::edge::glue;
 use crate::edge::rules::Rulebook;
 use crate::flow::{Courier, Door, Heat, Misconfigured, Seed, Settings, Snapshot};
+use crate::id::LinkId;
+use crate::limits::MARKED_MAX;
 use crate::time::Instant;
 
 /// The isolate's own memory. One thread, so cells suffice.
@@ -26,6 +29,8 @@ pub struct Isolate {
     pub rulebook: RefCell<Rulebook>,
     /// What delivery remembers between packs.
     pub courier: Courier,
+    /// Links whose marker this isolate has written, lately.
+    marked: RefCell<BTreeSet<LinkId>>,
 }
 
 thread_local! {
@@ -70,5 +75,14 @@ impl Isolate {
     /// The door, built at the first request of the isolate.
     pub fn door(&self, settings: impl FnOnce() -> Settings) -> Result<Rc<Door>, Misconfigured> {
         self.door.borrow_mut().get_or_insert_with(|| Door::new(&settings()).map(Rc::new)).clone()
+    }
+
+    /// Whether a link's marker has yet to be written: many may be told "used" within one second, and one write tells all.
+    pub fn is_first_mark(&self, link: LinkId) -> bool {
+        let mut marked = self.marked.borrow_mut();
+        if marked.len() >= MARKED_MAX {
+            marked.clear();
+        }
+        marked.insert(link)
     }
 }

@@ -23,4 +23,5 @@ mod shelf;
 mod roster;
 mod rules;
 mod table;
+mod task;
 mod world;

@@ -253,8 +253,8 @@ impl Registry for World {
 
 impl Damper for World {
     async fn allows(&self, key: &str) -> bool {
-        let Ok(limiter) = self.0.rate_limiter(DAMPER) else { return true };
-        limiter.limit(key.to_owned()).await.map_or(true, |outcome| outcome.success)
+        let Ok(limiter) = self.namespace(DAMPER) else { return true };
+        glue::allows(&limiter, key).await
     }
 }
 

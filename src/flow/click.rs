@@ -111,7 +111,14 @@ impl Click<'_> {
         };
         let (claim, replay) = match ports.ask(Place::of(&link), &errand).await {
             Ok(Answer::Granted { claim, replay }) => (claim, replay),
-            Ok(answer) => return self.deny(cause_of(&answer), Some(claims)),
+            Ok(answer) => {
+                let outcome = self.deny(cause_of(&answer), Some(claims));
+                // Few links are opened again once they are used up: those that are get their marker now, and not before.
+                return match lasting_no(&answer) {
+                    Some(marker) => outcome.later(Later::Mark { link, marker }),
+                    None => outcome,
+                };
+            }
             Err(error) => {
                 let failure = self.context.failure("gate_unreachable", error.to_string());
                 return self.deny(Cause::GateUnreachable, Some(claims)).failure(failure);
@@ -129,7 +136,7 @@ impl Click<'_> {
                 Some(to) => self.go(scope, to),
                 None => self.open(scope, destination, &way),
             };
-            Outcome::new(response).later(Later::Mark { link, marker: Marker::Spent })
+            Outcome::new(response)
         };
         // A claim is logged by its gate, once. That somebody was shown the way again, only we know.
         if replay { outcome.event(self.validated_event(claims)) } else { outcome }
@@ -267,6 +274,15 @@ fn cause_of(answer: &Answer) -> Cause {
         | Answer::Redeemed { .. }
         | Answer::Released { .. }
         | Answer::Stale => Cause::GateUnreachable,
+    }
+}
+
+/// The marker of a refusal that will never be taken back.
+fn lasting_no(answer: &Answer) -> Option<Marker> {
+    match answer {
+        Answer::Spent { .. } => Some(Marker::Spent),
+        Answer::Revoked { .. } => Some(Marker::Revoked),
+        _ => None,
     }
 }
 

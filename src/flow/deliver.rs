@@ -2,8 +2,8 @@
 //!
 //! Each touch stands for itself: one that cannot be composed, called or understood is reported as such, and the others
 //! go. What is not reported at all, because this program died or the shard could not be told, stays leased at the shard
-//! and is offered again; then it carries the same id and the same words. So nothing is lost, and nothing is sent twice
-//! by a provider that knows an id when it sees it again.
+//! and is offered again, under the same id. So nothing is lost, and nothing is sent twice by a provider that knows an id
+//! when it sees it again.
 
 use core::cell::RefCell;
 use std::collections::BTreeMap;

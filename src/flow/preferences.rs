@@ -71,12 +71,11 @@ pub async fn preferences(
     };
     let form = (request.method == Method::Post).then(|| Form::read(&request.body)).flatten();
     let is_saved = form.is_some();
-    if let Some(change) = form.map(|form| form.change(&visit.snapshot.policy, context.now)) {
-        if change != Change::default()
-            && let Err(error) = visit.put(change, ports).await
-        {
-            return visit.failed(&error);
-        }
+    let change = form.map(|form| form.change(&visit.snapshot.policy, context.now)).unwrap_or_default();
+    if change != Change::default()
+        && let Err(error) = visit.put(change, ports).await
+    {
+        return visit.failed(&error);
     }
     match visit.person(ports).await {
         Ok(person) => visit.done(visit.show(&person, is_saved)),

@@ -1,7 +1,7 @@
 //! One touch, from what the shard says of it to a message with its links.
 //!
-//! Nothing here is random: link ids and expiries are functions of the touch and of when its attempt was offered. A touch
-//! that is delivered twice carries the same words and the same link, and a link opens once whichever copy is tapped.
+//! Nothing here is random: link ids and expiries are functions of the touch and of when it was offered, so nothing about
+//! a link has to be stored. Each offer has its own link, with its whole lifetime before it.
 
 use crate::delivery::{Draft, Message, compose, reason};
 use crate::flow::Door;

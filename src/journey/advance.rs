@@ -6,7 +6,7 @@ use crate::journey::gates::{self, Held};
 use crate::journey::plan::Plan;
 use crate::journey::step::{Moment, Step, step};
 use crate::journey::{Effect, Refusal, Rules, record};
-use crate::limits::{OFFER_LEASE_MS, POLICY_WAIT_S};
+use crate::limits::{OFFER_LEASE_MAX_MS, OFFER_LEASE_MS, POLICY_WAIT_S};
 use crate::person::{Ended, Enrolment, History, Pending, Person, Sent};
 use crate::policy::{Timing, Touch};
 use crate::time::{Instant, Span};
@@ -272,8 +272,8 @@ fn offer_again(person: &mut Person, now: Instant, rules: &Rules, effects: &mut V
         match next {
             Next::Late => late.push(id),
             Next::Wait(due) => pending.due = Some(due),
-            Next::Offer => {
-                pending.due = Some(now + Span::from_millis(OFFER_LEASE_MS));
+            Next::Offer(lease) => {
+                pending.due = Some(now + lease);
                 pending.offered = now;
                 pending.is_out = false;
                 effects.push(Effect::Offer(id));
@@ -286,7 +286,8 @@ fn offer_again(person: &mut Person, now: Instant, rules: &Rules, effects: &mut V
 }
 
 enum Next {
-    Offer,
+    /// For this long.
+    Offer(Span),
     Wait(Instant),
     Late,
 }
@@ -303,7 +304,9 @@ fn next_offer(person: &Person, pending: &Pending, now: Instant, rules: &Rules) -
     } else if plan.is_fetched(touch) {
         Next::Wait(expiry)
     } else {
-        Next::Offer
+        let since = person.remembered(pending.id).map_or(pending.offered, |line| line.at);
+        let lease = now.since(since).millis().clamp(OFFER_LEASE_MS, OFFER_LEASE_MAX_MS);
+        Next::Offer(Span::from_millis(lease))
     }
 }
 

@@ -78,7 +78,8 @@ pub(super) fn drop_unwanted(person: &mut Person, now: Instant, rules: &Rules, ef
     let is_unwanted = |one: &Pending| {
         let plan = rules.plan(one.version, &one.journey);
         plan.is_some_and(|plan| {
-            !gates::has_consent(person, one.channel, plan.journey.purpose, plan.journey.basis)
+            let touch = plan.journey.touches.get(usize::from(one.touch));
+            touch.is_none_or(|touch| !gates::has_consent(person, touch, plan.journey))
         })
     };
     let unwanted: Vec<_> = person.pending.iter().filter(|one| is_unwanted(one)).map(|one| one.id).collect();

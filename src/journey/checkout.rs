@@ -9,8 +9,8 @@ use crate::limits::{OFFER_LEASE_MS, POLICY_WAIT_S};
 use crate::person::{History, Pending, Person, Sent};
 use crate::time::{Instant, Span};
 
-/// The gates once more, at the last moment. Marks the attempt: an offer is good for one, so that a second consumer with
-/// the same message makes none, whatever crashed or restarted in between.
+/// The gates once more, at the last moment. Marks the attempt: an offer is good for one question, so that a second
+/// consumer with the same message sends nothing, whatever crashed or restarted in between.
 ///
 /// # Errors
 /// [`Refusal`]: it is not to be sent (now); the person says what follows.
@@ -39,6 +39,7 @@ pub fn checkout(
             effects.push(record::of_touch(now, Kind::Deferred, journey, touch, Some(why.code())));
             if let Some(pending) = person.pending.get_mut(at) {
                 pending.due = Some(until);
+                pending.is_out = true;
             }
             Err(why)
         }

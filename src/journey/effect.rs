@@ -39,7 +39,7 @@ pub enum Refusal {
     Paused,
     /// The channel's address is dead.
     NoAddress,
-    /// An attempt was made on this offer already. If nothing is heard of it, the touch is offered again.
+    /// Somebody has asked for this offer already. If nothing is heard of it, the touch is offered again.
     InFlight,
 }
 

@@ -13,9 +13,9 @@ pub const APP_OPENED: &str = "app.opened";
 /// One event about one person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Keyed hash of the CloudEvents `source` and `id`.
+    /// Keyed hash of the event's `source` and `id`.
     pub id: EventHash,
-    /// The CloudEvents `type`, such as `payment.failed`.
+    /// The `type`, such as `payment.failed`.
     pub kind: String,
     pub at: Instant,
     /// Keyed hash of what it is about, such as an invoice; the event's own id if it does not say.

@@ -5,9 +5,8 @@ use crate::journey::plan::Plan;
 use crate::journey::{Refusal, caps, quiet};
 use crate::limits::PAUSED_WAIT_S;
 use crate::person::{Ended, Enrolment, Person, Said};
-use crate::policy::{Basis, Channel, Outreach, Purpose, QuietHours, Timing, Touch};
+use crate::policy::{Basis, Journey, Timing, Touch};
 use crate::time::{Instant, Span};
-use crate::zone::Zone;
 
 /// What the gates are asked: may this touch of this enrolment go to this person now?
 #[derive(Clone, Copy, Debug)]
@@ -52,11 +51,12 @@ pub(super) fn ask(question: &Question<'_>) -> Result<(), Held> {
 
 /// Whether the person may be contacted there, by what they said. The newest word counts; where words are equally
 /// new, no does.
-pub(super) fn has_consent(person: &Person, channel: Channel, purpose: Purpose, basis: Basis) -> bool {
+pub(super) fn has_consent(person: &Person, touch: &Touch, journey: &Journey) -> bool {
+    let (channel, purpose) = (touch.channel, journey.purpose);
     let of_both = person.consents.iter().filter(|one| one.channel == channel && one.purpose == purpose);
     match of_both.max_by_key(|one| (one.at, one.said == Said::No)).map(|one| one.said) {
         Some(said) => said == Said::Yes,
-        None => !channel.needs_opt_in() && basis != Basis::Consent,
+        None => !touch.opt_in && !channel.needs_opt_in() && journey.basis != Basis::Consent,
     }
 }
 
@@ -103,8 +103,7 @@ fn protected(question: &Question<'_>) -> Result<(), Held> {
 
 fn consent(question: &Question<'_>) -> Result<(), Held> {
     let Question { person, plan, touch, .. } = *question;
-    let may = has_consent(person, touch.channel, plan.journey.purpose, plan.journey.basis);
-    refuse_if(!may, Refusal::NoConsent)
+    refuse_if(!has_consent(person, touch, plan.journey), Refusal::NoConsent)
 }
 
 fn holdout(question: &Question<'_>) -> Result<(), Held> {
@@ -117,18 +116,9 @@ fn cap(question: &Question<'_>) -> Result<(), Held> {
     refuse_if(is_reached, Refusal::Cap)
 }
 
-/// The quiet hours where the person lives. Who lives nobody knows where may live where there are some.
-fn hours(outreach: &Outreach, zone: Option<&Zone>) -> Option<QuietHours> {
-    match zone {
-        Some(zone) => outreach.quiet_hours_in(zone),
-        None => outreach.quiet_hours.or_else(|| outreach.zones.values().next().copied()),
-    }
-}
-
 fn quiet_hours(question: &Question<'_>) -> Result<(), Held> {
     let Question { person, plan, touch, id, now, .. } = *question;
-    let zone = person.zone.as_ref();
-    quiet::ask(hours(plan.outreach, zone), zone, touch.channel, id, now, plan.lots)
+    quiet::ask(plan.outreach, person.zone.as_ref(), touch.channel, id, now, plan.lots)
 }
 
 fn risk(question: &Question<'_>) -> Result<(), Held> {

@@ -4,7 +4,7 @@ use crate::id::TouchId;
 use crate::journey::gates::Held;
 use crate::journey::{Refusal, lots};
 use crate::key::MacKey;
-use crate::policy::{Channel, QuietHours};
+use crate::policy::{Channel, Outreach, QuietHours};
 use crate::time::{Instant, Span};
 use crate::zone::{DayWindow, UnknownZone, Zone};
 
@@ -12,13 +12,14 @@ const DAY: Span = Span::from_secs(24 * 60 * 60);
 
 /// Holds a touch back while it is quiet where the person is. In the app nobody is woken: they opened it.
 pub(super) fn ask(
-    quiet: Option<QuietHours>,
+    outreach: &Outreach,
     zone: Option<&Zone>,
     channel: Channel,
     touch: TouchId,
     now: Instant,
     lots: &MacKey,
 ) -> Result<(), Held> {
+    let quiet = zone.map_or(outreach.quiet_hours, |zone| outreach.quiet_hours_in(zone));
     let Some(quiet) = quiet.filter(|_| channel != Channel::InApp) else { return Ok(()) };
     let zone = zone.ok_or(Held::Refused(Refusal::UnknownZone))?;
     match leaves_at(quiet, zone, touch, now, lots) {

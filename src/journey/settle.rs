@@ -61,9 +61,8 @@ impl Note<'_> {
     /// goes on counting against caps.
     fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
-        let Some(pending) = self.person.pending.iter_mut().find(|one| one.id == touch && one.is_out) else {
-            return;
-        };
+        let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0;
+        let Some(pending) = self.person.pending.iter_mut().find(is_tried) else { return };
         // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
         if why == reason::BREAKER_OPEN {
             pending.attempts = pending.attempts.saturating_sub(1);

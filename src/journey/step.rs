@@ -62,10 +62,13 @@ fn next(enrolment: &Enrolment, moment: Moment, now: Instant, plan: Plan<'_>) -> 
     if now < plan.spaced(enrolment) {
         return None;
     }
-    let due = plan.open(enrolment).filter_map(|(index, touch)| match (touch.timing, moment) {
-        (Timing::After(after), Moment::Passed) => Some((at(after), index)),
-        (Timing::AppOpens { after, .. }, Moment::AppOpened) => Some((at(after), index)),
-        _ => None,
+    let due = plan.open(enrolment).filter_map(|(index, touch)| {
+        let (Timing::After(after) | Timing::AppOpens { after, .. }) = touch.timing;
+        let waits_for = match touch.timing {
+            Timing::After(_) => Moment::Passed,
+            Timing::AppOpens { .. } => Moment::AppOpened,
+        };
+        (waits_for == moment).then_some((at(after), index))
     });
     due.filter(|(planned, _)| *planned <= now).min().map(|(_, index)| index)
 }

@@ -142,7 +142,7 @@ pub struct Pending {
     pub offered: Instant,
     #[serde(rename = "a", default)]
     pub attempts: u8,
-    /// An attempt was made since it was offered last.
+    /// Somebody asked for it since it was offered last: an attempt was made, or it was put off.
     #[serde(rename = "t", default, skip_serializing_if = "core::ops::Not::not")]
     pub is_out: bool,
     /// Offer again at this instant, unless something is heard before.

@@ -227,15 +227,6 @@ impl Channel {
             Self::Email | Self::Sms | Self::WhatsApp => !matches!(risk, Risk::High),
         }
     }
-
-    /// The most that a touch there may be about. Whoever holds the phone or the mailbox reads a message; the app and
-    /// an agent know whom they have before them (capability O12).
-    pub const fn risk_max(self) -> Risk {
-        match self {
-            Self::Email | Self::Sms | Self::WhatsApp => Risk::Medium,
-            Self::InApp | Self::Voice => Risk::High,
-        }
-    }
 }
 
 impl Provider {

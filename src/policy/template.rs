@@ -65,13 +65,13 @@ fn read(name: &str, node: &Node<'_>, context: Context<'_>) -> Option<Template> {
     let channel = fields.required("channel").and_then(|node| node.choice(&channels))?;
     let provider_name = provider_name(&fields, channel);
     let texts = fields.required("texts").and_then(|node| texts(&node, channel, context));
-    Some(Template { name: name.to_owned(), channel, texts: texts?, provider_name: provider_name? })
+    Some(Template { name: name.to_owned(), channel, texts: texts?, provider_name })
 }
 
-/// The outer `None`: it is wrong.
-fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<Option<String>> {
+fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<String> {
     if channel != Channel::WhatsApp {
-        return absent(fields, "provider_name", "template.provider_name", channel).then_some(None);
+        check_absent(fields, "provider_name", "template.provider_name", channel);
+        return None;
     }
     let node = fields.required("provider_name")?;
     let name = node.string()?;
@@ -81,7 +81,7 @@ fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<Option<String>
         node.problem("template.provider_name", expected);
         return None;
     }
-    Some(Some(name.to_owned()))
+    Some(name.to_owned())
 }
 
 fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<BTreeMap<Language, Wording>> {
@@ -144,40 +144,40 @@ impl<'a> Spoken<'a> {
         let verification = if is_voice {
             fields.required("verification").and_then(|node| self.list(&node, Place::Verification))
         } else {
-            absent(&fields, "verification", "template.verification", self.channel).then(Vec::new)
+            check_absent(&fields, "verification", "template.verification", self.channel);
+            None
         };
         let paragraphs = fields.required("paragraphs").and_then(|node| self.paragraphs(&node));
-        let button = match self.channel {
-            Channel::Sms | Channel::Voice => {
-                absent(&fields, "button", "template.button", self.channel).then_some(None)
-            }
-            Channel::Email | Channel::WhatsApp | Channel::InApp => {
-                fields.optional("button").map_or(Some(None), |node| self.text(&node, Place::Button).map(Some))
-            }
+        let button = if matches!(self.channel, Channel::Sms | Channel::Voice) {
+            check_absent(&fields, "button", "template.button", self.channel);
+            None
+        } else {
+            fields.optional("button").and_then(|node| self.text(&node, Place::Button))
         };
         let why = fields.required("why").and_then(|node| self.text(&node, Place::Why));
         Some(Wording {
-            subject: subject?,
+            subject,
             paragraphs: paragraphs?,
-            button: button?,
+            button,
             why: why?,
-            verification: verification?,
-            voicemail: voicemail?,
+            verification: verification.unwrap_or_default(),
+            voicemail,
         })
     }
 
-    /// A field that some channels must have and no other may. The outer `None`: it is wrong.
+    /// A field that some channels must have and no other may.
     fn required_if(
         &self,
         is_required: bool,
         fields: &Fields<'_>,
         name: &'static str,
         place: Place,
-    ) -> Option<Option<String>> {
+    ) -> Option<String> {
         if is_required {
-            return fields.required(name).and_then(|node| self.text(&node, place)).map(Some);
+            return fields.required(name).and_then(|node| self.text(&node, place));
         }
-        absent(fields, name, place.rule(), self.channel).then_some(None)
+        check_absent(fields, name, place.rule(), self.channel);
+        None
     }
 
     fn paragraphs(&self, node: &Node<'_>) -> Option<Vec<String>> {
@@ -302,13 +302,11 @@ impl Place {
     }
 }
 
-/// Whether a field that the channel has no place for is left out.
-fn absent(fields: &Fields<'_>, name: &'static str, rule: &'static str, channel: Channel) -> bool {
-    let is_absent = fields.optional(name).is_none();
-    if !is_absent {
+/// A field that the channel has no place for is left out.
+fn check_absent(fields: &Fields<'_>, name: &'static str, rule: &'static str, channel: Channel) {
+    if fields.optional(name).is_some() {
         fields.problem(name, rule, format!("nothing: channel `{}` has no `{name}`", channel.name()));
     }
-    is_absent
 }
 
 /// One line of text: nothing that is invisible, breaks the line, or turns the direction of what stands around it.
@@ -322,6 +320,8 @@ fn is_plain(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Context, read_all};
     use crate::json::{Json, Node, Report, Values};
     use crate::policy::site::Offered;
@@ -436,5 +436,31 @@ mod tests {
         check(SMS, ("please sign in here:", &fits), &[]);
         check(SMS, ("please sign in here:", &format!("{fits}a")), &["template.segments"]);
         check(SMS, ("please sign in here:", "please sign in – here:"), &["template.segments"]);
+    }
+
+    /// Rule ids in quotes.
+    fn named(source: &str, prefix: &str) -> BTreeSet<String> {
+        let ids = source.split(prefix).skip(1).map(|rest| {
+            let end =
+                rest.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_').unwrap_or(rest.len());
+            format!("{prefix}{}", &rest[..end])
+        });
+        ids.collect()
+    }
+
+    #[test]
+    fn every_rule_has_its_line_in_the_docs_and_no_other_has() {
+        let tests = "#[cfg(test)]";
+        let (own, _) = include_str!("template.rs").split_once(tests).unwrap();
+        let (wording, _) = include_str!("wording.rs").split_once(tests).unwrap();
+        let (_, lint) = include_str!("../../docs/lint.md").split_once("## Wording").unwrap();
+        let templates = include_str!("../../docs/templates.md");
+        let mut in_code = named(own, "\"wording.");
+        in_code.extend(named(wording, "\"wording."));
+        let plain = |ids: BTreeSet<String>| -> BTreeSet<String> {
+            ids.into_iter().map(|id| id.trim_matches(['"', '`']).to_owned()).collect()
+        };
+        assert_eq!(plain(in_code), plain(named(lint, "`wording.")));
+        assert_eq!(plain(named(own, "\"template.")), plain(named(templates, "`template.")));
     }
 }

@@ -19,6 +19,10 @@ use crate::shard::{Answer, Errand, handle};
 use crate::sim::{Call, People, World};
 use crate::time::Instant;
 
+/// What any provider's adapter takes for a yes.
+const YES: &str =
+    r#"{"ErrorCode":0,"MessageId":"m","success":true,"result":{},"sid":"SM","messages":[{"id":"m"}]}"#;
+
 /// What journeys need of the world.
 pub(super) struct Outreach {
     ring: KeyRing,
@@ -199,7 +203,7 @@ impl Providers for World {
         self.perform(Call::Provider, |memory| {
             let Outreach { calls, replies, .. } = &mut memory.outreach;
             calls.push(call.clone());
-            let accepted = delivery::Reply { status: 200, ..Default::default() };
+            let accepted = delivery::Reply { status: 200, body: YES.to_owned(), ..Default::default() };
             replies.pop_front().unwrap_or(accepted)
         })
     }

@@ -19,7 +19,7 @@ export const RING = {
   pseudonym: base64url(Buffer.alloc(32, 9)),
   keys: [{ id: 1, secret: base64url(Buffer.alloc(32, 1)) }],
 };
-export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit"];
+export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit", "events", "people", "inbox", "policy", "operate"];
 export const API_KEY = `pk_test_${base64url(Buffer.alloc(32, 7))}`;
 export const hashOf = (key) => createHash("sha256").update(key).digest("base64url");
 export const API_KEYS = [{ id: "test", hash: hashOf(API_KEY), roles: ROLES }];

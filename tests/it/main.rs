@@ -27,6 +27,7 @@ mod policy;
 mod shard;
 mod policy_outreach;
 mod policy_schema;
+mod providers;
 mod tidy;
 mod token;
 mod vectors;

@@ -561,7 +561,7 @@ fn what_lies_within_every_bound_is_accepted() {
         set("/site/ways_on/call_back", "https://www.example.com/call-back"),
         cut("/site/ways_on/call_back"),
         cut("/site/ways_on/fresh_link"),
-        set(format!("{RETRY}/code"), 65_535),
+        set(format!("{RETRY}/code"), 65_534),
         set(format!("{RETRY}/risk"), "high"),
         set(format!("{RETRY}/lifetime_s"), 600),
         set(format!("{RETRY}/lifetime_s"), 3_600),

@@ -80,14 +80,14 @@ impl Pages<'_> {
 
     /// E-mail was stopped.
     pub fn unsubscribed(&self) -> Response {
-        let Choices { unsubscribed: Notice { heading, meaning }, to_choices, .. } = self.text().choices;
+        let Choices { unsubscribed: Notice { heading, meaning }, choose, .. } = self.text().choices;
         let view = NoticeView {
             frame: self.frame(heading, Door::Closed),
             text: self.text(),
             meaning,
             wait: None,
             reference: None,
-            ways: vec![Way::new(ALL_CHOICES, to_choices)],
+            ways: vec![Way::new(ALL_CHOICES, choose)],
         };
         page(200, self.language, html(&view), Forms::None)
     }

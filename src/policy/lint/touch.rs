@@ -46,7 +46,7 @@ pub(in crate::policy) fn touch(
 /// What a channel may carry (capabilities O12 to O16).
 fn check_channel(fields: &Fields<'_>, touch: &Touch, scope: Option<&Scope>, earlier: &[Touch]) {
     let (channel, name) = (touch.channel, touch.channel.name());
-    if touch.risk > channel.risk_max() {
+    if !channel.may_carry(touch.risk) {
         let expected =
             format!("a channel whose messages only the person sees; `{name}` is not safe for that risk");
         fields.problem("channel", Rule::ChannelRisk.id(), expected);

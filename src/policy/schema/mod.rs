@@ -22,6 +22,7 @@ use crate::policy::journey::BASES;
 use crate::policy::scope::{PROOFS, RISKS, USES};
 use crate::policy::touch::CONSENTS;
 use crate::policy::{Channel, Datum, Language, Provider, Purpose};
+use crate::token::PREFERENCES;
 
 const NAME: &str = r"^[a-z0-9]+(\.[a-z0-9_]+)*$";
 const WORD: &str = "^[a-z0-9_]+$";
@@ -86,7 +87,7 @@ fn door() -> Definitions {
     let mut scope = object(
         &["code", "risk", "use", "lifetime_s", "proof", "destination"],
         &json!({
-            "code": number(1, u16::MAX.into(), "What the token carries; never reuse one."),
+            "code": number(1, u32::from(PREFERENCES.0) - 1, "What the token carries; never reuse one."),
             "risk": one_of(RISKS.map(|(word, _)| word), "What harm a stranger with the link could do."),
             "use": one_of(USES.map(|(word, _)| word), "One visitor, or any number."),
             "lifetime_s": number(LIFETIME_MIN_S, LIFETIME_MAX_S, "Longest lifetime of a link, in seconds."),

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use postern::id::{EventHash, Region};
+use postern::id::{EventHash, KeyId, Region};
 use postern::journey::{Event, Rules};
-use postern::key::MacKey;
+use postern::key::{KeyRing, MacKey, Secret};
 use postern::policy::{
     Apps, Basis, Cap, Channel, Condition, Journey, Language, Outreach, Policy, Provider, Purpose, QuietHours,
     Risk, Sender, Site, Timing, Touch, Trigger, WaysOn, WebUrl,
@@ -32,6 +32,7 @@ pub fn touch(name: &str, channel: Channel, timing: Timing) -> Touch {
         channel,
         timing,
         when: Condition::default(),
+        opt_in: channel.needs_opt_in(),
         template: name.to_owned(),
         scope: None,
         risk: Risk::Low,
@@ -79,6 +80,7 @@ pub fn outreach() -> Outreach {
     let sender = |provider| Sender { provider, from: None };
     Outreach {
         quiet_hours: Some(QuietHours { start_min: 21 * 60, end_min: 8 * 60, jitter_min: 60 }),
+        zones: BTreeMap::new(),
         caps: Vec::new(),
         gap: hours(12),
         senders: BTreeMap::from([
@@ -114,11 +116,13 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
 }
 
 pub fn rules(policies: Vec<Policy>) -> Rules {
+    let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
     Rules {
         active: policies.last().unwrap().version,
         policies: policies.into_iter().map(|policy| (policy.version, Rc::new(policy))).collect(),
         paused: BTreeSet::new(),
         lots: MacKey::new(&[7; 32]),
+        pseudonyms: ring.pseudonyms(),
     }
 }
 

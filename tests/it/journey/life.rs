@@ -235,10 +235,10 @@ impl Setting {
                 within => Timing::AppOpens { after, within: minutes(u32::from(within)) },
             };
             let mut touch = build::touch(&format!("touch{at}"), CHANNELS[usize::from(*channel)], timing);
-            if more & 3 == 1 {
+            if more & 0b11 == 1 {
                 touch.when = Condition { all: Vec::new(), none: vec!["done".to_owned()] };
             }
-            if more & 12 == 12 {
+            if more & 0b1100 == 0b1100 {
                 touch.risk = Risk::High;
             }
             touch
@@ -251,7 +251,7 @@ impl Setting {
         }
         let mut journey = build::journey(name, touches);
         if name == "nudge" {
-            journey.trigger.event = "trial.ending".to_owned();
+            "trial.ending".clone_into(&mut journey.trigger.event);
             journey.reentry = HOUR;
             journey.outcomes = vec!["payment.succeeded".to_owned(), "trial.converted".to_owned()];
         }
@@ -370,7 +370,7 @@ impl World {
                 }
             }
             Act::Consent { channel, said, ago_min } => {
-                self.say(CHANNELS[usize::from(channel)], said, ago_min)
+                self.say(CHANNELS[usize::from(channel)], said, ago_min);
             }
             Act::OptOut(is_out) => {
                 self.is_out = is_out;

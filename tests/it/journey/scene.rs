@@ -43,13 +43,14 @@ impl Scene {
         self.advance();
     }
 
-    /// Ticks each minute, as the cron trigger does, for this long.
+    /// Ticks each minute, as the cron trigger does, for this long; what is offered is sent.
     pub fn live(&mut self, span: Span) {
         let end = self.now + span;
         while self.now < end {
             let due = self.person.due().filter(|due| *due <= end);
             self.now = due.map_or(end, |due| due.max(self.now + build::MINUTE)).min(end);
             self.advance();
+            self.deliver();
         }
     }
 

@@ -97,6 +97,6 @@ pub(super) const TEXT: Text = Text {
             heading: "Du får ikke flere e-mails",
             meaning: "Det gælder med det samme. Du kan ombestemme dig, når du vil.",
         },
-        to_choices: "Vælg, hvad du hører fra os",
+        choose: "Vælg, hvad du hører fra os",
     },
 };

@@ -95,6 +95,6 @@ pub(super) const TEXT: Text = Text {
             heading: "You will get no more e-mails",
             meaning: "This applies at once. You can change your mind whenever you like.",
         },
-        to_choices: "Choose what you hear from us",
+        choose: "Choose what you hear from us",
     },
 };

@@ -104,6 +104,6 @@ pub(super) const TEXT: Text = Text {
             heading: "Vous ne recevrez plus d’e-mails",
             meaning: "C’est effectif dès maintenant. Vous pouvez changer d’avis quand vous le souhaitez.",
         },
-        to_choices: "Choisir ce que vous recevez de nous",
+        choose: "Choisir ce que vous recevez de nous",
     },
 };

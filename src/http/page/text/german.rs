@@ -105,6 +105,6 @@ pub(super) const TEXT: Text = Text {
             heading: "Sie erhalten keine E-Mails mehr",
             meaning: "Das gilt ab jetzt. Sie können es sich jederzeit anders überlegen.",
         },
-        to_choices: "Auswählen, was Sie von uns erhalten",
+        choose: "Auswählen, was Sie von uns erhalten",
     },
 };

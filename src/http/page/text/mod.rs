@@ -104,7 +104,7 @@ pub(super) struct Choices {
     pub unsubscribe_help: &'static str,
     pub unsubscribe_button: &'static str,
     pub unsubscribed: Notice,
-    pub to_choices: &'static str,
+    pub choose: &'static str,
 }
 
 impl Choices {
@@ -195,9 +195,62 @@ mod tests {
             help,
             call_back,
             call,
-            choices,
+            ref choices,
         } = Text::of(language);
-        let Choices {
+        let mut all: Vec<(&'static str, String)> = [
+            ("error", error),
+            ("go_on", go_on),
+            ("in_app_browser", in_app_browser),
+            ("not_expected", not_expected),
+            ("why_me", why_me),
+            ("onward_help", onward_help),
+            ("app_help", app_help),
+            ("open_app", open_app),
+            ("in_browser", in_browser),
+            ("app_missing", app_missing),
+            ("one_minute", one_minute),
+            ("reference", reference),
+            ("home_help", home_help),
+            ("what_now", what_now),
+            ("try_again", try_again),
+            ("fresh_link", fresh_link),
+            ("help", help),
+            ("call_back", call_back),
+        ]
+        .map(|(name, text)| (name, text.to_owned()))
+        .into();
+        for (name, Notice { heading, meaning }) in [
+            ("not_valid", not_valid),
+            ("expired", expired),
+            ("used", used),
+            ("busy", busy),
+            ("revoked", revoked),
+            ("too_many_tries", too_many_tries),
+            ("our_fault", our_fault),
+            ("nothing_here", nothing_here),
+        ] {
+            all.push((name, heading.to_owned()));
+            all.push((name, meaning.to_owned()));
+        }
+        for (name, of_site) in [
+            ("landing", landing),
+            ("leads_once", leads_once),
+            ("leads", leads),
+            ("hand_off", hand_off),
+            ("home", home),
+        ] {
+            let sentence = of_site(SITE);
+            assert_eq!(sentence.matches(SITE).count(), 1, "{language:?} {name}: {sentence}");
+            all.push((name, sentence));
+        }
+        assert!(call(NUMBER).contains(NUMBER), "{language:?}");
+        all.extend([("call", call(NUMBER)), ("wait", wait(1)), ("wait", wait(42))]);
+        all.extend(sentences_of_choices(choices));
+        all
+    }
+
+    fn sentences_of_choices(choices: &Choices) -> Vec<(&'static str, String)> {
+        let &Choices {
             heading,
             help: choices_help,
             email,
@@ -218,27 +271,9 @@ mod tests {
             unsubscribe_help,
             unsubscribe_button,
             unsubscribed,
-            to_choices,
+            choose,
         } = choices;
         let mut all: Vec<(&'static str, String)> = [
-            ("error", error),
-            ("go_on", go_on),
-            ("in_app_browser", in_app_browser),
-            ("not_expected", not_expected),
-            ("why_me", why_me),
-            ("onward_help", onward_help),
-            ("app_help", app_help),
-            ("open_app", open_app),
-            ("in_browser", in_browser),
-            ("app_missing", app_missing),
-            ("one_minute", one_minute),
-            ("reference", reference),
-            ("home_help", home_help),
-            ("what_now", what_now),
-            ("try_again", try_again),
-            ("fresh_link", fresh_link),
-            ("help", help),
-            ("call_back", call_back),
             ("choices_help", choices_help),
             ("email", email),
             ("sms", sms),
@@ -255,40 +290,19 @@ mod tests {
             ("no_history", no_history),
             ("unsubscribe_help", unsubscribe_help),
             ("unsubscribe_button", unsubscribe_button),
-            ("to_choices", to_choices),
+            ("choose", choose),
+            ("closed", closed.heading),
+            ("closed", closed.meaning),
+            ("unsubscribed", unsubscribed.heading),
+            ("unsubscribed", unsubscribed.meaning),
         ]
         .map(|(name, text)| (name, text.to_owned()))
         .into();
-        for (name, Notice { heading, meaning }) in [
-            ("not_valid", not_valid),
-            ("expired", expired),
-            ("used", used),
-            ("busy", busy),
-            ("revoked", revoked),
-            ("too_many_tries", too_many_tries),
-            ("our_fault", our_fault),
-            ("nothing_here", nothing_here),
-            ("closed", closed),
-            ("unsubscribed", unsubscribed),
-        ] {
-            all.push((name, heading.to_owned()));
-            all.push((name, meaning.to_owned()));
-        }
-        for (name, of_site) in [
-            ("landing", landing),
-            ("leads_once", leads_once),
-            ("leads", leads),
-            ("hand_off", hand_off),
-            ("home", home),
-            ("heading", heading),
-            ("unsubscribe", unsubscribe),
-        ] {
+        for (name, of_site) in [("heading", heading), ("unsubscribe", unsubscribe)] {
             let sentence = of_site(SITE);
-            assert_eq!(sentence.matches(SITE).count(), 1, "{language:?} {name}: {sentence}");
+            assert_eq!(sentence.matches(SITE).count(), 1, "{name}: {sentence}");
             all.push((name, sentence));
         }
-        assert!(call(NUMBER).contains(NUMBER), "{language:?}");
-        all.extend([("call", call(NUMBER)), ("wait", wait(1)), ("wait", wait(42))]);
         all
     }
 

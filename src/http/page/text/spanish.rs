@@ -99,6 +99,6 @@ pub(super) const TEXT: Text = Text {
             heading: "No recibirá más correos",
             meaning: "Se aplica desde ahora. Puede cambiar de opinión cuando quiera.",
         },
-        to_choices: "Elegir lo que recibe de nosotros",
+        choose: "Elegir lo que recibe de nosotros",
     },
 };

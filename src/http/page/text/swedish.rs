@@ -98,6 +98,6 @@ pub(super) const TEXT: Text = Text {
             heading: "Du får inga fler mejl",
             meaning: "Det gäller genast. Du kan ändra dig när du vill.",
         },
-        to_choices: "Välj vad du får från oss",
+        choose: "Välj vad du får från oss",
     },
 };
