@@ -9,6 +9,7 @@ mod agenda;
 mod behaviour;
 mod carry;
 mod cast;
+mod chart;
 mod fault;
 mod population;
 mod record;
