@@ -28,6 +28,7 @@ mod shard;
 mod policy_outreach;
 mod policy_schema;
 mod providers;
+mod simulation;
 mod tidy;
 mod token;
 mod vectors;

@@ -55,6 +55,9 @@ impl Stage<'_> {
 
     /// `tries` of `u8::MAX`: by somebody who never gives up.
     pub fn report(&mut self, shard: Shard, reports: Vec<(TouchId, Settled)>, tries: u8) {
+        for (touch, settled) in &reports {
+            self.records.reported(self.now, *touch, settled);
+        }
         let told = self.visit(shard, Errand::Settle { reports: reports.clone() });
         let is_done = !matches!(told, Err(Lost { unheard: None }));
         for (touch, _) in reports.iter().filter(|(_, settled)| is_done && *settled == Settled::Complained) {

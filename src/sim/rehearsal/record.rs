@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::audit::{Event, Kind};
-use crate::id::{AuditId, Shard, Subject};
+use crate::id::{AuditId, Shard, Subject, TouchId};
 use crate::journey::touch_id;
 use crate::person::{Change, Said};
 use crate::policy::Channel;
+use crate::shard::Settled;
 use crate::sim::rehearsal::Settings;
 use crate::sim::rehearsal::cast::{Actor, Mark, Matter};
 use crate::sim::rehearsal::population::{Reach, customer_ref};
@@ -107,6 +108,17 @@ impl Records {
             });
             json!({ "at": at, "event": event })
         });
+    }
+
+    /// A provider's receipt, or the word of the app's back end that it showed a message.
+    pub fn reported(&mut self, at: Instant, touch: TouchId, settled: &Settled) {
+        let says = match settled {
+            Settled::Delivered => "delivered",
+            Settled::Bounced => "bounced",
+            Settled::Complained => "complained",
+            Settled::Accepted | Settled::Retry { .. } | Settled::Rejected { .. } => return,
+        };
+        self.write(|| json!({ "at": at, "receipt": { "touch": touch, "says": says } }));
     }
 
     fn write(&mut self, line: impl FnOnce() -> Value) {

@@ -240,7 +240,11 @@ fn journey(journey: &JourneyTally) -> JourneyView<'_> {
             ("opened", touch.opened),
             ("acted", touch.acted),
         ];
-        (format!("{} ({})", touch.name, touch.channel.name()), funnel(&touch.name, &steps))
+        let name = format!("{}, by {}", touch.name, touch.channel.name().replace('_', "-"));
+        if steps.iter().all(|(_, count)| *count == 0) {
+            return (format!("{name}: its time did not come in these days."), String::new());
+        }
+        (name, funnel(&touch.name, &steps))
     });
     JourneyView {
         name: &journey.name,
