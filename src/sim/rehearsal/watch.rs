@@ -68,6 +68,8 @@ struct Trip {
 struct State {
     last: Kind,
     queued: Option<Instant>,
+    /// The offer of its last call.
+    called: Option<Instant>,
 }
 
 impl Watch {
@@ -166,7 +168,8 @@ impl Watch {
     pub fn noted(&mut self, actor: usize, touch: TouchId, event: &audit::Event, gap_min: Span) {
         self.trace(actor, event.at, || format!("{:?} {touch} {:?}", event.kind, event.reason));
         let known = self.people.entry(actor).or_default();
-        let queued = known.touches.get(&touch).and_then(|state| state.queued);
+        let before = known.touches.get(&touch).copied();
+        let (queued, called) = (before.and_then(|state| state.queued), before.and_then(|state| state.called));
         let mut broken = None;
         if event.kind == Kind::Queued {
             if queued.is_some() {
@@ -183,7 +186,7 @@ impl Watch {
             }
         }
         let queued = if event.kind == Kind::Queued { Some(event.at) } else { queued };
-        known.touches.insert(touch, State { last: event.kind, queued });
+        known.touches.insert(touch, State { last: event.kind, queued, called });
         if let Some(what) = broken {
             self.fail(actor, event.at, what);
         }
@@ -200,6 +203,12 @@ impl Watch {
             return self.fail(actor, at, "sent by a policy that is not there");
         };
         let known = self.people.entry(actor).or_default();
+        if ready.channel != Channel::InApp
+            && let Some(state) = known.touches.get_mut(&ready.touch)
+            && state.called.replace(ready.offered) == Some(ready.offered)
+        {
+            return self.fail(actor, at, "sent twice for one offer");
+        }
         let is_paused = rules.paused.contains(&ready.journey);
         let mut broken: Vec<&'static str> = known.objections(ready, at, policy, journey, touch).collect();
         if is_paused {
