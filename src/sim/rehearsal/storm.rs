@@ -56,8 +56,10 @@ pub fn faults(seed: u64, days: u32) -> Faults {
         faults.break_down(Outage::Provider(channel), at, Span::from_millis(random.below(30 * HOUR_MS)));
         let at = Span::from_millis(random.below(length));
         faults.break_down(Outage::Cron, at, Span::from_millis(random.below(8 * HOUR_MS)));
-        // Out and back, so that the end of the storm is told by a right clock.
-        let at = random.below(length);
+    }
+    for day in 0..u64::from(days) {
+        // Out and back on one day, so that errors do not add up and the calm has a right clock.
+        let at = day * DAY_MS + random.below(20 * HOUR_MS);
         let ahead = i64::try_from(random.below(600_000)).unwrap_or_default() - 300_000;
         let back = at + random.below(2 * HOUR_MS);
         faults.step_clock(Span::from_millis(at), ahead);
@@ -123,15 +125,25 @@ pub fn operations(seed: u64, policy: &Policy, start: Instant, days: u32) -> Vec<
 
 impl Stage<'_> {
     /// What people do in a storm, besides: they change their minds, and ask to be forgotten.
-    pub fn storm_around(&mut self, actor: usize, at: Instant, random: &mut Random) {
+    pub fn storm_around(&mut self, actor: usize, at: Instant, trigger: &Rc<str>, random: &mut Random) {
         if !self.settings.is_storm {
             return;
+        }
+        if random.happens(100) {
+            // The same unpaid invoice fails again: another event about the same matter.
+            let about = self.cast.get(actor).and_then(|of| of.matters.len().checked_sub(1));
+            self.signal(actor, at + waits(random, 2 * DAY_MS), Rc::clone(trigger), about, Vec::new());
         }
         for channel in Channel::ALL {
             if random.happens(60) {
                 let wait = waits(random, DAY_MS);
                 let said = if random.happens(500) { Said::Yes } else { Said::No };
                 self.put(actor, at + wait, Some(channel), Purpose::Service, said);
+                if random.happens(500) {
+                    let other = if said == Said::Yes { Said::No } else { Said::Yes };
+                    let soon = waits(random, 300_000);
+                    self.put(actor, at + wait + soon, Some(channel), Purpose::Service, other);
+                }
             }
         }
         if random.happens(40) {

@@ -78,6 +78,7 @@ impl Stage<'_> {
         self.matters += 1;
         let number = self.matters;
         let kind: Rc<str> = journey.trigger.event.as_str().into();
+        let trigger_kind = Rc::clone(&kind);
         let Some(of) = self.cast.get_mut(actor) else { return };
         let trigger = self.rules.pseudonyms.about(of.subject, &matter_name(number));
         let matter = of.matters.len();
@@ -89,7 +90,7 @@ impl Stage<'_> {
             self.plan_telling(at + wait, Telling { actor, what: What::Introduce });
         }
         let flags = trigger_flags(&mut random, &journey.trigger.when, &journey.touches);
-        self.signal(actor, at, kind, Some(matter), flags.clone());
+        self.signal(actor, at, Rc::clone(&kind), Some(matter), flags.clone());
         let story = story(&mut random, has_app, journey.time_limit);
         if let Some((wait, lot)) = story.flag
             && let Some((name, value)) = pick(&flags, lot)
@@ -105,7 +106,7 @@ impl Stage<'_> {
         for wait in story.opens {
             self.signal(actor, at + wait, APP_OPENED.into(), None, Vec::new());
         }
-        self.storm_around(actor, at, &mut random);
+        self.storm_around(actor, at, &trigger_kind, &mut random);
     }
 
     /// Tells of an event once it happened; late, or twice, if so drawn.
