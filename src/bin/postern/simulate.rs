@@ -158,12 +158,13 @@ fn progress(watch: &Stopwatch) -> impl FnMut(Progress) + '_ {
 fn tell(broken: &Broken, arguments: &Arguments) -> String {
     let trace: String = broken.trace.iter().flat_map(|line| ["  ", line.as_str(), "\n"]).collect();
     format!(
-        "\nVIOLATION at {}: {} ({})\n{trace}\nThe same seed shows it again: --seed {} --people {} --days {}\n",
+        "\nVIOLATION at {}: {} ({})\n{trace}\nThe same seed shows it again: --seed {} --people {} --days {} --triggers {}\n",
         show(broken.at),
         broken.what,
         broken.person,
         arguments.seed,
         arguments.people,
         arguments.days,
+        arguments.triggers,
     )
 }
