@@ -37,6 +37,7 @@ use crate::time::{Instant, Span};
 
 /// What is rehearsed, besides the policy.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     pub people: u32,
     pub days: u32,

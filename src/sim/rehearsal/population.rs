@@ -59,6 +59,7 @@ pub enum Reach {
 
 /// What is drawn of one person.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Portrait {
     pub language: Option<Language>,
     /// Index into the population's zones.

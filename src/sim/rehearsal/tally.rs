@@ -224,7 +224,8 @@ impl JourneyTally {
         }
         let (expected_held, expected_sent) = (all * share, all * (1.0 - share));
         let square = |seen: f64, expected: f64| (seen - expected) * (seen - expected) / expected;
-        Some(erfc(((square(held, expected_held) + square(all - held, expected_sent)) / 2.0).sqrt()))
+        let squares = square(held, expected_held) + square(all - held, expected_sent);
+        Some(erfc((squares / 2.0).sqrt()))
     }
 }
 

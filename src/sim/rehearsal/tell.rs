@@ -44,7 +44,7 @@ pub enum What {
 /// An event before it is hashed.
 #[derive(Clone, Debug)]
 pub struct Signal {
-    /// Counts over everybody; the CloudEvents `id` is `e` and this.
+    /// Counts over everybody; the `CloudEvents` `id` is `e` and this.
     pub number: u64,
     pub kind: Rc<str>,
     /// When it happened.
@@ -162,7 +162,7 @@ impl Stage<'_> {
         let Some(of) = self.cast.get(actor) else { return true };
         let change = self.population.change(&of.portrait, clock);
         self.records.introduced(self.now, of, &change);
-        self.put_change(actor, change)
+        self.put_change(actor, &change)
     }
 
     fn change(&mut self, actor: usize, change: &Change) -> bool {
@@ -174,16 +174,16 @@ impl Stage<'_> {
         for consent in &mut change.consents {
             consent.at = clock;
         }
-        self.put_change(actor, change)
+        self.put_change(actor, &change)
     }
 
-    fn put_change(&mut self, actor: usize, change: Change) -> bool {
+    fn put_change(&mut self, actor: usize, change: &Change) -> bool {
         let Some(subject) = self.cast.get(actor).map(|of| of.subject) else { return true };
         let errand = Errand::Put { subject, change: change.clone(), by: None };
         let answer = self.visit(Shard::of(subject), errand);
         let clock = self.clock();
         if let Some(watch) = self.watch.as_mut().filter(|_| is_done(&answer)) {
-            watch.changed(actor, &change, clock);
+            watch.changed(actor, change, clock);
         }
         answer.is_ok()
     }

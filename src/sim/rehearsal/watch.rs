@@ -322,13 +322,10 @@ impl Known {
     }
 
     fn consents(&self, touch: &Touch, journey: &Journey) -> bool {
-        match self.said.get(&(touch.channel, journey.purpose)) {
-            Some(said) => *said == Said::Yes,
-            None => {
-                let asks = matches!(touch.channel, Channel::Sms | Channel::WhatsApp | Channel::Voice);
-                !asks && !touch.opt_in && journey.basis != Basis::Consent
-            }
-        }
+        let said = self.said.get(&(touch.channel, journey.purpose));
+        let asks = matches!(touch.channel, Channel::Sms | Channel::WhatsApp | Channel::Voice);
+        let goes_unasked = !asks && !touch.opt_in && journey.basis != Basis::Consent;
+        said.map_or(goes_unasked, |said| *said == Said::Yes)
     }
 
     fn is_full(&self, ready: &Ready, at: Instant, outreach: &Outreach) -> bool {
