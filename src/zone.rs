@@ -51,6 +51,11 @@ impl Zone {
         with_rules(name, |rules| Self(rules.iana_name().unwrap_or(name).to_owned()))
     }
 
+    /// A zone that was known when it was stored. It is looked up whenever it is used, so an unknown one is no zone.
+    pub fn kept(name: String) -> Self {
+        Self(name)
+    }
+
     pub fn name(&self) -> &str {
         &self.0
     }

@@ -78,9 +78,14 @@ export function insertPeople(sql, text) {
   write(sql, INSERT, text);
 }
 
-// Lines of "ID COUNT EVENTS".
-export function unsentEvents(sql, limit) {
-  return sql.exec("SELECT id || ' ' || count || ' ' || events FROM unsent ORDER BY id LIMIT ?", limit).raw().toArray().join("\n");
+// Lines of "ID COUNT EVENTS": the oldest rows, as many as hold at most `max` events together, and at least one.
+export function unsentEvents(sql, max) {
+  return sql.exec(
+    `SELECT id || ' ' || count || ' ' || events FROM unsent WHERE id <= (
+       SELECT max(id) FROM (SELECT id, count, sum(count) OVER (ORDER BY id) AS total FROM
+         (SELECT id, count FROM unsent ORDER BY id LIMIT ?)) WHERE total <= ? OR total = count)
+     ORDER BY id`, max, max,
+  ).raw().toArray().join("\n");
 }
 
 export function transact(storage, work) {

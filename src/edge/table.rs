@@ -1,6 +1,6 @@
 //! A shard's store in `SQLite`.
 //!
-//! `people` holds a person a row: the text of [`Person`] behind one character for its form, so that a later form can
+//! `people` holds a person a row: their line ([`Person::write_row`]) behind one character for its form, so that a later form can
 //! stand beside it. Rows lie in the order in which people came, because those who came together are due together: what
 //! a tick reads and writes lies on few pages. `due` is indexed where there is one, so a tick costs what is due and not
 //! what is stored.
@@ -43,7 +43,7 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = run)]
     fn run_with_two(sql: &JsValue, query: &str, one: &str, two: &str) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = unsentEvents)]
-    fn unsent_events(sql: &JsValue, limit: u32) -> Result<String, JsValue>;
+    fn unsent_events(sql: &JsValue, max: u32) -> Result<String, JsValue>;
     #[wasm_bindgen(catch)]
     fn transact(storage: &JsValue, work: &mut dyn FnMut() -> Result<(), JsValue>) -> Result<(), JsValue>;
 }
@@ -58,7 +58,7 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE unsent (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, events TEXT NOT NULL) STRICT;
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 "];
-/// The form of a row: serde's JSON of a person.
+/// The form of a row: the person's line of words.
 const FORM: char = '1';
 
 /// The tables of one object.
@@ -148,7 +148,8 @@ impl Table {
 
     /// The oldest audit events that wait, at most `AUDIT_BATCH_MAX`, and those of at least one row.
     pub fn unsent(&self) -> Result<Option<Unsent>, StoreError> {
-        let lines = unsent_events(&self.sql, UNSENT_ROWS_AT_ONCE).map_err(failed)?;
+        let lines =
+            unsent_events(&self.sql, u32::try_from(AUDIT_BATCH_MAX).unwrap_or(u32::MAX)).map_err(failed)?;
         let mut gathered: Option<Unsent> = None;
         for line in lines.lines() {
             let mut words = line.splitn(3, ' ');
@@ -156,7 +157,6 @@ impl Table {
             let (last, count, events) = (word().to_owned(), word().parse().unwrap_or(0), word());
             match &mut gathered {
                 None => gathered = Some(Unsent { last, count, events: events.to_owned() }),
-                Some(before) if before.count + count > AUDIT_BATCH_MAX => break,
                 Some(before) => {
                     before.last = last;
                     before.count += count;
@@ -192,7 +192,7 @@ impl Table {
         let (id, rest) = line.split_once(' ')?;
         let (subject, text) = rest.split_once(' ')?;
         let subject: Subject = subject.parse().ok()?;
-        let person = serde_json::from_str(text.strip_prefix(FORM)?).ok()?;
+        let person = Person::read_row(text.strip_prefix(FORM)?, subject)?;
         self.rows.borrow_mut().insert(subject, id.to_owned());
         Some((subject, person))
     }
@@ -201,9 +201,6 @@ impl Table {
         lines.lines().last().and_then(|line| line.split_once(' ')).map(|(id, _)| id.to_owned())
     }
 }
-
-/// Enough small rows to fill a batch now and then; large ones fill it alone.
-const UNSENT_ROWS_AT_ONCE: u32 = 64;
 
 impl Store for Table {
     fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError> {
@@ -248,7 +245,7 @@ impl Store for Table {
                 Ok(Page { people, next })
             }
             Among::Journey(name) => {
-                let name = serde_json::to_string(name).map_err(|error| StoreError(error.to_string()))?;
+                let name = format!(" j {name}");
                 let newest = self.first("SELECT max(id) FROM people")?;
                 let newest: u64 = newest.and_then(|text| text.parse().ok()).unwrap_or(0);
                 // A page looks at as many rows as a turn may change, however few of them are wanted.
@@ -271,13 +268,14 @@ impl Store for Table {
                 new.push_str(&subject.to_string());
                 &mut new
             };
-            let row = serde_json::to_string(person).map_err(|error| StoreError(error.to_string()))?;
             let is_dead = u8::from(person.pending.iter().any(|pending| pending.is_dead));
             let written = match person.due() {
-                Some(due) => writeln!(lines, " {} {is_dead} {FORM}{row}", due.millis()),
-                None => writeln!(lines, " - {is_dead} {FORM}{row}"),
+                Some(due) => write!(lines, " {} {is_dead} {FORM}", due.millis()),
+                None => write!(lines, " - {is_dead} {FORM}"),
             };
             written.map_err(|error| StoreError(error.to_string()))?;
+            person.write_row(*subject, lines);
+            lines.push('\n');
         }
         if !known.is_empty() {
             replace_people(&self.sql, &known).map_err(failed)?;

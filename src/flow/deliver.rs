@@ -259,7 +259,7 @@ async fn settle(
     if reports.is_empty() {
         return;
     }
-    let reports = reports.into_iter().map(|(touch, report)| (touch, settled(report))).collect();
+    let reports = reports.into_iter().map(|(touch, report)| (touch, settled(&report))).collect();
     let errand = Errand::Settle { reports };
     for _ in 0..SETTLE_TRIES_MAX {
         match ports.visit(pack.shard, &errand).await {
@@ -271,8 +271,8 @@ async fn settle(
 }
 
 /// A report as it travels.
-pub(super) fn settled(report: Report) -> Settled {
-    match report {
+pub(super) fn settled(report: &Report) -> Settled {
+    match *report {
         Report::Accepted => Settled::Accepted,
         Report::Retry { after, reason } => {
             Settled::Retry { after_ms: after.map(Span::millis), reason: reason.to_owned() }

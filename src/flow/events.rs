@@ -32,6 +32,13 @@ const PLAIN: &str = "application/json";
 /// An event as read, or what is wrong with it.
 type Read = Result<(Subject, Event), Vec<Fault>>;
 
+/// What one shard is sent, and where each event stands in the batch.
+#[derive(Default)]
+struct Sent {
+    places: Vec<usize>,
+    events: Vec<(Subject, Event)>,
+}
+
 /// What became of one event.
 enum Verdict {
     Shard(EventResult),
@@ -158,20 +165,20 @@ fn binary(headers: &EventHeaders, body: &[u8]) -> Result<Json, Problem> {
 
 /// Brings each event to its shard. The failure is that of the first shard that could not be reached.
 async fn hand_over(read: Vec<Read>, people: &impl People) -> (Vec<Verdict>, Option<Unreachable>) {
-    let mut by_shard: BTreeMap<Shard, (Vec<usize>, Vec<(Subject, Event)>)> = BTreeMap::new();
+    let mut by_shard: BTreeMap<Shard, Sent> = BTreeMap::new();
     let mut verdicts = Vec::with_capacity(read.len());
     for (at, read) in read.into_iter().enumerate() {
         verdicts.push(match read {
             Err(faults) => Verdict::Invalid(faults),
             Ok((subject, event)) => {
-                let (places, events) = by_shard.entry(Shard::of(subject)).or_default();
-                places.push(at);
-                events.push((subject, event));
+                let sent = by_shard.entry(Shard::of(subject)).or_default();
+                sent.places.push(at);
+                sent.events.push((subject, event));
                 Verdict::Unreachable
             }
         });
     }
-    let visits = by_shard.into_iter().map(async |(shard, (places, events))| {
+    let visits = by_shard.into_iter().map(async |(shard, Sent { places, events })| {
         (places, people.visit(shard, &Errand::Ingest { events }).await)
     });
     let mut failure = None;

@@ -167,12 +167,11 @@ async fn policies(
             continue;
         }
         let in_force = context.snapshot.filter(|snapshot| snapshot.policy.version == version);
-        let policy = match in_force {
-            Some(snapshot) => Some(snapshot.policy.clone()),
-            None => {
-                let text = library.bundle(version).await?;
-                text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok())
-            }
+        let policy = if let Some(snapshot) = in_force {
+            Some(snapshot.policy.clone())
+        } else {
+            let text = library.bundle(version).await?;
+            text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok())
         };
         policies.extend(policy.map(|policy| (version, policy)));
     }

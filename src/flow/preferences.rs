@@ -18,10 +18,11 @@ use crate::gate::Trace;
 use crate::http::page::{ALL_CHOICES, Choice, ChoicesPage, Heard, Pages};
 use crate::http::{Method, Request, Response};
 use crate::id::{Shard, Subject};
+use crate::journey::has_consent;
 use crate::limits::{FORM_BODY_MAX, HISTORY_SHOWN_MAX};
 use crate::person::{Consent, Person, Said, Sent};
 use crate::policy::slot::fill;
-use crate::policy::{Basis, Channel, Journey, Policy, Purpose};
+use crate::policy::{Channel, Journey, Policy, Purpose, Touch};
 use crate::port::{Damper, People, Unreachable};
 use crate::shard::{Answer, Change, Errand};
 use crate::time::Instant;
@@ -224,24 +225,18 @@ impl<'a> Form<'a> {
 /// Every channel and purpose that the policy's journeys use.
 fn offered(policy: &Policy) -> impl Iterator<Item = (Channel, Purpose)> {
     let all = Purpose::ALL.into_iter().flat_map(|purpose| Channel::ALL.map(|channel| (channel, purpose)));
-    all.filter(|(channel, purpose)| uses(policy, *channel, *purpose, |_| true))
+    all.filter(|(channel, purpose)| touches(policy, *channel, *purpose).next().is_some())
 }
 
-fn uses(policy: &Policy, channel: Channel, purpose: Purpose, which: impl Fn(&Journey) -> bool) -> bool {
-    let journeys = policy.journeys.values().filter(|journey| journey.purpose == purpose && which(journey));
-    journeys.flat_map(|journey| &journey.touches).any(|touch| touch.channel == channel)
-}
-
-/// Whether messages go there, by what the person said; or if they said nothing, by the journeys' lawful basis.
+/// Whether anything goes there, by the gate that every touch passes.
 fn is_wanted(person: &Person, policy: &Policy, channel: Channel, purpose: Purpose) -> bool {
-    let of_both = person.consents.iter().filter(|one| one.channel == channel && one.purpose == purpose);
-    match of_both.max_by_key(|one| (one.at, one.said == Said::No)).map(|one| one.said) {
-        Some(said) => said == Said::Yes,
-        None => {
-            !channel.needs_opt_in()
-                && uses(policy, channel, purpose, |journey| journey.basis != Basis::Consent)
-        }
-    }
+    touches(policy, channel, purpose).any(|(journey, touch)| has_consent(person, touch, journey))
+}
+
+fn touches(policy: &Policy, channel: Channel, purpose: Purpose) -> impl Iterator<Item = (&Journey, &Touch)> {
+    let journeys = policy.journeys.values().filter(move |journey| journey.purpose == purpose);
+    let touches = journeys.flat_map(|journey| journey.touches.iter().map(move |touch| (journey, touch)));
+    touches.filter(move |(_, touch)| touch.channel == channel)
 }
 
 const fn has_left(said: &Sent) -> bool {

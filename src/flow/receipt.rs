@@ -61,7 +61,7 @@ pub async fn take(context: &Context<'_>, request: &Request, name: &str, ports: &
     let mut by_shard: BTreeMap<Shard, Vec<(TouchId, Settled)>> = BTreeMap::new();
     for receipt in found {
         let shard = Shard::of(receipt.touch.subject());
-        by_shard.entry(shard).or_default().push((receipt.touch, settled(receipt.report)));
+        by_shard.entry(shard).or_default().push((receipt.touch, settled(&receipt.report)));
     }
     let errands: Vec<(Shard, Errand)> =
         by_shard.into_iter().map(|(shard, reports)| (shard, Errand::Settle { reports })).collect();

@@ -156,7 +156,7 @@ async fn authenticate(
 pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Response, Failure) {
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    if path.starts_with("/l/") {
+    if ["/l/", "/u/", "/p/"].iter().any(|door| path.starts_with(door)) {
         return (unavailable(None, u64::from(TRY_AGAIN_S), reference), failure);
     }
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";

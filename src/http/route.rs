@@ -98,18 +98,14 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         Method::Get | Method::Head => Ok(route),
         _ => Err(NoRoute::Method { machine, allow: READ }),
     };
-    let doors: [(&str, fn(&str) -> Route<'_>); 3] = [
-        ("/l/", |token| Route::Link { token }),
-        ("/u/", |token| Route::Unsubscribe { token }),
-        ("/p/", |token| Route::Preferences { token }),
-    ];
-    for (prefix, door) in doors {
-        if let Some(token) = segment(path, prefix) {
-            return match method {
-                Method::Get | Method::Head | Method::Post => Ok(door(token)),
-                _ => Err(NoRoute::Method { machine, allow: "GET, HEAD, POST" }),
-            };
-        }
+    let door = segment(path, "/l/").map(|token| Route::Link { token });
+    let door = door.or_else(|| Some(Route::Unsubscribe { token: segment(path, "/u/")? }));
+    let door = door.or_else(|| Some(Route::Preferences { token: segment(path, "/p/")? }));
+    if let Some(door) = door {
+        return match method {
+            Method::Get | Method::Head | Method::Post => Ok(door),
+            _ => Err(NoRoute::Method { machine, allow: "GET, HEAD, POST" }),
+        };
     }
     if let Some(name) = segment(path, "/assets/") {
         return read(Route::Asset { name });

@@ -304,8 +304,10 @@ fn next_offer(person: &Person, pending: &Pending, now: Instant, rules: &Rules) -
     } else if plan.is_fetched(touch) {
         Next::Wait(expiry)
     } else {
-        let since = person.remembered(pending.id).map_or(pending.offered, |line| line.at);
-        let lease = now.since(since).millis().clamp(OFFER_LEASE_MS, OFFER_LEASE_MAX_MS);
+        // Doubled when nobody even asked.
+        let last = pending.due.unwrap_or(now).since(pending.offered).millis();
+        let wanted = if pending.is_out { OFFER_LEASE_MS } else { last.saturating_mul(2) };
+        let lease = wanted.clamp(OFFER_LEASE_MS, OFFER_LEASE_MAX_MS);
         Next::Offer(Span::from_millis(lease))
     }
 }

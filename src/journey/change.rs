@@ -43,8 +43,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         log(effects, now, Kind::ConsentChanged, if is_out { "opted_out" } else { "came_back" });
     }
     for consent in change.consents {
-        // One that claims to be from the future would outlive any later no.
-        note_consent(person, Consent { at: consent.at.min(now), ..consent }, now, effects);
+        note_consent(person, consent, now, effects);
     }
     match gates::no_contact(person) {
         Some(why) => withdraw(person, why, now, effects),
@@ -52,9 +51,11 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     }
 }
 
-/// Takes the newest word on a channel and purpose.
+/// Takes the newest word on a channel and purpose. What was said at an instant that is still to come, because the clock
+/// was set back since, is as old as now: a no that comes now outweighs it.
 pub(super) fn note_consent(person: &mut Person, consent: Consent, now: Instant, effects: &mut Vec<Effect>) {
-    let weight = |one: &Consent| (one.at, one.said == Said::No);
+    let consent = Consent { at: consent.at.min(now), ..consent };
+    let weight = |one: &Consent| (one.at.min(now), one.said == Said::No);
     let is_alike = |one: &&mut Consent| one.channel == consent.channel && one.purpose == consent.purpose;
     let before = person.consents.iter_mut().find(is_alike).map(|known| {
         let before = known.said;

@@ -51,7 +51,7 @@ pub(super) fn ask(question: &Question<'_>) -> Result<(), Held> {
 
 /// Whether the person may be contacted there, by what they said. The newest word counts; where words are equally
 /// new, no does.
-pub(super) fn has_consent(person: &Person, touch: &Touch, journey: &Journey) -> bool {
+pub fn has_consent(person: &Person, touch: &Touch, journey: &Journey) -> bool {
     let (channel, purpose) = (touch.channel, journey.purpose);
     let of_both = person.consents.iter().filter(|one| one.channel == channel && one.purpose == purpose);
     match of_both.max_by_key(|one| (one.at, one.said == Said::No)).map(|one| one.said) {

@@ -68,3 +68,7 @@ const ALL: [&str; 20] = [
 pub fn known(code: &str) -> &'static str {
     ALL.into_iter().find(|known| *known == code).unwrap_or("other")
 }
+
+/// Failures after which nothing can have left: nobody was called, or the provider said no before it looked.
+pub const LEFT_NOTHING: [&str; 8] =
+    [THROTTLED, BREAKER_OPEN, CREDENTIALS, ACCOUNT, NO_CREDENTIALS, NO_SENDER, NO_POLICY, NO_AUDIT];

@@ -51,8 +51,8 @@ pub fn receive(
     })
 }
 
-/// Whether an event can be taken, and the policy in force. All policies of running enrolments must be at hand: one
-/// that is not could list the event as an outcome.
+/// Whether an event can be taken, and the policy in force. The policies of all that may still be sent must be at hand:
+/// one that is not could list the event as an outcome.
 fn admit<'a>(person: &Person, event: &Event, now: Instant, rules: &'a Rules) -> Result<&'a Policy, NotTaken> {
     if is_forgotten(event.at, now) {
         return Err(NotTaken::TooOld);
@@ -63,8 +63,9 @@ fn admit<'a>(person: &Person, event: &Event, now: Instant, rules: &'a Rules) -> 
     if person.seen.iter().filter(|seen| !is_forgotten(seen.1, now)).count() >= EVENTS_REMEMBERED_MAX {
         return Err(NotTaken::TooMany);
     }
-    let mut live = person.enrolments.iter().filter(|one| may_conclude(one));
-    if live.any(|one| !rules.policies.contains_key(&one.version)) {
+    let running = person.enrolments.iter().filter(|one| one.is_running()).map(|one| one.version);
+    let mut live = running.chain(person.pending.iter().map(|one| one.version));
+    if live.any(|version| !rules.policies.contains_key(&version)) {
         return Err(NotTaken::NoPolicy);
     }
     rules.policies.get(&rules.active).map(AsRef::as_ref).ok_or(NotTaken::NoPolicy)

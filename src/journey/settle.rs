@@ -57,8 +57,8 @@ impl Note<'_> {
         }
     }
 
-    /// The attempt stays used up until the touch is offered again. That it failed does not say that nothing left, so it
-    /// goes on counting against caps.
+    /// The offer stays used up until the touch is offered again. Where the provider may have taken the message all the
+    /// same, in this attempt or an earlier one, the touch goes on counting against caps whatever becomes of it.
     fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
         let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0;
@@ -67,6 +67,7 @@ impl Note<'_> {
         if why == reason::BREAKER_OPEN {
             pending.attempts = pending.attempts.saturating_sub(1);
         }
+        let has_left_nothing = pending.attempts <= 1 && reason::LEFT_NOTHING.contains(&why);
         let kind = if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
             pending.is_dead = true;
             pending.due = None;
@@ -76,6 +77,9 @@ impl Note<'_> {
             Kind::Deferred
         };
         self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));
+        if has_left_nothing {
+            self.person.mark(touch, Sent::Queued);
+        }
     }
 
     fn rejected(&mut self, reason: &str) {
@@ -113,11 +117,7 @@ impl Note<'_> {
         self.log(Kind::Complained, None);
         for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
             for purpose in Purpose::ALL {
-                // The last word, though the clock was set back since they said yes.
-                let mut known = self.person.consents.iter();
-                let known = known.find(|one| one.channel == of && one.purpose == purpose);
-                let at = known.map_or(self.now, |known| known.at.max(self.now));
-                let consent = Consent { channel: of, purpose, said: Said::No, at };
+                let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
                 note_consent(self.person, consent, self.now, self.effects);
             }
         }

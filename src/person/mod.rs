@@ -6,6 +6,7 @@
 mod address;
 mod change;
 mod mask;
+mod row;
 mod state;
 
 pub use address::{AddressBook, AddressSeal, BadAddress, BadSeal, Sealed};

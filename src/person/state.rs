@@ -176,7 +176,7 @@ pub struct History {
 pub enum Sent {
     /// Decided, on its way.
     Queued,
-    /// Handed to a provider that has not been heard yet: it may have left.
+    /// An attempt was made, and the provider has not said that it took it: it may have left.
     Tried,
     Accepted,
     Delivered,

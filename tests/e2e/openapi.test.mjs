@@ -1,6 +1,7 @@
 // docs/openapi.json against the running door: what it says is answered, and what is answered it says.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -86,7 +87,7 @@ test("the document is a JSON Schema 2020-12 through and through", () => {
 test("every documented path and method exists", async () => {
   for (const [template, item] of Object.entries(DOCUMENT.paths)) {
     for (const method of ["get", "head", "post", "put", "delete", "options", "patch"]) {
-      const name = template.includes("{name}") ? "site.css" : "x";
+      const name = { "{name}": "site.css", "{provider}": "gateway" }[template.match(PARAMETER)?.[0]] ?? "x";
       const response = await door.fetch(template.replace(PARAMETER, name), { method: method.toUpperCase() });
       const text = await response.text();
       const what = `${method} ${template}: ${response.status}`;
@@ -239,6 +240,32 @@ test("what machines are answered about events, people, policies and journeys is 
   }
 });
 
+/** A link to somebody's choices. */
+const choices = () => forge({ once: false, scope: 65_535, subject: randomBytes(12), expires: Math.floor(door.now() / 1000) + 60 * 86_400 });
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
+
+/** What people are answered who choose what they hear. */
+async function choose(at = door) {
+  for (const template of ["/u/{token}", "/p/{token}"]) {
+    for (const parameter of [choices(), "x"]) {
+      for (const method of ["GET", "HEAD"]) await call(method, template, { parameter, at });
+      for (const body of ["List-Unsubscribe=One-Click", "a=b"]) await call("POST", template, { parameter, headers: FORM, body, at });
+    }
+  }
+}
+
+test("what people and providers are answered is documented", async () => {
+  await choose();
+  for (const template of ["/u/{token}", "/p/{token}"]) {
+    await call("POST", template, { parameter: choices(), headers: FORM, body: "x".repeat(3_000) });
+  }
+  for (const parameter of ["gateway", "postmark", "whatsapp_cloud", "nobody"]) {
+    await call("GET", "/v1/receipts/{provider}", { parameter });
+    await call("POST", "/v1/receipts/{provider}", { parameter, headers: JSON_BODY, body: "{}" });
+  }
+  await call("POST", "/v1/receipts/{provider}", { parameter: "gateway", headers: JSON_BODY, body: " ".repeat(600_000) });
+});
+
 test("what a door without KV, gates and log answers is documented, and what a crowd is told", async () => {
   // A grant of this moment: the main door's clock has moved on.
   const giver = await open();
@@ -260,6 +287,7 @@ test("what a door without KV, gates and log answers is documented, and what a cr
       for (const method of ["GET", "DELETE"]) await call(method, "/v1/links/{id}", { parameter, at: poor });
     }
     await call("GET", "/v1/audit", { at: poor });
+    await choose(poor);
     const events = [{ specversion: "1.0", id: "1", source: "/", type: "a", subject: "a", time: new Date().toISOString() }];
     const send = (type, body) => call("POST", "/v1/events", { headers: { "content-type": type }, body: JSON.stringify(body), at: poor });
     await send("application/cloudevents+json", events[0]);
@@ -278,6 +306,7 @@ test("what a door without KV, gates and log answers is documented, and what a cr
   try {
     for (let time = 0; time < 5; time += 1) await call("GET", "/l/{token}", { parameter: "x", at: crowded });
     await call("HEAD", "/l/{token}", { parameter: "x", at: crowded });
+    await choose(crowded);
     const authorization = "Bearer x";
     for (const [method, template] of [["POST", "/v1/links"], ["POST", "/v1/grants"], ["GET", "/v1/audit"], ["GET", "/v1/links/{id}"], ["DELETE", "/v1/links/{id}"]]) {
       await call(method, template, { parameter: "x", headers: { authorization }, at: crowded });
@@ -291,7 +320,9 @@ test("what a door without KV, gates and log answers is documented, and what a cr
 test("every documented code and status has been seen", () => {
   const codes = DOCUMENT.components.schemas.Problem.properties.code.enum;
   assert.deepEqual(codes.filter((code) => !seen.has(code) && !UNREACHED.has(code)), []);
-  const only = new Set(["appleAppSiteAssociation 404", "appleAppSiteAssociationHead 404", "assetLinks 404", "assetLinksHead 404", "revokeLink 507", "robots 503", "robotsHead 503"]);
+  const only = new Set(["appleAppSiteAssociation 404", "appleAppSiteAssociationHead 404", "assetLinks 404", "assetLinksHead 404", "revokeLink 507", // Such a message takes a day of failures, and such a receipt a provider's signature: other tests have them.
+    "redriveDelivery 200", "confirmReceiptsAddress 200", "confirmReceiptsAddress 503", "takeReceipts 200", "takeReceipts 503",
+    "robots 503", "robotsHead 503"]);
   const missing = Object.values(DOCUMENT.paths)
     .flatMap((item) => Object.values(item).filter((operation) => operation.operationId))
     .flatMap(({ operationId, responses }) => Object.keys(responses).map((status) => `${operationId} ${status}`))

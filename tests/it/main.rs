@@ -26,6 +26,7 @@ mod page;
 mod policy;
 mod shard;
 mod policy_outreach;
+mod row;
 mod policy_schema;
 mod providers;
 mod simulation;

@@ -10,7 +10,7 @@ use crate::delivery::{Call, Script, reason, webhook};
 use crate::journey::Report;
 use crate::json::Json;
 
-pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Result<Call, &'static str> {
+pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Call {
     let message = dispatch.message;
     let touch = message.touch.to_string();
     let offered = jiff::Timestamp::from_second(i64::from(dispatch.offered.secs())).unwrap_or_default();
@@ -43,7 +43,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Result<Call, &'s
         ("webhook-timestamp", timestamp.to_string()),
         ("webhook-signature", signature),
     ];
-    Ok(Call { url: known.url.clone(), headers, body })
+    Call { url: known.url.clone(), headers, body }
 }
 
 /// What an agent does and says, for whoever calls.

@@ -63,7 +63,7 @@ pub fn plan(dispatch: &Dispatch<'_>, credentials: &Credentials) -> Plan {
     let to = dispatch.to;
     let call = match provider {
         Provider::Inbox => return Plan::Inbox,
-        Provider::Gateway => credentials.gateway.as_ref().map(|known| gateway::call(dispatch, known)),
+        Provider::Gateway => credentials.gateway.as_ref().map(|known| Ok(gateway::call(dispatch, known))),
         Provider::Postmark => {
             credentials.postmark.as_ref().zip(to).map(|(known, to)| postmark::call(dispatch, to, known))
         }

@@ -5,7 +5,7 @@
 //! | gateway | Standard Webhooks, HMAC-SHA-256 | its own time, within five minutes |
 //! | Postmark, SES (`EventBridge`) | Basic authentication; neither signs | none |
 //! | Twilio | HMAC-SHA-1 over address and form | none |
-//! | WhatsApp | HMAC-SHA-256 over the body | none |
+//! | `WhatsApp` | HMAC-SHA-256 over the body | none |
 //!
 //! A receipt that is told twice, or late, changes nothing that it did not change the first time.
 

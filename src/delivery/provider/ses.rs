@@ -74,12 +74,12 @@ pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
         "TooManyRequestsException" | "ThrottlingException" | "Throttling" | "LimitExceededException" => {
             retry(reply, now, reason::THROTTLED)
         }
+        // `MessageRejected` is what SES says of an unverified sender too, so it is not held against the message.
         "AccountSuspendedException"
         | "SendingPausedException"
         | "MailFromDomainNotVerifiedException"
-        | "NotFoundException" => retry(reply, now, reason::ACCOUNT),
-        // `MessageRejected` is what SES says of an unverified sender too, so it is not held against the message.
-        "MessageRejected" => retry(reply, now, reason::ACCOUNT),
+        | "NotFoundException"
+        | "MessageRejected" => retry(reply, now, reason::ACCOUNT),
         "BadRequestException" => Report::Rejected { reason: reason::BAD_MESSAGE },
         "InvalidSignatureException"
         | "SignatureDoesNotMatch"

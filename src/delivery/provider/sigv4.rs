@@ -41,7 +41,7 @@ pub(super) fn authorization(
     let date = headers.iter().find(|(name, _)| *name == "x-amz-date").map_or("", |(_, value)| value);
     let day = date.get(..8).unwrap_or_default();
     let names = headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let lines: String = headers.iter().flat_map(|(name, value)| [name, ":", value, "\n"]).collect();
     let request = format!("POST\n{path}\n\n{lines}\n{names}\n{}", hex(&sha256(&[body])));
     let Scope { region, service } = scope;
     let scope = format!("{day}/{region}/{service}/aws4_request");

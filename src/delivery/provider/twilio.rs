@@ -60,7 +60,6 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
         21_614 | 30_005 | 30_006 => Ok(Report::Bounced),
         // They answered STOP.
         21_610 => Ok(Report::Complained),
-        21_602 | 21_605 | 21_617 | 21_619 => Ok(Report::Rejected { reason: reason::BAD_MESSAGE }),
         30_003 | 30_004 | 30_007 | 30_008 => Ok(Report::Rejected { reason: reason::UNDELIVERED }),
         20_003 | 20_005 => Err(reason::CREDENTIALS),
         20_429 | 21_611 | 14_107 | 63_018 => Err(reason::THROTTLED),
@@ -76,7 +75,7 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
         | 21_701..=21_705
         | 30_002
         | 30_034 => Err(reason::ACCOUNT),
-        20_500 | 20_503 | 30_001 | 30_010 => Err(reason::UNAVAILABLE),
+        // No body, one that is too long, and whatever else is wrong with what was asked.
         21_000..=21_999 => Ok(Report::Rejected { reason: reason::BAD_MESSAGE }),
         _ => Err(reason::UNAVAILABLE),
     }

@@ -1,4 +1,4 @@
-//! WhatsApp Business Platform, Cloud API: <https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages>.
+//! `WhatsApp` Business Platform, Cloud API: <https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages>.
 //!
 //! Outside an open conversation only templates are taken that Meta approved: the message's own text stays here, and
 //! what it would have said fills the template's places. There is no idempotency key. Our touch travels in

@@ -132,7 +132,7 @@ fn an_answer_that_gets_lost_is_asked_for_again_under_the_same_id() {
     let courier = Courier::default();
     let delivered = send(&scene, &courier, &touches);
     assert!(notes(&delivered).contains("no_answer"), "{}", notes(&delivered));
-    assert_eq!(state(&scene, touches[0]), (Some(Sent::Queued), Some(1)));
+    assert_eq!(state(&scene, touches[0]), (Some(Sent::Tried), Some(1)));
     scene.pass(Span::from_millis(OFFER_LEASE_MS));
     send(&scene, &courier, &tick(&scene, &touches));
     let calls = scene.world.take_calls();
@@ -186,7 +186,7 @@ fn a_provider_that_is_down_is_left_alone_and_costs_no_attempt() {
         send(&scene, &courier, &[*touch]);
     }
     assert_eq!(scene.world.take_calls().len(), failures, "the rest met an open breaker");
-    assert_eq!(state(&scene, touches[0]), (Some(Sent::Queued), Some(1)));
+    assert_eq!(state(&scene, touches[0]), (Some(Sent::Tried), Some(1)));
     assert_eq!(state(&scene, touches[failures]), (Some(Sent::Queued), Some(0)));
     // One probe, and then all.
     scene.pass(Span::from_millis(BREAKER_OPEN_MS));

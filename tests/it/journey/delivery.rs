@@ -111,6 +111,27 @@ fn receipts_come_after_the_answer_or_before() {
 }
 
 #[test]
+fn a_failure_after_which_nothing_can_have_left_leaves_the_touch_as_it_was() {
+    for (reasons, expected) in [
+        (&["throttled"][..], Sent::Queued),
+        (&["breaker_open"], Sent::Queued),
+        (&["no_answer"], Sent::Tried),
+        (&["no_answer", "throttled"], Sent::Tried),
+    ] {
+        let (mut scene, touch) = offered();
+        for reason in reasons {
+            scene.checkout(touch).unwrap();
+            scene.settle(touch, &Report::Retry { after: None, reason });
+            assert!(scene.person.pending[0].due.unwrap() > scene.now);
+            let state = said(&scene);
+            assert!(reason != reasons.last().unwrap() || state == expected, "{reasons:?}: {state:?}");
+            scene.now = scene.person.pending[0].due.unwrap();
+            scene.advance();
+        }
+    }
+}
+
+#[test]
 fn waits_grow_are_bounded_and_differ() {
     let mut firsts = BTreeSet::new();
     for invoice in 0..20 {

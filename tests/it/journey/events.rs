@@ -79,6 +79,10 @@ fn without_the_policies_that_could_tell_no_event_is_taken() {
     let before = scene.person.clone();
     assert_eq!(scene.happens("payment.succeeded", "one"), Err(NotTaken::NoPolicy));
     assert_eq!(scene.person, before);
+    // One that ended and has nothing on its way needs no policy any more.
+    scene.person.pending.clear();
+    scene.person.enrolments[0].ended = Some(Ended::Completed);
+    assert_eq!(scene.happens("payment.succeeded", "one"), Ok(Taken::Nothing));
     scene.rules.active = 3;
     scene.person = Person::default();
     assert_eq!(scene.fail("two"), Err(NotTaken::NoPolicy));

@@ -296,6 +296,15 @@ fn everything_is_asked_again_at_the_last_moment() {
 }
 
 #[test]
+fn a_touch_on_its_way_does_not_count_against_itself() {
+    let outreach = postern::policy::Outreach { caps: vec![cap(None, 1, DAY)], ..build::outreach() };
+    let mut scene = Scene::with(build::rules(vec![build::policy(1, outreach, vec![one(Channel::Email)])]));
+    scene.fail("one").unwrap();
+    let touch = scene.offers.pop().unwrap();
+    assert!(scene.checkout(touch).is_ok());
+}
+
+#[test]
 fn what_is_said_counts_at_once_for_what_is_on_its_way() {
     type Act = fn(&mut Scene);
     let no = |scene: &mut Scene| scene.say(Channel::Email, Said::No);
@@ -318,6 +327,30 @@ fn what_is_said_counts_at_once_for_what_is_on_its_way() {
         let touch = scene.offers.pop().unwrap();
         assert_eq!(scene.checkout(touch), Err(Refusal::Resolved));
     }
+}
+
+#[test]
+fn the_newest_word_counts_and_a_no_outweighs_a_yes_from_a_clock_that_ran_ahead() {
+    let mut scene = Scene::new(one(Channel::Sms));
+    let said = |scene: &Scene| scene.person.consents.iter().map(|one| one.said).collect::<Vec<_>>();
+    let say = |scene: &mut Scene, said, at| {
+        let consents = vec![word(Channel::Sms, Purpose::Service, said, at)];
+        scene.change(Change { consents, ..Change::default() });
+    };
+    say(&mut scene, Said::No, Instant::from_millis(NOON.millis() - 1));
+    assert_eq!(said(&scene), [Said::Yes]);
+    say(&mut scene, Said::No, NOON);
+    assert_eq!(said(&scene), [Said::No]);
+    say(&mut scene, Said::Yes, NOON);
+    assert_eq!(said(&scene), [Said::No]);
+    // From the future: as old as now, so that it cannot outlive the next no.
+    scene.now = NOON + HOUR;
+    say(&mut scene, Said::Yes, NOON + hours(900));
+    assert_eq!((said(&scene), scene.person.consents[0].at), (vec![Said::Yes], NOON + HOUR));
+    scene.now = NOON + minutes(30);
+    let now = scene.now;
+    say(&mut scene, Said::No, now);
+    assert_eq!(said(&scene), [Said::No]);
 }
 
 /// Lots: the same for the same person, and as many as the policy says.

@@ -480,7 +480,7 @@ impl World {
         let at = Instant::from_millis(now.millis().saturating_add_signed(-i64::from(ago_min) * 60_000));
         let word = self.words.entry((channel, Purpose::Service)).or_insert((Instant::default(), true));
         let at_most_now = at.min(now);
-        if (at_most_now, !said) >= (word.0, !word.1) {
+        if (at_most_now, !said) >= (word.0.min(now), !word.1) {
             *word = (at_most_now, said);
         }
         let said = if said { Said::Yes } else { Said::No };
@@ -514,7 +514,7 @@ impl World {
             Provider::Accepts => Report::Accepted,
             Provider::Refuses => Report::Rejected { reason: "bad_message" },
             Provider::Busy { after_min } => {
-                Report::Retry { after: Some(minutes(u32::from(after_min))), reason: "throttled" }
+                Report::Retry { after: Some(minutes(u32::from(after_min))), reason: "no_answer" }
             }
             Provider::Delivers => Report::Delivered,
             Provider::Bounces => Report::Bounced,
@@ -524,8 +524,7 @@ impl World {
         match report {
             Report::Complained => {
                 for purpose in Purpose::ALL {
-                    let word = self.words.entry((channel.unwrap(), purpose)).or_default();
-                    *word = (self.scene.now.max(word.0), false);
+                    self.words.insert((channel.unwrap(), purpose), (self.scene.now, false));
                 }
             }
             Report::Retry { .. } => {}
@@ -745,11 +744,11 @@ fn lives_are_eventful() {
     ] {
         assert!(kinds.contains_key(&format!("touch.refused:{reason}")), "{reason}: {kinds:#?}");
     }
-    for line in ["touch.deferred:quiet_hours", "touch.deferred:paused", "touch.deferred:throttled"] {
+    for line in ["touch.deferred:quiet_hours", "touch.deferred:paused", "touch.deferred:no_answer"] {
         assert!(kinds[line] > 20, "{line}: {kinds:#?}");
     }
     for line in
-        ["touch.would_send:holdout", "touch.sent:-", "journey.ended:completed", "delivery.dead:throttled"]
+        ["touch.would_send:holdout", "touch.sent:-", "journey.ended:completed", "delivery.dead:no_answer"]
     {
         assert!(kinds.contains_key(line), "{line}: {kinds:#?}");
     }
