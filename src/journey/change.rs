@@ -59,8 +59,6 @@ pub(super) fn note_consent(person: &mut Person, consent: Consent, now: Instant, 
     let is_alike = |one: &&mut Consent| one.channel == consent.channel && one.purpose == consent.purpose;
     let before = person.consents.iter_mut().find(is_alike).map(|known| {
         let before = known.said;
-        // Said before a clock was set back, it lies ahead of now, and would outlive a later no.
-        known.at = known.at.min(now);
         if weight(&consent) >= weight(known) {
             *known = consent;
         }
