@@ -24,6 +24,10 @@ impl People {
         self.rows.iter()
     }
 
+    pub fn get(&self, subject: Subject) -> Option<&Person> {
+        self.rows.get(&subject)
+    }
+
     fn remove(&mut self, subject: Subject) {
         if let Some(due) = self.rows.remove(&subject).and_then(|person| person.due()) {
             self.due.remove(&(due, subject));
