@@ -241,8 +241,8 @@ pub const PERSON_MASKS_MAX: usize = 32;
 pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
 /// An enrolment whose policy version cannot be read is looked at again after this long.
 pub const POLICY_WAIT_S: u32 = 5 * 60;
-/// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
-pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
+/// A paused enrolment is looked at again after this long: a shard may hear of a resumption late, as KV does.
+pub const PAUSED_WAIT_S: u32 = 30 * 60;
 /// Messages in one answer of the inbox, and in one word of what was shown.
 pub const INBOX_MAX: usize = 32;
 /// Attempts to deliver one touch before it is put aside for a human.
