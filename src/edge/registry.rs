@@ -198,14 +198,14 @@ impl Object {
             return Ok(());
         }
         let _publishing = Publishing(&self.is_publishing);
-        let shelf = self.shelf()?;
-        while let Some(page) = shelf.unpublished()? {
+        let library = self.shelf()?;
+        while let Some(page) = library.unpublished()? {
             self.world.kv_put(&page.key, &page.value, None).await.map_err(|error| error.to_string())?;
-            shelf.published(&page)?;
+            library.published(&page)?;
         }
-        while let Some(unsent) = shelf.unsent()? {
+        while let Some(unsent) = library.unsent()? {
             self.world.send(&unsent.batch).await.map_err(|error| error.to_string())?;
-            shelf.sent(&unsent)?;
+            library.sent(&unsent)?;
         }
         Ok(())
     }

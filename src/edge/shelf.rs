@@ -55,16 +55,16 @@ impl Shelf {
             .0
             .exec("SELECT key, version, at FROM page WHERE version IS NOT NULL ORDER BY version", None)?
             .to_array()?;
-        let mut shelf = port::Shelf { paused: self.paused()?, ..port::Shelf::default() };
+        let mut list = port::Shelf { paused: self.paused()?, ..port::Shelf::default() };
         for row in rows {
             let version = whole_u32(row.version);
             if row.key == POLICY_KEY {
-                shelf.active = Some(version);
+                list.active = Some(version);
             } else {
-                shelf.versions.push((version, instant(row.at)));
+                list.versions.push((version, instant(row.at)));
             }
         }
-        Ok(shelf)
+        Ok(list)
     }
 
     pub fn keep(&self, version: u32, bundle: &str, event: &Event) -> Result<Kept> {

@@ -26,7 +26,7 @@ struct Document<'a> {
     paused: bool,
 }
 
-/// Stops a journey: nobody enters, nothing is sent.
+/// Stops a journey: nothing of it is sent, what is due waits.
 pub async fn pause(context: &Context<'_>, actor: &Actor, journey: &str, ports: &impl Ports) -> Outcome {
     match is_known(context, journey, ports).await {
         Ok(true) => {}

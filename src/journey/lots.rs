@@ -6,13 +6,7 @@ use crate::time::{Instant, Span};
 
 /// Names a touch for good. By its name and not its place, so that a touch of another policy version is the same one
 /// only if it is called the same.
-pub(super) fn touch_id(
-    lots: &MacKey,
-    subject: Subject,
-    journey: &str,
-    trigger: EventHash,
-    touch: &str,
-) -> TouchId {
+pub fn touch_id(lots: &MacKey, subject: Subject, journey: &str, trigger: EventHash, touch: &str) -> TouchId {
     let parts: [&[u8]; 6] = [b"touch/", &subject.0, &trigger.0, journey.as_bytes(), b"\0", touch.as_bytes()];
     let hash: [u8; 12] = lots.tag(&parts);
     let mut id = [0; TouchId::LENGTH];

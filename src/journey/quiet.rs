@@ -19,7 +19,9 @@ pub(super) fn ask(
     now: Instant,
     lots: &MacKey,
 ) -> Result<(), Held> {
-    let quiet = zone.map_or(outreach.quiet_hours, |zone| outreach.quiet_hours_in(zone));
+    // Who lives nobody knows where may live in a zone that has hours of its own.
+    let anywhere = || outreach.quiet_hours.or_else(|| outreach.zones.values().next().copied());
+    let quiet = zone.map_or_else(anywhere, |zone| outreach.quiet_hours_in(zone));
     let Some(quiet) = quiet.filter(|_| channel != Channel::InApp) else { return Ok(()) };
     let zone = zone.ok_or(Held::Refused(Refusal::UnknownZone))?;
     match leaves_at(quiet, zone, touch, now, lots) {
@@ -42,9 +44,10 @@ fn leaves_at(
     if end == now {
         return Ok(now);
     }
-    // No further than the window is open, or it would never leave.
+    // Over half of the open time at most: at its very end a tick that is a little late finds it quiet again, and the same
+    // touch draws the same minute every day.
     let open = DAY.millis().saturating_sub(window.length().millis());
-    let range = Span::from_secs(u32::from(quiet.jitter_min) * 60).millis().min(open);
+    let range = Span::from_secs(u32::from(quiet.jitter_min) * 60).millis().min(open / 2);
     let spread = end + lots::spread(lots, b"quiet", touch, Span::from_millis(range));
     // The clock may turn back into the window meanwhile.
     let is_open = zone.first_outside(window, spread)? == spread;

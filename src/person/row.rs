@@ -19,7 +19,7 @@ mod words;
 use crate::id::{EventHash, Subject};
 use crate::person::row::line::Line;
 use crate::person::row::words::Words;
-use crate::person::{Consent, Flag, Outcome, Person, Sealed, SeenEvent};
+use crate::person::{Flag, Outcome, Person, Sealed, SeenEvent};
 use crate::policy::Language;
 use crate::zone::Zone;
 
@@ -58,13 +58,8 @@ impl Person {
         if let Some(at) = opted_out {
             line.item('o').at(*at);
         }
-        for Consent { channel, purpose, said, at } in consents {
-            line.item('c').letters(&[
-                letter::channel(*channel),
-                letter::purpose(*purpose),
-                letter::said(*said),
-            ]);
-            line.at(*at);
+        for one in consents {
+            line.consent(one);
         }
         for (name, mask) in masks {
             line.item('m').free(name).free(mask);
@@ -92,10 +87,7 @@ impl Person {
         }
         for Outcome { kind, about, at } in outcomes {
             line.item('r').free(kind).at(*at);
-            match about {
-                Some(about) => line.bytes(&about.0),
-                None => line.word("-"),
-            };
+            line.maybe_bytes(about.as_ref().map(|about| about.0.as_slice()));
         }
     }
 

@@ -10,6 +10,7 @@ mod fault;
 mod outreach;
 mod people;
 mod random;
+pub mod rehearsal;
 mod world;
 
 use core::pin::pin;

@@ -12,7 +12,7 @@ use crate::time::Instant;
 /// People in order of their subjects, with an index of when each is due.
 #[derive(Clone, Debug, Default)]
 pub struct People {
-    people: BTreeMap<Subject, Person>,
+    rows: BTreeMap<Subject, Person>,
     due: BTreeSet<(Instant, Subject)>,
     jobs: Vec<Job>,
     /// What the audit log would be told, oldest first.
@@ -21,11 +21,15 @@ pub struct People {
 
 impl People {
     pub fn iter(&self) -> impl Iterator<Item = (&Subject, &Person)> {
-        self.people.iter()
+        self.rows.iter()
+    }
+
+    pub fn get(&self, subject: Subject) -> Option<&Person> {
+        self.rows.get(&subject)
     }
 
     fn remove(&mut self, subject: Subject) {
-        if let Some(due) = self.people.remove(&subject).and_then(|person| person.due()) {
+        if let Some(due) = self.rows.remove(&subject).and_then(|person| person.due()) {
             self.due.remove(&(due, subject));
         }
     }
@@ -33,13 +37,13 @@ impl People {
 
 impl Store for People {
     fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError> {
-        let known = subjects.iter().filter_map(|subject| Some((*subject, self.people.get(subject)?.clone())));
+        let known = subjects.iter().filter_map(|subject| Some((*subject, self.rows.get(subject)?.clone())));
         Ok(known.collect())
     }
 
     fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Subject, Person)>, StoreError> {
         let due = self.due.iter().take_while(|(at, _)| *at <= until).take(limit);
-        Ok(due.filter_map(|(_, subject)| Some((*subject, self.people.get(subject)?.clone()))).collect())
+        Ok(due.filter_map(|(_, subject)| Some((*subject, self.rows.get(subject)?.clone()))).collect())
     }
 
     fn next_due(&self) -> Result<Option<Instant>, StoreError> {
@@ -49,7 +53,7 @@ impl Store for People {
     fn page(&self, among: Among<'_>, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
         let after: Option<Subject> = after.and_then(|text| text.parse().ok());
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let rest = self.people.range((start, Bound::Unbounded)).filter(|(_, person)| match among {
+        let rest = self.rows.range((start, Bound::Unbounded)).filter(|(_, person)| match among {
             Among::Journey(name) => person.enrolments.iter().any(|one| one.journey == name),
             Among::Dead => person.pending.iter().any(|one| one.is_dead),
         });
@@ -67,7 +71,7 @@ impl Store for People {
             if let Some(due) = person.due() {
                 self.due.insert((due, *subject));
             }
-            self.people.insert(*subject, person.clone());
+            self.rows.insert(*subject, person.clone());
         }
         Ok(())
     }

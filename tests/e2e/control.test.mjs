@@ -72,7 +72,7 @@ test("of activations at the same time the last stands, here and in KV", async ()
   await eventually("KV has what the registry has", async () => (await kv("policy")) === kept.get(active), 30);
 });
 
-test("a paused journey enters nobody and sends nothing until it goes on", async () => {
+test("a paused journey says nothing until it goes on", async () => {
   await door.api("PUT", "/v1/people/pausing", { zone: "Europe/London", addresses: { email: "a@b.example.com" } });
   assert.deepEqual((await verb("payment.failed", "pause")).body, { journey: "payment.failed", paused: true });
   assert.equal(await kv("paused"), '["payment.failed"]');

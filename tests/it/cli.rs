@@ -398,3 +398,31 @@ fn every_command_explains_itself() {
     folder.check("", 2, "Usage:");
     folder.check("unlock", 2, "unrecognized");
 }
+
+#[test]
+fn a_policy_is_rehearsed() {
+    let folder = Folder::with_ring("a_policy_is_rehearsed");
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/policy");
+    let simulate = format!("simulate {policy} --people 200 --days 3 --triggers 30 --check --keys ring.json");
+    let all = "--report report.html --touches touches.ndjson --events events.ndjson";
+    let text = folder.good(&format!("{simulate} {all}"));
+    assert!(text.contains("none broke a promise"), "{text}");
+    let report = folder.read("report.html");
+    assert!(report.contains("<svg") && !report.contains("http"), "the report needs nothing else");
+    let touches = folder.read("touches.ndjson");
+    let line: Value = serde_json::from_str(touches.lines().next().unwrap()).unwrap();
+    assert!(line["kind"].as_str().unwrap().starts_with("touch."), "{line}");
+    // With the worker's keys people are called as the worker calls them.
+    let pseudonyms = folder.ring().pseudonyms();
+    let events = folder.read("events.ndjson");
+    let told = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut subjects =
+        told.filter_map(|line| Some(pseudonyms.subject(line["put"]["ref"].as_str()?).to_string()));
+    assert!(subjects.any(|subject| line["subject"] == *subject), "{line}");
+    assert_eq!(text, folder.good(&simulate), "the same seed says the same");
+
+    let json: Value = serde_json::from_str(&folder.good(&format!("{simulate} --json"))).unwrap();
+    assert_eq!((json["ok"].as_bool(), json["people"].as_u64()), (Some(true), Some(200)));
+    folder.check(&format!("{simulate} --fault rain=1"), 2, "provider-down=HOURS@AT");
+    folder.check(&format!("{simulate} --people 0"), 2, "--people");
+}

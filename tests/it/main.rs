@@ -29,6 +29,7 @@ mod policy_outreach;
 mod row;
 mod policy_schema;
 mod providers;
+mod simulation;
 mod tidy;
 mod token;
 mod vectors;

@@ -245,7 +245,7 @@ fn a_tick_is_bounded_safe_twice_and_never_early() {
 #[test]
 fn work_on_a_whole_journey_goes_on_by_ticks_and_ends() {
     let mut scene = Scene::new();
-    let many: Vec<Subject> = (0..2 * TICK_TURN_MAX + 1)
+    let many: Vec<Subject> = (0..=2 * TICK_TURN_MAX)
         .map(|n| {
             let [high, low] = u16::try_from(n).unwrap().to_be_bytes();
             Subject([0, 0, high, low, 2, 2, 2, 2, 2, 2, 2, 2])

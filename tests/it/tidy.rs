@@ -34,11 +34,17 @@ const EDGES: [(&str, &[&str]); 22] = [
     ("flow", INNER),
     ("edge", INNER),
     ("sim", INNER),
-    ("bin", INNER),
+    ("bin", OUTER),
 ];
 const INNER: &[&str] = &[
     "limits", "id", "time", "zone", "json", "key", "token", "policy", "gate", "click", "audit", "person",
     "journey", "shard", "delivery", "http", "port", "flow",
+];
+
+/// The command line also shows what the simulator comes to.
+const OUTER: &[&str] = &[
+    "limits", "id", "time", "zone", "json", "key", "token", "policy", "gate", "click", "audit", "person",
+    "journey", "shard", "delivery", "http", "port", "flow", "sim",
 ];
 
 /// Modules that may wait for the world. All others are pure.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::id::{Subject, TouchId};
 use crate::person::row::letter;
-use crate::person::{Enrolment, History, Pending, Sent};
+use crate::person::{Consent, Enrolment, History, Pending, Sent};
 use crate::time::Instant;
 
 /// A line that is being written.
@@ -21,6 +21,12 @@ impl<'a> Line<'a> {
         let mut line = Self { row, base: base.millis(), subject, journeys: Vec::new() };
         line.digits(base.millis());
         line
+    }
+
+    pub(super) fn consent(&mut self, one: &Consent) {
+        let Consent { channel, purpose, said, at } = one;
+        let letters = [letter::channel(*channel), letter::purpose(*purpose), letter::said(*said)];
+        self.item('c').letters(&letters).at(*at);
     }
 
     pub(super) fn enrolment(&mut self, one: &'a Enrolment) {
@@ -134,6 +140,13 @@ impl<'a> Line<'a> {
         let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).unwrap_or_default();
         self.row.push_str(text.get(..length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default());
         self
+    }
+
+    pub(super) fn maybe_bytes(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.bytes(bytes),
+            None => self.word("-"),
+        };
     }
 
     fn touch(&mut self, id: TouchId) -> &mut Self {

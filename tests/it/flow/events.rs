@@ -24,7 +24,7 @@ fn event(id: &str) -> Value {
 }
 
 /// The event with some members set, or removed by null.
-fn with(id: &str, changes: Value) -> Value {
+fn with(id: &str, changes: &Value) -> Value {
     let mut event = event(id);
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
@@ -118,7 +118,7 @@ fn extensions_are_let_pass_and_dropped_and_data_is_not() {
     let scene = Scene::new();
     let open = with(
         "1",
-        json!({
+        &json!({
             "dataschema": "https://example.com/schema", "datacontenttype": "application/json",
             "traceparent": "00-abc", "customername": "Anna Svensson", "data": { "flags": { "is_retry": true } },
         }),
@@ -127,7 +127,7 @@ fn extensions_are_let_pass_and_dropped_and_data_is_not() {
     let shard = scene.world.shard(Shard::of(subject(&scene, CUSTOMER)));
     let kept = format!("{:?}", shard.iter().collect::<Vec<_>>());
     assert!(kept.contains("is_retry") && !kept.contains("Anna") && !kept.contains(CUSTOMER), "{kept}");
-    let closed = with("2", json!({ "data": { "name": "Anna Svensson" } }));
+    let closed = with("2", &json!({ "data": { "name": "Anna Svensson" } }));
     let seen = send(&scene, &closed);
     assert_eq!(seen.summary(), "422 invalid event.refused:invalid");
     assert_eq!(faults(&seen.json()["errors"]), ["$.data.name field.unknown"]);
@@ -171,7 +171,7 @@ fn each_mistake_is_named_with_its_place() {
         (json!({ "data": { "masks": { "card": 1234 } } }), "$.data.masks.card field.type"),
         (json!({ "data": { "masks": masks } }), "$.data.masks mask.count"),
     ] {
-        let seen = send(&scene, &with("1", changes.clone()));
+        let seen = send(&scene, &with("1", &changes));
         assert_eq!(seen.summary(), "422 invalid event.refused:invalid", "{changes}");
         assert_eq!(faults(&seen.json()["errors"]), [expected], "{changes}");
         assert!(!seen.response.body.contains("4111") && !seen.response.body.contains("a@b.se"));
@@ -188,7 +188,7 @@ fn an_instant_is_one_however_it_is_written() {
         "2027-01-15T13:00:00+01:00",
         "2027-01-15T06:30:00.123456789-05:30",
     ] {
-        assert_eq!(send(&scene, &with(time, json!({ "time": time }))).response.status, 200, "{time}");
+        assert_eq!(send(&scene, &with(time, &json!({ "time": time }))).response.status, 200, "{time}");
     }
 }
 
@@ -205,10 +205,10 @@ fn every_event_of_a_batch_stands_for_itself() {
     let at = |secs: u32| jiff_text(secs);
     let body = format!(
         "[{good},{twice},{deep},7,null,{},{},{},{}]",
-        with("5", json!({ "time": at(old.0) })),
-        with("6", json!({ "time": at(ahead.0) })),
+        with("5", &json!({ "time": at(old.0) })),
+        with("6", &json!({ "time": at(ahead.0) })),
         event("1"),
-        with("7", json!({ "subject": "another", "type": "nobody.listens" })),
+        with("7", &json!({ "subject": "another", "type": "nobody.listens" })),
     );
     let seen = scene.send(&post(BATCHED, &body));
     assert_eq!(seen.response.status, 207);
@@ -225,7 +225,7 @@ fn every_event_of_a_batch_stands_for_itself() {
     assert!(seen.events.iter().all(|event| event.actor.as_deref() == Some("all")));
     assert_eq!(results(&send_all(&scene, &[])).len(), 0);
     let full: Vec<Value> = (0..EVENT_BATCH_MAX)
-        .map(|at| with(&at.to_string(), json!({ "subject": format!("c{at}") })))
+        .map(|at| with(&at.to_string(), &json!({ "subject": format!("c{at}") })))
         .collect();
     assert_eq!(send_all(&scene, &full).response.status, 200);
     let seen = scene.send(&post(BATCHED, &Value::from([full, vec![event("x")]].concat()).to_string()));
@@ -238,9 +238,9 @@ fn every_event_of_a_batch_stands_for_itself() {
 #[test]
 fn a_single_event_that_is_not_taken_is_a_problem() {
     let scene = Scene::new();
-    let old = with("1", json!({ "time": jiff_text(NOW.secs() - EVENT_MEMORY_S - 60) }));
+    let old = with("1", &json!({ "time": jiff_text(NOW.secs() - EVENT_MEMORY_S - 60) }));
     assert_eq!(send(&scene, &old).summary(), "422 event_too_old");
-    let ahead = with("2", json!({ "time": jiff_text(NOW.secs() + EVENT_AHEAD_MAX_S + 60) }));
+    let ahead = with("2", &json!({ "time": jiff_text(NOW.secs() + EVENT_AHEAD_MAX_S + 60) }));
     assert_eq!(send(&scene, &ahead).summary(), "422 event_from_the_future");
     let bodies = [(STRUCTURED, "{"), (STRUCTURED, ""), (BATCHED, "{}"), (BATCHED, "[{}"), (BATCHED, "[1,]")];
     for (content_type, body) in bodies {
@@ -261,7 +261,7 @@ fn a_lost_shard_keeps_nobody_else_waiting() {
         people.sort_by_key(|customer| Shard::of(subject(&scene, customer)));
         let lost = Shard::of(subject(&scene, &people[0]));
         let events: Vec<Value> =
-            people.iter().map(|customer| with(customer, json!({ "subject": customer }))).collect();
+            people.iter().map(|customer| with(customer, &json!({ "subject": customer }))).collect();
         scene.world.fail_next(Call::Visit, fault);
         let seen = send_all(&scene, &events);
         assert_eq!((seen.response.status, seen.header("retry-after")), (207, "5"));

@@ -130,6 +130,17 @@ fn nothing_is_sent_again_after_moving_there_and_back() {
 }
 
 #[test]
+fn a_touch_that_the_other_version_does_not_know_is_not_sent_again_either() {
+    let mut scene = moving();
+    scene.live(hours(25));
+    assert_eq!(scene.says(), "touch.queued touch.sent", "again");
+    moved(&mut scene, "one", 2);
+    moved(&mut scene, "one", 1);
+    scene.live(hours(120));
+    assert_eq!(scene.count(Kind::Sent), 1, "last");
+}
+
+#[test]
 fn nothing_moves_where_it_cannot_go() {
     let mut scene = moving();
     assert_eq!(moved(&mut scene, "one", 3), 0);

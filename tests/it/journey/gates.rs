@@ -296,6 +296,15 @@ fn everything_is_asked_again_at_the_last_moment() {
 }
 
 #[test]
+fn a_touch_on_its_way_does_not_count_against_itself() {
+    let outreach = postern::policy::Outreach { caps: vec![cap(None, 1, DAY)], ..build::outreach() };
+    let mut scene = Scene::with(build::rules(vec![build::policy(1, outreach, vec![one(Channel::Email)])]));
+    scene.fail("one").unwrap();
+    let touch = scene.offers.pop().unwrap();
+    assert!(scene.checkout(touch).is_ok());
+}
+
+#[test]
 fn what_is_said_counts_at_once_for_what_is_on_its_way() {
     type Act = fn(&mut Scene);
     let no = |scene: &mut Scene| scene.say(Channel::Email, Said::No);

@@ -119,7 +119,9 @@ fn a_touch_that_was_never_fetched_goes_when_its_chance_is_over() {
 fn the_app_does_not_hurry_what_waits_for_the_morning() {
     let chance = Timing::AppOpens { after: Span::default(), within: hours(72) };
     let touches = vec![after("mail", Channel::Email, Span::default()), touch("app", Channel::InApp, chance)];
-    let mut scene = Scene::new(journey("one", touches));
+    let outreach = Outreach { gap: Span::default(), ..build::outreach() };
+    let rules = build::rules(vec![build::policy(1, outreach, vec![journey("one", touches)])]);
+    let mut scene = Scene::with(rules);
     scene.now = NOON + hours(11);
     scene.fail("invoice").unwrap();
     let morning = scene.enrolment().due;
