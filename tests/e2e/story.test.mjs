@@ -1,7 +1,9 @@
 // The story that `make dev` tells, from the event to the last message, in a worker with nothing but its own outbox.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { eventually, open } from "./door.mjs";
+import { ROOT, eventually, open } from "./door.mjs";
 
 const HOUR = 60 * 60 * 1000;
 const MINUTE = 60 * 1000;
@@ -71,6 +73,7 @@ async function letters({ person }) {
 const channels = async (who) => (await letters(who)).map(({ channel }) => channel);
 const becomes = (who, expected) =>
   eventually(expected.join(", "), async () => (await channels(who)).join() === expected.join());
+const hidden = (name, page) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page)?.[1];
 const tokenOf = (link) => new URL(link).pathname.replace("/l/", "");
 
 describe("a payment failed", () => {
@@ -83,12 +86,13 @@ describe("a payment failed", () => {
     assert.match(letter.to, /^e•+@e•+\.com$/);
     assert.ok(letter.html.includes(letter.link) && letter.text.includes(letter.link));
     const token = tokenOf(letter.link);
-    assert.equal((await door.fetch(`/l/${token}`)).status, 200, "looking uses nothing up");
-    const form = { method: "POST", headers: { accept: "text/html", "content-type": "application/x-www-form-urlencoded" }, body: "" };
+    const landing = await door.fetch(`/l/${token}`);
+    assert.equal(landing.status, 200, "looking uses nothing up");
+    const nonce = hidden("nonce", await landing.text());
+    const form = { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: `nonce=${nonce}` };
     const handOff = await door.fetch(`/l/${token}`, form);
     assert.equal(handOff.status, 200);
-    const page = await handOff.text();
-    const grant = /name="grant" value="([\w.-]+)"/.exec(page)?.[1];
+    const grant = hidden("grant", await handOff.text());
     assert.ok(grant, "the page hands a grant over");
     door.secrets.add(grant);
     const redeemed = await door.api("POST", "/v1/grants", { grant });
@@ -144,6 +148,25 @@ describe("a payment failed", () => {
     assert.deepEqual((await door.api("GET", `/v1/inbox/${payer.person}`)).body.messages, []);
     const { enrolments } = await look(payer.person);
     assert.equal(enrolments[0].ended, "resolved");
+  });
+
+  it("the tutorial's policy is kept, put in force, and obeyed", async () => {
+    const kept = await door.api("PUT", "/v1/policy", await readFile(join(ROOT, "docs/trial.json"), "utf8"));
+    assert.equal(kept.status, 201, kept.text);
+    assert.equal((await door.api("POST", "/v1/policy/2/activate")).status, 200);
+    await door.setTime(Math.ceil(door.now() / (24 * HOUR)) * 24 * HOUR + 12 * HOUR);
+    const who = { person: "tutorial", entered: door.now() };
+    const body = { zone: "Europe/London", addresses: { email: "tutorial@example.com" } };
+    assert.equal((await door.api("PUT", "/v1/people/tutorial", body)).status, 200);
+    assert.equal(await happen("trial.ending", who.person), "entered");
+    await becomes(who, ["email"]);
+    assert.equal((await door.api("POST", "/v1/journeys/trial.ending/pause")).status, 200);
+    await pass(who, 48 * HOUR + MINUTE);
+    await pass(who, 48 * HOUR + 10 * MINUTE);
+    assert.deepEqual(await channels(who), ["email"], "a paused journey sends nothing");
+    assert.equal((await door.api("POST", "/v1/journeys/trial.ending/resume")).status, 200);
+    await pass(who, 48 * HOUR + 13 * MINUTE);
+    await becomes(who, ["email", "email"]);
   });
 
   it("no address, token or grant is in any log", () => assert.deepEqual(door.leaks(), []));
