@@ -22,6 +22,7 @@ const DAYS = 7;
 const START = Date.UTC(2026, 10, 2);
 const HOUR = 60 * 60 * 1000;
 const SHARDS = 64;
+const [WAIT_S, LOOK_MS] = [20, 5];
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ACCOUNT = "AC00000000000000000000000000000001";
 const BASIC = `Basic ${Buffer.from("u:p").toString("base64")}`;
@@ -109,7 +110,7 @@ async function settled(refs) {
       if (status === 404) return {};
       assert.equal(status, 200);
       return body.pending.every(({ channel, dead }) => channel === "in_app" || dead) && body;
-    });
+    }, WAIT_S, LOOK_MS);
     people.set(ref, person);
     if (person.subject) references.set(person.subject, ref);
   }));
@@ -176,7 +177,8 @@ async function tick(hour) {
   if (due.length === 0) return;
   await door.setTime(hour, { stands: true });
   const shards = new Set(due.map(([, { subject }]) => shardOf(subject)));
-  await eventually("the roster knows who is due", async () => [...shards].every(Set.prototype.has, new Set(await dueShards(hour))));
+  const isKnown = async () => [...shards].every(Set.prototype.has, new Set(await dueShards(hour)));
+  await eventually("the roster knows who is due", isKnown, WAIT_S, LOOK_MS);
   const worker = await door.miniflare.getWorker();
   const { outcome } = await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date(hour) });
   assert.equal(outcome, "ok");

@@ -82,14 +82,14 @@ export const IPHONE =
 export const ANDROID =
   "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
 
-/** Waits until `holds()` is true or gives a value, and returns that; fails after `seconds`. */
-export async function eventually(what, holds, seconds = 20) {
+/** Waits until `holds()` is true or gives a value, and returns that; fails after `seconds`. Looks every `lookMs`. */
+export async function eventually(what, holds, seconds = 20, lookMs = 100) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const value = await holds();
     if (value) return value;
     if (Date.now() > end) throw new Error(`after ${seconds} s still not: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }
 
