@@ -2,7 +2,7 @@
 // each, why, and at which millisecond. One side is `postern simulate`, the other is the built worker with its Durable
 // Objects, queue, cron trigger and providers.
 //
-// PEOPLE=1000 node --test tests/e2e/differential.test.mjs     more people than the default; SEED=n for others
+// PEOPLE=1000 TRIGGERS=8 SEED=2 node --test tests/e2e/differential.test.mjs     more people than the default, and others
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -16,7 +16,8 @@ import { postmark } from "./providers/postmark.mjs";
 import { twilio } from "./providers/twilio.mjs";
 import { whatsapp } from "./providers/whatsapp.mjs";
 
-const { PEOPLE = "150", SEED = "1" } = process.env;
+/** Few people to whom much happens: so caps and outcomes cross journeys. */
+const { PEOPLE = "100", TRIGGERS = "40", SEED = "1" } = process.env;
 const DAYS = 7;
 /** Monday, 2 November 2026: the simulator's own default. */
 const START = Date.UTC(2026, 10, 2);
@@ -77,7 +78,7 @@ after(async () => {
 async function simulate() {
   const [ring, events, touches] = ["ring.json", "events.ndjson", "touches.ndjson"].map((name) => join(folder, name));
   await writeFile(ring, JSON.stringify(RING), { mode: 0o600 });
-  const settings = ["--people", PEOPLE, "--days", `${DAYS}`, "--seed", SEED, "--start", new Date(START).toISOString(), "--tick-s", `${HOUR / 1000}`];
+  const settings = ["--people", PEOPLE, "--days", `${DAYS}`, "--seed", SEED, "--start", new Date(START).toISOString(), "--tick-s", `${HOUR / 1000}`, "--triggers", TRIGGERS];
   const files = ["--keys", ring, "--events", events, "--touches", touches];
   const run = ["run", "--quiet", "--locked", "--bin", "postern", "--", "simulate", "policy", ...settings, ...files];
   await promisify(execFile)("cargo", run, { cwd: ROOT, maxBuffer: 2 ** 26 });
@@ -237,7 +238,7 @@ it(`${PEOPLE} people, ${DAYS} days: the worker comes to the touches that the sim
   }
 
   const foretold = expected.map(saidByTheSimulator).sort();
-  assert.ok(foretold.length > Number(PEOPLE), "there is something to compare");
+  assert.ok(foretold.length > told.length / 2, "there is something to compare");
   let events = [];
   const isComplete = async () => (events = await decided()).reduce((sum, { count }) => sum + count, 0) >= foretold.length;
   await eventually("the audit log has everything", isComplete, 10).catch(() => undefined);
