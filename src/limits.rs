@@ -243,6 +243,9 @@ pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
 pub const POLICY_WAIT_S: u32 = 5 * 60;
 /// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
 pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
+/// What waited for a journey that is resumed goes on after this long, when every shard knows: KV's replication, its cache
+/// and the shard's own, with which it would otherwise find the journey paused and put all off once more.
+pub const RESUME_WAIT_S: u32 = 2 * 60;
 /// Messages in one answer of the inbox, and in one word of what was shown.
 pub const INBOX_MAX: usize = 32;
 /// Attempts to deliver one touch before it is put aside for a human.
@@ -330,6 +333,7 @@ const _: () = {
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
     assert!(OFFER_LEASE_MS < OFFER_LEASE_MAX_MS);
+    assert!(RESUME_WAIT_S as u64 * 1_000 > SNAPSHOT_FRESH_MS + POLICY_CACHE_S as u64 * 1_000);
     assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);

@@ -1,8 +1,8 @@
 //! `POST /v1/journeys/{id}/pause`, `resume` and `move`: a journey is stopped and goes on, and its enrolments change to
 //! another version of the policy, all by hand and on record.
 //!
-//! A pause reaches every shard as KV does, within a minute or two. What has a part at every shard answers only once each
-//! was reached; otherwise the same call is to be repeated, which does no harm.
+//! A pause reaches every shard as KV does, within a minute or two, and so does its end. What has a part at every shard
+//! answers only once each was reached; otherwise the same call is to be repeated, which does no harm.
 
 use serde::Serialize;
 

@@ -8,6 +8,7 @@ use askama::Template as _;
 use crate::delivery::Letter;
 use crate::http::Response;
 use crate::http::problem::text;
+use crate::policy::Channel;
 
 #[derive(askama::Template)]
 #[template(path = "outbox.html")]
@@ -17,12 +18,22 @@ struct Outbox<'a> {
 
 impl Outbox<'_> {
     fn heading(letter: &Letter) -> &str {
-        letter.subject.as_deref().unwrap_or_else(|| letter.channel.name())
+        letter.subject.as_deref().unwrap_or_else(|| Self::channel(letter))
+    }
+
+    fn channel(letter: &Letter) -> &'static str {
+        match letter.channel {
+            Channel::Email => "E-mail",
+            Channel::Sms => "SMS",
+            Channel::WhatsApp => "WhatsApp",
+            Channel::InApp => "In the app",
+            Channel::Voice => "Voice",
+        }
     }
 
     fn when(letter: &Letter) -> String {
-        let millis = i64::try_from(letter.at.millis()).unwrap_or(i64::MAX);
-        jiff::Timestamp::from_millisecond(millis).unwrap_or_default().to_string()
+        let secs = i64::try_from(letter.at.millis() / 1_000).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_second(secs).unwrap_or_default().to_string()
     }
 
     /// A link in a frame would open in the frame.
@@ -78,7 +89,7 @@ mod tests {
     fn a_letter_is_shown_and_its_html_stays_in_its_frame() {
         let page = outbox(&[letter()]);
         assert!(page.body.contains("2027-01-15T08:00:00Z"), "{}", page.body);
-        assert!(page.body.contains("<a href=\"http://127.0.0.1/l/x\">"));
+        assert!(page.body.contains("<a href=\"http://127.0.0.1/l/x\" target=\"_blank\">"));
         assert!(page.body.contains("A &#60;b&#62;subject&#60;/b&#62;"));
         assert!(page.body.contains("srcdoc=\"&#60;html&#62;&#60;head&#62;&#60;base target=&#34;_blank&#34;"));
         assert!(!page.body.contains("<b>") && !page.body.contains("<body><a"));

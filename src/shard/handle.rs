@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::audit::{self, Kind};
 use crate::id::{Subject, TouchId};
 use crate::journey::{self, Effect, Refusal, Report, Rules, ready, reason};
-use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, TICK_TURN_MAX};
+use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
 use crate::person::{Change, Person};
 use crate::shard::{
     Among, Answer, Dead, Errand, EventResult, Job, Offered, Page, Settled, Store, StoreError, Task, Ticked,
@@ -227,8 +227,9 @@ impl<S: Store> Turn<'_, S> {
                 Task::Move { to } => {
                     journey::move_to(person, &job.journey, to, self.now, self.rules, &mut self.effects);
                 }
+                // The pause is still in force here until the list of paused journeys has been read again.
                 Task::Wake => {
-                    journey::wake(person, &job.journey, self.now);
+                    journey::wake(person, &job.journey, self.now + Span::from_secs(RESUME_WAIT_S));
                 }
             }
             self.advance(*subject, person);
