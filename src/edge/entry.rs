@@ -315,17 +315,19 @@ fn log(failure: Option<&Failure>) {
     }
 }
 
-/// `POST /__local/time {"now": <Unix milliseconds>}`.
+/// `POST /__local/time {"now": <Unix milliseconds>}`; with `"stands": true` the clock does not go on from there.
 #[cfg(feature = "local")]
 fn move_clock(request: &Request) -> Response {
     #[derive(serde::Serialize, serde::Deserialize)]
     struct Clock {
         now: Instant,
+        #[serde(default)]
+        stands: bool,
     }
     match serde_json::from_str::<Clock>(core::str::from_utf8(&request.body).unwrap_or_default()) {
         Ok(clock) => {
-            isolate::set_now(clock.now);
-            crate::http::problem::json(200, &Clock { now: isolate::now() })
+            isolate::set_now(clock.now, clock.stands);
+            crate::http::problem::json(200, &Clock { now: isolate::now(), ..clock })
         }
         Err(_) => Problem::new(Code::Invalid, "Send {\"now\": <Unix milliseconds>}.").response(),
     }

@@ -37,6 +37,8 @@ thread_local! {
     static ISOLATE: Rc<Isolate> = Rc::default();
     #[cfg(feature = "local")]
     static MOVED_MS: Cell<f64> = const { Cell::new(0.0) };
+    #[cfg(feature = "local")]
+    static STOPPED_AT: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// This isolate.
@@ -46,6 +48,10 @@ pub fn get() -> Rc<Isolate> {
 
 /// The present.
 pub fn now() -> Instant {
+    #[cfg(feature = "local")]
+    if let Some(stopped) = STOPPED_AT.get() {
+        return stopped;
+    }
     #[cfg(feature = "local")]
     let millis = js_sys::Date::now() + MOVED_MS.get();
     #[cfg(not(feature = "local"))]
@@ -59,11 +65,12 @@ pub fn now() -> Instant {
     Instant::from_millis(millis)
 }
 
-/// Moves the clock so that it now shows `now`. Local builds only.
+/// Moves the clock so that it now shows `now`, and goes on from there or stands. Local builds only.
 #[cfg(feature = "local")]
-pub fn set_now(now: Instant) {
+pub fn set_now(now: Instant, stands: bool) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^53")]
     MOVED_MS.set(now.millis() as f64 - js_sys::Date::now());
+    STOPPED_AT.set(stands.then_some(now));
 }
 
 /// The randomness of one request.

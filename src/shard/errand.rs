@@ -129,7 +129,7 @@ pub enum EventResult {
 pub struct Ticked {
     pub advanced: u32,
     pub offered: u32,
-    /// Whether more is due already.
+    /// Whether the shard is to go on at once: a tick has not done all, or what was begun is not over.
     pub has_more: bool,
     pub next_due: Option<Instant>,
 }

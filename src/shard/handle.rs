@@ -101,7 +101,7 @@ impl<S: Store> Turn<'_, S> {
         self.store.save(&changed)?;
         results.sort_unstable_by_key(|(at, _)| *at);
         let results = results.into_iter().map(|(_, result)| result).collect();
-        Ok(Answer::Ingested { results, ticked: self.ticked(self.now)? })
+        Ok(Answer::Ingested { results, ticked: self.ticked(Some(self.now))? })
     }
 
     fn put(&mut self, subject: Subject, change: Change, by: Option<String>) -> Result<Answer, StoreError> {
@@ -139,7 +139,7 @@ impl<S: Store> Turn<'_, S> {
             self.advance(*subject, person);
         }
         self.store.save(&people)?;
-        Ok(Answer::Done { ticked: self.ticked(until)? })
+        Ok(Answer::Done { ticked: self.ticked(Some(until))? })
     }
 
     fn checkout(&mut self, touches: &[TouchId]) -> Result<Answer, StoreError> {
@@ -198,7 +198,7 @@ impl<S: Store> Turn<'_, S> {
         }
         self.collect(subject);
         self.store.save(&[(subject, person)])?;
-        self.done()
+        self.begun()
     }
 
     /// Takes up work on everyone in a journey, and does the first page of it.
@@ -213,7 +213,7 @@ impl<S: Store> Turn<'_, S> {
         jobs.push(job);
         self.store.set_jobs(&jobs)?;
         self.work()?;
-        self.done()
+        self.begun()
     }
 
     /// One page of the oldest job. Returns how many people it touched.
@@ -285,16 +285,24 @@ impl<S: Store> Turn<'_, S> {
         self.store.save(&people)
     }
 
+    /// Whoever is due waits for the cron trigger: what is told of one person does not advance others.
     fn done(&self) -> Result<Answer, StoreError> {
-        Ok(Answer::Done { ticked: self.ticked(self.now)? })
+        Ok(Answer::Done { ticked: self.ticked(None)? })
     }
 
-    fn ticked(&self, until: Instant) -> Result<Ticked, StoreError> {
+    /// What was begun goes on at once.
+    fn begun(&self) -> Result<Answer, StoreError> {
+        Ok(Answer::Done { ticked: self.ticked(Some(self.now))? })
+    }
+
+    /// There is more if somebody is due until then.
+    fn ticked(&self, until: Option<Instant>) -> Result<Ticked, StoreError> {
         let next_due = self.store.next_due()?;
+        let is_due = next_due.zip(until).is_some_and(|(due, until)| due <= until);
         Ok(Ticked {
             advanced: self.advanced,
             offered: u32::try_from(self.offers.len()).unwrap_or(u32::MAX),
-            has_more: next_due.is_some_and(|due| due <= until) || !self.store.jobs()?.is_empty(),
+            has_more: is_due || !self.store.jobs()?.is_empty(),
             next_due,
         })
     }

@@ -82,14 +82,14 @@ export const IPHONE =
 export const ANDROID =
   "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
 
-/** Waits until `holds()` is true or gives a value, and returns that; fails after `seconds`. */
-export async function eventually(what, holds, seconds = 20) {
+/** Waits until `holds()` is true or gives a value, and returns that; fails after `seconds`. Looks every `lookMs`. */
+export async function eventually(what, holds, seconds = 20, lookMs = 100) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const value = await holds();
     if (value) return value;
     if (Date.now() > end) throw new Error(`after ${seconds} s still not: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }
 
@@ -110,7 +110,7 @@ export class Door {
 
   /** The present as the worker sees it, in milliseconds. */
   now() {
-    return Date.now() + this.ahead;
+    return this.stopped ?? Date.now() + this.ahead;
   }
 
   /** Moves the worker's clock forward. */
@@ -184,14 +184,15 @@ export class Door {
     return { status: response.status, nonce, headers: response.headers, body };
   }
 
-  /** Moves the clock that the worker sees. */
-  async setTime(now) {
+  /** Moves the clock that the worker sees. From there it goes on, or `stands` until it is moved again. */
+  async setTime(now, { stands = false } = {}) {
     // Measured before the request: `now()` may run ahead of the worker, so `advance` never falls short.
     const before = Date.now();
-    const response = await this.fetch("/__local/time", { method: "POST", body: JSON.stringify({ now }) });
+    const response = await this.fetch("/__local/time", { method: "POST", body: JSON.stringify({ now, stands }) });
     if (response.status !== 200) throw new Error(`moving the clock: ${response.status}`);
     await response.text();
     this.ahead = now - before;
+    this.stopped = stands ? now : undefined;
   }
 
   /** The audit log, once `until(entries)` holds or `seconds` have passed. */

@@ -242,6 +242,29 @@ fn a_tick_is_bounded_safe_twice_and_never_early() {
     assert!(scene.people.next_due().unwrap().is_some_and(|due| due > early));
 }
 
+/// Else each receipt would be a tick, off the minute.
+#[test]
+fn what_is_told_of_one_person_leaves_others_to_the_cron_trigger() {
+    let mut scene = Scene::new();
+    let (anna, bob) = (subject(1), subject(2));
+    scene.put(anna);
+    scene.ingest(vec![(anna, event(1, "payment.failed", NOON))]);
+    let sent = scene.checkout();
+    assert!(!sent.is_empty());
+    scene.pass(24 * HOUR_S);
+    let told = [
+        Errand::Put { subject: bob, change: Change::default(), by: None },
+        Errand::Settle { reports: vec![(sent[0], Settled::Delivered)] },
+        Errand::Erase { subject: bob, by: None },
+    ];
+    for errand in told {
+        let Answer::Done { ticked } = scene.ask(errand) else { panic!("not done") };
+        assert!(ticked.next_due.is_some_and(|due| due <= scene.now), "somebody is due");
+        assert!(!ticked.has_more);
+    }
+    assert_eq!(scene.tick()["advanced"], 1);
+}
+
 #[test]
 fn work_on_a_whole_journey_goes_on_by_ticks_and_ends() {
     let mut scene = Scene::new();
