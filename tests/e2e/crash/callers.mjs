@@ -155,7 +155,7 @@ export class Callers extends Clients {
   }
 
   acknowledge(stop) {
-    Object.assign(stop, { at: performance.now(), now: this.scene.now(), life: this.scene.life() });
+    Object.assign(stop, { at: performance.now(), now: this.scene.now(), life: this.scene.life });
   }
 
   /** Somebody opens the app, which asks for messages and tells that it showed them. */

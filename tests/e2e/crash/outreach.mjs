@@ -13,18 +13,23 @@ import { Server } from "./server.mjs";
 import { personFaults, wholeFaults } from "./touches.mjs";
 
 const LANES = 6;
-const UP_MIN_MS = 300;
-const UP_MAX_MS = 1_500;
-const TICK_EVERY_MS = 100;
+const SHORT_MAX_MS = 1_500;
+const LONG_MAX_MS = 8_000;
+/** Deliveries that a worker lives to see, at most. */
+const ARRIVALS_MAX = 25;
+const LOOK_EVERY_MS = 5;
+const TICK_EVERY_MS = 200;
+/** Ticks under way at once: a cron trigger does not wait for the last one. */
+const TICKS_MAX = 2;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** How far the clock is moved while the worker is down: past a lease, to the next touch, over a night. */
 const LEAPS = [MINUTE, 6 * MINUTE, 6 * MINUTE, HOUR, 3 * HOUR, 9 * HOUR, 24 * HOUR];
-/** While it runs less, in all, than a lease: what is under way is not to be taken for lost. */
-const STEP_MS = 10_000;
+/** While it runs, less than a lease in all: what is under way is not to be taken for lost. */
+const STEP_MS = 5_000;
 /** Of the messages that wait in the queue when the worker dies, as many are lost as are delivered again. */
 const LOST_SHARE = 0.5;
-const DRAIN_STEP = 3 * HOUR + MINUTE;
+const DRAIN_STEP = 6 * HOUR + MINUTE;
 /** No touch is planned later than this after its journey's time limit. */
 const DRAIN_MORE = 2 * HOUR;
 const IDLE_MAX_MS = 60_000;
@@ -140,13 +145,24 @@ class Run {
     return { kills, cut };
   }
 
-  /** A life of the worker: the cron trigger fires more often than it does, and does not wait for itself. */
+  /**
+   * A life of the worker, in which the cron trigger fires more often than it does. One in five ends while the worker
+   * starts, the others among their first deliveries, or when there are none for long.
+   */
   async up() {
-    const end = performance.now() + UP_MIN_MS + this.random() * (UP_MAX_MS - UP_MIN_MS);
-    while (performance.now() < end) {
-      this.server.tick(this.now()).catch(() => {});
-      await sleep(TICK_EVERY_MS);
-      await this.advance(STEP_MS).catch(() => {});
+    const { arrivals } = this.provider;
+    const isShort = this.random() < 0.2;
+    const end = performance.now() + (isShort ? this.random() * SHORT_MAX_MS : LONG_MAX_MS);
+    const enough = arrivals.length + 1 + this.random() * ARRIVALS_MAX;
+    let [ticks, next] = [0, 0];
+    while (performance.now() < end && arrivals.length < enough) {
+      if (performance.now() > next && ticks < TICKS_MAX) {
+        ticks += 1;
+        this.server.tick(this.now()).catch(() => {}).then(() => (ticks -= 1));
+        next = performance.now() + TICK_EVERY_MS;
+        await this.advance(STEP_MS).catch(() => {});
+      }
+      await sleep(LOOK_EVERY_MS);
     }
   }
 
