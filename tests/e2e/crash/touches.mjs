@@ -55,24 +55,25 @@ function* touchFaults({ stops }, state, line, arrivals, record) {
   const count = (kind) => new Set(record.filter((event) => event.kind === kind).map(({ at }) => at)).size;
   const taken = arrivals.filter(({ isBusy }) => !isBusy).length;
   const isFetched = line.channel === "in_app";
-  const isStopped = count("touch.refused") > 0;
+  const called = stops.filter(({ journey, channel }) => journey === line.journey || channel === line.channel);
+  // What waits for the app may wait in vain. Whatever else is too late was lost for too long.
+  const mayBeRefused = isFetched || called.length > 0 || !["too_late", "resolved", "paused"].includes(line.reason);
   if (SENT.includes(line.result)) {
     if (taken === 0 && !isFetched) yield `${name}: is said to be ${line.result} and never arrived`;
     if (count("touch.queued") !== 1) yield `${name}: was queued ${count("touch.queued")} times`;
     if (count("touch.sent") + count("touch.delivered") !== 1) yield `${name}: its sending is not on record once`;
   } else if (line.result === "not_sent") {
     if (arrivals.length > 0) yield `${name}: refused for ${line.reason}, and sent`;
-    if (!isStopped && count("touch.would_send") === 0) yield `${name}: its refusal is not on record`;
-  } else if (line.result !== "tried" || !isStopped) {
-    // One that was asked for and then refused may or may not have left: that is said of it.
+    if (!mayBeRefused) yield `${name}: was lost and then refused for ${line.reason}`;
+    if (count("touch.refused") + count("touch.would_send") === 0) yield `${name}: its refusal is not on record`;
+  } else if (line.result !== "tried" || called.length === 0 || count("touch.refused") === 0) {
+    // One that was on its way and then called off may or may not have left: that is what is said of it.
     yield `${name}: ended as ${line.result}`;
   }
   if (arrivals.length > 0 && state.enrolments.find(({ journey }) => journey === line.journey)?.holdout) {
     yield `${name}: was sent to the control group`;
   }
-  for (const stop of stops.filter(({ journey, channel }) => journey === line.journey || channel === line.channel)) {
-    yield* stopFaults(name, stop, line, arrivals);
-  }
+  for (const stop of called) yield* stopFaults(name, stop, line, arrivals);
   yield* repetitionFaults(name, arrivals);
 }
 
