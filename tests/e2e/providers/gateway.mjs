@@ -5,14 +5,14 @@ import { Provider } from "./server.mjs";
 
 const TOLERANCE_S = 5 * 60;
 
-/** `now` gives the present in milliseconds, as the sender sees it. */
-export function gateway(secret, now) {
+/** `now` gives the present in milliseconds, as the sender sees it: within `toleranceS`. */
+export function gateway(secret, now, { toleranceS = TOLERANCE_S } = {}) {
   const key = Buffer.from(secret.replace("whsec_", ""), "base64");
   const sign = (id, timestamp, body) => `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
   const seen = new Set();
   const provider = new Provider((request) => {
     const { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures = "" } = request.headers;
-    if (Math.abs(Number(timestamp) - now() / 1000) > TOLERANCE_S) return { status: 400, complaint: "the timestamp is not near" };
+    if (Math.abs(Number(timestamp) - now() / 1000) > toleranceS) return { status: 400, complaint: "the timestamp is not near" };
     const expected = Buffer.from(sign(id, timestamp, request.body));
     const isRight = (given) => given.length === expected.length && timingSafeEqual(Buffer.from(given), expected);
     if (!signatures.split(" ").some(isRight)) return { status: 401, complaint: "the signature is wrong" };

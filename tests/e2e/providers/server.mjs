@@ -21,7 +21,10 @@ export class Provider {
   /** What goes wrong with the next requests: see `#misbehave`. */
   faults = [];
 
-  /** `answer(request)` gives `{ status, body, headers }`; `complaint` in it means that the request was bad. */
+  /**
+   * `answer(request)` gives `{ status, body, headers }`, or a promise of it; `complaint` in it means that the request
+   * was bad, `drops` that the line is cut instead of an answer.
+   */
   constructor(answer) {
     this.answer = answer;
     this.server = createServer((request, response) => this.#serve(request, response));
@@ -49,10 +52,10 @@ export class Provider {
     };
     const fault = this.faults.shift();
     if (fault && !fault.accepts) return this.#misbehave(fault, response);
-    const { status, body = {}, headers = {}, complaint, repeated } = this.answer(request);
+    const { status, body = {}, headers = {}, complaint, repeated, drops } = await this.answer(request);
     if (complaint) this.complaints.push(complaint);
     else if (status < 300 && !repeated) this.accepted.push(request);
-    if (fault) return this.#misbehave(fault, response);
+    if (fault || drops) return this.#misbehave(fault ?? { drops }, response);
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(JSON.stringify(body));
   }
