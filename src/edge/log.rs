@@ -15,6 +15,7 @@ use worker::{Result, SqlStorageValue, State};
 use crate::audit::{Batch, Head, append_batches};
 use crate::edge::glue;
 use crate::edge::rows::rows;
+use crate::json;
 use crate::port::Export;
 
 /// The one log's name.
@@ -58,7 +59,7 @@ impl AuditLog {
 
 impl Object {
     fn handle(&self, body: &str) -> Result<String> {
-        let errand: LogErrand = serde_json::from_str(body)?;
+        let errand: LogErrand = json::read(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         Ok(match errand {
             LogErrand::Append { batches } => serde_json::to_string(&self.append(&batches)?),

@@ -21,6 +21,7 @@ use crate::edge::world::World;
 use crate::edge::{glue, isolate, roster};
 use crate::flow::DENY_KEY;
 use crate::id::{BatchId, LinkId, encode_bytes};
+use crate::json;
 use crate::key::sha256_prefix;
 use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
 use crate::port::{AuditLog as _, Remembered};
@@ -133,7 +134,7 @@ impl Registry {
 
 impl Object {
     async fn handle(&self, body: &str) -> Result<String> {
-        let errand: RegistryErrand = serde_json::from_str(body)?;
+        let errand: RegistryErrand = json::read(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         self.state.storage().sql().exec(roster::SCHEMA, None)?;
         let answer = match errand {
@@ -279,7 +280,7 @@ impl Object {
         self.world.kv_put(DENY_KEY, &list, None).await.map_err(|error| error.to_string())?;
         for (link, event) in rows {
             let Some(event) = event else { continue };
-            let event: Event = serde_json::from_str(&event)?;
+            let event: Event = json::read(&event)?;
             let batch = Batch { id: batch_id(&link), events: vec![event] };
             self.world.send(&batch).await.map_err(|error| error.to_string())?;
             self.state

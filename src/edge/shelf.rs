@@ -13,6 +13,7 @@ use crate::edge::isolate;
 use crate::edge::rows::{Row, rows};
 use crate::flow::{PAUSED_KEY, POLICY_KEY, kept_policy_key};
 use crate::id::BatchId;
+use crate::json;
 use crate::key::sha256_prefix;
 use crate::port::{self, Kept};
 use crate::time::Instant;
@@ -107,7 +108,7 @@ impl Shelf {
         let (id, event) = (row.number(), row.text());
         // The same row has the same name however often it is sent.
         let name = sha256_prefix(&[b"postern/shelf/v1/", &id.to_be_bytes(), event.as_bytes()]);
-        let batch = Batch { id: BatchId(name), events: vec![serde_json::from_str(&event)?] };
+        let batch = Batch { id: BatchId(name), events: vec![json::read(&event)?] };
         Ok(Some(Unsent { id, batch }))
     }
 
@@ -118,7 +119,7 @@ impl Shelf {
 
     fn paused(&self) -> Result<BTreeSet<String>> {
         Ok(match self.value(PAUSED_KEY)? {
-            Some(text) => serde_json::from_str(&text)?,
+            Some(text) => json::read(&text)?,
             None => BTreeSet::new(),
         })
     }
