@@ -1,9 +1,11 @@
-//! Time zones by their IANA names, from one compiled-in database on every target.
+//! Time zones by their IANA names, from one compiled-in table on every target.
 //!
 //! A [`Zone`] answers one question: is this instant inside a part of the local day, and if so, when does it leave it.
 //! The wall clock is what counts. Where it jumps over the end of the window, the window ends with the jump: the first
 //! instant after the gap. Where it turns back into the window, the window is entered a second time, for the clock on
 //! the person's wall shows a time in it; before that, the first occurrence of its end has let a moment pass.
+
+mod table;
 
 use core::cell::RefCell;
 use core::fmt;
@@ -13,6 +15,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Instant, Span};
+use crate::zone::table::Rules;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -40,15 +43,20 @@ pub struct DayWindow {
 }
 
 thread_local! {
-    /// The database is text until parsed, which costs more than a whole decision. At most as long as the database.
-    static PARSED: RefCell<Vec<(String, TimeZone)>> = const { RefCell::new(Vec::new()) };
+    /// The table is text until parsed, which costs more than a whole decision. At most as long as the table.
+    static PARSED: RefCell<Vec<(&'static str, Rules)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Zone {
     /// # Errors
     /// [`UnknownZone`]
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
-        with_rules(name, |rules| Self(rules.iana_name().unwrap_or(name).to_owned()))
+        with_rules(name, |name, _| Self(name.to_owned()))
+    }
+
+    /// All that there are.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        table::names()
     }
 
     /// A zone that was known when it was stored. It is looked up whenever it is used, so an unknown one is no zone.
@@ -65,8 +73,18 @@ impl Zone {
     /// # Errors
     /// [`UnknownZone`]: nobody can say what time it is there.
     pub fn minute_of_day(&self, at: Instant) -> Result<u16, UnknownZone> {
-        let minute = with_rules(&self.0, |rules| time_of_day(rules, at).map(|time| time / MINUTE_MS))??;
+        let minute = with_rules(&self.0, |_, rules| time_of_day(rules, at).map(|time| time / MINUTE_MS))??;
         u16::try_from(minute).map_err(|_| UnknownZone)
+    }
+
+    /// The local day, such as `2026-11-22`.
+    ///
+    /// # Errors
+    /// [`UnknownZone`]: nobody can say what day it is there.
+    pub fn date(&self, at: Instant) -> Result<String, UnknownZone> {
+        let local = with_rules(&self.0, |_, rules| local_millis(rules, at))??;
+        let local = Timestamp::from_millisecond(local).map_err(|_| UnknownZone)?;
+        Ok(TimeZone::UTC.to_datetime(local).date().to_string())
     }
 
     /// The first instant from `from` on that lies outside the window: `from` itself, if it does.
@@ -74,7 +92,7 @@ impl Zone {
     /// # Errors
     /// [`UnknownZone`]: nobody can say what time it is there.
     pub fn first_outside(&self, window: DayWindow, from: Instant) -> Result<Instant, UnknownZone> {
-        with_rules(&self.0, |rules| first_outside(rules, window, from))?
+        with_rules(&self.0, |_, rules| first_outside(rules, window, from))?
     }
 }
 
@@ -100,14 +118,13 @@ impl fmt::Debug for Zone {
 }
 
 /// Goes from one change of the clock to the next; between two the clock runs evenly.
-fn first_outside(rules: &TimeZone, window: DayWindow, from: Instant) -> Result<Instant, UnknownZone> {
+fn first_outside(rules: &Rules, window: DayWindow, from: Instant) -> Result<Instant, UnknownZone> {
     let mut at = from;
     for _ in 0..CHANGES_MAX {
         let Some(left) = window.left(time_of_day(rules, at)?) else { return Ok(at) };
         let end = at + Span::from_millis(u64::try_from(left).unwrap_or_default());
-        let change = rules.following(timestamp(at)?).next();
-        let change = change.and_then(|change| u64::try_from(change.timestamp().as_millisecond()).ok());
-        match change.map(Instant::from_millis) {
+        let change = rules.next_change(timestamp(at)?).and_then(|second| u64::try_from(second).ok());
+        match change.map(|second| Instant::from_millis(second * 1_000)) {
             Some(change) if change <= end => at = change,
             _ => return Ok(end),
         }
@@ -116,10 +133,14 @@ fn first_outside(rules: &TimeZone, window: DayWindow, from: Instant) -> Result<I
 }
 
 /// Milliseconds after local midnight.
-fn time_of_day(rules: &TimeZone, at: Instant) -> Result<i64, UnknownZone> {
+fn time_of_day(rules: &Rules, at: Instant) -> Result<i64, UnknownZone> {
+    Ok(local_millis(rules, at)?.rem_euclid(DAY_MS))
+}
+
+/// What milliseconds since 1970 would be if the local clock were UTC.
+fn local_millis(rules: &Rules, at: Instant) -> Result<i64, UnknownZone> {
     let at = timestamp(at)?;
-    let local = at.as_millisecond() + i64::from(rules.to_offset(at).seconds()) * 1_000;
-    Ok(local.rem_euclid(DAY_MS))
+    Ok(at.as_millisecond() + rules.offset(at) * 1_000)
 }
 
 /// Beyond the year 9999 no zone is known.
@@ -128,25 +149,21 @@ fn timestamp(at: Instant) -> Result<Timestamp, UnknownZone> {
     Timestamp::from_millisecond(millis).map_err(|_| UnknownZone)
 }
 
-fn with_rules<T>(name: &str, ask: impl FnOnce(&TimeZone) -> T) -> Result<T, UnknownZone> {
+fn with_rules<T>(name: &str, ask: impl FnOnce(&'static str, &Rules) -> T) -> Result<T, UnknownZone> {
     PARSED.with(|parsed| {
         if let Ok(known) = parsed.try_borrow()
-            && let Ok(at) = known.binary_search_by(|(other, _)| other.as_str().cmp(name))
-            && let Some((_, rules)) = known.get(at)
+            && let Ok(at) = known.binary_search_by(|(other, _)| (*other).cmp(name))
+            && let Some((name, rules)) = known.get(at)
         {
-            return Ok(ask(rules));
+            return Ok(ask(name, rules));
         }
-        let rules = jiff::tz::db().get(name).map_err(|_| UnknownZone)?;
-        if rules.is_unknown() {
-            return Err(UnknownZone);
-        }
-        let answer = ask(&rules);
-        // Under the database's own spelling only, so that input cannot fill the memory.
+        let (spelled, rules) = Rules::find(name).ok_or(UnknownZone)?;
+        let answer = ask(spelled, &rules);
+        // Under the table's own spelling only, so that input cannot fill the memory.
         if let Ok(mut known) = parsed.try_borrow_mut()
-            && rules.iana_name() == Some(name)
-            && let Err(at) = known.binary_search_by(|(other, _)| other.as_str().cmp(name))
+            && let Err(at) = known.binary_search_by(|(other, _)| (*other).cmp(spelled))
         {
-            known.insert(at, (name.to_owned(), rules));
+            known.insert(at, (spelled, rules));
         }
         Ok(answer)
     })

@@ -11,6 +11,7 @@ use crate::edge::entry::{needs_snapshot, refresh};
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
 use crate::flow::{Context, Delivered, deliver};
+use crate::json;
 use crate::limits::{PROVIDER_REPLY_MAX, PROVIDER_TIMEOUT_MS};
 use crate::port::{Providers, Unreachable};
 use crate::shard::Pack;
@@ -31,7 +32,7 @@ pub async fn deliver_all(batch: &MessageBatch<JsValue>, world: &World) {
     };
     for message in batch.raw_iter() {
         let text = message.body().as_string();
-        let Some(pack) = text.and_then(|text| serde_json::from_str::<Pack>(&text).ok()) else {
+        let Some(pack) = text.and_then(|text| json::read::<Pack>(&text).ok()) else {
             worker::console_error!("a pack could not be read and is given up; its touches are offered again");
             message.ack();
             continue;
@@ -58,7 +59,7 @@ pub async fn deliver_all(batch: &MessageBatch<JsValue>, world: &World) {
 /// what is wrong is worth a look.
 pub fn give_up(batch: &MessageBatch<JsValue>) {
     for message in batch.raw_iter() {
-        let pack = message.body().as_string().and_then(|text| serde_json::from_str::<Pack>(&text).ok());
+        let pack = message.body().as_string().and_then(|text| json::read::<Pack>(&text).ok());
         match pack {
             Some(Pack { shard, touches }) => worker::console_error!(
                 "delivery: a pack of {} touches of shard {shard} was given up; they are offered again",

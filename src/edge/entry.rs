@@ -21,6 +21,7 @@ use crate::flow::{
 use crate::http::problem::{Code, Problem};
 use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, body_max, route};
 use crate::id::BatchId;
+use crate::json;
 use crate::limits::{HEADER_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
 use crate::policy::Policy;
 use crate::port::{AuditLog as _, Markers as _, Unreachable};
@@ -324,7 +325,7 @@ fn move_clock(request: &Request) -> Response {
         #[serde(default)]
         stands: bool,
     }
-    match serde_json::from_str::<Clock>(core::str::from_utf8(&request.body).unwrap_or_default()) {
+    match json::read::<Clock>(core::str::from_utf8(&request.body).unwrap_or_default()) {
         Ok(clock) => {
             isolate::set_now(clock.now, clock.stands);
             crate::http::problem::json(200, &Clock { now: isolate::now(), ..clock })
@@ -362,7 +363,7 @@ async fn append(batch: &MessageBatch<JsValue>, world: &World) {
     let mut read = Vec::new();
     for message in batch.raw_iter() {
         let text = message.body().as_string();
-        if let Some(events) = text.and_then(|text| serde_json::from_str::<Batch>(&text).ok()) {
+        if let Some(events) = text.and_then(|text| json::read::<Batch>(&text).ok()) {
             read.push((message, events));
         } else {
             worker::console_error!("an audit message could not be read; it goes to the dead-letter queue");

@@ -16,12 +16,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Env, State};
 
 use crate::audit::{Batch, Event};
+use crate::edge::rows::rows;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
 use crate::gate::{Answer, Logged, Place, Step, Stored, Trace, Words as _, decide};
@@ -305,12 +305,8 @@ impl Object {
     }
 
     fn column(&self, query: &str) -> Result<Vec<String>, JsValue> {
-        #[derive(Deserialize)]
-        struct Value {
-            value: String,
-        }
-        let rows: Vec<Value> = self.state.storage().sql().exec(query, None)?.to_array()?;
-        Ok(rows.into_iter().map(|row| row.value).collect())
+        let rows = rows(&self.state.storage().sql(), query, Vec::new())?;
+        Ok(rows.into_iter().map(|mut row| row.text()).collect())
     }
 
     fn exec(&self, query: &str, bindings: &[String]) -> Result<(), JsValue> {

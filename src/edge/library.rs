@@ -6,6 +6,7 @@ use crate::audit::Event;
 use crate::edge::registry::RegistryErrand;
 use crate::edge::world::{REGISTRY, World};
 use crate::flow::{PAUSED_KEY, kept_policy_key};
+use crate::json;
 use crate::limits::POLICY_CACHE_S;
 use crate::port::{Kept, Library, Shelf, Unreachable};
 
@@ -29,7 +30,7 @@ impl Library for World {
 
     async fn paused(&self) -> Result<BTreeSet<String>, Unreachable> {
         let text = self.kv_text(PAUSED_KEY, POLICY_CACHE_S).await?;
-        let read = text.map_or_else(|| Ok(BTreeSet::new()), |text| serde_json::from_str(&text));
+        let read = text.map_or_else(|| Ok(BTreeSet::new()), |text| json::read(&text));
         read.map_err(|error| Unreachable { what: "the list of paused journeys", cause: error.to_string() })
     }
 

@@ -21,6 +21,7 @@ mod people;
 mod registry;
 mod shelf;
 mod roster;
+mod rows;
 mod rules;
 mod table;
 mod task;

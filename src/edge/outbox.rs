@@ -61,7 +61,7 @@ mod shown {
         let mut letters = Vec::new();
         for key in world.kv_keys(PREFIX, OUTBOX_MAX).await? {
             let text = world.kv_fresh(&key).await?.unwrap_or_default();
-            letters.extend(serde_json::from_str::<Letter>(&text));
+            letters.extend(crate::json::read::<Letter>(&text));
         }
         Ok(letters)
     }

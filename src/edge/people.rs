@@ -28,6 +28,7 @@ use crate::edge::world::World;
 use crate::edge::{glue, isolate, rules};
 use crate::id::Shard;
 use crate::journey::Rules;
+use crate::json;
 use crate::limits::{SHARD_FLUSH_MS, SHARD_RETRY_MS, SHARD_UNSENT_MAX, TICK_MAX, TICK_TURN_MAX};
 use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, handle};
 use crate::time::{Instant, Span};
@@ -103,7 +104,7 @@ impl People {
     pub async fn fetch(&self, request: JsValue) -> Result<JsValue, JsValue> {
         let object = Rc::clone(&self.0);
         glue::answer_post(&request, async |body| {
-            let visit: Visit = serde_json::from_str(&body).map_err(|error| text(&error.to_string()))?;
+            let visit: Visit = json::read(&body).map_err(|error| text(&error.to_string()))?;
             let visited = object.visit(visit).await?;
             serde_json::to_string(&visited).map_err(|error| text(&error.to_string()))
         })
@@ -261,7 +262,7 @@ impl Object {
             table.set_meta("shard", &shard.0.to_string()).map_err(failed)?;
         }
         let versions = table.meta("versions").map_err(failed)?;
-        let versions = versions.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let versions = versions.and_then(|text| json::read(&text).ok()).unwrap_or_default();
         // Whether a tick was cut off is not known: the next one, or the first alarm, finds out.
         let has_more = !table.jobs().map_err(failed)?.is_empty();
         let must_flush = table.count_unsent().map_err(failed)? > 0;

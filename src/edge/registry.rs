@@ -15,11 +15,13 @@ use worker::{Result, State};
 
 use crate::audit::{Batch, Event};
 use crate::edge::people::Due;
+use crate::edge::rows::rows;
 use crate::edge::shelf::Shelf;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate, roster};
 use crate::flow::DENY_KEY;
 use crate::id::{BatchId, LinkId, encode_bytes};
+use crate::json;
 use crate::key::sha256_prefix;
 use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
 use crate::port::{AuditLog as _, Remembered};
@@ -95,11 +97,6 @@ impl Drop for Publishing<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct At {
-    at: f64,
-}
-
 #[wasm_bindgen]
 impl Registry {
     #[wasm_bindgen(constructor)]
@@ -137,7 +134,7 @@ impl Registry {
 
 impl Object {
     async fn handle(&self, body: &str) -> Result<String> {
-        let errand: RegistryErrand = serde_json::from_str(body)?;
+        let errand: RegistryErrand = json::read(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         self.state.storage().sql().exec(roster::SCHEMA, None)?;
         let answer = match errand {
@@ -215,10 +212,8 @@ impl Object {
             return Ok(Some(at));
         }
         let sql = self.state.storage().sql();
-        let count: Vec<At> = sql.exec("SELECT count(*) AS at FROM denied", None)?.to_array()?;
-        #[expect(clippy::cast_precision_loss, reason = "a count far below 2^53")]
-        let max = DENIED_MAX as f64;
-        if count.first().is_some_and(|count| count.at >= max) {
+        let mut count = rows(&sql, "SELECT count(*) FROM denied", Vec::new())?;
+        if count.first_mut().is_some_and(|count| count.number() >= DENIED_MAX as u64) {
             return Ok(None);
         }
         let bindings = vec![
@@ -237,29 +232,19 @@ impl Object {
     }
 
     fn denied(&self, link: LinkId) -> Result<Option<Instant>> {
-        let found: Vec<At> = self
-            .state
-            .storage()
-            .sql()
-            .exec("SELECT at FROM denied WHERE link = ?", vec![link.to_string().into()])?
-            .to_array()?;
-        Ok(found.first().map(instant))
+        let query = "SELECT at FROM denied WHERE link = ?";
+        let mut found = rows(&self.state.storage().sql(), query, vec![link.to_string().into()])?;
+        Ok(found.first_mut().map(|row| Instant::from_millis(row.number())))
     }
 
     fn remember(&self, key: &[u8; 32], body: &[u8; 32], now: Instant) -> Result<Remembered> {
-        #[derive(Deserialize)]
-        struct Known {
-            body: String,
-            at: f64,
-        }
         let sql = self.state.storage().sql();
         let key = encode_bytes(key);
-        let known: Vec<Known> =
-            sql.exec("SELECT body, at FROM request WHERE key = ?", vec![key.clone().into()])?.to_array()?;
-        if let Some(known) = known.first() {
-            let at = instant(&At { at: known.at });
+        let query = "SELECT body, at FROM request WHERE key = ?";
+        if let Some(known) = rows(&sql, query, vec![key.clone().into()])?.first_mut() {
+            let (known_body, at) = (known.text(), Instant::from_millis(known.number()));
             if now < at + Span::from_secs(IDEMPOTENCY_S) {
-                return Ok(if known.body == encode_bytes(body) {
+                return Ok(if known_body == encode_bytes(body) {
                     Remembered::Same { at }
                 } else {
                     Remembered::Other
@@ -287,28 +272,21 @@ impl Object {
 
     /// Writes the deny-list to KV and hands unsent events to the audit log.
     async fn publish(&self) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Row {
-            link: String,
-            event: Option<String>,
-        }
-        let rows: Vec<Row> = self
-            .state
-            .storage()
-            .sql()
-            .exec("SELECT link, event FROM denied ORDER BY link", None)?
-            .to_array()?;
-        let list: String = rows.iter().map(|row| row.link.as_str()).collect();
+        let query = "SELECT link, event FROM denied ORDER BY link";
+        let rows = rows(&self.state.storage().sql(), query, Vec::new())?;
+        let rows: Vec<(String, Option<String>)> =
+            rows.into_iter().map(|mut row| (row.text(), row.maybe_text())).collect();
+        let list: String = rows.iter().map(|(link, _)| link.as_str()).collect();
         self.world.kv_put(DENY_KEY, &list, None).await.map_err(|error| error.to_string())?;
-        for row in rows {
-            let Some(event) = row.event.as_deref() else { continue };
-            let event: Event = serde_json::from_str(event)?;
-            let batch = Batch { id: batch_id(&row.link), events: vec![event] };
+        for (link, event) in rows {
+            let Some(event) = event else { continue };
+            let event: Event = json::read(&event)?;
+            let batch = Batch { id: batch_id(&link), events: vec![event] };
             self.world.send(&batch).await.map_err(|error| error.to_string())?;
             self.state
                 .storage()
                 .sql()
-                .exec("UPDATE denied SET event = NULL WHERE link = ?", vec![row.link.into()])?;
+                .exec("UPDATE denied SET event = NULL WHERE link = ?", vec![link.into()])?;
         }
         Ok(())
     }
@@ -333,9 +311,4 @@ fn batch_id(link: &str) -> BatchId {
 #[expect(clippy::cast_possible_wrap, reason = "milliseconds far below 2^53")]
 fn whole(at: Instant) -> i64 {
     at.millis() as i64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant this object wrote")]
-fn instant(at: &At) -> Instant {
-    Instant::from_millis(at.at.max(0.0) as u64)
 }

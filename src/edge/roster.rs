@@ -5,10 +5,10 @@
 //! was lost waits ten minutes at most. A tick is safe twice, late and beside another; a minute that was skipped is made
 //! up by the next, because what was due stays due.
 
-use serde::Deserialize;
 use worker::{Result, SqlStorage, SqlStorageValue};
 
 use crate::edge::people::Due;
+use crate::edge::rows::rows;
 use crate::edge::world::World;
 use crate::id::Shard;
 use crate::limits::SAFETY_NET_MIN;
@@ -33,13 +33,9 @@ pub fn report(sql: &SqlStorage, dues: &[Due]) -> Result<()> {
 
 /// The shards that are due at an instant.
 pub fn due(sql: &SqlStorage, at: Instant) -> Result<Vec<Shard>> {
-    #[derive(Deserialize)]
-    struct Row {
-        shard: u16,
-    }
     let query = "SELECT shard FROM roster WHERE due <= ? ORDER BY shard";
-    let rows: Vec<Row> = sql.exec(query, vec![whole(at.millis())])?.to_array()?;
-    Ok(rows.into_iter().map(|row| Shard(row.shard)).collect())
+    let rows = rows(sql, query, vec![whole(at.millis())])?;
+    Ok(rows.into_iter().filter_map(|mut row| u16::try_from(row.number()).ok()).map(Shard).collect())
 }
 
 /// One minute of the cron trigger.

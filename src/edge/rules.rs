@@ -11,6 +11,7 @@ use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::World;
 use crate::flow::{Door, PAUSED_KEY, POLICY_KEY, kept_policy_key};
 use crate::journey::Rules;
+use crate::json;
 use crate::key::sha256_prefix;
 use crate::limits::{POLICIES_HELD_MAX, POLICY_CACHE_S, SNAPSHOT_FRESH_MS, SNAPSHOT_STALE_MAX_MS};
 use crate::policy::Policy;
@@ -73,7 +74,7 @@ async fn refresh(isolate: &Isolate, world: &World, now: Instant) -> Result<(), U
     let unusable = |cause: String| Unreachable { what: "the policy", cause };
     let text = world.kv_text(POLICY_KEY, POLICY_CACHE_S).await?;
     let paused = match world.kv_text(PAUSED_KEY, POLICY_CACHE_S).await? {
-        Some(text) => serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))?,
+        Some(text) => json::read(&text).map_err(|error| unusable(error.to_string()))?,
         None => BTreeSet::new(),
     };
     let hash = text.as_ref().map(|text| sha256_prefix(&[text.as_bytes()]));

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-use worker::{Result, SqlStorage};
+use worker::{Result, SqlStorage, SqlStorageValue};
 
 use crate::audit::{Batch, Event};
 use crate::edge::isolate;
+use crate::edge::rows::{Row, rows};
 use crate::flow::{PAUSED_KEY, POLICY_KEY, kept_policy_key};
 use crate::id::BatchId;
+use crate::json;
 use crate::key::sha256_prefix;
 use crate::port::{self, Kept};
 use crate::time::Instant;
@@ -25,16 +26,15 @@ const SCHEMA: &str = "
 pub struct Shelf(SqlStorage);
 
 /// A value that KV does not have yet.
-#[derive(Deserialize)]
 pub struct Page {
     pub key: String,
     pub value: String,
-    stamp: f64,
+    stamp: u64,
 }
 
 /// An event that the log does not have yet.
 pub struct Unsent {
-    id: f64,
+    id: u64,
     pub batch: Batch,
 }
 
@@ -45,23 +45,15 @@ impl Shelf {
     }
 
     pub fn list(&self) -> Result<port::Shelf> {
-        #[derive(Deserialize)]
-        struct Row {
-            key: String,
-            version: f64,
-            at: f64,
-        }
-        let rows: Vec<Row> = self
-            .0
-            .exec("SELECT key, version, at FROM page WHERE version IS NOT NULL ORDER BY version", None)?
-            .to_array()?;
+        let query = "SELECT key, version, at FROM page WHERE version IS NOT NULL ORDER BY version";
         let mut list = port::Shelf { paused: self.paused()?, ..port::Shelf::default() };
-        for row in rows {
-            let version = whole_u32(row.version);
-            if row.key == POLICY_KEY {
+        for mut row in rows(&self.0, query, Vec::new())? {
+            let key = row.text();
+            let version = u32::try_from(row.number()).unwrap_or_default();
+            if key == POLICY_KEY {
                 list.active = Some(version);
             } else {
-                list.versions.push((version, instant(row.at)));
+                list.versions.push((version, Instant::from_millis(row.number())));
             }
         }
         Ok(list)
@@ -98,58 +90,43 @@ impl Shelf {
 
     /// The longest keys first: a bundle is there before it is in force.
     pub fn unpublished(&self) -> Result<Option<Page>> {
-        let pages: Vec<Page> = self
-            .0
-            .exec(
-                "SELECT key, value, stamp FROM page WHERE sent < stamp ORDER BY length(key) DESC LIMIT 1",
-                None,
-            )?
-            .to_array()?;
-        Ok(pages.into_iter().next())
+        let query = "SELECT key, value, stamp FROM page WHERE sent < stamp ORDER BY length(key) DESC LIMIT 1";
+        let page = |mut row: Row| Page { key: row.text(), value: row.text(), stamp: row.number() };
+        Ok(rows(&self.0, query, Vec::new())?.into_iter().next().map(page))
     }
 
     /// What changed since the page was read stays unpublished.
     pub fn published(&self, page: &Page) -> Result<()> {
-        let bindings = vec![page.stamp.into(), page.key.as_str().into(), page.stamp.into()];
+        let bindings = vec![whole(page.stamp), page.key.as_str().into(), whole(page.stamp)];
         self.0.exec("UPDATE page SET sent = ? WHERE key = ? AND sent < ?", bindings)?;
         Ok(())
     }
 
     pub fn unsent(&self) -> Result<Option<Unsent>> {
-        #[derive(Deserialize)]
-        struct Row {
-            id: f64,
-            event: String,
-        }
-        let rows: Vec<Row> =
-            self.0.exec("SELECT id, event FROM unsent ORDER BY id LIMIT 1", None)?.to_array()?;
-        let Some(Row { id, event }) = rows.into_iter().next() else { return Ok(None) };
+        let rows = rows(&self.0, "SELECT id, event FROM unsent ORDER BY id LIMIT 1", Vec::new())?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
+        let (id, event) = (row.number(), row.text());
         // The same row has the same name however often it is sent.
         let name = sha256_prefix(&[b"postern/shelf/v1/", &id.to_be_bytes(), event.as_bytes()]);
-        let batch = Batch { id: BatchId(name), events: vec![serde_json::from_str(&event)?] };
+        let batch = Batch { id: BatchId(name), events: vec![json::read(&event)?] };
         Ok(Some(Unsent { id, batch }))
     }
 
     pub fn sent(&self, unsent: &Unsent) -> Result<()> {
-        self.0.exec("DELETE FROM unsent WHERE id = ?", vec![unsent.id.into()])?;
+        self.0.exec("DELETE FROM unsent WHERE id = ?", vec![whole(unsent.id)])?;
         Ok(())
     }
 
     fn paused(&self) -> Result<BTreeSet<String>> {
         Ok(match self.value(PAUSED_KEY)? {
-            Some(text) => serde_json::from_str(&text)?,
+            Some(text) => json::read(&text)?,
             None => BTreeSet::new(),
         })
     }
 
     fn value(&self, key: &str) -> Result<Option<String>> {
-        #[derive(Deserialize)]
-        struct Row {
-            value: String,
-        }
-        let rows: Vec<Row> =
-            self.0.exec("SELECT value FROM page WHERE key = ?", vec![key.into()])?.to_array()?;
-        Ok(rows.into_iter().next().map(|row| row.value))
+        let rows = rows(&self.0, "SELECT value FROM page WHERE key = ?", vec![key.into()])?;
+        Ok(rows.into_iter().next().map(|mut row| row.text()))
     }
 
     fn write(&self, key: &str, value: &str, version: Option<u32>) -> Result<()> {
@@ -166,12 +143,7 @@ impl Shelf {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a version this object wrote")]
-fn whole_u32(number: f64) -> u32 {
-    number.max(0.0) as u32
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant this object wrote")]
-fn instant(millis: f64) -> Instant {
-    Instant::from_millis(millis.max(0.0) as u64)
+#[expect(clippy::cast_possible_wrap, reason = "numbers of rows and changes, far below 2^53")]
+fn whole(number: u64) -> SqlStorageValue {
+    SqlStorageValue::Integer(number as i64)
 }

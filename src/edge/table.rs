@@ -15,6 +15,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::audit::Event;
 use crate::edge::glue;
 use crate::id::Subject;
+use crate::json;
 use crate::limits::AUDIT_BATCH_MAX;
 use crate::person::Person;
 use crate::shard::{Among, Job, Page, Store, StoreError};
@@ -301,7 +302,7 @@ impl Store for Table {
 
     fn jobs(&self) -> Result<Vec<Job>, StoreError> {
         let Some(text) = self.meta("jobs")? else { return Ok(Vec::new()) };
-        serde_json::from_str(&text).map_err(|error| StoreError(error.to_string()))
+        json::read(&text).map_err(|error| StoreError(error.to_string()))
     }
 
     fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError> {

@@ -16,6 +16,7 @@ use crate::edge::{glue, isolate};
 use crate::flow::Settings;
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard};
+use crate::json;
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::port::{
     AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Unreachable,
@@ -113,7 +114,7 @@ impl World {
         let body = serde_json::to_string(errand).map_err(failed)?;
         let namespace = self.namespace(binding)?;
         let answer = within(binding, glue::post(&namespace, binding, object, &body)).await?;
-        serde_json::from_str(&answer).map_err(failed)
+        json::read(&answer).map_err(failed)
     }
 
     /// Hands packs of touches, as JSON texts, to delivery.
@@ -151,7 +152,7 @@ impl World {
         let answers =
             glue::post_all(&namespace, PEOPLE, &names.join("\n"), &bodies.join("\n"), TICK_TIMEOUT_MS)
                 .await?;
-        serde_json::from_str(&answers).map_err(failed)
+        json::read(&answers).map_err(failed)
     }
 
     /// Hands a batch of audit events, as a JSON array, to the log.
@@ -161,7 +162,7 @@ impl World {
             Ok(()) => Ok(()),
             Err(error) => {
                 let failed = |error: serde_json::Error| Unreachable { what: AUDIT, cause: error.to_string() };
-                let batch = Batch { id, events: serde_json::from_str(events).map_err(failed)? };
+                let batch = Batch { id, events: json::read(events).map_err(failed)? };
                 self.bypass(&batch, &error).await
             }
         }

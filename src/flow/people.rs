@@ -138,12 +138,9 @@ fn zone(node: &Node<'_>) -> Option<Zone> {
     let name = node.string()?;
     let zone = Zone::parse(name).ok();
     if zone.is_none() {
-        node.problem_with("person.zone", || {
-            let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-            match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => format!("an IANA time zone; did you mean `{near}`?"),
-                None => "an IANA time zone such as `Europe/Stockholm`".to_owned(),
-            }
+        node.problem_with("person.zone", || match nearest(name, Zone::names()) {
+            Some(near) => format!("an IANA time zone; did you mean `{near}`?"),
+            None => "an IANA time zone such as `Europe/Stockholm`".to_owned(),
         });
     }
     zone

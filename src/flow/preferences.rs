@@ -259,9 +259,8 @@ fn is_one_click(body: &[u8]) -> bool {
 
 /// The day where the person is, or else in UTC.
 fn date(at: Instant, zone: Option<&Zone>) -> String {
-    let zone = zone.and_then(|zone| jiff::tz::db().get(zone.name()).ok()).unwrap_or(jiff::tz::TimeZone::UTC);
-    let at = jiff::Timestamp::from_second(i64::from(at.secs())).unwrap_or_default();
-    zone.to_datetime(at).date().to_string()
+    let date = zone.and_then(|zone| zone.date(at).ok()).or_else(|| Zone::parse("UTC").ok()?.date(at).ok());
+    date.unwrap_or_default()
 }
 
 fn astray() -> Unreachable {

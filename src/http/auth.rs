@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::decode_bytes;
+use crate::json;
 use crate::key::{constant_time_eq, sha256};
 use crate::limits::{API_KEYS_MAX, HEADER_MAX};
 use crate::time::Instant;
@@ -127,8 +128,8 @@ impl ApiKeys {
     /// # Errors
     /// [`BadKeys`] says which entry is wrong, without quoting a hash.
     pub fn parse(json: &str) -> Result<Self, BadKeys> {
-        let keys: Vec<ApiKey> = serde_json::from_str(json)
-            .map_err(|error| BadKeys::Json { line: error.line(), column: error.column() })?;
+        let keys: Vec<ApiKey> =
+            json::read(json).map_err(|error| BadKeys::Json { line: error.line(), column: error.column() })?;
         if keys.len() > API_KEYS_MAX {
             return Err(BadKeys::TooMany);
         }

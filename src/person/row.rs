@@ -16,6 +16,8 @@ mod letter;
 mod line;
 mod words;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::id::{EventHash, Subject};
 use crate::person::row::line::Line;
 use crate::person::row::words::Words;
@@ -120,5 +122,23 @@ impl Person {
             }
         }
         Some(person)
+    }
+}
+
+/// Somebody without a name: between the objects a line does not know whose it is, and touch ids are whole.
+const NOBODY: Subject = Subject([0; Subject::LENGTH]);
+
+impl Serialize for Person {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = String::new();
+        self.write_row(NOBODY, &mut row);
+        serializer.serialize_str(&row)
+    }
+}
+
+impl<'de> Deserialize<'de> for Person {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let row = String::deserialize(deserializer)?;
+        Self::read_row(&row, NOBODY).ok_or_else(|| serde::de::Error::custom("no person's line"))
     }
 }

