@@ -1,7 +1,7 @@
 // What a company's systems tell the worker about people while it is killed under them, and what they were answered.
 //
-// They behave as docs/journeys.md asks: a call that got no answer is repeated unchanged until it gets one, and so is
-// the part of a batch that a shard could not be asked for.
+// They behave as docs/openapi.json asks: a call that got no answer is repeated unchanged until it gets one, and so is the
+// part of a batch for which a shard could not be reached.
 import { setTimeout as sleep } from "node:timers/promises";
 import { API_KEY } from "../door.mjs";
 import { Clients } from "./story.mjs";

@@ -24,7 +24,9 @@ const TICKS_MAX = 2;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** How far the clock is moved while the worker is down: past a lease, to the next touch, over a night. */
-const LEAPS = [MINUTE, 6 * MINUTE, 6 * MINUTE, HOUR, 3 * HOUR, 9 * HOUR, 24 * HOUR];
+const LEAPS = [MINUTE, 6 * MINUTE, 6 * MINUTE, HOUR, 3 * HOUR, 9 * HOUR];
+/** And in all: a worker that hardly lives delivers little, and what is due must not become too late by that alone. */
+const LEAPS_SUM = 72 * HOUR;
 /** While it runs, less than a lease in all: what is under way is not to be taken for lost. */
 const STEP_MS = 5_000;
 /** Of the messages that wait in the queue when the worker dies, as many are lost as are delivered again. */
@@ -67,6 +69,8 @@ async function example() {
 class Run {
   life = 0;
   ahead = 0;
+  leapt = 0;
+  isUp = false;
   lost = 0;
 
   static async open({ seed, build }) {
@@ -74,7 +78,7 @@ class Run {
     run.random = generator(seed);
     run.provider = await openProvider(generator(seed + 1), () => run.now(), () => run.life);
     run.server = new Server({ build, bindings: { POSTERN_PROVIDERS: run.provider.binding } });
-    run.platform = await openPlatform((batch, queue) => run.server.deliver(batch, queue), generator(seed + 2));
+    run.platform = await openPlatform((batch, queue) => run.deliver(batch, queue), generator(seed + 2));
     run.client = new Client("http://127.0.0.1:1", { sockets: 32 });
     return run;
   }
@@ -92,6 +96,11 @@ class Run {
     return Math.round(Date.now() + this.ahead);
   }
 
+  /** A worker is given nothing before its clock is right: elsewhere none starts in the past. */
+  async deliver(batch, queue) {
+    return this.isUp ? this.server.deliver(batch, queue) : [];
+  }
+
   async begin(policy, journeys) {
     await this.start(0);
     const bearer = { authorization: `Bearer ${API_KEY}` };
@@ -102,7 +111,7 @@ class Run {
     while (JSON.parse(this.platform.values.get("/policy") ?? "{}").version !== 2) await sleep(50);
     this.callers = new Callers(this.client, this.random, journeys, this);
     // The example that an isolate began with is looked up again by the next one only.
-    await this.server.kill();
+    await this.kill();
     await this.start(MINUTE);
   }
 
@@ -110,9 +119,16 @@ class Run {
   async start(leap) {
     await this.server.start(this.platform);
     this.life += 1;
-    this.ahead += leap;
+    this.ahead += this.leapt + leap > LEAPS_SUM ? 6 * MINUTE : leap;
+    this.leapt += leap;
     await fetch(`${this.server.origin}/__local/time`, { method: "POST", body: JSON.stringify({ now: this.now() }) });
     this.client.aim(this.server.origin);
+    this.isUp = true;
+  }
+
+  async kill() {
+    this.isUp = false;
+    await this.server.kill();
   }
 
   async advance(ms) {
@@ -135,7 +151,7 @@ class Run {
       const { arrivals } = this.provider;
       cut.calls += this.callers.underWay > 0 ? 1 : 0;
       cut.deliveries += arrivals.some(({ at }) => performance.now() - at < 50) ? 1 : 0;
-      await this.server.kill();
+      await this.kill();
       this.lost += this.platform.lose(OUTREACH, LOST_SHARE);
       await this.start(this.callers.pick(LEAPS));
       report(`kill ${kill}: ${this.callers.people.length} people, ${arrivals.length} arrivals, ${this.callers.faults.length} faults`);
