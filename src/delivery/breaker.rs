@@ -5,7 +5,7 @@
 //! none for the whole world, since a provider may fail for one region alone. It schedules nothing: a touch that meets an
 //! open breaker is told when to come back.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::limits::{BREAKER_FAILURES_MAX, BREAKER_OPEN_MAX_MS, BREAKER_OPEN_MS, PROVIDER_TIMEOUT_MS};
 use crate::policy::Provider;
@@ -97,11 +97,11 @@ impl Breaker {
 
 /// The breakers of an isolate.
 #[derive(Clone, Debug, Default)]
-pub struct Breakers(BTreeMap<Provider, Breaker>);
+pub struct Breakers(LiteMap<Provider, Breaker>);
 
 impl Breakers {
     pub fn of(&mut self, provider: Provider) -> &mut Breaker {
-        self.0.entry(provider).or_default()
+        self.0.entry(provider).or_insert_with(Breaker::default)
     }
 }
 

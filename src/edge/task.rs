@@ -8,11 +8,11 @@
 use core::cell::{Cell, RefCell};
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Wake;
 
 use js_sys::Promise;
+use litemap::LiteMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
@@ -33,7 +33,7 @@ thread_local! {
     static TURN: RefCell<Option<Turn>> = const { RefCell::new(None) };
     static NUMBER: Cell<u32> = const { Cell::new(0) };
     /// By the number of the promise that each waits for. A request that is cut off leaves its task behind.
-    static WAITING: RefCell<BTreeMap<u32, Task>> = const { RefCell::new(BTreeMap::new()) };
+    static WAITING: RefCell<LiteMap<u32, Task>> = const { RefCell::new(LiteMap::new()) };
     static RESUME: Closure<dyn Fn(u32, JsValue, bool) -> Settlement> = Closure::new(resume);
 }
 
@@ -59,8 +59,11 @@ fn advance(mut task: Task, settled: Option<(u32, Settlement)>) -> Settlement {
             let (number, promise) = (*number, promise.clone());
             WAITING.with_borrow_mut(|waiting| {
                 waiting.insert(number, task);
-                if waiting.len() > TASKS_MAX {
-                    waiting.pop_first();
+                if waiting.len() > TASKS_MAX
+                    && let Some((oldest, _)) = waiting.first()
+                {
+                    let oldest = *oldest;
+                    waiting.remove(&oldest);
                 }
             });
             RESUME.with(|resume| glue::follow(&promise, number, resume.as_ref()))

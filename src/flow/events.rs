@@ -4,8 +4,7 @@
 //! then read strictly. Events of one shard travel together and in order, shards are asked side by side, and one that
 //! cannot be reached answers for its own events alone. Repeating the call is always safe: a shard knows the ids.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -165,13 +164,13 @@ fn binary(headers: &EventHeaders, body: &[u8]) -> Result<Json, Problem> {
 
 /// Brings each event to its shard. The failure is that of the first shard that could not be reached.
 async fn hand_over(read: Vec<Read>, people: &impl People) -> (Vec<Verdict>, Option<Unreachable>) {
-    let mut by_shard: BTreeMap<Shard, Sent> = BTreeMap::new();
+    let mut by_shard: LiteMap<Shard, Sent> = LiteMap::new();
     let mut verdicts = Vec::with_capacity(read.len());
     for (at, read) in read.into_iter().enumerate() {
         verdicts.push(match read {
             Err(faults) => Verdict::Invalid(faults),
             Ok((subject, event)) => {
-                let sent = by_shard.entry(Shard::of(subject)).or_default();
+                let sent = by_shard.entry(Shard::of(subject)).or_insert_with(Sent::default);
                 sent.places.push(at);
                 sent.events.push((subject, event));
                 Verdict::Unreachable

@@ -13,35 +13,36 @@ pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<
 pub(super) async fn all_by<F: Future>(width: usize, futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut waiting = futures.into_iter();
     let mut running: Vec<(usize, Pin<Box<F>>)> = Vec::new();
-    let mut begun = 0;
-    let mut done: Vec<(usize, F::Output)> = Vec::new();
+    // One place for each that has begun.
+    let mut results: Vec<Option<F::Output>> = Vec::new();
     poll_fn(|context| {
         loop {
             while running.len() < width
                 && let Some(next) = waiting.next()
             {
-                running.push((begun, Box::pin(next)));
-                begun += 1;
+                running.push((results.len(), Box::pin(next)));
+                results.push(None);
             }
-            let before = done.len();
+            let before = running.len();
             running.retain_mut(|(at, future)| match future.as_mut().poll(context) {
                 Poll::Ready(output) => {
-                    done.push((*at, output));
+                    if let Some(place) = results.get_mut(*at) {
+                        *place = Some(output);
+                    }
                     false
                 }
                 Poll::Pending => true,
             });
-            if running.is_empty() && begun == done.len() && done.len() == before {
+            if before == 0 {
                 return Poll::Ready(());
             }
-            if done.len() == before {
+            if running.len() == before {
                 return Poll::Pending;
             }
         }
     })
     .await;
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, output)| output).collect()
+    results.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

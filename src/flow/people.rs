@@ -3,8 +3,7 @@
 //! The reference in the path is hashed at once. Addresses are sealed before they leave this flow and are shown masked;
 //! no answer, log line or audit entry has one in clear.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::Serialize;
 
 use crate::flow::outcome::{Context, Outcome};
@@ -147,7 +146,7 @@ fn zone(node: &Node<'_>) -> Option<Zone> {
 }
 
 fn consents(context: &Context<'_>, node: &Node<'_>) -> Vec<Consent> {
-    let mut consents: BTreeMap<(Channel, Purpose), Consent> = BTreeMap::new();
+    let mut consents: LiteMap<(Channel, Purpose), Consent> = LiteMap::new();
     for node in node.items().into_iter().flatten() {
         let Some(fields) = node.fields(&["channel", "purpose", "said"]) else { continue };
         let channel = fields.required("channel").and_then(|node| node.choice(&CHANNELS));
@@ -161,7 +160,7 @@ fn consents(context: &Context<'_>, node: &Node<'_>) -> Vec<Consent> {
             node.problem("person.consent", "one word for each channel and purpose");
         }
     }
-    consents.into_values().collect()
+    consents.into_iter().map(|(_, consent)| consent).collect()
 }
 
 /// The part of a change that is about addresses: they are replaced all together, or with `null` removed.

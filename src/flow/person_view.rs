@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
 use serde::Serialize;
 
 use crate::flow::Context;
@@ -20,10 +21,10 @@ pub(super) struct Document<'a> {
     /// Unix milliseconds, as every instant here.
     opted_out: Option<Instant>,
     consents: Vec<ConsentDocument>,
-    flags: BTreeMap<&'a str, bool>,
+    flags: LiteMap<&'a str, bool>,
     masks: &'a BTreeMap<String, String>,
     /// `None`: some are held that cannot be opened.
-    addresses: Option<BTreeMap<&'static str, String>>,
+    addresses: Option<LiteMap<&'static str, String>>,
     /// Channels whose address is dead.
     bounced: &'a [Channel],
     enrolments: Vec<EnrolmentDocument<'a>>,
@@ -86,13 +87,13 @@ struct Why<'a> {
 
 pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a Person) -> Document<'a> {
     let addresses = match &person.addresses {
-        None => Some(BTreeMap::new()),
+        None => Some(LiteMap::new()),
         Some(sealed) => context
             .door
             .addresses
             .open(sealed, subject)
             .ok()
-            .map(|book| book.masked().map(|(channel, address)| (channel.name(), address)).collect()),
+            .map(|book| listed(book.masked().map(|(channel, address)| (channel.name(), address)))),
     };
     Document {
         subject,
@@ -101,7 +102,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         protected: person.is_protected,
         opted_out: person.opted_out,
         consents: person.consents.iter().map(consent).collect(),
-        flags: person.flags.iter().map(|(name, value)| (name.as_str(), value.0)).collect(),
+        flags: listed(person.flags.iter().map(|(name, value)| (name.as_str(), value.0))),
         masks: &person.masks,
         addresses,
         bounced: &person.bounced,
@@ -109,6 +110,15 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         pending: person.pending.iter().map(pending).collect(),
         history: person.history.iter().map(|line| history(context, line)).collect(),
     }
+}
+
+/// Few enough to be put in one by one: to collect them would compile a sort for each type.
+fn listed<'a, T>(members: impl Iterator<Item = (&'a str, T)>) -> LiteMap<&'a str, T> {
+    let mut map = LiteMap::new();
+    for (name, value) in members {
+        map.insert(name, value);
+    }
+    map
 }
 
 fn consent(consent: &Consent) -> ConsentDocument {

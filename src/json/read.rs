@@ -219,9 +219,22 @@ impl<'de> Deserializer<'de> for Name<'_> {
         visitor.visit_str(self.0)
     }
 
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_enum(Variant { name: self.0, value: &Json::Null })
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 
@@ -278,6 +291,12 @@ mod tests {
         Named { list: Vec<bool>, map: BTreeMap<String, f64> },
     }
 
+    #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    enum Key {
+        One,
+        Two,
+    }
+
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Sample {
@@ -286,6 +305,8 @@ mod tests {
         name: Option<String>,
         bytes: [u8; 3],
         unit: (),
+        #[serde(default)]
+        keyed: BTreeMap<Key, bool>,
     }
 
     #[test]
@@ -297,6 +318,7 @@ mod tests {
             name: Some("n".to_owned()),
             bytes: [1, 2, 3],
             unit: (),
+            keyed: [(Key::One, true), (Key::Two, false)].into(),
         };
         let text = serde_json::to_string(&sample).unwrap();
         assert_eq!(read::<Sample>(&text).unwrap(), sample);

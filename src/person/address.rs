@@ -23,7 +23,6 @@ use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Subject, encode_bytes};
-use crate::json;
 use crate::key::{KeyRing, Secret};
 use crate::limits::EMAIL_MAX;
 use crate::policy::Channel;
@@ -94,7 +93,7 @@ impl AddressSeal {
         let clear = cipher.decrypt(&nonce, payload).map_err(|_| BadSeal)?;
         core::str::from_utf8(&clear)
             .ok()
-            .and_then(|clear| json::read(clear).ok())
+            .and_then(|clear| serde_json::from_str(clear).ok())
             .map(AddressBook)
             .ok_or(BadSeal)
     }

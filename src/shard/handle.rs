@@ -1,6 +1,6 @@
 //! One errand, from store to store.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::audit::{self, Kind};
 use crate::id::{Subject, TouchId};
@@ -76,13 +76,14 @@ struct Turn<'a, S> {
 
 impl<S: Store> Turn<'_, S> {
     fn ingest(&mut self, events: Vec<(Subject, journey::Event)>) -> Result<Answer, StoreError> {
-        let mut by_person: BTreeMap<Subject, Vec<(usize, journey::Event)>> = BTreeMap::new();
+        let count = events.len();
+        let mut by_person: LiteMap<Subject, Vec<(usize, journey::Event)>> = LiteMap::new();
         for (at, (subject, event)) in events.into_iter().enumerate() {
-            by_person.entry(subject).or_default().push((at, event));
+            by_person.entry(subject).or_insert_with(Vec::new).push((at, event));
         }
         let subjects: Vec<Subject> = by_person.keys().copied().collect();
-        let mut known: BTreeMap<Subject, Person> = self.store.load(&subjects)?.into_iter().collect();
-        let mut results = Vec::new();
+        let mut known = by_subject(self.store.load(&subjects)?);
+        let mut results = vec![EventResult::Taken(journey::Taken::Nothing); count];
         let mut changed = Vec::new();
         for (subject, events) in by_person {
             let mut person = known.remove(&subject).unwrap_or_default();
@@ -91,7 +92,9 @@ impl<S: Store> Turn<'_, S> {
                 let taken =
                     journey::receive(&mut person, subject, &event, self.now, self.rules, &mut self.effects);
                 is_changed |= taken.is_ok_and(|taken| taken != journey::Taken::Repeated);
-                results.push((at, taken.map_or_else(EventResult::NotTaken, EventResult::Taken)));
+                if let Some(result) = results.get_mut(at) {
+                    *result = taken.map_or_else(EventResult::NotTaken, EventResult::Taken);
+                }
             }
             self.collect(subject);
             if is_changed {
@@ -99,8 +102,6 @@ impl<S: Store> Turn<'_, S> {
             }
         }
         self.store.save(&changed)?;
-        results.sort_unstable_by_key(|(at, _)| *at);
-        let results = results.into_iter().map(|(_, result)| result).collect();
         Ok(Answer::Ingested { results, ticked: self.ticked(Some(self.now))? })
     }
 
@@ -273,14 +274,14 @@ impl<S: Store> Turn<'_, S> {
     fn people_of(
         &self,
         touches: impl Iterator<Item = TouchId>,
-    ) -> Result<BTreeMap<Subject, Person>, StoreError> {
+    ) -> Result<LiteMap<Subject, Person>, StoreError> {
         let mut subjects: Vec<Subject> = touches.map(TouchId::subject).collect();
         subjects.sort_unstable();
         subjects.dedup();
-        Ok(self.store.load(&subjects)?.into_iter().collect())
+        Ok(by_subject(self.store.load(&subjects)?))
     }
 
-    fn save(&mut self, people: BTreeMap<Subject, Person>) -> Result<(), StoreError> {
+    fn save(&mut self, people: LiteMap<Subject, Person>) -> Result<(), StoreError> {
         let people: Vec<(Subject, Person)> = people.into_iter().collect();
         self.store.save(&people)
     }
@@ -321,4 +322,12 @@ impl From<Settled> for Report {
             Settled::Complained => Self::Complained,
         }
     }
+}
+
+fn by_subject(people: Vec<(Subject, Person)>) -> LiteMap<Subject, Person> {
+    let mut map = LiteMap::new();
+    for (subject, person) in people {
+        map.insert(subject, person);
+    }
+    map
 }
