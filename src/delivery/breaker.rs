@@ -101,7 +101,7 @@ pub struct Breakers(LiteMap<Provider, Breaker>);
 
 impl Breakers {
     pub fn of(&mut self, provider: Provider) -> &mut Breaker {
-        self.0.entry(provider).or_insert_with(Breaker::default)
+        self.0.entry(provider).or_default()
     }
 }
 

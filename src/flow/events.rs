@@ -170,7 +170,7 @@ async fn hand_over(read: Vec<Read>, people: &impl People) -> (Vec<Verdict>, Opti
         verdicts.push(match read {
             Err(faults) => Verdict::Invalid(faults),
             Ok((subject, event)) => {
-                let sent = by_shard.entry(Shard::of(subject)).or_insert_with(Sent::default);
+                let sent = by_shard.entry(Shard::of(subject)).or_default();
                 sent.places.push(at);
                 sent.events.push((subject, event));
                 Verdict::Unreachable

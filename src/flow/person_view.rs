@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use litemap::LiteMap;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::flow::Context;
 use crate::id::{Subject, TouchId};
@@ -21,10 +21,10 @@ pub(super) struct Document<'a> {
     /// Unix milliseconds, as every instant here.
     opted_out: Option<Instant>,
     consents: Vec<ConsentDocument>,
-    flags: LiteMap<&'a str, bool>,
+    flags: Listed<'a, bool>,
     masks: &'a BTreeMap<String, String>,
     /// `None`: some are held that cannot be opened.
-    addresses: Option<LiteMap<&'static str, String>>,
+    addresses: Option<Listed<'static, String>>,
     /// Channels whose address is dead.
     bounced: &'a [Channel],
     enrolments: Vec<EnrolmentDocument<'a>>,
@@ -75,6 +75,9 @@ struct HistoryDocument<'a> {
     why: Option<Why<'a>>,
 }
 
+/// An object by names, in their order; an empty one too.
+struct Listed<'a, T>(LiteMap<&'a str, T>);
+
 /// Why the person heard from us.
 #[derive(Serialize)]
 struct Why<'a> {
@@ -85,9 +88,15 @@ struct Why<'a> {
     touch_goal: Option<&'a str>,
 }
 
+impl<T: Serialize> Serialize for Listed<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter())
+    }
+}
+
 pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a Person) -> Document<'a> {
     let addresses = match &person.addresses {
-        None => Some(LiteMap::new()),
+        None => Some(listed(core::iter::empty())),
         Some(sealed) => context
             .door
             .addresses
@@ -113,12 +122,12 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
 }
 
 /// Few enough to be put in one by one: to collect them would compile a sort for each type.
-fn listed<'a, T>(members: impl Iterator<Item = (&'a str, T)>) -> LiteMap<&'a str, T> {
+fn listed<'a, T>(members: impl Iterator<Item = (&'a str, T)>) -> Listed<'a, T> {
     let mut map = LiteMap::new();
     for (name, value) in members {
         map.insert(name, value);
     }
-    map
+    Listed(map)
 }
 
 fn consent(consent: &Consent) -> ConsentDocument {

@@ -79,7 +79,7 @@ impl<S: Store> Turn<'_, S> {
         let count = events.len();
         let mut by_person: LiteMap<Subject, Vec<(usize, journey::Event)>> = LiteMap::new();
         for (at, (subject, event)) in events.into_iter().enumerate() {
-            by_person.entry(subject).or_insert_with(Vec::new).push((at, event));
+            by_person.entry(subject).or_default().push((at, event));
         }
         let subjects: Vec<Subject> = by_person.keys().copied().collect();
         let mut known = by_subject(self.store.load(&subjects)?);
