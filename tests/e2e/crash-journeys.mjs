@@ -4,7 +4,8 @@
 //
 //   node tests/e2e/crash-journeys.mjs [--kills 30] [--seed N] [--hours N] [--build FOLDER] [--quiet]
 //
-// `--hours` leaves out the example's journeys that take longer. The seed fixes what callers do and when the worker is killed, not how the machine schedules it.
+// `--hours` leaves out the example's journeys that take longer. The seed fixes what callers do and when the worker is
+// killed, not how the machine schedules it.
 import { parseArgs } from "node:util";
 import { crashJourneys, journeysSummary } from "./crash/outreach.mjs";
 
