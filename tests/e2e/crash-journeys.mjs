@@ -2,9 +2,10 @@
 // was lost, none was sent twice beyond what the provider's ids absorb, and none after it was called off (invariants 5, 6
 // and 7).
 //
-//   node tests/e2e/crash-journeys.mjs [--kills 30] [--seed N] [--build FOLDER] [--quiet]
+//   node tests/e2e/crash-journeys.mjs [--kills 30] [--seed N] [--hours N] [--build FOLDER] [--quiet]
 //
-// The seed fixes what callers do and when the worker is killed, not how the machine schedules it.
+// `--hours` leaves out the example's journeys that take longer. The seed fixes what callers do and when the worker is
+// killed, not how the machine schedules it.
 import { parseArgs } from "node:util";
 import { crashJourneys, journeysSummary } from "./crash/outreach.mjs";
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "30" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    hours: { type: "string", default: "Infinity" },
     build: { type: "string" },
     quiet: { type: "boolean", default: false },
   },
@@ -21,6 +23,7 @@ const { values } = parseArgs({
 const result = await crashJourneys({
   kills: Number(values.kills),
   seed: Number(values.seed),
+  hours: Number(values.hours),
   build: values.build,
   report: values.quiet ? undefined : console.log,
 });

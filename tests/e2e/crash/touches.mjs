@@ -57,18 +57,20 @@ function* touchFaults({ stops }, state, line, arrivals, record) {
   const isFetched = line.channel === "in_app";
   const called = stops.filter(({ journey, channel }) => journey === line.journey || channel === line.channel);
   // What waits for the app may wait in vain. Whatever else is too late was lost for too long.
-  const mayBeRefused = isFetched || called.length > 0 || !["too_late", "resolved", "paused"].includes(line.reason);
+  const isGood = (reason) => isFetched || called.length > 0 || !["too_late", "resolved", "paused"].includes(reason);
+  const reasons = record.filter(({ kind }) => kind === "touch.refused").map(({ reason }) => reason);
   if (SENT.includes(line.result)) {
     if (taken === 0 && !isFetched) yield `${name}: is said to be ${line.result} and never arrived`;
     if (count("touch.queued") !== 1) yield `${name}: was queued ${count("touch.queued")} times`;
     if (count("touch.sent") + count("touch.delivered") !== 1) yield `${name}: its sending is not on record once`;
   } else if (line.result === "not_sent") {
     if (arrivals.length > 0) yield `${name}: refused for ${line.reason}, and sent`;
-    if (!mayBeRefused) yield `${name}: was lost and then refused for ${line.reason}`;
+    if (!isGood(line.reason)) yield `${name}: was lost and then refused for ${line.reason}`;
     if (count("touch.refused") + count("touch.would_send") === 0) yield `${name}: its refusal is not on record`;
-  } else if (line.result !== "tried" || called.length === 0 || count("touch.refused") === 0) {
-    // One that was on its way and then called off may or may not have left: that is what is said of it.
-    yield `${name}: ended as ${line.result}`;
+  } else if (line.result !== "tried" || reasons.length === 0 || !reasons.every(isGood)) {
+    // One that was cut off on its way and refused when it came again, as by a cap that others had reached meanwhile, may
+    // or may not have left: that is what is said of it.
+    yield `${name}: ended as ${line.result}, refused for ${reasons}`;
   }
   if (arrivals.length > 0 && state.enrolments.find(({ journey }) => journey === line.journey)?.holdout) {
     yield `${name}: was sent to the control group`;
