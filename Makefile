@@ -4,7 +4,7 @@ SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint build bench crash fuzz deploy clean
+.PHONY: help dev test lint build bench sim crash fuzz deploy clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +27,11 @@ bench: ## measures against peers
 bench-%: ## measures one thing, such as bench-click
 	@.ci/build release local && node benches/run.mjs $*
 
+sim: ## rehearses the policy through storms, a million person-days (SEED=n SEEDS=1 for one again)
+	@.ci/sim
+
 crash: ## kills the worker under load, again and again
-	@.ci/build local && node tests/e2e/crash.mjs
+	@.ci/build local && node tests/e2e/crash.mjs && node tests/e2e/crash-journeys.mjs
 
 fuzz: ## fuzzes every target for FUZZ_SECONDS (60)
 	@.ci/fuzz

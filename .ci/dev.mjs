@@ -1,14 +1,17 @@
 // Runs the local worker under wrangler, waits until it answers, mints a link for every scope of the example
-// policy through the machine API, and prints them. Ends when wrangler ends; Ctrl-C ends both.
+// policy through the machine API, lets an example person enter a journey, and prints what to do next. Each minute it
+// lets the cron trigger fire, as the platform would. Ends when wrangler ends; Ctrl-C ends both.
 
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { begin, commands } from "./example.mjs";
 
 const port = Number(process.env.PORT);
 const host = `127.0.0.1:${port}`;
 const START_MAX_MS = 60_000;
+const CRON_MS = 60_000;
 
 await main();
 
@@ -28,7 +31,8 @@ async function main() {
   }
   const hindrance = await opened(ended);
   if (hindrance === undefined) {
-    await introduce().catch((error) => console.log(`dev: the door is open, but no link could be minted: ${error.message}`));
+    await introduce().catch((error) => console.log(`dev: the door is open, but the example failed: ${error.message}`));
+    setInterval(tick, CRON_MS).unref();
   } else if (!stopping) {
     server.kill();
     await ended;
@@ -73,12 +77,14 @@ async function opened(ended) {
 
 async function introduce() {
   const key = (await readFile(".dev/api-key", "utf8")).trim();
+  const call = (method, path, body, type) => ask(key, method, path, body, type);
   const { scopes } = JSON.parse(await readFile("policy/scopes.json", "utf8"));
   const lines = [];
   for (const [scope, { label, use }] of Object.entries(scopes)) {
-    const link = await mint(key, scope);
+    const link = await call("POST", "/v1/links", { scope });
     lines.push(`  ${label.en ?? scope} (${scope}, ${use === "once" ? "opens once" : "opens again and again"})\n    ${link.url}`);
   }
+  const story = await begin(call);
   console.log(`
 The door is open. Links to tap:
 
@@ -89,19 +95,26 @@ Another link:
   curl http://${host}/v1/links -H "authorization: Bearer $(cat .dev/api-key)" \\
     -H 'content-type: application/json' -d '{"scope": "${Object.keys(scopes)[0]}"}'
 
-Ctrl-C closes it. Changes in src, www and policy are built and served as they are saved.
+${commands(story, host)}
+Ctrl-C closes it, and the next start begins anew. Changes in src, www and policy are built and served as they are saved;
+the clock is then the real one again.
 `);
 }
 
-async function mint(key, scope) {
-  const response = await fetch(`http://${host}/v1/links`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({ scope }),
+async function ask(key, method, path, body, type = "application/json") {
+  const response = await fetch(`http://${host}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, "content-type": type, accept: "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
   });
-  const body = await response.json();
-  if (!response.ok) throw new Error(`${response.status} ${body.detail ?? body.title ?? ""}`);
-  return body;
+  const answer = await response.json();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer.detail ?? answer.title ?? ""}`);
+  return answer;
+}
+
+/** One minute of the cron trigger. A door that is being rebuilt misses one; the next makes it up. */
+function tick() {
+  fetch(`http://${host}/cdn-cgi/local/scheduled`).then((response) => response.text()).catch(() => {});
 }
 
 function fail(step, advice) {

@@ -36,11 +36,13 @@ export function ours() {
       text("POSTERN_API_KEYS", "[]"),
       `(name = "POSTERN_KV", kvNamespace = "kv")`,
       `(name = "AUDIT_QUEUE", queue = "queue")`,
+      `(name = "OUTREACH_QUEUE", queue = "queue")`,
     ],
     durableObjects: [
       { className: "Gate", binding: "GATE" },
       { className: "Registry", binding: "REGISTRY" },
       { className: "AuditLog", binding: "AUDIT" },
+      { className: "People", binding: "PEOPLE" },
     ],
     services: {
       kv: { modules: [{ name: "kv.mjs", text: bundle("kv") }] },

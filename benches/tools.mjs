@@ -41,7 +41,12 @@ export const nativeVerifier = once(() => {
   return path.join(target, "release/native");
 });
 
-/** The verifier as a bare wasm module, through the same optimiser as the worker. */
+export const nativeStep = once(() => {
+  cargo("--bin", "step");
+  return path.join(target, "release/step");
+});
+
+/** Verifier and core as a bare wasm module, through the same optimiser as the worker. */
 export const wasmVerifier = once(() => {
   cargo("--lib", "--target", "wasm32-unknown-unknown");
   const built = path.join(target, "wasm32-unknown-unknown/release/postern_bench.wasm");

@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::SHARDS;
+
 /// An identifier's text was not the canonical base64url of its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} base64url characters without padding")]
@@ -102,8 +104,44 @@ byte_id! {
     BatchId, 12
 }
 byte_id! {
+    /// One touch to one person: the subject, then a keyed hash of enrolment and touch. Idempotency key at providers.
+    TouchId, 24
+}
+byte_id! {
+    /// An event's id, or the id of what it is about, as a hash.
+    EventHash, 12
+}
+byte_id! {
     /// What a person or engineer quotes to support so that a failure can be found.
     Reference, 9
+}
+
+impl TouchId {
+    pub fn subject(self) -> Subject {
+        Subject(*self.0.first_chunk().unwrap_or(&[0; Subject::LENGTH]))
+    }
+}
+
+/// Which of the `SHARDS` objects keeps a person: fixed for good, by the subject's first two bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shard(pub u16);
+
+impl Shard {
+    pub fn of(subject: Subject) -> Self {
+        let [first, second, ..] = subject.0;
+        Self(u16::from_be_bytes([first, second]) % SHARDS)
+    }
+
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..SHARDS).map(Self)
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "people-{}", self.0)
+    }
 }
 
 /// Which key of the ring made a token.

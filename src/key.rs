@@ -15,22 +15,23 @@
 //! rotates: it names people and links in subjects and in the audit log, which must stay comparable.
 
 use core::fmt;
-use core::net::IpAddr;
 
 use hkdf::Hkdf;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::id::{AuditId, KeyId, LinkId, Nonce, Subject, decode_bytes, encode_bytes};
+use crate::id::{KeyId, decode_bytes, encode_bytes};
 use crate::limits::RING_KEYS_MAX;
 use crate::time::Instant;
 
 mod mac;
 mod mac_keys;
+mod pseudonyms;
 
 pub use mac::{MacKey, TAG_LENGTH_MIN, constant_time_eq, sha256, sha256_prefix};
 pub use mac_keys::MacKeys;
+pub use pseudonyms::Pseudonyms;
 
 /// 32 secret bytes: a root secret, or a key derived from one.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -49,6 +50,12 @@ pub enum Purpose {
     Grant,
     /// Hashes link ids and subjects into audit ids.
     Audit,
+    /// Hashes what companies call their events, and what those are about.
+    Event,
+    /// Seals channel addresses.
+    Contact,
+    /// Draws lots for journeys: holdouts, jitter, touch ids.
+    Lots,
 }
 
 impl Purpose {
@@ -59,6 +66,9 @@ impl Purpose {
             Self::Session => "session",
             Self::Grant => "grant",
             Self::Audit => "audit",
+            Self::Event => "event",
+            Self::Contact => "contact",
+            Self::Lots => "lots",
         }
     }
 
@@ -69,6 +79,9 @@ impl Purpose {
             Self::Session => b"postern/v1/session",
             Self::Grant => b"postern/v1/grant",
             Self::Audit => b"postern/v1/audit",
+            Self::Event => b"postern/v1/event",
+            Self::Contact => b"postern/v1/contact",
+            Self::Lots => b"postern/v1/lots",
         }
     }
 }
@@ -76,6 +89,15 @@ impl Purpose {
 impl Secret {
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// `N` bytes for one use of this secret: HKDF-SHA-256 with `salt` and `info`.
+    pub fn expand<const N: usize>(&self, salt: &[u8], info: &[u8]) -> Zeroizing<[u8; N]> {
+        const { assert!(N <= 255 * 32, "HKDF-SHA-256 has 255 hash lengths") };
+        let mut bytes = Zeroizing::new([0; N]);
+        let expanded = Hkdf::<Sha256>::new(Some(salt), &self.0).expand(info, bytes.as_mut_slice());
+        debug_assert!(expanded.is_ok());
+        bytes
     }
 
     /// The key for one purpose: HKDF-SHA-256 without salt, `info` = `postern/v1/<purpose>`, 32 bytes.
@@ -302,61 +324,24 @@ impl KeyRing {
         self.pseudonym.derive(Purpose::Subject)
     }
 
+    /// The key that draws lots for journeys. Like the names of people it never rotates: whoever is held out stays so.
+    pub fn lots(&self) -> MacKey {
+        self.pseudonym.derive(Purpose::Lots).mac_key()
+    }
+
     /// The namer of people and links.
     pub fn pseudonyms(&self) -> Pseudonyms {
         Pseudonyms {
             subject: self.pseudonym.derive(Purpose::Subject).mac_key(),
             audit: self.pseudonym.derive(Purpose::Audit).mac_key(),
             session: self.pseudonym.derive(Purpose::Session).mac_key(),
+            event: self.pseudonym.derive(Purpose::Event).mac_key(),
         }
     }
-}
 
-/// Keyed hashes that stand for people, links and visitors.
-#[derive(Clone, Debug)]
-pub struct Pseudonyms {
-    subject: MacKey,
-    audit: MacKey,
-    session: MacKey,
-}
-
-impl Pseudonyms {
-    /// The subject of a customer reference.
-    pub fn subject(&self, customer_ref: &str) -> Subject {
-        Subject(self.subject.tag(&[customer_ref.as_bytes()]))
-    }
-
-    /// A link as the audit log names it.
-    pub fn audit_link(&self, link: LinkId) -> AuditId {
-        AuditId(self.audit.tag(&[b"link/", &link.0]))
-    }
-
-    /// A subject as the audit log names it.
-    pub fn audit_subject(&self, subject: Subject) -> AuditId {
-        AuditId(self.audit.tag(&[b"subject/", &subject.0]))
-    }
-
-    /// A network as the damper knows it: an IPv4 address, or the first 64 bits of an IPv6 address (one household).
-    pub fn network(&self, address: &str) -> String {
-        let tag: [u8; 9] = match address.parse::<IpAddr>() {
-            Ok(IpAddr::V4(v4)) => self.session.tag(&[b"network/", &v4.octets()]),
-            Ok(IpAddr::V6(v6)) => {
-                let octets = v6.octets();
-                self.session.tag(&[b"network/", octets.first_chunk::<8>().unwrap_or(&[0; 8])])
-            }
-            Err(_) => self.session.tag(&[b"network/unknown"]),
-        };
-        encode_bytes(&tag)
-    }
-
-    /// Unpredictable bytes that are the same for the same request of the same caller.
-    pub fn repeatable(&self, name: &[u8; 32], body: &[u8; 32]) -> [u8; 32] {
-        self.session.mac(&[b"repeatable/", name, body])
-    }
-
-    /// The nonce a browser has for a link: the same each time it opens the page.
-    pub fn nonce(&self, browser: &[u8; 16], link: LinkId) -> Nonce {
-        Nonce(self.session.tag(&[b"nonce/", browser, &link.0]))
+    /// The secret under which addresses are sealed. It does not rotate: what it sealed would be lost.
+    pub fn contact_secret(&self) -> Secret {
+        self.pseudonym.derive(Purpose::Contact)
     }
 }
 
@@ -380,7 +365,16 @@ mod tests {
     #[test]
     fn every_purpose_has_its_own_key() {
         let root = Secret::from_bytes([1; 32]);
-        let purposes = [Purpose::Token, Purpose::Subject, Purpose::Session, Purpose::Grant, Purpose::Audit];
+        let purposes = [
+            Purpose::Token,
+            Purpose::Subject,
+            Purpose::Session,
+            Purpose::Grant,
+            Purpose::Audit,
+            Purpose::Event,
+            Purpose::Contact,
+            Purpose::Lots,
+        ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
         keys.sort();
         keys.dedup();

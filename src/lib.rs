@@ -6,6 +6,7 @@
 pub mod limits; // every bound in one place
 pub mod id; // a newtype per identifier
 pub mod time; // instants and spans; no clock
+pub mod zone; // time zones, from one compiled-in database
 pub mod json; // strict reading: bytes to a tree, every mistake with its place
 pub mod key; // the key ring, derivation, keyed pseudonyms
 pub mod token; // claims, wire form, mint, verify
@@ -13,6 +14,10 @@ pub mod policy; // the documents: parse, validate, version
 pub mod gate; // the single-use state machine; grants
 pub mod click; // the decision for a tap; routing; refusals
 pub mod audit; // events, the hash chain, its verification
+pub mod person; // consent, addresses, what is under way: one row a person
+pub mod journey; // which touch is next, and whether it may go out
+pub mod shard; // a shard of people as a machine over a store
+pub mod delivery; // messages, providers' requests and answers, as values
 pub mod http; // requests and responses as values; pages; API keys
 pub mod port; // the few traits through which flows reach the world
 pub mod flow; // use cases over ports

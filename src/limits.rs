@@ -60,8 +60,10 @@ pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
 pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;
-/// Longest path we look at; anything longer is no route of ours.
-pub const PATH_MAX: usize = 512;
+/// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
+pub const PATH_MAX: usize = 1_024;
+/// Requests of one isolate that wait for a body, the damper or a gate; the one that has waited longest is given up.
+pub const TASKS_MAX: usize = 4_096;
 /// Longest header value we read.
 pub const HEADER_MAX: usize = 1_024;
 
@@ -104,6 +106,9 @@ pub const DENY_PUBLISH_MS: u64 = 1_100;
 /// The edge caches a link's marker in KV this long (KV's own lower bound is 30 s).
 pub const MARKER_CACHE_S: u32 = 60;
 
+/// Links whose marker an isolate remembers to have written.
+pub const MARKED_MAX: usize = 4_096;
+
 /// Links whose recent taps an isolate counts.
 pub const HEAT_SLOTS: usize = 4_096;
 /// Taps of one link in one window that pass without asking the damper.
@@ -115,9 +120,9 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 pub const PORT_TIMEOUT_MS: u64 = 8_000;
 
 /// Entries in one audit batch (one queue message, one row).
-pub const AUDIT_BATCH_MAX: usize = 400;
+pub const AUDIT_BATCH_MAX: usize = 340;
 /// Longest event as JSON, in bytes: every field present and at its longest.
-pub const AUDIT_EVENT_MAX_BYTES: usize = 280;
+pub const AUDIT_EVENT_MAX_BYTES: usize = 368;
 /// Largest queue message (Cloudflare Queues: 128 KB).
 pub const QUEUE_MESSAGE_MAX_BYTES: usize = 128_000;
 /// An isolate holds stateless entries at most this long before it sends them.
@@ -136,6 +141,182 @@ pub const AUDIT_EXPORT_MAX: usize = 10_000;
 /// Longest line of an export, in bytes: an entry holds ids and closed codes only and stays far below.
 pub const AUDIT_LINE_MAX: usize = 4 * 1024;
 
+/// Objects over which people are spread. Fixed: changing it moves people to another object, which does not know them.
+pub const SHARDS: u16 = 64;
+/// People advanced in one turn of a shard, between two chances for other requests.
+pub const TICK_TURN_MAX: usize = 500;
+/// People advanced in one tick; what is left continues by alarm.
+pub const TICK_MAX: usize = 10_000;
+/// Touches in one queue message.
+pub const OFFER_PACK_MAX: usize = 100;
+/// A touch that was offered for delivery and not heard of again is offered anew after this long.
+pub const OFFER_LEASE_MS: u64 = 5 * 60_000;
+/// Touches put aside in one page of a list, at the least; a page ends with a person.
+pub const DEAD_PAGE_MAX: usize = 100;
+/// Messages of one call to a queue, and their size together (Cloudflare Queues: 100 messages, 256 KB).
+pub const QUEUE_SEND_MAX: usize = 100;
+pub const QUEUE_SEND_MAX_BYTES: usize = 240_000;
+/// Audit events that may wait in a shard before it advances nobody more.
+pub const SHARD_UNSENT_MAX: usize = 50_000;
+/// How long a shard waits before it tries again what failed.
+pub const SHARD_RETRY_MS: u64 = 15_000;
+/// A shard gathers audit events this long before it sends them.
+pub const SHARD_FLUSH_MS: u64 = 1_000;
+/// How long the cron trigger waits for a shard.
+pub const TICK_TIMEOUT_MS: u64 = 50_000;
+/// Each shard is woken at least once in this many minutes, due or not, in case the roster lost it.
+pub const SAFETY_NET_MIN: u64 = 10;
+/// Old policy versions that an isolate holds for enrolments that run on.
+pub const POLICIES_HELD_MAX: usize = 16;
+/// Jobs on everyone in a journey that one shard has under way.
+pub const JOBS_MAX: usize = 16;
+/// Each further offer of a touch waits twice as long, up to this: a consumer that is down for hours does not come back
+/// to a queue full of copies.
+pub const OFFER_LEASE_MAX_MS: u64 = 60 * 60_000;
+/// Events in one call.
+pub const EVENT_BATCH_MAX: usize = 1_000;
+/// Largest body of events: a full batch of generous ones.
+pub const EVENT_BODY_MAX: usize = 1024 * 1024;
+/// Longest `id`, `source` or `data.about` of an event, in bytes.
+pub const EVENT_NAME_MAX: usize = 256;
+/// Longest `type` of an event, in bytes.
+pub const EVENT_TYPE_MAX: usize = 128;
+/// Flags of one event.
+pub const EVENT_FLAGS_MAX: usize = 16;
+/// Masked references of one event or one call.
+pub const MASKS_MAX: usize = 8;
+/// Longest masked reference, in characters: "Visa ending 1234" has 16.
+pub const MASK_CHARS_MAX: usize = 24;
+/// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
+pub const MASK_DIGITS_MAX: usize = 4;
+/// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
+pub const EMAIL_MAX: usize = 254;
+/// Events of one person that are remembered by id; one more is refused until the oldest is older than the memory.
+pub const EVENTS_REMEMBERED_MAX: usize = 128;
+/// How long an event's id is remembered; an event that is older on arrival is refused.
+pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
+/// How far ahead of us an event's time may be.
+pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
+/// Enrolments kept for one person, ended ones included.
+pub const ENROLMENTS_MAX: usize = 16;
+/// Touches of one journey: one bit each in an enrolment.
+pub const TOUCHES_MAX: usize = 16;
+/// Sends remembered for caps and for "why did I get this".
+pub const SENDS_REMEMBERED_MAX: usize = 64;
+/// Events of one journey that end it, or flags that it reads: more is a list of everything.
+pub const JOURNEY_LIST_MAX: usize = 32;
+/// Longest time limit of a journey: what is unresolved after three months is no longer the same matter.
+pub const JOURNEY_MAX_H: u32 = 90 * 24;
+/// How soon, and how late, a policy may let people enter a journey again.
+pub const REENTRY_MIN_H: u32 = 1;
+pub const REENTRY_MAX_H: u32 = 365 * 24;
+/// Largest holdout: more than half is a trial of contact, not of its absence.
+pub const HOLDOUT_MAX_PER_MILLE: u16 = 500;
+/// Steps from an opened link to a finished action (capability S6).
+pub const STEPS_MAX: u32 = 2;
+/// Steps that a policy can count at all.
+pub const STEPS_COUNTED_MAX: u32 = 20;
+/// Longest goal or exception route, in characters: a sentence or two.
+pub const POLICY_NOTE_CHARS_MAX: usize = 200;
+/// Longest distance that two touches of an enrolment must keep.
+pub const GAP_MAX_H: u32 = 7 * 24;
+/// Caps in one policy.
+pub const CAPS_MAX: usize = 16;
+/// Over how long the end of quiet hours is spread: shorter is a burst, longer wastes the day.
+pub const QUIET_SPREAD_MIN_MIN: u32 = 5;
+pub const QUIET_SPREAD_MAX_MIN: u32 = 240;
+/// Shortest time a day that is not quiet.
+pub const OPEN_HOURS_MIN_MIN: u16 = 2 * 60;
+/// Longest sender of an e-mail, name included, in bytes: one header line.
+pub const MAILBOX_MAX: usize = 254;
+/// Longest window of a cap.
+pub const CAP_WINDOW_MAX_S: u32 = 30 * 24 * 60 * 60;
+/// Two touches of one enrolment are at least this far apart, whatever the policy says: one a tick.
+pub const TOUCH_GAP_MIN_S: u32 = 60;
+/// Flags of one person that are remembered; the one longest unheard of makes room.
+pub const PERSON_FLAGS_MAX: usize = 64;
+/// Masked references of one person; a further name is not taken.
+pub const PERSON_MASKS_MAX: usize = 32;
+/// Outcomes of one person that are remembered, so that a trigger that arrives after them enters nobody.
+pub const OUTCOMES_REMEMBERED_MAX: usize = 32;
+/// An enrolment whose policy version cannot be read is looked at again after this long.
+pub const POLICY_WAIT_S: u32 = 5 * 60;
+/// A paused enrolment is looked at again after this long, should the word that it goes on have been lost.
+pub const PAUSED_WAIT_S: u32 = 6 * 60 * 60;
+/// What waited for a journey that is resumed goes on after this long, when every shard knows: KV's replication, its cache
+/// and the shard's own, with which it would otherwise find the journey paused and put all off once more.
+pub const RESUME_WAIT_S: u32 = 2 * 60;
+/// Messages in one answer of the inbox, and in one word of what was shown.
+pub const INBOX_MAX: usize = 32;
+/// Attempts to deliver one touch before it is put aside for a human.
+pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
+/// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
+/// attempts then span about a day: a provider may be down for one.
+pub const RETRY_FIRST_S: u32 = 60;
+pub const RETRY_FACTOR: u32 = 5;
+pub const RETRY_MAX_S: u32 = 6 * 60 * 60;
+/// Longest wait that a provider's `Retry-After` is granted.
+pub const RETRY_AFTER_MAX_S: u32 = 24 * 60 * 60;
+/// Bytes of a provider's answer that are read.
+pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
+/// How long a provider may take to answer.
+pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
+/// Calls under way at once in one delivery: a request may hold six connections open.
+pub const PROVIDER_CONNECTIONS_MAX: usize = 6;
+/// How long a touch waits that cannot be sent before somebody changes a setting.
+pub const SETTING_RETRY_S: u32 = 15 * 60;
+/// Failures in a row after which a provider is left alone for a while.
+pub const BREAKER_FAILURES_MAX: u8 = 5;
+/// How long a provider is left alone at first; doubled each time a probe fails.
+pub const BREAKER_OPEN_MS: u64 = 30_000;
+pub const BREAKER_OPEN_MAX_MS: u64 = 10 * 60_000;
+/// Tries to tell a shard what became of a pack before its leases are relied on.
+pub const SETTLE_TRIES_MAX: u8 = 3;
+/// How far a signed webhook's time may be from ours (Standard Webhooks: "some tolerance").
+pub const WEBHOOK_TOLERANCE_S: u32 = 5 * 60;
+/// Bytes of a Standard Webhooks key.
+pub const WEBHOOK_KEY_MIN: usize = 24;
+pub const WEBHOOK_KEY_MAX: usize = 64;
+/// Receipts taken from one webhook call; the rest are left to the provider's next call.
+pub const RECEIPTS_MAX: usize = 1_000;
+/// How long a message's unsubscribe link works: CAN-SPAM asks for 30 days at least.
+pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// Policy versions that an isolate keeps for composing messages.
+pub const VERSIONS_HELD_MAX: usize = 8;
+/// Largest secret `POSTERN_PROVIDERS`.
+pub const PROVIDERS_MAX_BYTES: usize = 16 * 1024;
+/// Messages that the local outbox shows.
+pub const OUTBOX_MAX: usize = 200;
+
+/// Messages of late that the page of choices shows.
+pub const HISTORY_SHOWN_MAX: usize = 10;
+/// Longest subject of an e-mail and title in the app, in characters: what a phone shows of it.
+pub const SUBJECT_CHARS_MAX: usize = 60;
+/// Longest label of a button in a message, in characters: one line on a small phone.
+pub const BUTTON_CHARS_MAX: usize = 40;
+/// Longest label of a button in `WhatsApp` (Cloud API, template buttons).
+pub const WHATSAPP_BUTTON_CHARS_MAX: usize = 25;
+/// Longest name of an approved template (`WhatsApp` Business Management API).
+pub const PROVIDER_NAME_MAX: usize = 512;
+/// Longest paragraph of a message, in characters.
+pub const PARAGRAPH_CHARS_MAX: usize = 400;
+/// Longest "why you got this", in characters: one line of a footer.
+pub const WHY_CHARS_MAX: usize = 120;
+/// Longest voicemail, in characters: about ten seconds of speech.
+pub const VOICEMAIL_CHARS_MAX: usize = 160;
+/// Paragraphs of a message, and steps of a verification.
+pub const PARAGRAPHS_MAX: usize = 8;
+/// Different masked references in one template: more is a dossier, not a reminder (capability O36).
+pub const TEMPLATE_MASKS_MAX: usize = 1;
+/// Digits in a row in a template, separators not counted. More may be a number of somebody or something.
+pub const TEMPLATE_DIGITS_MAX: usize = 4;
+/// Letters of a word in capitals: longer than an abbreviation is shouting.
+pub const CAPITALS_MAX: usize = 4;
+/// Segments of one SMS, link and opt-out included: each is paid for, and a third is rarely read.
+pub const SMS_SEGMENTS_MAX: usize = 2;
+/// Longest host, port included, that the check of a policy leaves room for in an SMS.
+pub const SMS_HOST_CHARS_MAX: usize = 40;
+
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);
@@ -146,4 +327,14 @@ const _: () = {
     assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);
     assert!(FALLBACK_MIN_MS < FALLBACK_MAX_MS);
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
+    assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
+    assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
+    assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
+    assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
+    assert!(OFFER_LEASE_MS < OFFER_LEASE_MAX_MS);
+    assert!(RESUME_WAIT_S as u64 * 1_000 > SNAPSHOT_FRESH_MS + POLICY_CACHE_S as u64 * 1_000);
+    assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
+    assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
+    assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);
 };

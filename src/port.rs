@@ -4,11 +4,15 @@
 //! with faults. A port that fails has either done its work or not: [`Unreachable`] does not say which, so every call
 //! here is safe to repeat.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Batch, Event, Kind};
+use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
-use crate::id::LinkId;
+use crate::id::{LinkId, Shard};
+use crate::shard;
 use crate::time::Instant;
 use crate::token::LinkRef;
 
@@ -126,7 +130,64 @@ pub struct Export {
     pub head: String,
 }
 
-/// Everything a flow may reach.
-pub trait Ports: Gates + Markers + Registry + Damper + AuditLog {}
+/// Shards of people.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait People {
+    async fn visit(&self, shard: Shard, errand: &shard::Errand) -> Result<shard::Answer, Unreachable>;
+}
 
-impl<T: Gates + Markers + Registry + Damper + AuditLog> Ports for T {}
+/// What the library holds, as its one writer knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shelf {
+    /// Every kept version with the instant of its arrival, ascending.
+    pub versions: Vec<(u32, Instant)>,
+    /// The version that was put in force last.
+    pub active: Option<u32>,
+    pub paused: BTreeSet<String>,
+}
+
+/// What became of a bundle that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    New,
+    /// It was there, with the same text.
+    Same,
+    /// The version is there with another text, and stays so.
+    Other,
+}
+
+/// Policies by version, and which of them is in force. What a call changes is on record with its `event` in the same
+/// step; a call that changes nothing leaves no event.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Library {
+    async fn shelf(&self) -> Result<Shelf, Unreachable>;
+    /// A bundle's text.
+    async fn bundle(&self, version: u32) -> Result<Option<String>, Unreachable>;
+    /// Keeps a bundle. A version is written once.
+    async fn keep(&self, version: u32, bundle: &str, event: Event) -> Result<Kept, Unreachable>;
+    /// Puts a kept version in force, everywhere within a minute or two. `false` if there is none.
+    async fn activate(&self, version: u32, event: Event) -> Result<bool, Unreachable>;
+    /// Names of paused journeys, as of a minute ago or less.
+    async fn paused(&self) -> Result<BTreeSet<String>, Unreachable>;
+    async fn set_paused(&self, journey: &str, is_paused: bool, event: Event) -> Result<(), Unreachable>;
+}
+
+/// Providers of messages.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Providers {
+    /// Makes the call, for at most `PROVIDER_TIMEOUT_MS`. It may have arrived even if this fails.
+    async fn call(&self, call: &Call) -> Result<Reply, Unreachable>;
+}
+
+/// Where a local door keeps messages instead of sending them.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Outbox {
+    /// Leaves a message there for a developer. The same message again takes the place of the first.
+    async fn leave(&self, letter: &Letter) -> Result<(), Unreachable>;
+}
+
+/// Everything a flow may reach.
+pub trait Ports: Gates + Markers + Registry + Damper + AuditLog + People + Library {}
+
+impl<T: Gates + Markers + Registry + Damper + AuditLog + People + Library> Ports for T {}

@@ -2,6 +2,8 @@
 // `GET /__counts`. With `REFUSE_QUEUE` set the queue takes nothing, so that the worker goes its way round it.
 import * as built from "./worker.js";
 
+import { countedState, overlay } from "./counted.mjs";
+
 const counts = {
   gate: { requests: 0, rowsRead: 0, rowsWritten: 0 },
   registry: { requests: 0, rowsRead: 0, rowsWritten: 0 },
@@ -9,19 +11,6 @@ const counts = {
   kv: { reads: 0, writes: 0 },
   queue: { messages: 0, bytes: 0 },
 };
-
-/**
- * `target` with some of its properties replaced. Native methods keep the receiver that they insist on, and
- * `constructor` stays itself: by its name the worker knows a binding's kind.
- */
-const overlay = (target, replaced) =>
-  new Proxy(target, {
-    get(_, name) {
-      if (Object.hasOwn(replaced, name)) return replaced[name];
-      const value = target[name];
-      return typeof value === "function" && name !== "constructor" ? value.bind(target) : value;
-    },
-  });
 
 const countedKv = (kv) =>
   overlay(kv, {
@@ -64,25 +53,6 @@ function countedEnvironment(env) {
   return environments.get(env);
 }
 
-function countedState(state, count) {
-  const { sql } = state.storage;
-  // Every cursor is asked again once it must be exhausted; a cursor adds to its numbers as it is read.
-  const open = [];
-  const settle = () => {
-    for (const cursor of open.splice(0)) {
-      count.rowsRead += cursor.rowsRead;
-      count.rowsWritten += cursor.rowsWritten;
-    }
-  };
-  const exec = (...args) => {
-    const cursor = sql.exec(...args);
-    if (open.length === 0) setTimeout(settle, 0);
-    open.push(cursor);
-    return cursor;
-  };
-  return overlay(state, { storage: overlay(state.storage, { sql: overlay(sql, { exec }) }) });
-}
-
 const counted = (Class, count) =>
   class {
     constructor(state, env) {
@@ -101,6 +71,7 @@ const counted = (Class, count) =>
 export const Gate = counted(built.Gate, counts.gate);
 export const Registry = counted(built.Registry, counts.registry);
 export const AuditLog = counted(built.AuditLog, counts.audit);
+export const People = built.People;
 
 export default {
   fetch(request, env, context) {

@@ -24,6 +24,12 @@ pub struct Event {
     /// The id (never the secret) of the machine key that acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
+    /// The name of the journey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journey: Option<String>,
+    /// The second half of the touch's id: a keyed hash, which the first half (the subject) is kept away from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch: Option<AuditId>,
     pub count: u32,
 }
 
@@ -57,6 +63,73 @@ pub enum Kind {
     /// The machine API refused a call; `reason` says why.
     #[serde(rename = "api.refused")]
     ApiRefused,
+    /// A person entered a journey.
+    #[serde(rename = "journey.entered")]
+    Entered,
+    /// A trigger came and entered nobody; `reason` says why.
+    #[serde(rename = "journey.refused")]
+    EntryRefused,
+    /// A person's journey is over; `reason` says how.
+    #[serde(rename = "journey.ended")]
+    Ended,
+    /// It ended without success and a human takes over; `reason` is the event's type, under which the journey's policy
+    /// has the route.
+    #[serde(rename = "journey.blocked")]
+    Blocked,
+    #[serde(rename = "journey.paused")]
+    Paused,
+    #[serde(rename = "journey.resumed")]
+    Resumed,
+    /// Running enrolments were moved to another policy version.
+    #[serde(rename = "enrolments.moved")]
+    Moved,
+    /// A touch passed the gates and is on its way to delivery.
+    #[serde(rename = "touch.queued")]
+    Queued,
+    /// It would have been, but the person is in the control group.
+    #[serde(rename = "touch.would_send")]
+    WouldSend,
+    /// It will not be sent; `reason` says why.
+    #[serde(rename = "touch.refused")]
+    TouchRefused,
+    /// Not now, but later; `reason` says why.
+    #[serde(rename = "touch.deferred")]
+    Deferred,
+    /// A provider took it.
+    #[serde(rename = "touch.sent")]
+    Sent,
+    /// A provider refused it for good; `reason` says why.
+    #[serde(rename = "touch.failed")]
+    TouchFailed,
+    #[serde(rename = "touch.delivered")]
+    Delivered,
+    /// The address is dead.
+    #[serde(rename = "touch.bounced")]
+    Bounced,
+    /// The person told their provider that it is spam.
+    #[serde(rename = "touch.complained")]
+    Complained,
+    /// Put aside after too many attempts.
+    #[serde(rename = "delivery.dead")]
+    Dead,
+    #[serde(rename = "delivery.redriven")]
+    Redriven,
+    #[serde(rename = "person.changed")]
+    PersonChanged,
+    #[serde(rename = "person.erased")]
+    PersonErased,
+    /// `reason` says what holds now, such as `email.marketing.no`.
+    #[serde(rename = "consent.changed")]
+    ConsentChanged,
+    /// An event was not taken; `reason` says why.
+    #[serde(rename = "event.refused")]
+    EventRefused,
+    /// A policy version was stored.
+    #[serde(rename = "policy.kept")]
+    PolicyKept,
+    /// A policy version came into force.
+    #[serde(rename = "policy.activated")]
+    PolicyActivated,
     /// Events were lost on their way here; `count` says how many.
     #[serde(rename = "audit.gap")]
     Gap,
@@ -70,9 +143,60 @@ pub struct Batch {
     pub events: Vec<Event>,
 }
 
+impl Kind {
+    pub const ALL: [Self; 35] = [
+        Self::Issued,
+        Self::Validated,
+        Self::Refused,
+        Self::Claimed,
+        Self::Spent,
+        Self::Released,
+        Self::Failed,
+        Self::Locked,
+        Self::Revoked,
+        Self::ApiRefused,
+        Self::Entered,
+        Self::EntryRefused,
+        Self::Ended,
+        Self::Blocked,
+        Self::Paused,
+        Self::Resumed,
+        Self::Moved,
+        Self::Queued,
+        Self::WouldSend,
+        Self::TouchRefused,
+        Self::Deferred,
+        Self::Sent,
+        Self::TouchFailed,
+        Self::Delivered,
+        Self::Bounced,
+        Self::Complained,
+        Self::Dead,
+        Self::Redriven,
+        Self::PersonChanged,
+        Self::PersonErased,
+        Self::ConsentChanged,
+        Self::EventRefused,
+        Self::PolicyKept,
+        Self::PolicyActivated,
+        Self::Gap,
+    ];
+}
+
 impl Event {
     pub fn new(at: Instant, kind: Kind) -> Self {
-        Self { at, kind, link: None, subject: None, scope: None, reason: None, actor: None, count: 1 }
+        Self {
+            at,
+            kind,
+            link: None,
+            subject: None,
+            scope: None,
+            reason: None,
+            actor: None,
+            journey: None,
+            touch: None,
+            count: 1,
+        }
     }
 
     /// Whether both say the same of the same thing, whenever and however often.
@@ -83,5 +207,38 @@ impl Event {
             && self.scope == other.scope
             && self.subject == other.subject
             && self.actor == other.actor
+            && self.journey == other.journey
+            && self.touch == other.touch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Kind};
+    use crate::id::{AuditId, ScopeCode};
+    use crate::limits::{AUDIT_EVENT_MAX_BYTES, POLICY_NAME_MAX};
+    use crate::time::Instant;
+
+    /// Reasons are codes, API key ids, or names from the policy; an API key's id has at most 32 characters.
+    #[test]
+    fn no_event_is_longer_than_the_limit() {
+        let name = || Some("n".repeat(POLICY_NAME_MAX));
+        let event = Event {
+            link: Some(AuditId([0xff; 12])),
+            subject: Some(AuditId([0xff; 12])),
+            scope: Some(ScopeCode(u16::MAX)),
+            reason: name(),
+            actor: Some("a".repeat(32)),
+            journey: name(),
+            touch: Some(AuditId([0xff; 12])),
+            count: u32::MAX,
+            ..Event::new(Instant::from_millis(u64::MAX), Kind::Redriven)
+        };
+        let length = serde_json::to_string(&event).unwrap().len();
+        assert!(length <= AUDIT_EVENT_MAX_BYTES, "{length}");
+        for kind in Kind::ALL {
+            let name = serde_json::to_string(&kind).unwrap();
+            assert!(name.len() <= r#""delivery.redriven""#.len(), "{name}");
+        }
     }
 }

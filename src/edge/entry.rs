@@ -7,21 +7,22 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use worker::{Env, MessageBatch, MessageExt as _, event};
+use worker::{Env, MessageBatch, MessageExt as _, ScheduleContext, ScheduledEvent, event};
 
 use crate::audit::{Batch, Lease, Turn};
 use crate::click::Hints;
-use crate::edge::glue;
 use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::World;
+use crate::edge::{courier, glue, roster, task};
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
     not_configured, serve,
 };
 use crate::http::problem::{Code, Problem};
-use crate::http::{Headers, Method, Request, Response, route};
+use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, body_max, route};
 use crate::id::BatchId;
-use crate::limits::{FORM_BODY_MAX, HEADER_MAX, JSON_BODY_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
+use crate::json;
+use crate::limits::{HEADER_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
 use crate::policy::Policy;
 use crate::port::{AuditLog as _, Markers as _, Unreachable};
 use crate::time::{Instant, Span};
@@ -54,8 +55,7 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Result<JsValue
         }
     }
     let context: worker::Context = worker::Context::new(context.unchecked_into());
-    Ok(wasm_bindgen_futures::future_to_promise(full(head, request, env.unchecked_into(), Rc::new(context)))
-        .into())
+    task::run(full(head, request, env.unchecked_into(), context))
 }
 
 /// The many-use click, if memory alone can answer it.
@@ -86,12 +86,7 @@ fn quick(
 }
 
 /// Everything else.
-async fn full(
-    head: Head,
-    request: JsValue,
-    env: Env,
-    context: Rc<worker::Context>,
-) -> Result<JsValue, JsValue> {
+async fn full(head: Head, request: JsValue, env: Env, context: worker::Context) -> Result<JsValue, JsValue> {
     let isolate = isolate::get();
     let world = World::new(env);
     let now = isolate::now();
@@ -118,6 +113,10 @@ async fn full(
     if door.is_local && route == Ok(crate::http::Route::LocalTime) {
         return respond(&move_clock(&request), false);
     }
+    #[cfg(feature = "local")]
+    if door.is_local && route == Ok(crate::http::Route::LocalOutbox) {
+        return respond(&super::outbox::show(&request, &world).await, is_head);
+    }
     // To see what a panic leaves behind; not in a deployed build.
     #[cfg(feature = "local")]
     assert!(!(door.is_local && request.path == "/__local/panic"), "asked to, by /__local/panic");
@@ -128,21 +127,30 @@ async fn full(
     for event in events {
         isolate.buffer.borrow_mut().push(event, now);
     }
-    context.wait_until(afterwards(isolate, world, later, now));
+    if !later.is_empty() {
+        context.wait_until(mark(Rc::clone(&isolate), world.clone(), later, now));
+    }
+    let lease = isolate.buffer.borrow_mut().begin_flush(now);
+    if lease.is_some() || wants_refresh(&isolate, snapshot.as_ref(), now) {
+        context.wait_until(tend(isolate, world, lease));
+    }
     respond(&response, is_head)
 }
 
-/// What may happen after the answer.
-async fn afterwards(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
+/// Does what may be done after the answer.
+async fn mark(isolate: Rc<Isolate>, world: World, later: Vec<Later>, now: Instant) {
     for work in later {
-        let Later::Mark { link, marker } = work;
-        if let Err(error) = world.mark(&link, marker, now).await {
-            // The gate knows; only the fast "no" is missing.
-            worker::console_warn!("a marker was not replicated: {error}");
+        match work {
+            Later::Mark { link, .. } if !isolate.is_first_mark(link.link) => {}
+            Later::Mark { link, marker } => {
+                if let Err(error) = world.mark(&link, marker, now).await {
+                    // The gate knows; only the fast "no" is missing.
+                    worker::console_warn!("a marker was not replicated: {error}");
+                }
+            }
+            Later::Reload => refresh(&isolate, &world, isolate::now()).await,
         }
     }
-    let lease = isolate.buffer.borrow_mut().begin_flush(isolate::now());
-    tend(isolate, world, lease).await;
 }
 
 /// Keeps the isolate in order: renews the snapshot, sends waiting events.
@@ -178,7 +186,7 @@ async fn flush(isolate: &Rc<Isolate>, world: &World, lease: Lease) {
 }
 
 /// Whether a request must wait for a snapshot: there is none, or none that may be used.
-fn needs_snapshot(isolate: &Isolate, now: Instant) -> bool {
+pub(super) fn needs_snapshot(isolate: &Isolate, now: Instant) -> bool {
     isolate.snapshot.borrow().as_ref().is_none_or(|snapshot| snapshot.age(now) == Age::Stale)
 }
 
@@ -190,7 +198,7 @@ fn wants_refresh(isolate: &Isolate, snapshot: Option<&Rc<Snapshot>>, now: Instan
 }
 
 /// Reads policy and deny-list from KV. Keeps what there is when that fails.
-async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
+pub(super) async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
     isolate.refreshing.set(Some(now));
     match load(isolate, world, now).await {
         Ok(snapshot) => *isolate.snapshot.borrow_mut() = Some(Rc::new(snapshot)),
@@ -224,11 +232,19 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
     let [method, target, user_agent, ch_platform, purpose] = head.fields();
     let method = Method::from_name(method);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let Ok(rest) = glue::read_headers(request) else {
-        return Err(Problem::new(Code::BadJson, "The request's headers could not be read.").response());
+    let unreadable = || Problem::new(Code::BadJson, "The request's headers could not be read.").response();
+    let rest = glue::read_headers(request).map_err(|_| unreadable())?;
+    let event = match path {
+        "/v1/events" => glue::read_event_headers(request).map_err(|_| unreadable())?,
+        _ => String::new(),
     };
-    let mut lines = rest.split('\n').map(|line| (line != "\0").then(|| cut(line)));
-    let mut next = || lines.next().flatten();
+    let signatures = match path.strip_prefix("/v1/receipts/") {
+        Some(_) => glue::read_signatures(request).map_err(|_| unreadable())?,
+        None => String::new(),
+    };
+    let mut next = in_lines(&rest);
+    let mut signature = in_lines(&signatures);
+    let mut attribute = in_lines(&event);
     let some = |text: &str| (!text.is_empty()).then(|| cut(text));
     let headers = Headers {
         user_agent: some(user_agent),
@@ -241,9 +257,24 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         idempotency_key: next(),
         client_ip: next(),
         browser: next(),
+        webhook: WebhookHeaders {
+            id: signature(),
+            timestamp: signature(),
+            signature: signature(),
+            twilio: signature(),
+            hub: signature(),
+        },
+        event: EventHeaders {
+            specversion: attribute(),
+            id: attribute(),
+            source: attribute(),
+            kind: attribute(),
+            subject: attribute(),
+            time: attribute(),
+        },
     };
-    let max = if path.starts_with("/v1/") { JSON_BODY_MAX } else { FORM_BODY_MAX };
-    let body = if method == Method::Post {
+    let max = body_max(path);
+    let body = if matches!(method, Method::Post | Method::Put) {
         let detail = format!("Send at most {max} bytes.");
         glue::read_body(request, max)
             .await
@@ -252,6 +283,12 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         Vec::new()
     };
     Ok(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
+
+/// Header values, one a line; `\0` stands for one that is absent.
+fn in_lines(text: &str) -> impl FnMut() -> Option<String> {
+    let mut lines = text.split('\n').filter(|_| !text.is_empty());
+    move || lines.next().filter(|line| *line != "\0").map(cut)
 }
 
 /// The first `HEADER_MAX` bytes: what lies beyond is in no header that means anything here.
@@ -279,31 +316,54 @@ fn log(failure: Option<&Failure>) {
     }
 }
 
-/// `POST /__local/time {"now": <Unix milliseconds>}`.
+/// `POST /__local/time {"now": <Unix milliseconds>}`; with `"stands": true` the clock does not go on from there.
 #[cfg(feature = "local")]
 fn move_clock(request: &Request) -> Response {
     #[derive(serde::Serialize, serde::Deserialize)]
     struct Clock {
         now: Instant,
+        #[serde(default)]
+        stands: bool,
     }
-    match serde_json::from_str::<Clock>(core::str::from_utf8(&request.body).unwrap_or_default()) {
+    match json::read::<Clock>(core::str::from_utf8(&request.body).unwrap_or_default()) {
         Ok(clock) => {
-            isolate::set_now(clock.now);
-            crate::http::problem::json(200, &Clock { now: isolate::now() })
+            isolate::set_now(clock.now, clock.stands);
+            crate::http::problem::json(200, &Clock { now: isolate::now(), ..clock })
         }
         Err(_) => Problem::new(Code::Invalid, "Send {\"now\": <Unix milliseconds>}.").response(),
     }
 }
 
-/// Chains the batches of one delivery. Each message stands for itself: one that cannot be read is retried and ends in
-/// the dead-letter queue, the others are taken.
+/// Each minute: wakes the shards in which somebody is due.
+#[event(scheduled)]
+async fn scheduled(event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a date after 1970")]
+    let at = Instant::from_millis(event.schedule().max(0.0) as u64);
+    // A moved clock is the one that counts.
+    #[cfg(feature = "local")]
+    let at = at.max(isolate::now());
+    roster::tick(&World::new(env), at).await;
+}
+
+/// What queues deliver. An error would become a panic, so there is none: each message is taken or asked for again.
 #[event(queue)]
 async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context) -> worker::Result<()> {
     let world = World::new(env);
+    match batch.queue().as_str() {
+        courier::QUEUE => courier::deliver_all(&batch, &world).await,
+        courier::DEAD_QUEUE => courier::give_up(&batch),
+        _ => append(&batch, &world).await,
+    }
+    Ok(())
+}
+
+/// Chains the batches of one delivery. Each message stands for itself: one that cannot be read is retried and ends in
+/// the dead-letter queue, the others are taken.
+async fn append(batch: &MessageBatch<JsValue>, world: &World) {
     let mut read = Vec::new();
     for message in batch.raw_iter() {
         let text = message.body().as_string();
-        if let Some(events) = text.and_then(|text| serde_json::from_str::<Batch>(&text).ok()) {
+        if let Some(events) = text.and_then(|text| json::read::<Batch>(&text).ok()) {
             read.push((message, events));
         } else {
             worker::console_error!("an audit message could not be read; it goes to the dead-letter queue");
@@ -312,7 +372,7 @@ async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context
     }
     let batches: Vec<Batch> = read.iter().map(|(_, events)| events.clone()).collect();
     if batches.is_empty() {
-        return Ok(());
+        return;
     }
     let result = world.append(&batches).await;
     if let Err(error) = &result {
@@ -321,5 +381,4 @@ async fn queue(batch: MessageBatch<JsValue>, env: Env, _context: worker::Context
     for (message, _) in read {
         if result.is_ok() { message.ack() } else { message.retry() }
     }
-    Ok(())
 }

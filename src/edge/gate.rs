@@ -16,12 +16,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use serde::Deserialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Env, State};
 
 use crate::audit::{Batch, Event};
+use crate::edge::rows::rows;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
 use crate::gate::{Answer, Logged, Place, Step, Stored, Trace, Words as _, decide};
@@ -81,7 +81,7 @@ impl Gate {
     /// One errand, decided and saved in one turn.
     pub fn fetch(&self, request: &JsValue) -> Result<JsValue, JsValue> {
         let text = glue::read_errand(request)?;
-        let (place, errand) = text.split_once('\n').unwrap_or_default();
+        let (place, errand) = text.split_once(' ').unwrap_or_default();
         let place = Place::from_name(place).ok_or_else(|| JsValue::from_str("no such place"))?;
         let errand = Errand::from_line(errand).ok_or_else(|| JsValue::from_str("no such errand"))?;
         glue::answer_errand(&self.0.handle(place, &errand)?.to_line())
@@ -121,16 +121,20 @@ impl Object {
             return Err(JsValue::from_str("too many changes wait for the audit log"));
         }
         let id = errand.link.to_string();
-        let stored: Option<Stored> = match glue::load_link(&self.sql, &id)? {
-            Some(text) => Some(read_row(&text)?),
-            None => None,
-        };
-        let row = stored.as_ref().map(|stored| stored.row);
-        let step = decide(row, errand.command, now, Instant::from_secs(errand.expires));
-        self.save(&id, errand.trace, stored, step, now)?;
+        let expires = Instant::from_secs(errand.expires);
+        // Most errands are a link's first claim: one statement finds that out and takes it.
+        let first = decide(None, errand.command, now, expires);
+        if self.save(&id, errand.trace, None, first, now)? {
+            return Ok(first.answer);
+        }
+        let Some(text) = glue::load_link(&self.sql, &id)? else { return Ok(first.answer) };
+        let stored = read_row(&text)?;
+        let step = decide(Some(stored.row), errand.command, now, expires);
+        self.save(&id, errand.trace, Some(stored), step, now)?;
         Ok(step.answer)
     }
 
+    /// Whether the step changed the link and was saved. With nothing stored, it is saved only if the link has no row.
     fn save(
         self: &Rc<Self>,
         id: &str,
@@ -138,11 +142,12 @@ impl Object {
         stored: Option<Stored>,
         step: Step,
         now: Instant,
-    ) -> Result<(), JsValue> {
-        let (Some(row), Some(change)) = (step.save, step.change) else { return Ok(()) };
+    ) -> Result<bool, JsValue> {
+        let (Some(row), Some(change)) = (step.save, step.change) else { return Ok(false) };
         let mut memory = self.memory.borrow_mut();
         let memory = memory.as_mut().ok_or_else(|| JsValue::from_str("the gate forgot itself"))?;
         let stamp = now.millis().max(memory.stamp + 1);
+        let is_first = stored.is_none();
         let (trace, mut log) = match stored {
             // A command by public name knows no subject; the row may.
             Some(stored) => (Trace { subject: trace.subject.or(stored.trace.subject), ..trace }, stored.log),
@@ -152,14 +157,21 @@ impl Object {
         log.push(Logged { stamp, change, at: now });
         let text = Stored { row, trace, log }.to_line();
         #[expect(clippy::cast_precision_loss, reason = "stamps are milliseconds, far below 2^53")]
-        glue::save_link(&self.sql, id, stamp as f64, &text)?;
+        let at = stamp as f64;
+        if is_first {
+            if !glue::insert_link(&self.sql, id, at, &text)? {
+                return Ok(false);
+            }
+        } else {
+            glue::update_link(&self.sql, id, at, &text)?;
+        }
         memory.stamp = stamp;
         memory.unsent.insert(stamp, change_event(trace, change, now));
         if !memory.sending {
             memory.sending = true;
             self.send_soon();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Sends in a moment, together with whatever else changes until then.
@@ -293,12 +305,8 @@ impl Object {
     }
 
     fn column(&self, query: &str) -> Result<Vec<String>, JsValue> {
-        #[derive(Deserialize)]
-        struct Value {
-            value: String,
-        }
-        let rows: Vec<Value> = self.state.storage().sql().exec(query, None)?.to_array()?;
-        Ok(rows.into_iter().map(|row| row.value).collect())
+        let rows = rows(&self.state.storage().sql(), query, Vec::new())?;
+        Ok(rows.into_iter().map(|mut row| row.text()).collect())
     }
 
     fn exec(&self, query: &str, bindings: &[String]) -> Result<(), JsValue> {

@@ -21,6 +21,13 @@ export function readHeaders(request) {
   return lines.join("\n");
 }
 
+const ATTRIBUTES = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-subject", "ce-time"];
+
+// The attributes of a CloudEvent in binary mode, as in `readHeaders`.
+export function readEventHeaders(request) {
+  return ATTRIBUTES.map((name) => request.headers.get(name) ?? "\0").join("\n");
+}
+
 // The body, or null as soon as it exceeds `max` bytes.
 export async function readBody(request, max) {
   const length = request.headers.get("content-length");
@@ -45,33 +52,44 @@ export async function readBody(request, max) {
   return all;
 }
 
-// `headers` is "name\nvalue\nname\nvalue"; an absent body is undefined.
+// `headers` is "name\nvalue\nname\nvalue", each name once; an absent body is undefined.
 export function respond(status, headers, body) {
+  if (status === 303) return new Response(null, kept(headers, () => ({ status, headers: new Headers(record(headers)) })));
+  return new Response(body ?? null, { status, headers: record(headers) });
+}
+
+function record(headers) {
   const flat = headers.split("\n");
-  const pairs = [];
-  for (let at = 0; at < flat.length; at += 2) pairs.push([flat[at], flat[at + 1]]);
-  return new Response(body ?? null, { status, headers: pairs });
+  const all = {};
+  for (let at = 0; at < flat.length; at += 2) all[flat[at]] = flat[at + 1];
+  return all;
 }
 
 const redirects = new Map();
 
-// A redirect carries the same three headers each time; `http::page::redirect` lists them and a test compares. A policy
-// has few destinations, so each one's headers are made once.
-export function redirect(location) {
-  let init = redirects.get(location);
+// A policy has few destinations, so what a redirect to each is made of is made once.
+function kept(key, make) {
+  let init = redirects.get(key);
   if (init === undefined) {
     if (redirects.size >= 1024) redirects.clear();
-    const headers = new Headers({ location, "cache-control": "no-store", "referrer-policy": "no-referrer" });
-    init = { status: 303, headers };
-    redirects.set(location, init);
+    init = make();
+    redirects.set(key, init);
   }
-  return new Response(null, init);
+  return init;
+}
+
+// A redirect carries the same three headers each time; `http::page::redirect` lists them and a test compares.
+export function redirect(location) {
+  return new Response(null, kept(location, () => {
+    const headers = new Headers({ location, "cache-control": "no-store", "referrer-policy": "no-referrer" });
+    return { status: 303, headers };
+  }));
 }
 
 const ids = new Map();
 
 // Asks a Durable Object: the errand goes in a header, the answer comes in one, so no body is streamed.
-export async function ask(namespace, name, hint, errand, timeoutMs) {
+export function ask(namespace, name, hint, errand, timeoutMs) {
   let id = ids.get(name);
   if (id === undefined) {
     if (ids.size >= 4096) ids.clear();
@@ -79,25 +97,25 @@ export async function ask(namespace, name, hint, errand, timeoutMs) {
     ids.set(name, id);
   }
   const stub = namespace.get(id, hint ? { locationHint: hint } : undefined);
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no answer in time")), timeoutMs);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no answer in time")), timeoutMs);
+    const answered = (response) => {
+      clearTimeout(timer);
+      const answer = response.headers.get("postern-answer");
+      if (answer === null) reject(new Error(`the object answered ${response.status}`));
+      else resolve(answer);
+    };
+    const failed = (error) => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    stub.fetch("http://gate/", { headers: { "postern-errand": `${name} ${errand}` } }).then(answered, failed);
   });
-  try {
-    const asked = stub.fetch("http://gate/", { headers: { "postern-place": name, "postern-errand": errand } });
-    const response = await Promise.race([asked, late]);
-    const answer = response.headers.get("postern-answer");
-    if (response.status !== 200 || answer === null) throw new Error(`the object answered ${response.status}`);
-    return answer;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
-// "place\nerrand" of a request made by `ask`, inside the object.
+// "place errand" of a request made by `ask`, inside the object.
 export function readErrand(request) {
-  const h = request.headers;
-  return `${h.get("postern-place") ?? ""}\n${h.get("postern-errand") ?? ""}`;
+  return request.headers.get("postern-errand") ?? "";
 }
 
 export function answerErrand(answer) {
@@ -117,8 +135,23 @@ export function loadLink(sql, id) {
   return undefined;
 }
 
-export function saveLink(sql, id, stamp, row) {
-  sql.exec("INSERT INTO link (id, stamp, row) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET stamp = excluded.stamp, row = excluded.row", id, stamp, row);
+// Whether there was no such row.
+export function insertLink(sql, id, stamp, row) {
+  return sql.exec("INSERT INTO link (id, stamp, row) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", id, stamp, row).rowsWritten > 0;
+}
+
+export function updateLink(sql, id, stamp, row) {
+  sql.exec("UPDATE link SET stamp = ?, row = ? WHERE id = ?", stamp, row, id);
+}
+
+// Whether a rate limiter lets `key` pass.
+export async function allows(limiter, key) {
+  return (await limiter.limit({ key })).success;
+}
+
+// Goes on with a task once its promise has settled.
+export function follow(promise, task, resume) {
+  return promise.then((value) => resume(task, value, true), (error) => resume(task, error, false));
 }
 
 export function sleep(ms) {
@@ -127,4 +160,49 @@ export function sleep(ms) {
 
 export function entropy() {
   return crypto.getRandomValues(new Uint8Array(32));
+}
+
+const SIGNATURES = ["webhook-id", "webhook-timestamp", "webhook-signature", "x-twilio-signature", "x-hub-signature-256"];
+
+// By what a provider's webhook is signed, one line each; "\0" where there is none.
+export function readSignatures(request) {
+  return SIGNATURES.map((name) => request.headers.get(name) ?? "\0").join("\n");
+}
+
+// Makes a call to a provider: "status\nretry-after\nerror type\nbody", "\0" for a header that is absent. At most `max`
+// bytes of the body are read. Redirects are not followed: an address was checked, and no other.
+export async function callProvider(url, headers, body, timeoutMs, max) {
+  const flat = headers.split("\n");
+  const pairs = [];
+  for (let at = 0; at < flat.length; at += 2) pairs.push([flat[at], flat[at + 1]]);
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(new Error("no answer in time")), timeoutMs);
+  try {
+    const init = { method: "POST", headers: pairs, body, redirect: "manual", signal: abort.signal };
+    const response = await fetch(url, init);
+    const text = await readText(response, max);
+    const header = (name) => response.headers.get(name)?.replace(/\s/g, " ") ?? "\0";
+    return `${response.status}\n${header("retry-after")}\n${header("x-amzn-errortype")}\n${text}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readText(response, max) {
+  if (!response.body) return "";
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  let text = "";
+  let left = max;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    const part = value.subarray(0, left);
+    text += decoder.decode(part, { stream: true });
+    left -= part.byteLength;
+    if (left <= 0) {
+      await reader.cancel();
+      return text;
+    }
+  }
 }

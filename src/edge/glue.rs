@@ -4,8 +4,22 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use crate::edge::task::Settled;
 use crate::limits::OBJECT_BODY_MAX;
 use crate::port::Unreachable;
+
+#[wasm_bindgen(module = "/src/edge/people.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = sendAll)]
+    fn send_all_js(queue: &JsValue, texts: &str) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = postAll)]
+    fn post_all_js(
+        namespace: &JsValue,
+        names: &str,
+        bodies: &str,
+        timeout_ms: u32,
+    ) -> Result<js_sys::Promise, JsValue>;
+}
 
 #[wasm_bindgen(module = "/src/edge/glue.js")]
 extern "C" {
@@ -13,6 +27,8 @@ extern "C" {
     pub fn read_click(request: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = readHeaders)]
     pub fn read_headers(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = readEventHeaders)]
+    pub fn read_event_headers(request: &JsValue) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = readBody)]
     fn read_body_js(request: &JsValue, max: u32) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
@@ -35,8 +51,24 @@ extern "C" {
     fn post_js(namespace: &JsValue, name: &str, body: &str) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = loadLink)]
     pub fn load_link(sql: &JsValue, id: &str) -> Result<Option<String>, JsValue>;
-    #[wasm_bindgen(catch, js_name = saveLink)]
-    pub fn save_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = readSignatures)]
+    pub fn read_signatures(request: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = callProvider)]
+    fn call_provider_js(
+        url: &str,
+        headers: &str,
+        body: &str,
+        timeout_ms: u32,
+        max: u32,
+    ) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = insertLink)]
+    pub fn insert_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<bool, JsValue>;
+    #[wasm_bindgen(catch, js_name = updateLink)]
+    pub fn update_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = allows)]
+    fn allows_js(limiter: &JsValue, key: &str) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch)]
+    pub fn follow(promise: &js_sys::Promise, task: u32, resume: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     fn sleep(ms: u32) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
@@ -71,20 +103,68 @@ pub async fn post(
     settle(what, post_js(namespace, name, body)).await
 }
 
+/// Sends a different body to each of many Durable Objects at once; names and bodies are lines. The answer is a JSON
+/// array with `null` for every object that failed.
+///
+/// # Errors
+/// [`Unreachable`] if nothing could be asked.
+pub async fn post_all(
+    namespace: &JsValue,
+    what: &'static str,
+    names: &str,
+    bodies: &str,
+    timeout_ms: u64,
+) -> Result<String, Unreachable> {
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
+    settle(what, post_all_js(namespace, names, bodies, timeout_ms)).await
+}
+
+/// Puts messages into a queue: all of them, or an error.
+///
+/// # Errors
+/// [`Unreachable`] when the queue refuses. It may have taken them all the same.
+pub async fn send_all(queue: &JsValue, texts: &str) -> Result<(), Unreachable> {
+    let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
+    JsFuture::from(send_all_js(queue, texts).map_err(failed)?).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Makes a call to a provider; `headers` is `name\nvalue\nname\nvalue`.
+///
+/// # Errors
+/// [`Unreachable`] when there is no answer in time.
+pub async fn call_provider(
+    url: &str,
+    headers: &str,
+    body: &str,
+    timeout_ms: u64,
+    max: usize,
+) -> Result<String, Unreachable> {
+    let timeout_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
+    let max = u32::try_from(max).unwrap_or(u32::MAX);
+    settle("a provider", call_provider_js(url, headers, body, timeout_ms, max)).await
+}
+
 async fn settle(
     what: &'static str,
     promise: Result<js_sys::Promise, JsValue>,
 ) -> Result<String, Unreachable> {
     let failed = |error: JsValue| Unreachable { what, cause: describe(&error) };
-    let value = JsFuture::from(promise.map_err(failed)?).await.map_err(failed)?;
+    let value = Settled::of(promise.map_err(failed)?).await.map_err(failed)?;
     value.as_string().ok_or_else(|| Unreachable { what, cause: "the answer is not text".into() })
 }
 
 /// The request's body, or `None` when it is larger than `max` bytes or breaks off.
 pub async fn read_body(request: &JsValue, max: usize) -> Option<Vec<u8>> {
     let max = u32::try_from(max).unwrap_or(u32::MAX);
-    let value = JsFuture::from(read_body_js(request, max).ok()?).await.ok()?;
+    let value = Settled::of(read_body_js(request, max).ok()?).await.ok()?;
     value.dyn_into::<js_sys::Uint8Array>().ok().map(|bytes| bytes.to_vec())
+}
+
+/// Whether a rate limiter lets `key` pass. One that fails does.
+pub async fn allows(limiter: &JsValue, key: &str) -> bool {
+    let Ok(promise) = allows_js(limiter, key) else { return true };
+    Settled::of(promise).await.map_or(true, |success| success.as_bool().unwrap_or(true))
 }
 
 /// Inside an object: hands the body of a [`post`] to `answer` and sends back what it says.

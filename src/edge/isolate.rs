@@ -4,11 +4,15 @@
 //! the snapshot is re-read from KV; audit events of refusals and validations wait at most a second in the buffer.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::audit::Buffer;
 use crate::edge::glue;
-use crate::flow::{Door, Heat, Misconfigured, Seed, Settings, Snapshot};
+use crate::edge::rules::Rulebook;
+use crate::flow::{Courier, Door, Heat, Misconfigured, Seed, Settings, Snapshot};
+use crate::id::LinkId;
+use crate::limits::MARKED_MAX;
 use crate::time::Instant;
 
 /// The isolate's own memory. One thread, so cells suffice.
@@ -21,12 +25,20 @@ pub struct Isolate {
     pub has_own_policy: Cell<bool>,
     pub buffer: RefCell<Buffer>,
     pub heat: RefCell<Heat>,
+    /// What shards decide by.
+    pub rulebook: RefCell<Rulebook>,
+    /// What delivery remembers between packs.
+    pub courier: Courier,
+    /// Links whose marker this isolate has written, lately.
+    marked: RefCell<BTreeSet<LinkId>>,
 }
 
 thread_local! {
     static ISOLATE: Rc<Isolate> = Rc::default();
     #[cfg(feature = "local")]
     static MOVED_MS: Cell<f64> = const { Cell::new(0.0) };
+    #[cfg(feature = "local")]
+    static STOPPED_AT: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// This isolate.
@@ -36,6 +48,10 @@ pub fn get() -> Rc<Isolate> {
 
 /// The present.
 pub fn now() -> Instant {
+    #[cfg(feature = "local")]
+    if let Some(stopped) = STOPPED_AT.get() {
+        return stopped;
+    }
     #[cfg(feature = "local")]
     let millis = js_sys::Date::now() + MOVED_MS.get();
     #[cfg(not(feature = "local"))]
@@ -49,11 +65,12 @@ pub fn now() -> Instant {
     Instant::from_millis(millis)
 }
 
-/// Moves the clock so that it now shows `now`. Local builds only.
+/// Moves the clock so that it now shows `now`, and goes on from there or stands. Local builds only.
 #[cfg(feature = "local")]
-pub fn set_now(now: Instant) {
+pub fn set_now(now: Instant, stands: bool) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^53")]
     MOVED_MS.set(now.millis() as f64 - js_sys::Date::now());
+    STOPPED_AT.set(stands.then_some(now));
 }
 
 /// The randomness of one request.
@@ -65,5 +82,14 @@ impl Isolate {
     /// The door, built at the first request of the isolate.
     pub fn door(&self, settings: impl FnOnce() -> Settings) -> Result<Rc<Door>, Misconfigured> {
         self.door.borrow_mut().get_or_insert_with(|| Door::new(&settings()).map(Rc::new)).clone()
+    }
+
+    /// Whether a link's marker has yet to be written: many may be told "used" within one second, and one write tells all.
+    pub fn is_first_mark(&self, link: LinkId) -> bool {
+        let mut marked = self.marked.borrow_mut();
+        if marked.len() >= MARKED_MAX {
+            marked.clear();
+        }
+        marked.insert(link)
     }
 }

@@ -14,6 +14,8 @@ use worker::{Result, SqlStorageValue, State};
 
 use crate::audit::{Batch, Head, append_batches};
 use crate::edge::glue;
+use crate::edge::rows::rows;
+use crate::json;
 use crate::port::Export;
 
 /// The one log's name.
@@ -41,11 +43,6 @@ struct Object {
     state: State,
 }
 
-#[derive(Deserialize)]
-struct HeadRow {
-    head: String,
-}
-
 #[wasm_bindgen]
 impl AuditLog {
     #[wasm_bindgen(constructor)]
@@ -62,7 +59,7 @@ impl AuditLog {
 
 impl Object {
     fn handle(&self, body: &str) -> Result<String> {
-        let errand: LogErrand = serde_json::from_str(body)?;
+        let errand: LogErrand = json::read(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
         Ok(match errand {
             LogErrand::Append { batches } => serde_json::to_string(&self.append(&batches)?),
@@ -75,9 +72,7 @@ impl Object {
         let mut seen = BTreeSet::new();
         for batch in batches {
             let id = batch.id.to_string();
-            let rows: Vec<HeadRow> =
-                sql.exec("SELECT head FROM batch WHERE id = ?", vec![id.into()])?.to_array()?;
-            if !rows.is_empty() {
+            if !rows(&sql, "SELECT head FROM batch WHERE id = ?", vec![id.into()])?.is_empty() {
                 seen.insert(batch.id);
             }
         }
@@ -96,35 +91,23 @@ impl Object {
 
     fn head(&self) -> Result<Head> {
         let query = "SELECT head FROM batch ORDER BY first DESC LIMIT 1";
-        let rows: Vec<HeadRow> = self.state.storage().sql().exec(query, None)?.to_array()?;
-        match rows.first() {
+        match rows(&self.state.storage().sql(), query, Vec::new())?.first_mut() {
             None => Ok(Head::GENESIS),
-            Some(row) => row.head.parse().map_err(|_| "the log's head is unreadable".into()),
+            Some(row) => row.text().parse().map_err(|_| "the log's head is unreadable".into()),
         }
     }
 
     fn export(&self, from: u64, limit: usize) -> Result<Export> {
-        #[derive(Deserialize)]
-        struct Rows {
-            first: f64,
-            lines: String,
-        }
         // The batch that `from` lies in begins at or before it. Numbers have no holes, so the last one wanted bounds
         // the rows: a page never reads more than its own entries and two batches beside them.
         let query = "SELECT first, lines FROM batch
             WHERE first >= coalesce((SELECT max(first) FROM batch WHERE first <= ?), 1) AND first < ? ORDER BY first";
         let bindings = vec![whole(from), whole(from.saturating_add(limit as u64))];
-        let rows: Vec<Rows> = self.state.storage().sql().exec(query, bindings)?.to_array()?;
         let mut lines = String::new();
         let mut taken = 0;
-        for row in rows {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a number this object wrote"
-            )]
-            let first = row.first as u64;
-            for (line, seq) in row.lines.lines().zip(first..) {
+        for mut row in rows(&self.state.storage().sql(), query, bindings)? {
+            let first = row.number();
+            for (line, seq) in row.text().lines().zip(first..) {
                 if seq >= from && taken < limit {
                     lines.push_str(line);
                     lines.push('\n');

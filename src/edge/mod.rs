@@ -9,10 +9,20 @@
     reason = "types here wrap JavaScript objects, which have no useful Debug"
 )]
 
+mod courier;
 mod entry;
 mod gate;
 mod glue;
 mod isolate;
+mod library;
 mod log;
+mod outbox;
+mod people;
 mod registry;
+mod shelf;
+mod roster;
+mod rows;
+mod rules;
+mod table;
+mod task;
 mod world;

@@ -1,4 +1,5 @@
-//! The registry's Durable Object: withdrawn many-use links, and the idempotency keys of the machine API.
+//! The registry's Durable Object: withdrawn many-use links, the idempotency keys of the machine API, the roster of
+//! shards, and the library of policies (`shelf`).
 //!
 //! **Why it is atomic.** One object, one thread, and no `await` between reading and writing. The deny-list is
 //! published to KV a moment after it changed, whole, by this object alone, so no two writers race for the key and KV's
@@ -13,10 +14,14 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Result, State};
 
 use crate::audit::{Batch, Event};
+use crate::edge::people::Due;
+use crate::edge::rows::rows;
+use crate::edge::shelf::Shelf;
 use crate::edge::world::World;
-use crate::edge::{glue, isolate};
+use crate::edge::{glue, isolate, roster};
 use crate::flow::DENY_KEY;
 use crate::id::{BatchId, LinkId, encode_bytes};
+use crate::json;
 use crate::key::sha256_prefix;
 use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
 use crate::port::{AuditLog as _, Remembered};
@@ -47,6 +52,28 @@ pub enum RegistryErrand {
         body: [u8; 32],
         now: Instant,
     },
+    Shelf,
+    Keep {
+        version: u32,
+        bundle: String,
+        event: Event,
+    },
+    Activate {
+        version: u32,
+        event: Event,
+    },
+    SetPaused {
+        journey: String,
+        is_paused: bool,
+        event: Event,
+    },
+    /// What shards say of when they want to be woken.
+    Report {
+        dues: Vec<Due>,
+    },
+    DueShards {
+        at: Instant,
+    },
 }
 
 #[wasm_bindgen]
@@ -57,11 +84,17 @@ struct Object {
     world: World,
     /// Whether the alarm is set for a publication that has not begun.
     is_due: Cell<bool>,
+    /// Whether what is new on the shelf is being published.
+    is_publishing: Cell<bool>,
 }
 
-#[derive(Deserialize)]
-struct At {
-    at: f64,
+/// While it lives, somebody publishes.
+struct Publishing<'a>(&'a Cell<bool>);
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }
 
 #[wasm_bindgen]
@@ -69,7 +102,12 @@ impl Registry {
     #[wasm_bindgen(constructor)]
     pub fn new(state: JsValue, env: JsValue) -> Self {
         let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
-        Self(Rc::new(Object { state, world: World::new(env.unchecked_into()), is_due: Cell::default() }))
+        Self(Rc::new(Object {
+            state,
+            world: World::new(env.unchecked_into()),
+            is_due: Cell::default(),
+            is_publishing: Cell::default(),
+        }))
     }
 
     pub async fn fetch(&self, request: JsValue) -> core::result::Result<JsValue, JsValue> {
@@ -85,6 +123,7 @@ impl Registry {
         object.state.storage().sql().exec(SCHEMA, None)?;
         object.sweep()?;
         object.publish().await?;
+        object.publish_shelf().await?;
         // What was withdrawn meanwhile has set the alarm already, and must not wait for the next sweep.
         if !object.is_due.get() {
             object.arm(Span::from_secs(SWEEP_S)).await?;
@@ -95,8 +134,9 @@ impl Registry {
 
 impl Object {
     async fn handle(&self, body: &str) -> Result<String> {
-        let errand: RegistryErrand = serde_json::from_str(body)?;
+        let errand: RegistryErrand = json::read(body)?;
         self.state.storage().sql().exec(SCHEMA, None)?;
+        self.state.storage().sql().exec(roster::SCHEMA, None)?;
         let answer = match errand {
             RegistryErrand::Deny { link, expires, event } => {
                 serde_json::to_string(&self.deny(link, expires, &event).await?)
@@ -107,8 +147,64 @@ impl Object {
                 self.arm_if_idle(Span::from_secs(SWEEP_S)).await?;
                 serde_json::to_string(&remembered)
             }
+            RegistryErrand::Shelf => serde_json::to_string(&self.shelf()?.list()?),
+            RegistryErrand::Keep { version, bundle, event } => {
+                let kept = self.shelf()?.keep(version, &bundle, &event)?;
+                self.publish_soon().await?;
+                serde_json::to_string(&kept)
+            }
+            RegistryErrand::Activate { version, event } => {
+                let is_kept = self.shelf()?.activate(version, &event)?;
+                self.publish_soon().await?;
+                serde_json::to_string(&is_kept)
+            }
+            RegistryErrand::SetPaused { journey, is_paused, event } => {
+                self.shelf()?.set_paused(&journey, is_paused, &event)?;
+                self.publish_soon().await?;
+                serde_json::to_string(&())
+            }
+            RegistryErrand::Report { dues } => {
+                serde_json::to_string(&roster::report(&self.state.storage().sql(), &dues)?)
+            }
+            RegistryErrand::DueShards { at } => {
+                serde_json::to_string(&roster::due(&self.state.storage().sql(), at)?)
+            }
         };
         Ok(answer?)
+    }
+
+    fn shelf(&self) -> Result<Shelf> {
+        Shelf::open(self.state.storage().sql())
+    }
+
+    /// Publishes what is new at once; what fails is tried again by the alarm, which is set first.
+    async fn publish_soon(&self) -> Result<()> {
+        if !self.is_due.get() {
+            self.arm(Span::from_millis(GATE_RETRY_MS)).await?;
+        }
+        if let Err(error) = self.publish_shelf().await {
+            worker::console_error!("the library was not published ({error}); it is tried again");
+        }
+        Ok(())
+    }
+
+    /// Writes what is new on the shelf to KV and hands its events to the audit log. One at a time: whoever comes
+    /// meanwhile leaves their part to the one who is at it.
+    async fn publish_shelf(&self) -> Result<()> {
+        if self.is_publishing.replace(true) {
+            return Ok(());
+        }
+        let _publishing = Publishing(&self.is_publishing);
+        let library = self.shelf()?;
+        while let Some(page) = library.unpublished()? {
+            self.world.kv_put(&page.key, &page.value, None).await.map_err(|error| error.to_string())?;
+            library.published(&page)?;
+        }
+        while let Some(unsent) = library.unsent()? {
+            self.world.send(&unsent.batch).await.map_err(|error| error.to_string())?;
+            library.sent(&unsent)?;
+        }
+        Ok(())
     }
 
     async fn deny(&self, link: LinkId, expires: u32, event: &Event) -> Result<Option<Instant>> {
@@ -116,10 +212,8 @@ impl Object {
             return Ok(Some(at));
         }
         let sql = self.state.storage().sql();
-        let count: Vec<At> = sql.exec("SELECT count(*) AS at FROM denied", None)?.to_array()?;
-        #[expect(clippy::cast_precision_loss, reason = "a count far below 2^53")]
-        let max = DENIED_MAX as f64;
-        if count.first().is_some_and(|count| count.at >= max) {
+        let mut count = rows(&sql, "SELECT count(*) FROM denied", Vec::new())?;
+        if count.first_mut().is_some_and(|count| count.number() >= DENIED_MAX as u64) {
             return Ok(None);
         }
         let bindings = vec![
@@ -138,29 +232,19 @@ impl Object {
     }
 
     fn denied(&self, link: LinkId) -> Result<Option<Instant>> {
-        let found: Vec<At> = self
-            .state
-            .storage()
-            .sql()
-            .exec("SELECT at FROM denied WHERE link = ?", vec![link.to_string().into()])?
-            .to_array()?;
-        Ok(found.first().map(instant))
+        let query = "SELECT at FROM denied WHERE link = ?";
+        let mut found = rows(&self.state.storage().sql(), query, vec![link.to_string().into()])?;
+        Ok(found.first_mut().map(|row| Instant::from_millis(row.number())))
     }
 
     fn remember(&self, key: &[u8; 32], body: &[u8; 32], now: Instant) -> Result<Remembered> {
-        #[derive(Deserialize)]
-        struct Known {
-            body: String,
-            at: f64,
-        }
         let sql = self.state.storage().sql();
         let key = encode_bytes(key);
-        let known: Vec<Known> =
-            sql.exec("SELECT body, at FROM request WHERE key = ?", vec![key.clone().into()])?.to_array()?;
-        if let Some(known) = known.first() {
-            let at = instant(&At { at: known.at });
+        let query = "SELECT body, at FROM request WHERE key = ?";
+        if let Some(known) = rows(&sql, query, vec![key.clone().into()])?.first_mut() {
+            let (known_body, at) = (known.text(), Instant::from_millis(known.number()));
             if now < at + Span::from_secs(IDEMPOTENCY_S) {
-                return Ok(if known.body == encode_bytes(body) {
+                return Ok(if known_body == encode_bytes(body) {
                     Remembered::Same { at }
                 } else {
                     Remembered::Other
@@ -188,28 +272,21 @@ impl Object {
 
     /// Writes the deny-list to KV and hands unsent events to the audit log.
     async fn publish(&self) -> Result<()> {
-        #[derive(Deserialize)]
-        struct Row {
-            link: String,
-            event: Option<String>,
-        }
-        let rows: Vec<Row> = self
-            .state
-            .storage()
-            .sql()
-            .exec("SELECT link, event FROM denied ORDER BY link", None)?
-            .to_array()?;
-        let list: String = rows.iter().map(|row| row.link.as_str()).collect();
+        let query = "SELECT link, event FROM denied ORDER BY link";
+        let rows = rows(&self.state.storage().sql(), query, Vec::new())?;
+        let rows: Vec<(String, Option<String>)> =
+            rows.into_iter().map(|mut row| (row.text(), row.maybe_text())).collect();
+        let list: String = rows.iter().map(|(link, _)| link.as_str()).collect();
         self.world.kv_put(DENY_KEY, &list, None).await.map_err(|error| error.to_string())?;
-        for row in rows {
-            let Some(event) = row.event.as_deref() else { continue };
-            let event: Event = serde_json::from_str(event)?;
-            let batch = Batch { id: batch_id(&row.link), events: vec![event] };
+        for (link, event) in rows {
+            let Some(event) = event else { continue };
+            let event: Event = json::read(&event)?;
+            let batch = Batch { id: batch_id(&link), events: vec![event] };
             self.world.send(&batch).await.map_err(|error| error.to_string())?;
             self.state
                 .storage()
                 .sql()
-                .exec("UPDATE denied SET event = NULL WHERE link = ?", vec![row.link.into()])?;
+                .exec("UPDATE denied SET event = NULL WHERE link = ?", vec![link.into()])?;
         }
         Ok(())
     }
@@ -234,9 +311,4 @@ fn batch_id(link: &str) -> BatchId {
 #[expect(clippy::cast_possible_wrap, reason = "milliseconds far below 2^53")]
 fn whole(at: Instant) -> i64 {
     at.millis() as i64
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an instant this object wrote")]
-fn instant(at: &At) -> Instant {
-    Instant::from_millis(at.at.max(0.0) as u64)
 }

@@ -10,22 +10,29 @@ use worker::Env;
 
 use crate::audit::Batch;
 use crate::edge::log::{self, LogErrand};
+use crate::edge::people::{Due, Visit, Visited};
 use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
 use crate::flow::Settings;
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
-use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS};
+use crate::id::{BatchId, Shard};
+use crate::json;
+use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Unreachable, change_event,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Unreachable,
+    change_event,
 };
+use crate::shard;
 use crate::time::{Instant, Span};
 use crate::token::LinkRef;
 
 pub const KV: &str = "POSTERN_KV";
 const GATE: &str = "GATE";
-const REGISTRY: &str = "REGISTRY";
+pub(super) const REGISTRY: &str = "REGISTRY";
 const AUDIT: &str = "AUDIT";
 const AUDIT_QUEUE: &str = "AUDIT_QUEUE";
+const PEOPLE: &str = "PEOPLE";
+const OUTREACH_QUEUE: &str = "OUTREACH_QUEUE";
 const DAMPER: &str = "DAMPER";
 /// KV takes no shorter time to live.
 const KV_TTL_MIN_S: u64 = 60;
@@ -47,6 +54,7 @@ impl World {
             api_keys: text("POSTERN_API_KEYS"),
             host: text("POSTERN_HOST"),
             environment: text("ENVIRONMENT"),
+            providers: text("POSTERN_PROVIDERS"),
         }
     }
 
@@ -56,6 +64,26 @@ impl World {
         let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
         let read = kv.get(key).cache_ttl(u64::from(cache_s)).text();
         within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+    }
+
+    /// A KV value that nobody has cached.
+    #[cfg(feature = "local")]
+    pub async fn kv_fresh(&self, key: &str) -> Result<Option<String>, Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        let read = kv.get(key).text();
+        within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+    }
+
+    /// The first keys with a prefix, in order.
+    #[cfg(feature = "local")]
+    pub async fn kv_keys(&self, prefix: &str, max: usize) -> Result<Vec<String>, Unreachable> {
+        let failed = |cause: String| Unreachable { what: "KV", cause };
+        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
+        let limit = u64::try_from(max).unwrap_or(u64::MAX);
+        let listed = kv.list().prefix(prefix.to_owned()).limit(limit).execute();
+        let listed = within("KV", async { listed.await.map_err(|error| failed(error.to_string())) }).await?;
+        Ok(listed.keys.into_iter().map(|key| key.name).collect())
     }
 
     /// Writes a KV value, for `ttl_s` seconds or for good.
@@ -76,7 +104,7 @@ impl World {
         }
     }
 
-    async fn post<T: serde::de::DeserializeOwned>(
+    pub(super) async fn post<T: serde::de::DeserializeOwned>(
         &self,
         binding: &'static str,
         object: &str,
@@ -86,7 +114,68 @@ impl World {
         let body = serde_json::to_string(errand).map_err(failed)?;
         let namespace = self.namespace(binding)?;
         let answer = within(binding, glue::post(&namespace, binding, object, &body)).await?;
-        serde_json::from_str(&answer).map_err(failed)
+        json::read(&answer).map_err(failed)
+    }
+
+    /// Hands packs of touches, as JSON texts, to delivery.
+    pub async fn offer(&self, packs: &[String]) -> Result<(), Unreachable> {
+        let failed = |cause: String| Unreachable { what: "the outreach queue", cause };
+        let queue = self.namespace(OUTREACH_QUEUE)?;
+        let texts = serde_json::to_string(packs).map_err(|error| failed(error.to_string()))?;
+        within("the outreach queue", glue::send_all(&queue, &texts)).await
+    }
+
+    /// Tells the roster when shards want to be woken.
+    pub async fn report(&self, dues: &[Due]) -> Result<(), Unreachable> {
+        self.post(REGISTRY, "registry", &RegistryErrand::Report { dues: dues.to_vec() }).await
+    }
+
+    /// The shards that the roster has as due.
+    pub async fn due_shards(&self, at: Instant) -> Result<Vec<Shard>, Unreachable> {
+        self.post(REGISTRY, "registry", &RegistryErrand::DueShards { at }).await
+    }
+
+    /// Asks many shards the same thing at once. `None` for those that did not answer.
+    pub async fn visit_all(
+        &self,
+        shards: &[Shard],
+        errand: &shard::Errand,
+    ) -> Result<Vec<Option<Visited>>, Unreachable> {
+        let failed = |error: serde_json::Error| Unreachable { what: PEOPLE, cause: error.to_string() };
+        let (mut names, mut bodies) = (Vec::new(), Vec::new());
+        for shard in shards {
+            names.push(shard.to_string());
+            let visit = Visit { shard: *shard, errand: errand.clone(), now: None };
+            bodies.push(serde_json::to_string(&visit).map_err(failed)?);
+        }
+        let namespace = self.namespace(PEOPLE)?;
+        let answers =
+            glue::post_all(&namespace, PEOPLE, &names.join("\n"), &bodies.join("\n"), TICK_TIMEOUT_MS)
+                .await?;
+        json::read(&answers).map_err(failed)
+    }
+
+    /// Hands a batch of audit events, as a JSON array, to the log.
+    pub async fn send_text(&self, id: BatchId, events: &str) -> Result<(), Unreachable> {
+        let text = format!(r#"{{"id":"{id}","events":{events}}}"#);
+        match self.enqueue(text).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let failed = |error: serde_json::Error| Unreachable { what: AUDIT, cause: error.to_string() };
+                let batch = Batch { id, events: json::read(events).map_err(failed)? };
+                self.bypass(&batch, &error).await
+            }
+        }
+    }
+
+    async fn enqueue(&self, text: String) -> Result<(), worker::Error> {
+        self.0.queue(AUDIT_QUEUE)?.send(text).await
+    }
+
+    /// The queue is the usual way, the log itself the way round it.
+    async fn bypass(&self, batch: &Batch, error: &worker::Error) -> Result<(), Unreachable> {
+        worker::console_warn!("the audit queue refused a batch ({error}); writing to the log directly");
+        self.append(core::slice::from_ref(batch)).await
     }
 
     /// Appends batches to the log itself, without the queue.
@@ -165,8 +254,8 @@ impl Registry for World {
 
 impl Damper for World {
     async fn allows(&self, key: &str) -> bool {
-        let Ok(limiter) = self.0.rate_limiter(DAMPER) else { return true };
-        limiter.limit(key.to_owned()).await.map_or(true, |outcome| outcome.success)
+        let Ok(limiter) = self.namespace(DAMPER) else { return true };
+        glue::allows(&limiter, key).await
     }
 }
 
@@ -174,23 +263,21 @@ impl AuditLog for World {
     async fn send(&self, batch: &Batch) -> Result<(), Unreachable> {
         let failed = |cause: String| Unreachable { what: "the audit queue", cause };
         let text = serde_json::to_string(batch).map_err(|error| failed(error.to_string()))?;
-        let queued = match self.0.queue(AUDIT_QUEUE) {
-            Ok(queue) => queue.send(text).await,
-            Err(error) => Err(error),
-        };
-        match queued {
+        match self.enqueue(text).await {
             Ok(()) => Ok(()),
-            // The queue is the usual way, the log itself the way round it.
-            Err(error) => {
-                worker::console_warn!(
-                    "the audit queue refused a batch ({error}); writing to the log directly"
-                );
-                self.append(core::slice::from_ref(batch)).await
-            }
+            Err(error) => self.bypass(batch, &error).await,
         }
     }
 
     async fn export(&self, from: u64, limit: usize) -> Result<Export, Unreachable> {
         self.post(AUDIT, log::NAME, &LogErrand::Export { from, limit }).await
+    }
+}
+
+impl People for World {
+    async fn visit(&self, shard: Shard, errand: &shard::Errand) -> Result<shard::Answer, Unreachable> {
+        let visit = Visit { shard, errand: errand.clone(), now: None };
+        let visited: Visited = self.post(PEOPLE, &shard.to_string(), &visit).await?;
+        Ok(visited.answer)
     }
 }

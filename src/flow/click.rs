@@ -18,7 +18,7 @@ use crate::http::{Method, Request, Response};
 use crate::limits::GRANT_LIFETIME_S;
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports};
-use crate::token::{Claims, Refused, Use, Verified};
+use crate::token::{Claims, PREFERENCES, Refused, Use, Verified};
 
 /// One tap, with what is known about it.
 struct Click<'a> {
@@ -35,10 +35,17 @@ pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports:
     let click = Click { context, snapshot, request, visitor };
     match context.door.verifier.verify(token, context.now) {
         Ok(verified) => click.verified(&verified, ports).await,
-        Err(Refused::Expired(claims)) => click.deny(Cause::Expired, Some(&claims)),
+        Err(Refused::Expired(claims)) if claims.scope != PREFERENCES => {
+            click.deny(Cause::Expired, Some(&claims))
+        }
         Err(refused) => {
             let is_allowed = ports.allows(&network(context, request)).await;
-            let cause = if is_allowed { Cause::from(refused) } else { Cause::Damped };
+            let cause = match refused {
+                _ if !is_allowed => Cause::Damped,
+                // A link to somebody's choices is none here, however old.
+                Refused::Expired(_) => Cause::UnknownScope,
+                other => Cause::from(other),
+            };
             click.deny(cause, None)
         }
     }
@@ -104,7 +111,14 @@ impl Click<'_> {
         };
         let (claim, replay) = match ports.ask(Place::of(&link), &errand).await {
             Ok(Answer::Granted { claim, replay }) => (claim, replay),
-            Ok(answer) => return self.deny(cause_of(&answer), Some(claims)),
+            Ok(answer) => {
+                let outcome = self.deny(cause_of(&answer), Some(claims));
+                // Few links are opened again once they are used up: those that are get their marker now, and not before.
+                return match lasting_no(&answer) {
+                    Some(marker) => outcome.later(Later::Mark { link, marker }),
+                    None => outcome,
+                };
+            }
             Err(error) => {
                 let failure = self.context.failure("gate_unreachable", error.to_string());
                 return self.deny(Cause::GateUnreachable, Some(claims)).failure(failure);
@@ -122,7 +136,7 @@ impl Click<'_> {
                 Some(to) => self.go(scope, to),
                 None => self.open(scope, destination, &way),
             };
-            Outcome::new(response).later(Later::Mark { link, marker: Marker::Spent })
+            Outcome::new(response)
         };
         // A claim is logged by its gate, once. That somebody was shown the way again, only we know.
         if replay { outcome.event(self.validated_event(claims)) } else { outcome }
@@ -260,6 +274,15 @@ fn cause_of(answer: &Answer) -> Cause {
         | Answer::Redeemed { .. }
         | Answer::Released { .. }
         | Answer::Stale => Cause::GateUnreachable,
+    }
+}
+
+/// The marker of a refusal that will never be taken back.
+fn lasting_no(answer: &Answer) -> Option<Marker> {
+    match answer {
+        Answer::Spent { .. } => Some(Marker::Spent),
+        Answer::Revoked { .. } => Some(Marker::Revoked),
+        _ => None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What one deployment's door knows for its whole life: its keys and its host.
 
+use crate::delivery::{BadCredentials, Credentials};
 use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
-use crate::key::{BadRing, KeyRing, Pseudonyms, sha256_prefix};
+use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
+use crate::person::AddressSeal;
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -18,6 +20,8 @@ pub struct Settings {
     pub host: Option<String>,
     /// `ENVIRONMENT`
     pub environment: Option<String>,
+    /// `POSTERN_PROVIDERS`
+    pub providers: Option<String>,
 }
 
 /// A door that can work: built once per isolate, or not at all.
@@ -30,7 +34,12 @@ pub struct Door {
     pub minter: Minter,
     pub grants: GrantSeal,
     pub pseudonyms: Pseudonyms,
+    pub addresses: AddressSeal,
+    /// Draws lots for journeys.
+    pub lots: MacKey,
     pub api_keys: ApiKeys,
+    /// How providers know us. What is wrong here stops messages, and no visitor.
+    pub providers: Result<Credentials, BadCredentials>,
 }
 
 /// Why the door cannot work, and what to do about it. Names settings, never their values.
@@ -65,21 +74,47 @@ impl Door {
         let ring = KeyRing::parse(settings.keys.as_deref().ok_or(Misconfigured::NoKeys)?)?;
         let api_keys = ApiKeys::parse(settings.api_keys.as_deref().ok_or(Misconfigured::NoApiKeys)?)?;
         let minter = Minter::new(&ring, host).ok_or(BadRing::Empty)?;
+        let is_local = settings.environment.as_deref() == Some("local");
+        let providers = settings.providers.as_deref().filter(|json| !json.is_empty());
+        let providers =
+            providers.map_or_else(|| Ok(Credentials::default()), |json| Credentials::parse(json, is_local));
         Ok(Self {
             host: host.to_owned(),
-            is_local: settings.environment.as_deref() == Some("local"),
+            is_local,
             verifier: Verifier::new(&ring, host),
             minter,
             grants: GrantSeal::new(&ring, host),
             pseudonyms: ring.pseudonyms(),
+            addresses: AddressSeal::new(&ring),
+            lots: ring.lots(),
             api_keys,
+            providers,
         })
     }
 
-    /// The address of a link. Local doors speak plain HTTP.
-    pub fn link_url(&self, token: &str) -> String {
+    /// Where the door is reached. Local doors speak plain HTTP.
+    pub fn origin(&self) -> String {
         let scheme = if self.is_local { "http" } else { "https" };
-        format!("{scheme}://{}/l/{token}", self.host)
+        format!("{scheme}://{}", self.host)
+    }
+
+    /// The address of a link.
+    pub fn link_url(&self, token: &str) -> String {
+        self.url("l", token)
+    }
+
+    /// The address of a person's choices.
+    pub fn choices_url(&self, token: &str) -> String {
+        self.url("p", token)
+    }
+
+    /// The address that takes a one-click unsubscription (RFC 8058); its token is that of the choices.
+    pub fn unsubscribe_url(&self, token: &str) -> String {
+        self.url("u", token)
+    }
+
+    fn url(&self, door: &str, token: &str) -> String {
+        format!("{}/{door}/{token}", self.origin())
     }
 }
 
@@ -129,6 +164,7 @@ mod tests {
             api_keys: Some("[]".into()),
             host: Some("go.example.com".into()),
             environment: None,
+            providers: None,
         }
     }
 

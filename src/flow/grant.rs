@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
-use crate::flow::outcome::{Context, Later, Outcome};
+use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::unreachable;
 use crate::flow::request::idempotency_key;
 use crate::gate::{Answer, BadGrant, Command, Grant, Place, Trace};
@@ -15,7 +15,7 @@ use crate::json::{Json, Node, Report, Values};
 use crate::key::sha256_prefix;
 use crate::limits::{JSON_BODY_MAX, LINK_FAILURES_MAX, POLICY_PROBLEMS_MAX};
 use crate::policy::Risk;
-use crate::port::{Errand, Marker, Ports};
+use crate::port::{Errand, Ports};
 
 /// What the holder of a grant asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,10 +97,7 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcom
         Outcome::new(json(200, &document))
     };
     match answer {
-        Answer::Redeemed { .. } => {
-            let spent = Later::Mark { link: grant.link, marker: Marker::Spent };
-            Ok(document("redeemed", None).later(spent))
-        }
+        Answer::Redeemed { .. } => Ok(document("redeemed", None)),
         Answer::Released { failures } => Ok(document("released", Some(failures))),
         Answer::Locked => Ok(document("locked", Some(LINK_FAILURES_MAX))),
         Answer::Spent { .. } => Err(Code::GrantUsed),

@@ -6,19 +6,37 @@
 
 mod audit;
 mod click;
+mod cloud_event;
+mod deliver;
+mod deliveries;
 mod door;
+mod events;
 mod glance;
 mod grant;
+mod inbox;
+mod join;
+mod journeys;
 mod link;
 mod mint;
+#[cfg(any(feature = "local", test))]
+mod outbox;
 mod outcome;
+mod people;
+mod person_view;
+mod policy;
+mod prepare;
+mod receipt;
+mod preferences;
 mod refusal;
 mod request;
 mod serve;
 mod snapshot;
 
+pub use deliver::{Courier, Delivered, DeliveryPorts, deliver};
 pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
+#[cfg(any(feature = "local", test))]
+pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use serve::{not_configured, serve};
-pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, POLICY_KEY, Snapshot};
+pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

@@ -36,6 +36,8 @@ pub struct Outcome {
 pub enum Later {
     /// Replicate a link's end, so that pages know it without asking the gate.
     Mark { link: LinkRef, marker: Marker },
+    /// Look for a newer policy: this place need not wait as long as others.
+    Reload,
 }
 
 /// Something of ours failed. The visitor is shown the reference, the log has the cause; neither names anyone.

@@ -1,14 +1,16 @@
 //! What a flow reads from a request beside its route.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::click::Hints;
 use crate::flow::Context;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request};
 use crate::id::{Nonce, decode_bytes, encode_bytes};
-use crate::json::Json;
-use crate::limits::{FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX};
+use crate::json::{Json, Node};
+use crate::limits::{CUSTOMER_REF_MAX, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, MASKS_MAX};
+use crate::person::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 
 /// The cookie that makes a browser's nonce the same each time it opens a link. It names no one: it is random.
 const COOKIE: &str = "__Host-postern";
@@ -31,8 +33,59 @@ pub(super) fn wants_json(request: &Request) -> bool {
 
 /// Whether the body says that it is JSON.
 pub(super) fn is_json(request: &Request) -> bool {
+    media_type(request).eq_ignore_ascii_case("application/json")
+}
+
+/// The body's type without parameters; empty if it does not say.
+pub(super) fn media_type(request: &Request) -> &str {
     let content_type = request.headers.content_type.as_deref().unwrap_or_default();
-    content_type.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Text behind percent-encoding (RFC 3986 §2.1); nothing if that is broken or no UTF-8. A plus sign is itself.
+pub(super) fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            let (high, low) = (digit()?, digit()?);
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// Whether a text can be a company's reference of a customer.
+pub(super) fn is_customer_ref(text: &str) -> bool {
+    (1..=CUSTOMER_REF_MAX).contains(&text.len())
+}
+
+/// Masked references by name. What is wrong is in the node's report.
+pub(super) fn masks(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
+    let mut masks = BTreeMap::new();
+    let mut is_good = true;
+    for (name, node) in node.members()? {
+        let text = node.string();
+        if !is_flag_name(name) {
+            node.problem("mask.name", EXPECTED_NAME);
+            is_good = false;
+        } else if let Some(text) = text.filter(|text| is_masked(text)) {
+            masks.insert(name.to_owned(), text.to_owned());
+        } else {
+            if text.is_some() {
+                node.problem("mask.text", EXPECTED_MASK);
+            }
+            is_good = false;
+        }
+    }
+    if masks.len() > MASKS_MAX {
+        node.problem("mask.count", format!("at most {MASKS_MAX} masked references"));
+        return None;
+    }
+    is_good.then_some(masks)
 }
 
 /// The damping key of the network that a request came from.

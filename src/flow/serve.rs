@@ -7,7 +7,10 @@ use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
-use crate::flow::{Misconfigured, Seed, audit, click, grant, link, mint};
+use crate::flow::{
+    Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
+    policy, preferences, receipt,
+};
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
@@ -28,32 +31,36 @@ pub async fn serve(
     };
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
+        Route::Unsubscribe { token } => preferences::unsubscribe(context, request, token, ports).await,
+        Route::Preferences { token } => preferences::preferences(context, request, token, ports).await,
         Route::Home => with_pages(context, request, Pages::home),
         Route::Asset { .. } | Route::Robots => {
             asset(&request.path, &request.query).map_or_else(|| nothing(context, request), Outcome::new)
         }
         Route::AppleAssociation | Route::AssetLinks => association(context, route),
         Route::Health => Outcome::new(health(context)),
-        Route::LocalTime => nothing(context, request),
-        Route::Mint | Route::Inspect { .. } | Route::Revoke { .. } | Route::Exchange | Route::Audit => {
-            machine(context, request, route, ports).await
-        }
+        Route::LocalTime | Route::LocalOutbox => nothing(context, request),
+        Route::Receipts { provider } => receipt::take(context, request, provider, ports).await,
+        _ => machine(context, request, route, ports).await,
     }
 }
 
 async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, ports: &impl Ports) -> Outcome {
-    let role = match route {
-        Route::Mint => Role::Mint,
-        Route::Inspect { .. } => Role::Inspect,
-        Route::Revoke { .. } => Role::Revoke,
-        Route::Exchange => Role::Exchange,
-        _ => Role::Audit,
-    };
+    let Some(role) = role(route) else { return nothing(context, request) };
     let actor = match authenticate(context, request, role, ports).await {
         Ok(actor) => actor,
         Err(outcome) => return *outcome,
     };
-    if matches!(route, Route::Mint | Route::Exchange) && !is_json(request) {
+    let takes_json = matches!(
+        route,
+        Route::Mint
+            | Route::Exchange
+            | Route::PutPerson { .. }
+            | Route::KeepPolicy
+            | Route::Move { .. }
+            | Route::Shown { .. }
+    );
+    if takes_json && !is_json(request) {
         let detail = "Send `Content-Type: application/json`.";
         return Outcome::new(Problem::new(Code::UnsupportedMedia, detail).response());
     }
@@ -62,8 +69,54 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
         Route::Inspect { id } => link::inspect(context, id, ports).await,
         Route::Revoke { id } => link::revoke(context, id, ports).await,
         Route::Exchange => grant::exchange(context, request, &actor, ports).await,
+        Route::Events => events::events(context, request, &actor, ports).await,
+        Route::PutPerson { reference } => people::put(context, request, &actor, reference, ports).await,
+        Route::ShowPerson { reference } => people::show(context, reference, ports).await,
+        Route::ErasePerson { reference } => people::erase(context, &actor, reference, ports).await,
+        Route::Inbox { reference } => inbox::show(context, reference, ports).await,
+        Route::Shown { reference } => inbox::shown(context, request, reference, ports).await,
+        Route::Deliveries => deliveries::list(context, request, ports).await,
+        Route::Redrive { touch } => deliveries::redrive(context, &actor, touch, ports).await,
+        Route::KeepPolicy => policy::keep(context, request, &actor, ports).await,
+        Route::Policies => policy::list(context, ports).await,
+        Route::Activate { version } => policy::activate(context, &actor, version, ports).await,
+        Route::Pause { journey } => journeys::pause(context, &actor, journey, ports).await,
+        Route::Resume { journey } => journeys::resume(context, &actor, journey, ports).await,
+        Route::Move { journey } => journeys::move_to(context, request, &actor, journey, ports).await,
         _ => audit::export(context, request, ports).await,
     }
+}
+
+/// What a key needs to be allowed; nothing for what is no machine's route.
+const fn role(route: Route<'_>) -> Option<Role> {
+    Some(match route {
+        Route::Mint => Role::Mint,
+        Route::Inspect { .. } => Role::Inspect,
+        Route::Revoke { .. } => Role::Revoke,
+        Route::Exchange => Role::Exchange,
+        Route::Audit => Role::Audit,
+        Route::Events => Role::Events,
+        Route::PutPerson { .. } | Route::ShowPerson { .. } | Route::ErasePerson { .. } => Role::People,
+        Route::Inbox { .. } | Route::Shown { .. } => Role::Inbox,
+        Route::KeepPolicy | Route::Policies | Route::Activate { .. } => Role::Policy,
+        Route::Pause { .. }
+        | Route::Resume { .. }
+        | Route::Move { .. }
+        | Route::Deliveries
+        | Route::Redrive { .. } => Role::Operate,
+        Route::Link { .. }
+        | Route::Unsubscribe { .. }
+        | Route::Preferences { .. }
+        | Route::Home
+        | Route::Asset { .. }
+        | Route::Robots
+        | Route::AppleAssociation
+        | Route::AssetLinks
+        | Route::Health
+        | Route::Receipts { .. }
+        | Route::LocalOutbox
+        | Route::LocalTime => return None,
+    })
 }
 
 async fn authenticate(
@@ -103,7 +156,7 @@ async fn authenticate(
 pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Response, Failure) {
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    if path.starts_with("/l/") {
+    if ["/l/", "/u/", "/p/"].iter().any(|door| path.starts_with(door)) {
         return (unavailable(None, u64::from(TRY_AGAIN_S), reference), failure);
     }
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";

@@ -10,8 +10,15 @@ use crate::time::{Instant, Span};
 
 /// The KV key of the policy bundle.
 pub const POLICY_KEY: &str = "policy";
+/// The KV key of the names of paused journeys, a JSON array.
+pub const PAUSED_KEY: &str = "paused";
 /// The KV key of the deny-list.
 pub const DENY_KEY: &str = "deny";
+
+/// The KV key of a kept bundle. What it holds never changes.
+pub fn kept_policy_key(version: u32) -> String {
+    format!("policy/{version}")
+}
 
 /// The policy and deny-list as of one instant.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::decode_bytes;
+use crate::json;
 use crate::key::{constant_time_eq, sha256};
 use crate::limits::{API_KEYS_MAX, HEADER_MAX};
 use crate::time::Instant;
@@ -27,10 +28,31 @@ pub enum Role {
     Exchange,
     /// Export the audit log.
     Audit,
+    /// Send events about people.
+    Events,
+    /// Put, read and erase people.
+    People,
+    /// Read what waits for a person in the app.
+    Inbox,
+    /// Keep policies and put one in force.
+    Policy,
+    /// Pause and resume journeys, move their enrolments, send again what was put aside.
+    Operate,
 }
 
 impl Role {
-    pub const ALL: [Self; 5] = [Self::Mint, Self::Inspect, Self::Revoke, Self::Exchange, Self::Audit];
+    pub const ALL: [Self; 10] = [
+        Self::Mint,
+        Self::Inspect,
+        Self::Revoke,
+        Self::Exchange,
+        Self::Audit,
+        Self::Events,
+        Self::People,
+        Self::Inbox,
+        Self::Policy,
+        Self::Operate,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,6 +61,11 @@ impl Role {
             Self::Revoke => "revoke",
             Self::Exchange => "exchange",
             Self::Audit => "audit",
+            Self::Events => "events",
+            Self::People => "people",
+            Self::Inbox => "inbox",
+            Self::Policy => "policy",
+            Self::Operate => "operate",
         }
     }
 }
@@ -101,8 +128,8 @@ impl ApiKeys {
     /// # Errors
     /// [`BadKeys`] says which entry is wrong, without quoting a hash.
     pub fn parse(json: &str) -> Result<Self, BadKeys> {
-        let keys: Vec<ApiKey> = serde_json::from_str(json)
-            .map_err(|error| BadKeys::Json { line: error.line(), column: error.column() })?;
+        let keys: Vec<ApiKey> =
+            json::read(json).map_err(|error| BadKeys::Json { line: error.line(), column: error.column() })?;
         if keys.len() > API_KEYS_MAX {
             return Err(BadKeys::TooMany);
         }

@@ -50,6 +50,36 @@ pub struct Headers {
     pub idempotency_key: Option<String>,
     /// `CF-Connecting-IP`: only ever hashed into a damping key.
     pub client_ip: Option<String>,
+    /// Read for `/v1/receipts/` alone.
+    pub webhook: WebhookHeaders,
+    /// Read for `/v1/events` alone.
+    pub event: EventHeaders,
+}
+
+/// By what the webhooks of providers are signed.
+#[derive(Clone, Debug, Default)]
+pub struct WebhookHeaders {
+    /// `webhook-id`
+    pub id: Option<String>,
+    /// `webhook-timestamp`
+    pub timestamp: Option<String>,
+    /// `webhook-signature`
+    pub signature: Option<String>,
+    /// `X-Twilio-Signature`
+    pub twilio: Option<String>,
+    /// `X-Hub-Signature-256`
+    pub hub: Option<String>,
+}
+
+/// The attributes of a CloudEvent in binary mode (CloudEvents 1.0.2, HTTP binding §3.1.3), still percent-encoded.
+#[derive(Clone, Debug, Default)]
+pub struct EventHeaders {
+    pub specversion: Option<String>,
+    pub id: Option<String>,
+    pub source: Option<String>,
+    pub kind: Option<String>,
+    pub subject: Option<String>,
+    pub time: Option<String>,
 }
 
 #[derive(Clone, Debug)]

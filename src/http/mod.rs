@@ -10,5 +10,5 @@ pub mod page;
 pub mod problem;
 mod route;
 
-pub use message::{Headers, Method, Request, Response};
-pub use route::{NoRoute, Route, route};
+pub use message::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders};
+pub use route::{NoRoute, Route, body_max, route};

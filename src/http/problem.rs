@@ -93,6 +93,19 @@ codes! {
     /// The claim behind the grant ended: released, taken over, or revoked.
     GrantStale = 409 "grant_stale" "The grant is no longer held";
     DenyListFull = 507 "deny_list_full" "The deny-list is full";
+    /// Older than event ids are remembered.
+    EventTooOld = 422 "event_too_old" "The event is too old";
+    EventFromTheFuture = 422 "event_from_the_future" "The event is from the future";
+    /// Of one person, within the time that event ids are remembered.
+    TooManyEvents = 422 "too_many_events" "Too many events of one person";
+    /// The customer reference in the path is empty, too long or badly encoded.
+    BadReference = 400 "bad_reference" "Not a customer reference";
+    UnknownPerson = 404 "unknown_person" "Nothing is known of this person";
+    UnknownPolicy = 404 "unknown_policy" "No policy of this version is kept";
+    /// Another text is kept under this version.
+    PolicyVersionTaken = 409 "policy_version_taken" "The policy's version is taken";
+    UnknownJourney = 404 "unknown_journey" "No policy has a journey of this name";
+    UnknownDelivery = 404 "unknown_delivery" "No such message was put aside";
     /// A visitor's program was refused by the link itself; `code` is the refusal's.
     LinkNotValid = 404 "not_valid" "The link is not valid";
     LinkExpired = 410 "expired" "The link has expired";

@@ -1,13 +1,17 @@
 //! Which path means what. The `OpenAPI` document is tested against this table.
 
 use crate::http::message::Method;
-use crate::limits::PATH_MAX;
+use crate::limits::{EVENT_BODY_MAX, FORM_BODY_MAX, JSON_BODY_MAX, PATH_MAX};
 
 /// Where a request goes. The borrowed parts are as sent; nothing in them is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     /// `/l/{token}`
     Link { token: &'a str },
+    /// `/u/{token}`
+    Unsubscribe { token: &'a str },
+    /// `/p/{token}`
+    Preferences { token: &'a str },
     /// `/`
     Home,
     /// `/assets/{name}`
@@ -28,8 +32,40 @@ pub enum Route<'a> {
     Exchange,
     /// `/v1/audit`
     Audit,
+    /// `/v1/events`
+    Events,
+    /// `PUT /v1/people/{ref}`; the reference is percent-encoded, here and below.
+    PutPerson { reference: &'a str },
+    /// `GET /v1/people/{ref}`
+    ShowPerson { reference: &'a str },
+    /// `DELETE /v1/people/{ref}`
+    ErasePerson { reference: &'a str },
+    /// `GET /v1/inbox/{ref}`
+    Inbox { reference: &'a str },
+    /// `POST /v1/inbox/{ref}`
+    Shown { reference: &'a str },
+    /// `PUT /v1/policy`
+    KeepPolicy,
+    /// `GET /v1/policy`
+    Policies,
+    /// `/v1/policy/{version}/activate`
+    Activate { version: &'a str },
+    /// `/v1/journeys/{id}/pause`
+    Pause { journey: &'a str },
+    /// `/v1/journeys/{id}/resume`
+    Resume { journey: &'a str },
+    /// `/v1/journeys/{id}/move`
+    Move { journey: &'a str },
+    /// `/v1/deliveries`
+    Deliveries,
+    /// `/v1/deliveries/{touch}/redrive`
+    Redrive { touch: &'a str },
+    /// `/v1/receipts/{provider}`; GET only for who asks whether this is the place.
+    Receipts { provider: &'a str },
     /// `/healthz`
     Health,
+    /// `GET /__local/outbox`; no route at all unless this is a local build.
+    LocalOutbox,
     /// `POST /__local/time`; no route at all unless this is a local build.
     LocalTime,
 }
@@ -55,25 +91,20 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
     if path.len() > PATH_MAX {
         return Err(unknown);
     }
+    if machine {
+        return machine_route(method, path);
+    }
     let read = |route| match method {
         Method::Get | Method::Head => Ok(route),
         _ => Err(NoRoute::Method { machine, allow: READ }),
     };
-    let post = |route| match method {
-        Method::Post => Ok(route),
-        _ => Err(NoRoute::Method { machine, allow: "POST" }),
-    };
-    if let Some(token) = segment(path, "/l/") {
+    let door = segment(path, "/l/").map(|token| Route::Link { token });
+    let door = door.or_else(|| Some(Route::Unsubscribe { token: segment(path, "/u/")? }));
+    let door = door.or_else(|| Some(Route::Preferences { token: segment(path, "/p/")? }));
+    if let Some(door) = door {
         return match method {
-            Method::Get | Method::Head | Method::Post => Ok(Route::Link { token }),
+            Method::Get | Method::Head | Method::Post => Ok(door),
             _ => Err(NoRoute::Method { machine, allow: "GET, HEAD, POST" }),
-        };
-    }
-    if let Some(id) = segment(path, "/v1/links/") {
-        return match method {
-            Method::Get => Ok(Route::Inspect { id }),
-            Method::Delete => Ok(Route::Revoke { id }),
-            _ => Err(NoRoute::Method { machine, allow: "GET, DELETE" }),
         };
     }
     if let Some(name) = segment(path, "/assets/") {
@@ -85,13 +116,88 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         "/healthz" => read(Route::Health),
         "/.well-known/apple-app-site-association" => read(Route::AppleAssociation),
         "/.well-known/assetlinks.json" => read(Route::AssetLinks),
-        "/v1/links" => post(Route::Mint),
-        "/v1/grants" => post(Route::Exchange),
-        "/v1/audit" if method == Method::Get => Ok(Route::Audit),
-        "/v1/audit" => Err(NoRoute::Method { machine, allow: "GET" }),
+        "/__local/outbox" if cfg!(feature = "local") && method == Method::Get => Ok(Route::LocalOutbox),
         "/__local/time" if cfg!(feature = "local") && method == Method::Post => Ok(Route::LocalTime),
         _ => Err(unknown),
     }
+}
+
+/// The paths under `/v1/`, for programs.
+fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
+    let other = |allow| Err(NoRoute::Method { machine: true, allow });
+    let only = |wanted, allow, route| if method == wanted { Ok(route) } else { other(allow) };
+    let get = |route| only(Method::Get, "GET", route);
+    let post = |route| only(Method::Post, "POST", route);
+    if let Some(id) = segment(path, "/v1/links/") {
+        return match method {
+            Method::Get => Ok(Route::Inspect { id }),
+            Method::Delete => Ok(Route::Revoke { id }),
+            _ => other("GET, DELETE"),
+        };
+    }
+    if let Some(reference) = segment(path, "/v1/people/") {
+        return match method {
+            Method::Put => Ok(Route::PutPerson { reference }),
+            Method::Get => Ok(Route::ShowPerson { reference }),
+            Method::Delete => Ok(Route::ErasePerson { reference }),
+            _ => other("GET, PUT, DELETE"),
+        };
+    }
+    if let Some(provider) = segment(path, "/v1/receipts/") {
+        return match method {
+            Method::Get | Method::Post => Ok(Route::Receipts { provider }),
+            _ => other("GET, POST"),
+        };
+    }
+    if let Some(reference) = segment(path, "/v1/inbox/") {
+        return match method {
+            Method::Get => Ok(Route::Inbox { reference }),
+            Method::Post => Ok(Route::Shown { reference }),
+            _ => other("GET, POST"),
+        };
+    }
+    if let Some((version, "activate")) = two_segments(path, "/v1/policy/") {
+        return post(Route::Activate { version });
+    }
+    if let Some((touch, "redrive")) = two_segments(path, "/v1/deliveries/") {
+        return post(Route::Redrive { touch });
+    }
+    if let Some((journey, verb)) = two_segments(path, "/v1/journeys/") {
+        return match verb {
+            "pause" => post(Route::Pause { journey }),
+            "resume" => post(Route::Resume { journey }),
+            "move" => post(Route::Move { journey }),
+            _ => Err(NoRoute::Unknown { machine: true }),
+        };
+    }
+    match path {
+        "/v1/links" => post(Route::Mint),
+        "/v1/grants" => post(Route::Exchange),
+        "/v1/audit" => get(Route::Audit),
+        "/v1/events" => post(Route::Events),
+        "/v1/policy" => match method {
+            Method::Get => Ok(Route::Policies),
+            Method::Put => Ok(Route::KeepPolicy),
+            _ => other("GET, PUT"),
+        },
+        "/v1/deliveries" => get(Route::Deliveries),
+        _ => Err(NoRoute::Unknown { machine: true }),
+    }
+}
+
+/// Bytes of a body that are read for a path.
+pub fn body_max(path: &str) -> usize {
+    match path {
+        "/v1/events" => EVENT_BODY_MAX,
+        _ if path.starts_with("/v1/") => JSON_BODY_MAX,
+        _ => FORM_BODY_MAX,
+    }
+}
+
+/// The two segments behind a prefix.
+fn two_segments<'a>(path: &'a str, prefix: &str) -> Option<(&'a str, &'a str)> {
+    let (first, second) = path.strip_prefix(prefix)?.split_once('/')?;
+    (!first.is_empty() && !second.is_empty() && !second.contains('/')).then_some((first, second))
 }
 
 /// The one segment behind a prefix.
@@ -107,11 +213,13 @@ mod tests {
     #[test]
     fn paths_are_exact() {
         assert_eq!(route(Method::Get, "/l/abc"), Ok(Route::Link { token: "abc" }));
+        assert_eq!(route(Method::Post, "/u/abc"), Ok(Route::Unsubscribe { token: "abc" }));
+        assert_eq!(route(Method::Head, "/p/abc"), Ok(Route::Preferences { token: "abc" }));
         assert_eq!(route(Method::Delete, "/v1/links/x"), Ok(Route::Revoke { id: "x" }));
         for path in ["", "/l", "/l/", "/l/a/b", "/L/abc", "//l/abc", "/v2/links", "/healthz/", "/l/\u{0}/"] {
             assert!(matches!(route(Method::Get, path), Err(NoRoute::Unknown { .. })), "{path}");
         }
-        let long = format!("/l/{}", "a".repeat(600));
+        let long = format!("/l/{}", "a".repeat(1_100));
         assert_eq!(route(Method::Get, &long), Err(NoRoute::Unknown { machine: false }));
     }
 

@@ -27,15 +27,17 @@
 //! # Ok::<(), postern::json::JsonError>(())
 //! ```
 //!
-//! There is no streaming and no mapping onto types: documents here are small, and hand-written readers say more
-//! about a mistake than a derived one can. `null` is a value like any other; leave an optional field out instead.
+//! There is no streaming: documents here are small. What we write ourselves is read into derived types ([`read`]);
+//! hand-written readers say more about a mistake than a derived one can. `null` is a value like any other; leave an optional field out instead.
 
 mod node;
 mod path;
+mod read;
 mod report;
 mod tree;
 
 pub use node::{Fields, Node, nearest};
 pub use path::Path;
+pub use read::read;
 pub use report::{Problem, Problems, Report, Values};
 pub use tree::{Json, JsonError, Number};

@@ -98,6 +98,14 @@ impl<'a> Node<'a> {
         Some(Fields { known, node: *self })
     }
 
+    /// The fields of an object whose known names are fixed, and which may hold others: those are not looked at.
+    pub fn open_fields(&self, known: &'static [&'static str]) -> Option<Fields<'a>> {
+        match self.json {
+            Json::Object(_) => Some(Fields { known, node: *self }),
+            _ => self.wrong_type("an object"),
+        }
+    }
+
     fn member<'n>(&'n self, name: &'n str, json: &'n Json) -> Node<'n> {
         Node { json, path: Path::Member { parent: &self.path, name }, report: self.report }
     }

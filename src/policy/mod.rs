@@ -1,22 +1,44 @@
 //! The policy: which scopes exist, how far they may go, and where they lead.
 //!
-//! Three JSON documents (`site.json`, `scopes.json`, `destinations.json`) are one policy. This module holds the
-//! typed result; `parse` turns documents into it and reports every mistake with its path, its value and what was
-//! expected. A [`Policy`] that exists is valid: the rules are checked nowhere else. `docs/policy.md` is the reference.
+//! JSON documents are one policy: `site.json`, `scopes.json` and `destinations.json`, and for outreach `outreach.json`,
+//! `journeys.json` and `templates.json`. This module holds the typed result; `parse` turns documents into it and
+//! reports every mistake with its path, its value and what was expected. A [`Policy`] that exists is valid: the rules
+//! are checked nowhere else. `docs/policy.md` is the reference, and `docs/lint.md` that of the linter.
 
+mod contact;
 mod destination;
+mod journey;
+mod lexicon;
+mod lint;
+mod outreach;
 mod parse;
+#[cfg(not(target_arch = "wasm32"))]
+mod schema;
 mod scope;
 mod site;
+pub mod slot;
+pub mod sms;
+mod template;
+mod touch;
 mod url;
+mod wording;
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use crate::id::{Region, ScopeCode};
 use crate::token::Use;
 
 pub use crate::json::{Problem, Problems};
-pub use parse::bundle_of_documents;
+pub use lint::Rule;
+pub use outreach::{
+    Basis, Cap, Channel, Condition, Datum, Journey, Outreach, Provider, Purpose, QuietHours, Sender,
+    Template, Timing, Touch, Trigger, Wording,
+};
+pub use parse::{DOCUMENTS, Document, bundle_of_documents};
+#[cfg(not(target_arch = "wasm32"))]
+pub use schema::schema;
 pub use url::{BadUrl, WebUrl};
 
 /// A valid policy.
@@ -30,6 +52,11 @@ pub struct Policy {
     /// By name.
     pub destinations: BTreeMap<String, Destination>,
     pub apps: Apps,
+    pub outreach: Outreach,
+    /// By name.
+    pub journeys: BTreeMap<String, Journey>,
+    /// By name.
+    pub templates: BTreeMap<String, Template>,
 }
 
 /// What is the same for every link.
@@ -146,13 +173,19 @@ pub struct AndroidApp {
 }
 
 /// A language that every page is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Language {
+    #[serde(rename = "en")]
     English,
+    #[serde(rename = "sv")]
     Swedish,
+    #[serde(rename = "da")]
     Danish,
+    #[serde(rename = "de")]
     German,
+    #[serde(rename = "fr")]
     French,
+    #[serde(rename = "es")]
     Spanish,
 }
 

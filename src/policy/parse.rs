@@ -1,26 +1,49 @@
 //! From documents to a policy, with every mistake in one report.
 //!
-//! The three documents of a policy folder are parts of one object: `site.json` holds its member `site`,
-//! `scopes.json` holds `scopes`, and `destinations.json` holds `destinations` and `apps`. A *bundle* is all of
-//! them in one text together with `version`, which is how a policy travels and how KV keeps it. So a path means
-//! the same in both, and `docs/policy.md` describes one shape.
+//! The documents of a policy folder are parts of one object: `site.json` holds its member `site`, `scopes.json` holds
+//! `scopes`, and so on; see [`DOCUMENTS`]. A *bundle* is all of them in one text together with `version`, which is how
+//! a policy travels and how KV keeps it. So a path means the same in both, and `docs/policy.md` describes one shape.
+//! Each of them may name its JSON Schema for editors, as `$schema`; that is not part of the policy.
 //!
 //! Readers give `None` for what they reported. An optional field that is wrong thus reads like one that is
 //! absent; [`Report::finish`] refuses the policy either way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::json::{Fields, Json, Node, Number, Problems, Report, Values};
 use crate::limits::{POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
-use crate::policy::{Apps, Policy, destination, scope, site};
+use crate::policy::lint::Rule;
+use crate::policy::{Apps, Outreach, Policy, contact, destination, journey, scope, site, template};
 
 /// A compact bundle is shorter than its documents together, but for its version.
 const BUNDLE_OVERHEAD_BYTES: usize = 32;
 
-const BUNDLE_FIELDS: &[&str] = &["version", "site", "scopes", "destinations", "apps"];
+const SCHEMA: &str = "$schema";
+pub(super) const BUNDLE_FIELDS: &[&str] =
+    &["$schema", "version", "site", "scopes", "destinations", "apps", "outreach", "journeys", "templates"];
+
+/// One document of a policy folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub file: &'static str,
+    pub is_required: bool,
+    /// The members that it holds.
+    members: &'static [&'static str],
+}
+
+/// The documents of a policy folder, in the order in which a bundle holds them. Without the last three, a policy only
+/// opens doors and contacts nobody.
+pub const DOCUMENTS: [Document; 6] = [
+    Document { file: "site.json", is_required: true, members: &["$schema", "site"] },
+    Document { file: "scopes.json", is_required: true, members: &["$schema", "scopes"] },
+    Document { file: "destinations.json", is_required: true, members: &["$schema", "destinations", "apps"] },
+    Document { file: "outreach.json", is_required: false, members: &["$schema", "outreach"] },
+    Document { file: "journeys.json", is_required: false, members: &["$schema", "journeys"] },
+    Document { file: "templates.json", is_required: false, members: &["$schema", "templates"] },
+];
 
 impl Policy {
-    /// Reads a bundle: `{ "version": 1, "site": …, "scopes": …, "destinations": …, "apps": … }`.
+    /// Reads a bundle: `{ "version": 1, "site": …, "scopes": …, "destinations": …, … }`.
     ///
     /// # Errors
     /// Every mistake, up to [`POLICY_PROBLEMS_MAX`].
@@ -29,35 +52,46 @@ impl Policy {
         let json = document("policy", bytes, &report);
         let policy = json.as_ref().and_then(|json| {
             let bundle = Node::root(json, &report).fields(BUNDLE_FIELDS)?;
+            check_schema(&bundle);
             let version = bundle.required("version");
             let version = version.and_then(|node| node.u32_in(1..=u32::MAX, "policy.version"));
-            let (site, scopes) = (bundle.required("site"), bundle.required("scopes"));
-            let (destinations, apps) = (bundle.required("destinations"), bundle.optional("apps"));
-            Parts { site, scopes, destinations, apps }.read(version)
+            Parts {
+                site: bundle.required("site"),
+                scopes: bundle.required("scopes"),
+                destinations: bundle.required("destinations"),
+                apps: bundle.optional("apps"),
+                outreach: bundle.optional("outreach"),
+                journeys: bundle.optional("journeys"),
+                templates: bundle.optional("templates"),
+            }
+            .read(version)
         });
         report.finish(policy)
     }
 
-    /// Reads the three documents of a policy folder as the given version.
+    /// Reads the documents of a policy folder, each a file's name and text, as the given version.
     ///
     /// # Errors
     /// Every mistake in any of them, up to [`POLICY_PROBLEMS_MAX`].
-    pub fn from_documents(
-        site: &[u8],
-        scopes: &[u8],
-        destinations: &[u8],
-        version: u32,
-    ) -> Result<Self, Problems> {
-        Documents::read(site, scopes, destinations, version).map(|(policy, _)| policy)
+    pub fn from_documents(documents: &[(&str, &[u8])], version: u32) -> Result<Self, Problems> {
+        read_folder(documents, version).map(|(policy, _)| policy)
     }
+
+    /// The version of [`Policy::example`]; no other policy has it.
+    pub const EXAMPLE_VERSION: u32 = 1;
 
     /// The example that is compiled in, which serves until a policy is activated.
     pub fn example() -> Self {
         let example = Self::from_documents(
-            include_bytes!("../../policy/site.json"),
-            include_bytes!("../../policy/scopes.json"),
-            include_bytes!("../../policy/destinations.json"),
-            1,
+            &[
+                ("site.json", include_bytes!("../../policy/site.json")),
+                ("scopes.json", include_bytes!("../../policy/scopes.json")),
+                ("destinations.json", include_bytes!("../../policy/destinations.json")),
+                ("outreach.json", include_bytes!("../../policy/outreach.json")),
+                ("journeys.json", include_bytes!("../../policy/journeys.json")),
+                ("templates.json", include_bytes!("../../policy/templates.json")),
+            ],
+            Self::EXAMPLE_VERSION,
         );
         #[expect(
             clippy::expect_used,
@@ -67,29 +101,85 @@ impl Policy {
     }
 }
 
-/// The three documents of a policy folder as one bundle, in compact JSON.
+/// The documents of a policy folder as one bundle, in compact JSON.
 ///
 /// # Errors
 /// Every mistake in any of them: a bundle that exists is valid.
-pub fn bundle_of_documents(
-    site: &[u8],
-    scopes: &[u8],
-    destinations: &[u8],
-    version: u32,
-) -> Result<String, Problems> {
-    let (_, documents) = Documents::read(site, scopes, destinations, version)?;
-    Ok(documents.bundle(version))
+pub fn bundle_of_documents(documents: &[(&str, &[u8])], version: u32) -> Result<String, Problems> {
+    let (_, documents) = read_folder(documents, version)?;
+    let mut members = vec![("version".to_owned(), Json::Number(Number::Unsigned(version.into())))];
+    for document in documents {
+        if let Json::Object(parts) = document {
+            members.extend(parts.into_iter().filter(|(name, _)| name != SCHEMA));
+        }
+    }
+    // A tree of strings, numbers and names always has a text.
+    Ok(serde_json::to_string(&Json::Object(members)).unwrap_or_default())
 }
 
-/// The parts of a policy, wherever they stand; `None` where one is missing, which was reported.
+/// The policy, and its documents in the order of [`DOCUMENTS`].
+fn read_folder(documents: &[(&str, &[u8])], version: u32) -> Result<(Policy, Vec<Json>), Problems> {
+    let report = report();
+    let bytes = documents.iter().map(|(_, text)| text.len()).sum::<usize>() + BUNDLE_OVERHEAD_BYTES;
+    if bytes > POLICY_MAX_BYTES {
+        report.add_document("json.size", "policy", format!("{bytes} bytes"), "documents that fit one bundle");
+        return report.finish(None);
+    }
+    if version == 0 {
+        report.add_document("policy.version", "$.version", "0".to_owned(), "a version from 1 on");
+    }
+    let read = DOCUMENTS.map(|it| {
+        let text = documents.iter().find(|(file, _)| *file == it.file).map(|(_, text)| *text);
+        if it.is_required && text.is_none() {
+            report.add_document("field.missing", it.file, "nothing".to_owned(), "this required document");
+        }
+        text.and_then(|text| document(it.file, text, &report))
+    });
+    let policy = {
+        let fields = DOCUMENTS.iter().zip(&read).map(|(it, json)| {
+            let fields = Node::root(json.as_ref()?, &report).fields(it.members)?;
+            check_schema(&fields);
+            Some(fields)
+        });
+        let fields: Vec<Option<Fields<'_>>> = fields.collect();
+        let [site, scopes, destinations, outreach, journeys, templates] = fields.as_slice() else {
+            return report.finish(None);
+        };
+        let parts = Parts {
+            site: site.as_ref().and_then(|fields| fields.required("site")),
+            scopes: scopes.as_ref().and_then(|fields| fields.required("scopes")),
+            destinations: destinations.as_ref().and_then(|fields| fields.required("destinations")),
+            apps: destinations.as_ref().and_then(|fields| fields.optional("apps")),
+            outreach: outreach.as_ref().and_then(|fields| fields.required("outreach")),
+            journeys: journeys.as_ref().and_then(|fields| fields.required("journeys")),
+            templates: templates.as_ref().and_then(|fields| fields.required("templates")),
+        };
+        // What an unreadable document would have held is not missed anywhere else.
+        let is_given = |file: &str| documents.iter().any(|(name, _)| *name == file);
+        let is_whole = is_given("outreach.json") == parts.outreach.is_some()
+            && is_given("journeys.json") == parts.journeys.is_some()
+            && is_given("templates.json") == parts.templates.is_some();
+        if is_whole { parts.read(Some(version)) } else { parts.without_outreach().read(Some(version)) }
+    };
+    report.finish(policy.map(|policy| (policy, read.into_iter().flatten().collect())))
+}
+
+/// The parts of a policy, wherever they stand; `None` where one is missing.
 struct Parts<'a> {
     site: Option<Node<'a>>,
     scopes: Option<Node<'a>>,
     destinations: Option<Node<'a>>,
     apps: Option<Node<'a>>,
+    outreach: Option<Node<'a>>,
+    journeys: Option<Node<'a>>,
+    templates: Option<Node<'a>>,
 }
 
 impl Parts<'_> {
+    fn without_outreach(self) -> Self {
+        Self { outreach: None, journeys: None, templates: None, ..self }
+    }
+
     fn read(&self, version: Option<u32>) -> Option<Policy> {
         let site_fields = self.site.as_ref().and_then(|node| node.fields(site::FIELDS));
         let offered = site_fields.as_ref().and_then(site::offered);
@@ -99,80 +189,50 @@ impl Parts<'_> {
         let scopes = self.scopes.filter(|node| has_fair_size(node, 1));
         check_all_used(destinations.as_ref(), scopes.as_ref());
 
-        let names: Option<Vec<&str>> = destinations.as_ref().and_then(|node| names(node.json()));
-        let context = scope::Context { offered: offered.as_ref(), destinations: names.as_deref() };
+        let destination_names: Option<Vec<&str>> = destinations.as_ref().and_then(|node| names(node.json()));
+        let context =
+            scope::Context { offered: offered.as_ref(), destinations: destination_names.as_deref() };
         let destinations = destinations.as_ref().and_then(destination::read_all);
+        let scope_names: Option<Vec<&str>> = scopes.as_ref().and_then(|node| names(node.json()));
         let scopes = scopes.as_ref().and_then(|node| scope::read_all(node, context));
         let apps = self.apps.as_ref().map_or_else(|| Some(Apps::default()), destination::read_apps);
+
+        let outreach = self.outreach.as_ref().map_or_else(|| Some(Outreach::default()), contact::read);
+        let context = template::Context {
+            offered: offered.as_ref(),
+            site_name: site.as_ref().map(|site| site.name.as_str()),
+        };
+        let templates = self.templates.map_or_else(
+            || Some(BTreeMap::new()),
+            |node| template::read_all(&node, context).filter(|_| has_fair_size(&node, 0)),
+        );
+        let template_names = self.templates.map_or_else(|| Some(Vec::new()), |node| names(node.json()));
+        let context = journey::Context {
+            scope_names: scope_names.as_deref(),
+            scopes: scopes.as_ref(),
+            template_names: template_names.as_deref(),
+            templates: templates.as_ref(),
+            outreach: outreach.as_ref(),
+        };
+        let journeys = self.journeys.map_or_else(
+            || Some(BTreeMap::new()),
+            |node| {
+                Some(node)
+                    .filter(|node| has_fair_size(node, 0))
+                    .and_then(|node| journey::read_all(&node, context))
+            },
+        );
+        check_all_spoken(self.templates.as_ref(), self.journeys.as_ref());
         Some(Policy {
             version: version?,
             site: site?,
             scopes: scopes?,
             destinations: destinations?,
             apps: apps?,
+            outreach: outreach?,
+            journeys: journeys?,
+            templates: templates?,
         })
-    }
-}
-
-/// The documents of a policy folder, each an object.
-struct Documents {
-    site: Json,
-    scopes: Json,
-    destinations: Json,
-}
-
-impl Documents {
-    fn read(
-        site: &[u8],
-        scopes: &[u8],
-        destinations: &[u8],
-        version: u32,
-    ) -> Result<(Policy, Self), Problems> {
-        let report = report();
-        let bytes = site.len() + scopes.len() + destinations.len() + BUNDLE_OVERHEAD_BYTES;
-        if bytes > POLICY_MAX_BYTES {
-            report.add_document(
-                "json.size",
-                "policy",
-                format!("{bytes} bytes"),
-                "documents that fit one bundle",
-            );
-            return report.finish(None);
-        }
-        if version == 0 {
-            report.add_document("policy.version", "$.version", "0".to_owned(), "a version from 1 on");
-        }
-        let site = document("site.json", site, &report);
-        let scopes = document("scopes.json", scopes, &report);
-        let destinations = document("destinations.json", destinations, &report);
-        let policy = {
-            let in_site = fields(site.as_ref(), &report, &["site"]);
-            let in_scopes = fields(scopes.as_ref(), &report, &["scopes"]);
-            let in_destinations = fields(destinations.as_ref(), &report, &["destinations", "apps"]);
-            let parts = Parts {
-                site: in_site.as_ref().and_then(|fields| fields.required("site")),
-                scopes: in_scopes.as_ref().and_then(|fields| fields.required("scopes")),
-                destinations: in_destinations.as_ref().and_then(|fields| fields.required("destinations")),
-                apps: in_destinations.as_ref().and_then(|fields| fields.optional("apps")),
-            };
-            parts.read(Some(version))
-        };
-        let documents = match (site, scopes, destinations) {
-            (Some(site), Some(scopes), Some(destinations)) => Some(Self { site, scopes, destinations }),
-            _ => None,
-        };
-        report.finish(policy.zip(documents))
-    }
-
-    fn bundle(self, version: u32) -> String {
-        let mut members = vec![("version".to_owned(), Json::Number(Number::Unsigned(version.into())))];
-        for document in [self.site, self.scopes, self.destinations] {
-            if let Json::Object(parts) = document {
-                members.extend(parts);
-            }
-        }
-        // A tree of strings, numbers and names always has a text.
-        serde_json::to_string(&Json::Object(members)).unwrap_or_default()
     }
 }
 
@@ -195,16 +255,12 @@ fn document(name: &str, bytes: &[u8], report: &Report) -> Option<Json> {
     }
 }
 
-fn fields<'a>(
-    json: Option<&'a Json>,
-    report: &'a Report,
-    known: &'static [&'static str],
-) -> Option<Fields<'a>> {
-    Node::root(json?, report).fields(known)
+fn check_schema(fields: &Fields<'_>) {
+    let _ = fields.optional(SCHEMA).and_then(|node| node.string());
 }
 
 /// Whether a map has neither too few members nor too many. Anything but a map is judged where it is read.
-fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
+pub(super) fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
     let Json::Object(members) = node.json() else { return true };
     let is_fair = (min..=POLICY_ITEMS_MAX).contains(&members.len());
     if !is_fair {
@@ -218,17 +274,38 @@ fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
 fn check_all_used(destinations: Option<&Node<'_>>, scopes: Option<&Node<'_>>) {
     let (Some(destinations), Some(scopes)) = (destinations, scopes) else { return };
     let (Json::Object(_), Json::Object(scopes)) = (destinations.json(), scopes.json()) else { return };
-    let used: BTreeSet<&str> = scopes
-        .iter()
-        .filter_map(|(_, scope)| match scope.get("destination") {
-            Some(Json::String(name)) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
+    let used: BTreeSet<&str> = scopes.iter().filter_map(|(_, scope)| text_in(scope, "destination")).collect();
     for (name, node) in destinations.members().into_iter().flatten() {
         if !used.contains(name) {
             node.problem("destination.unused", "a destination that a scope leads to");
         }
+    }
+}
+
+/// The same for a template that no touch speaks with.
+fn check_all_spoken(templates: Option<&Node<'_>>, journeys: Option<&Node<'_>>) {
+    let Some(templates) = templates.filter(|node| matches!(node.json(), Json::Object(_))) else { return };
+    let journeys = match journeys.map(Node::json) {
+        Some(Json::Object(journeys)) => journeys.as_slice(),
+        Some(_) => return,
+        None => &[],
+    };
+    let touches = journeys.iter().filter_map(|(_, journey)| match journey.get("touches") {
+        Some(Json::Array(touches)) => Some(touches),
+        _ => None,
+    });
+    let used: BTreeSet<&str> = touches.flatten().filter_map(|touch| text_in(touch, "template")).collect();
+    for (name, node) in templates.members().into_iter().flatten() {
+        if !used.contains(name) {
+            node.problem(Rule::TemplateUnused.id(), "a template that a touch speaks with");
+        }
+    }
+}
+
+fn text_in<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
+    match json.get(name) {
+        Some(Json::String(text)) => Some(text),
+        _ => None,
     }
 }
 

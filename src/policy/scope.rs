@@ -7,9 +7,9 @@ use crate::json::{Fields, Node, nearest};
 use crate::limits::{LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_NAME_MAX};
 use crate::policy::site::{self, Offered};
 use crate::policy::{Proof, Risk, Scope};
-use crate::token::Use;
+use crate::token::{PREFERENCES, Use};
 
-const FIELDS: &[&str] = &[
+pub(super) const FIELDS: &[&str] = &[
     "code",
     "risk",
     "use",
@@ -23,9 +23,10 @@ const FIELDS: &[&str] = &[
     "ways_on",
 ];
 
-const RISKS: [(&str, Risk); 3] = [("low", Risk::Low), ("medium", Risk::Medium), ("high", Risk::High)];
-const USES: [(&str, Use); 2] = [("once", Use::Once), ("many", Use::Many)];
-const PROOFS: [(&str, Proof); 2] = [("none", Proof::None), ("destination", Proof::Destination)];
+pub(super) const RISKS: [(&str, Risk); 3] =
+    [("low", Risk::Low), ("medium", Risk::Medium), ("high", Risk::High)];
+pub(super) const USES: [(&str, Use); 2] = [("once", Use::Once), ("many", Use::Many)];
+pub(super) const PROOFS: [(&str, Proof); 2] = [("none", Proof::None), ("destination", Proof::Destination)];
 
 /// What a scope may refer to; `None` where that could not be read and so cannot be checked.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +79,7 @@ pub(super) fn check_name(name: &str, node: &Node<'_>, rule: &'static str) {
 }
 
 fn code(fields: &Fields<'_>) -> Option<ScopeCode> {
-    let code = fields.required("code")?.u32_in(1..=u32::from(u16::MAX), "scope.code")?;
+    let code = fields.required("code")?.u32_in(1..=u32::from(PREFERENCES.0) - 1, "scope.code")?;
     u16::try_from(code).ok().map(ScopeCode)
 }
 

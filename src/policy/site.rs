@@ -8,6 +8,7 @@ use crate::limits::POLICY_TEXT_CHARS_MAX;
 use crate::policy::{CallBack, Language, Site, WaysOn, WebUrl};
 
 pub(super) const FIELDS: &[&str] = &["name", "default_language", "languages", "ways_on", "region"];
+pub(super) const WAYS_ON_FIELDS: &[&str] = &["fresh_link", "help", "call_back"];
 
 /// The languages of a site, known even when something else is wrong with it.
 #[derive(Clone, Debug)]
@@ -83,7 +84,7 @@ pub(super) fn offered_language(
 }
 
 pub(super) fn ways_on(node: &Node<'_>) -> Option<WaysOn> {
-    let fields = node.fields(&["fresh_link", "help", "call_back"])?;
+    let fields = node.fields(WAYS_ON_FIELDS)?;
     let fresh_link = fields.optional("fresh_link").and_then(|node| web_url(&node));
     let call_back = fields.optional("call_back").and_then(|node| call_back(&node));
     let help = fields.required("help").and_then(|node| web_url(&node));
@@ -103,7 +104,7 @@ fn call_back(node: &Node<'_>) -> Option<CallBack> {
 }
 
 /// `+`, a country code that does not start with 0, 15 digits at most (ITU-T E.164 §6); fewer than 7 dial nobody.
-fn is_e164(number: &str) -> bool {
+pub(super) fn is_e164(number: &str) -> bool {
     let Some(digits) = number.strip_prefix('+') else { return false };
     (7..=15).contains(&digits.len())
         && digits.bytes().all(|byte| byte.is_ascii_digit())
@@ -141,26 +142,27 @@ pub(super) fn label(node: &Node<'_>, offered: Option<&Offered>) -> Option<BTreeM
 }
 
 fn shown_text(node: &Node<'_>, rule: &'static str) -> Option<String> {
+    text(node, rule, POLICY_TEXT_CHARS_MAX)
+}
+
+/// A text of at most `chars_max` characters that is safe to show anywhere.
+pub(super) fn text(node: &Node<'_>, rule: &'static str, chars_max: usize) -> Option<String> {
     let text = node.string()?;
-    if is_shown_text(text) {
+    if is_shown_text(text, chars_max) {
         return Some(text.to_owned());
     }
     node.problem(
         rule,
-        format!(
-            "1 to {POLICY_TEXT_CHARS_MAX} characters without <, {{, control characters or space at an end"
-        ),
+        format!("1 to {chars_max} characters without <, {{, control characters or space at an end"),
     );
     None
 }
 
 /// No markup, no template, no control characters, and none that turn the direction of the text around them.
-fn is_shown_text(text: &str) -> bool {
+fn is_shown_text(text: &str, chars_max: usize) -> bool {
     let is_refused = |letter: char| {
         letter.is_control()
             || matches!(letter, '<' | '{' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    (1..=POLICY_TEXT_CHARS_MAX).contains(&text.chars().count())
-        && text.trim() == text
-        && !text.contains(is_refused)
+    (1..=chars_max).contains(&text.chars().count()) && text.trim() == text && !text.contains(is_refused)
 }

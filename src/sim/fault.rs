@@ -16,6 +16,13 @@ pub enum Call {
     Remember,
     Send,
     Export,
+    /// A shard of people.
+    Visit,
+    /// Reading from the library of policies.
+    Shelf,
+    /// Writing to it.
+    Write,
+    Provider,
 }
 
 /// When a failing call fails. Its caller cannot tell.
@@ -68,6 +75,9 @@ pub(super) fn unreachable(call: Call) -> Unreachable {
         Call::Marker | Call::Mark => "KV",
         Call::Deny | Call::Denied | Call::Remember => "the registry",
         Call::Send | Call::Export => "the audit log",
+        Call::Visit => "a shard of people",
+        Call::Shelf | Call::Write => "the library",
+        Call::Provider => "a provider",
     };
     Unreachable { what, cause: "a fault of the simulation".into() }
 }

@@ -7,13 +7,17 @@
 //! Native only; nothing of it reaches the worker.
 
 mod fault;
+mod outreach;
+mod people;
 mod random;
+pub mod rehearsal;
 mod world;
 
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 
 pub use fault::{Call, Fault};
+pub use people::People;
 pub use random::Random;
 pub use world::{Gated, World};
 

@@ -16,6 +16,7 @@ use crate::port::{
     AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Unreachable, change_event,
 };
 use crate::sim::fault::{Faults, unreachable};
+use crate::sim::outreach::Outreach;
 use crate::sim::{Call, Fault, Random};
 use crate::time::{Instant, Span};
 use crate::token::LinkRef;
@@ -36,7 +37,7 @@ pub struct Gated {
 }
 
 #[derive(Debug)]
-struct Memory {
+pub(super) struct Memory {
     now: Instant,
     faults: Faults,
     rows: BTreeMap<(String, LinkId), Row>,
@@ -51,6 +52,7 @@ struct Memory {
     /// Calls that the damper still lets pass, of any key. `None`: all of them.
     allowance: Option<u32>,
     log: Log,
+    pub(super) outreach: Outreach,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,7 @@ impl World {
             requests: BTreeMap::new(),
             allowance: None,
             log: Log { head: Head::GENESIS, seen: BTreeSet::new(), lines: Vec::new() },
+            outreach: Outreach::new(),
         }))
     }
 
@@ -123,9 +126,13 @@ impl World {
         }
     }
 
-    /// Hands what gates and registry changed to the log. Whatever fails stays, and is sent again by the next call.
+    /// Hands what gates, registry, library and shards changed to the log. Whatever fails stays, and is sent again by the next call.
     pub fn flush(&self) {
         let memory = &mut *self.0.borrow_mut();
+        let recorded = memory.outreach.take_recorded();
+        if !recorded.is_empty() {
+            memory.record(recorded);
+        }
         let mut kept = Vec::new();
         for batch in core::mem::take(&mut memory.unsent) {
             let fault = memory.faults.strike(Call::Send);
@@ -144,7 +151,15 @@ impl World {
         self.0.borrow().log.lines.clone()
     }
 
-    fn perform<T>(&self, call: Call, act: impl FnOnce(&mut Memory) -> T) -> Result<T, Unreachable> {
+    pub(super) fn with_outreach<T>(&self, act: impl FnOnce(&mut Outreach) -> T) -> T {
+        act(&mut self.0.borrow_mut().outreach)
+    }
+
+    pub(super) fn perform<T>(
+        &self,
+        call: Call,
+        act: impl FnOnce(&mut Memory) -> T,
+    ) -> Result<T, Unreachable> {
         let mut memory = self.0.borrow_mut();
         match memory.faults.strike(call) {
             None => Ok(act(&mut memory)),
@@ -159,7 +174,10 @@ impl World {
 
 impl Memory {
     fn changed(&mut self, trace: Trace, change: Change) {
-        let events: Vec<Event> = vec![change_event(trace, change, self.now)];
+        self.record(vec![change_event(trace, change, self.now)]);
+    }
+
+    pub(super) fn record(&mut self, events: Vec<Event>) {
         self.unsent.push(Batch { id: BatchId(self.random.bytes()), events });
     }
 }

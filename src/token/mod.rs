@@ -8,10 +8,12 @@
 
 mod claims;
 mod mint;
+mod preferences;
 mod verify;
 mod wire;
 
 pub use claims::{Claims, LinkRef, Use};
 pub use mint::Minter;
+pub use preferences::PREFERENCES;
 pub use verify::{Refused, Verified, Verifier};
 pub use wire::{MAC_LENGTH, Malformed, TOKEN_LENGTH_MAX, TOKEN_LENGTH_MIN, Untrusted};

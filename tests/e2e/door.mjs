@@ -19,7 +19,7 @@ export const RING = {
   pseudonym: base64url(Buffer.alloc(32, 9)),
   keys: [{ id: 1, secret: base64url(Buffer.alloc(32, 1)) }],
 };
-export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit"];
+export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit", "events", "people", "inbox", "policy", "operate"];
 export const API_KEY = `pk_test_${base64url(Buffer.alloc(32, 7))}`;
 export const hashOf = (key) => createHash("sha256").update(key).digest("base64url");
 export const API_KEYS = [{ id: "test", hash: hashOf(API_KEY), roles: ROLES }];
@@ -52,8 +52,9 @@ export function options({ flavour = "local", bindings = {}, persist, port = 0, .
       GATE: { className: "Gate", useSQLite: true },
       REGISTRY: { className: "Registry", useSQLite: true },
       AUDIT: { className: "AuditLog", useSQLite: true },
+      PEOPLE: { className: "People", useSQLite: true },
     },
-    queueProducers: { AUDIT_QUEUE: "postern-audit" },
+    queueProducers: { AUDIT_QUEUE: "postern-audit", OUTREACH_QUEUE: "postern-outreach" },
     queueConsumers: { "postern-audit": { maxBatchSize: 100, maxBatchTimeout: 1, maxRetries: 100, retryDelay: 1 } },
     ...(persist ? { resourcePersistencePath: persist } : {}),
     ...change,
@@ -81,14 +82,14 @@ export const IPHONE =
 export const ANDROID =
   "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36";
 
-/** Waits until `holds()` is true or gives a value, and returns that; fails after `seconds`. */
-export async function eventually(what, holds, seconds = 20) {
+/** Waits until `holds()` is true or gives a value, and returns that; fails after `seconds`. Looks every `lookMs`. */
+export async function eventually(what, holds, seconds = 20, lookMs = 100) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     const value = await holds();
     if (value) return value;
     if (Date.now() > end) throw new Error(`after ${seconds} s still not: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
   }
 }
 
@@ -109,7 +110,7 @@ export class Door {
 
   /** The present as the worker sees it, in milliseconds. */
   now() {
-    return Date.now() + this.ahead;
+    return this.stopped ?? Date.now() + this.ahead;
   }
 
   /** Moves the worker's clock forward. */
@@ -183,14 +184,15 @@ export class Door {
     return { status: response.status, nonce, headers: response.headers, body };
   }
 
-  /** Moves the clock that the worker sees. */
-  async setTime(now) {
+  /** Moves the clock that the worker sees. From there it goes on, or `stands` until it is moved again. */
+  async setTime(now, { stands = false } = {}) {
     // Measured before the request: `now()` may run ahead of the worker, so `advance` never falls short.
     const before = Date.now();
-    const response = await this.fetch("/__local/time", { method: "POST", body: JSON.stringify({ now }) });
+    const response = await this.fetch("/__local/time", { method: "POST", body: JSON.stringify({ now, stands }) });
     if (response.status !== 200) throw new Error(`moving the clock: ${response.status}`);
     await response.text();
     this.ahead = now - before;
+    this.stopped = stands ? now : undefined;
   }
 
   /** The audit log, once `until(entries)` holds or `seconds` have passed. */

@@ -167,6 +167,11 @@ test("a key does what its roles say, and nothing else", async () => {
     revoke: (key) => door.api("DELETE", `/v1/links/${id}`, undefined, { key }),
     exchange: (key) => exchange("x", undefined, { key }),
     audit: (key) => door.api("GET", "/v1/audit", undefined, { key }),
+    events: (key) => door.api("POST", "/v1/events", [], { key }),
+    people: (key) => door.api("GET", "/v1/people/x", undefined, { key }),
+    inbox: (key) => door.api("GET", "/v1/inbox/x", undefined, { key }),
+    policy: (key) => door.api("GET", "/v1/policy", undefined, { key }),
+    operate: (key) => door.api("GET", "/v1/deliveries?state=dead", undefined, { key }),
   };
   for (const [call, ask] of Object.entries(calls)) {
     for (const role of ROLES) {
@@ -213,6 +218,8 @@ test("a single-use link is inspected in each of its states and revoked once", as
   await door.claim(spent.token);
   assert.equal((await inspect(spent.id)).state, "spent");
   assert.equal((await door.api("DELETE", `/v1/links/${spent.id}`)).body.state, "spent", "what is spent stays spent");
+  // The first who is told "used" leaves the marker for the next.
+  assert.equal((await door.claim(spent.token)).body.code, "used");
   await eventually("the page says used", async () => (await door.fetch(`/l/${spent.token}`)).status === 410);
 
   for (const bad of ["x", token, "A".repeat(28), id.slice(0, 27), "%00"]) {

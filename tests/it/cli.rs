@@ -280,6 +280,11 @@ fn a_policy_is_checked_and_bundled() {
         std::fs::copy(example.join(document), folder.0.join(document)).unwrap();
     }
     folder.check("policy check .", 0, "payment.retry");
+    assert_eq!(folder.json("policy check .")["journeys"], Value::Array(Vec::new()));
+    let journeys = &folder.json(&format!("policy check {}", example.display()))["journeys"];
+    assert_eq!(journeys[2]["name"], "payment.failed");
+    assert_eq!(journeys[2]["touches"][1], "sms after 24h");
+    assert_eq!(journeys[2]["touches"][2], "in_app when the app opens within 72h");
     folder.write("bundle.json", &folder.good("policy bundle . --version 7"));
     assert_eq!(folder.json("policy check bundle.json")["version"], 7);
     assert_eq!(folder.feed("policy check -", &folder.read("bundle.json")).code, 0);
@@ -336,7 +341,7 @@ fn an_export_is_verified_whole_and_in_parts() {
     let lines: Vec<&str> = log.lines().collect();
     folder.write("one.ndjson", &(lines[..4].join("\n") + "\n"));
     folder.write("two.ndjson", &lines[4..].join("\n"));
-    folder.check("audit verify log.ndjson", 0, "OK: entries 1 to 11");
+    folder.check("audit verify log.ndjson", 0, "OK: entries 1 to 35");
     folder.check("audit verify log.ndjson", 0, "No --head was given");
     folder.check("audit verify log.ndjson", 0, "1, in which 1 events were lost");
     folder.check(
@@ -346,10 +351,10 @@ fn an_export_is_verified_whole_and_in_parts() {
     );
     assert_eq!(folder.feed("audit verify -", &log).code, 0);
     let middle = folder.json("audit verify one.ndjson")["summary"]["head"].as_str().unwrap().to_owned();
-    folder.check(&format!("audit verify two.ndjson --after {middle}"), 0, "OK: entries 5 to 11");
-    folder.check(&format!("audit verify one.ndjson --head {head}"), 1, "missing entries 5 to 11");
+    folder.check(&format!("audit verify two.ndjson --after {middle}"), 0, "OK: entries 5 to 35");
+    folder.check(&format!("audit verify one.ndjson --head {head}"), 1, "missing entries 5 to 35");
     folder.check("audit verify two.ndjson", 1, "pass --after 4:HASH");
-    folder.check("audit verify two.ndjson one.ndjson", 1, "out of order: entry 1 comes later, in line 8");
+    folder.check("audit verify two.ndjson one.ndjson", 1, "out of order: entry 1 comes later, in line 32");
 
     folder.write("changed.ndjson", &lines[4..].join("\n").replace("link.released", "link.revoked"));
     folder.check("audit verify one.ndjson changed.ndjson", 1, "changed.ndjson, line 2, entry 6: its hash");
@@ -392,4 +397,32 @@ fn every_command_explains_itself() {
     folder.check("--help", 0, "Exit codes:");
     folder.check("", 2, "Usage:");
     folder.check("unlock", 2, "unrecognized");
+}
+
+#[test]
+fn a_policy_is_rehearsed() {
+    let folder = Folder::with_ring("a_policy_is_rehearsed");
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/policy");
+    let simulate = format!("simulate {policy} --people 200 --days 3 --triggers 30 --check --keys ring.json");
+    let all = "--report report.html --touches touches.ndjson --events events.ndjson";
+    let text = folder.good(&format!("{simulate} {all}"));
+    assert!(text.contains("none broke a promise"), "{text}");
+    let report = folder.read("report.html");
+    assert!(report.contains("<svg") && !report.contains("http"), "the report needs nothing else");
+    let touches = folder.read("touches.ndjson");
+    let line: Value = serde_json::from_str(touches.lines().next().unwrap()).unwrap();
+    assert!(line["kind"].as_str().unwrap().starts_with("touch."), "{line}");
+    // With the worker's keys people are called as the worker calls them.
+    let pseudonyms = folder.ring().pseudonyms();
+    let events = folder.read("events.ndjson");
+    let told = events.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut subjects =
+        told.filter_map(|line| Some(pseudonyms.subject(line["put"]["ref"].as_str()?).to_string()));
+    assert!(subjects.any(|subject| line["subject"] == *subject), "{line}");
+    assert_eq!(text, folder.good(&simulate), "the same seed says the same");
+
+    let json: Value = serde_json::from_str(&folder.good(&format!("{simulate} --json"))).unwrap();
+    assert_eq!((json["ok"].as_bool(), json["people"].as_u64()), (Some(true), Some(200)));
+    folder.check(&format!("{simulate} --fault rain=1"), 2, "provider-down=HOURS@AT");
+    folder.check(&format!("{simulate} --people 0"), 2, "--people");
 }

@@ -10,8 +10,8 @@ use postern::id::{KeyId, LinkId, Region, ScopeCode};
 use postern::key::{KeyRing, Secret};
 use postern::limits::CLOCK_SKEW_S;
 use postern::policy::{
-    AndroidTarget, Apps, Destination, Language, Policy, Proof, Risk, SchemeTarget, Scope, Site, WaysOn,
-    WebUrl,
+    AndroidTarget, Apps, Destination, Language, Outreach, Policy, Proof, Risk, SchemeTarget, Scope, Site,
+    WaysOn, WebUrl,
 };
 use postern::time::Instant;
 use postern::token::{Claims, Minter, Use, Verified, Verifier};
@@ -89,6 +89,9 @@ fn policy() -> Policy {
             .map(|(name, destination)| (name.to_owned(), destination))
             .collect(),
         apps: Apps::default(),
+        outreach: Outreach::default(),
+        journeys: BTreeMap::new(),
+        templates: BTreeMap::new(),
     }
 }
 

@@ -3,7 +3,13 @@
 mod api;
 mod click;
 mod contract;
+mod control;
+mod deliver;
+mod events;
 mod glance;
+mod inbox;
 mod mint;
+mod people;
+mod preferences;
 mod scene;
 mod storm;

@@ -15,33 +15,48 @@ use serde_json::{Value, json};
 const SITE: &[u8] = include_bytes!("../../policy/site.json");
 const SCOPES: &[u8] = include_bytes!("../../policy/scopes.json");
 const DESTINATIONS: &[u8] = include_bytes!("../../policy/destinations.json");
+/// The documents of the example that every policy has.
+const DOOR: [(&str, &[u8]); 3] =
+    [("site.json", SITE), ("scopes.json", SCOPES), ("destinations.json", DESTINATIONS)];
+/// All documents of the example.
+pub const EXAMPLE: [(&str, &[u8]); 6] = [
+    ("site.json", SITE),
+    ("scopes.json", SCOPES),
+    ("destinations.json", DESTINATIONS),
+    ("outreach.json", include_bytes!("../../policy/outreach.json")),
+    ("journeys.json", include_bytes!("../../policy/journeys.json")),
+    ("templates.json", include_bytes!("../../policy/templates.json")),
+];
 const REFERENCE: &str = include_str!("../../docs/policy.md");
 
 const RETRY: &str = "/scopes/payment.retry";
 const RESUME: &str = "/scopes/onboarding.resume";
 const ARTICLE: &str = "/scopes/help.article";
+const DETAILS: &str = "/scopes/details.confirm";
 const WEB: &str = "/destinations/payment/web";
 const FINGERPRINT: &str =
     "AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99";
 
-/// A change to the example: a JSON pointer and its new value, or nothing to remove it.
-type Edit = (String, Option<Value>);
+/// A change to a bundle: a JSON pointer and its new value, or nothing to remove it.
+pub type Edit = (String, Option<Value>);
 
-fn set(pointer: impl Into<String>, value: impl Into<Value>) -> Edit {
+pub fn set(pointer: impl Into<String>, value: impl Into<Value>) -> Edit {
     (pointer.into(), Some(value.into()))
 }
 
-fn cut(pointer: impl Into<String>) -> Edit {
+pub fn cut(pointer: impl Into<String>) -> Edit {
     (pointer.into(), None)
 }
 
 fn example_bundle() -> Value {
-    let bundle = bundle_of_documents(SITE, SCOPES, DESTINATIONS, 7).unwrap();
-    serde_json::from_str(&bundle).unwrap()
+    serde_json::from_str(&bundle_of_documents(&DOOR, 7).unwrap()).unwrap()
 }
 
 fn edited(edits: &[Edit]) -> Value {
-    let mut bundle = example_bundle();
+    edit(example_bundle(), edits)
+}
+
+pub fn edit(mut bundle: Value, edits: &[Edit]) -> Value {
     for (pointer, value) in edits {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         let parent = bundle.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"));
@@ -59,12 +74,12 @@ fn edited(edits: &[Edit]) -> Value {
     bundle
 }
 
-fn parse(bundle: &Value) -> Result<Policy, Problems> {
+pub fn parse(bundle: &Value) -> Result<Policy, Problems> {
     Policy::parse_bundle(bundle.to_string().as_bytes())
 }
 
 /// The rules and paths of all problems, in order of discovery.
-fn found(problems: &Problems) -> Vec<(&str, &str)> {
+pub fn found(problems: &Problems) -> Vec<(&str, &str)> {
     problems.as_slice().iter().map(|problem| (problem.rule, problem.path.as_str())).collect()
 }
 
@@ -81,14 +96,14 @@ fn accepts(edits: &[Edit]) -> Policy {
 
 /// The ids in the reference's table of rules.
 fn documented_rules() -> BTreeSet<&'static str> {
-    let rules = REFERENCE.split("\n## Rules\n").nth(1).unwrap();
+    let rules = REFERENCE.split("\n## Rules\n").nth(1).unwrap().split("\n## ").next().unwrap();
     rules.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
 }
 
 #[test]
 fn the_compiled_in_example_is_valid_and_shows_every_kind() {
     let policy = Policy::example();
-    assert_eq!(policy, Policy::from_documents(SITE, SCOPES, DESTINATIONS, 1).unwrap());
+    assert_eq!(policy, Policy::from_documents(&EXAMPLE, 1).unwrap());
     assert_eq!(policy.site.languages, Language::ALL);
     for scope in policy.scopes.values() {
         assert_eq!(scope.label.len(), Language::ALL.len(), "{}", scope.name);
@@ -109,9 +124,13 @@ fn the_compiled_in_example_is_valid_and_shows_every_kind() {
 
 #[test]
 fn a_bundle_reads_as_its_documents_do() {
-    let bundle = bundle_of_documents(SITE, SCOPES, DESTINATIONS, 7).unwrap();
-    let policy = Policy::from_documents(SITE, SCOPES, DESTINATIONS, 7).unwrap();
-    assert_eq!(Policy::parse_bundle(bundle.as_bytes()).unwrap(), policy);
+    for documents in [DOOR.as_slice(), &EXAMPLE] {
+        let bundle = bundle_of_documents(documents, 7).unwrap();
+        let policy = Policy::from_documents(documents, 7).unwrap();
+        assert_eq!(Policy::parse_bundle(bundle.as_bytes()).unwrap(), policy);
+        assert_eq!(policy.journeys.is_empty(), documents.len() == DOOR.len());
+    }
+    let bundle = bundle_of_documents(&DOOR, 7).unwrap();
     assert!(bundle.starts_with(r#"{"version":7,"site":{"name":"Example""#), "{bundle}");
 }
 
@@ -119,23 +138,39 @@ fn a_bundle_reads_as_its_documents_do() {
 fn a_mistake_in_any_document_is_reported_with_those_in_the_others() {
     let scopes =
         String::from_utf8(SCOPES.to_vec()).unwrap().replace("\"risk\": \"high\"", "").replace("1800", "1");
-    let problems = bundle_of_documents(b"{ \"scopes\": {} }", scopes.as_bytes(), b"{,", 0).unwrap_err();
+    let documents: [(&str, &[u8]); 4] = [
+        ("site.json", b"{ \"scopes\": {} }"),
+        ("scopes.json", scopes.as_bytes()),
+        ("destinations.json", b"{,"),
+        ("outreach.json", b"{ \"$schema\": 1 }"),
+    ];
+    let problems = bundle_of_documents(&documents, 0).unwrap_err();
     assert_eq!(
         found(&problems),
         [
             ("policy.version", "$.version"),
             ("json.syntax", "destinations.json"),
             ("field.unknown", "$.scopes"),
+            ("field.type", "$.\"$schema\""),
             ("field.missing", "$.site"),
+            ("field.missing", "$.outreach"),
             ("scope.lifetime", "$.scopes.\"payment.retry\".lifetime_s"),
         ],
         "{problems}"
     );
-    let problems = Policy::from_documents(b"[]", SCOPES, DESTINATIONS, 1).unwrap_err();
-    assert_eq!(found(&problems), [("field.type", "site.json")]);
+    let check = |file: &str, text: Option<&[u8]>, expected: &[(&str, &str)]| {
+        let mut documents = EXAMPLE.to_vec();
+        documents.retain(|(name, _)| *name != file);
+        documents.extend(text.map(|text| (file, text)));
+        let problems = Policy::from_documents(&documents, 1).unwrap_err();
+        assert_eq!(found(&problems), expected, "{problems}");
+    };
+    check("site.json", Some(b"[]"), &[("field.type", "site.json")]);
+    check("site.json", None, &[("field.missing", "site.json")]);
+    check("journeys.json", Some(b"{"), &[("json.syntax", "journeys.json")]);
+    check("templates.json", Some(b"{}"), &[("field.missing", "$.templates")]);
     let padding = " ".repeat(POLICY_MAX_BYTES - SITE.len());
-    let problems = Policy::from_documents(SITE, padding.as_bytes(), DESTINATIONS, 1).unwrap_err();
-    assert_eq!(found(&problems), [("json.size", "policy")]);
+    check("scopes.json", Some(padding.as_bytes()), &[("json.size", "policy")]);
 }
 
 #[test]
@@ -217,7 +252,7 @@ fn shape_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
         ("field.missing", "$.site.ways_on.help", vec![cut("/site/ways_on/help")]),
         ("field.missing", "$.scopes.\"payment.retry\".code", vec![cut(format!("{RETRY}/code"))]),
         ("field.missing", "$.destinations.payment.web", vec![cut(WEB)]),
-        ("field.unknown", "$.journeys", vec![set("/journeys", json!({}))]),
+        ("field.unknown", "$.journey", vec![set("/journey", json!({}))]),
         ("field.unknown", "$.apps.windows", vec![set("/apps/windows", json!([]))]),
         ("field.type", "$.site", vec![set("/site", json!([]))]),
         ("field.type", "$.scopes", vec![set("/scopes", 1)]),
@@ -261,6 +296,7 @@ fn site_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
                 cut("/scopes/subscription.renew/label"),
                 cut(format!("{RESUME}/label")),
                 cut(format!("{ARTICLE}/label")),
+                cut(format!("{DETAILS}/label")),
             ],
         ),
         ("site.languages", "$.site.languages[6]", vec![set("/site/languages/-", "sv")]),
@@ -372,7 +408,7 @@ fn scope_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
 /// Leaves one language offered, and labels in it.
 fn only_english() -> Vec<Edit> {
     let mut edits = vec![set("/site/languages", json!(["en"]))];
-    for scope in [RETRY, "/scopes/subscription.renew", RESUME, ARTICLE] {
+    for scope in [RETRY, "/scopes/subscription.renew", RESUME, ARTICLE, DETAILS] {
         edits.push(set(format!("{scope}/label"), json!({ "en": "Go on" })));
     }
     edits
@@ -525,7 +561,7 @@ fn what_lies_within_every_bound_is_accepted() {
         set("/site/ways_on/call_back", "https://www.example.com/call-back"),
         cut("/site/ways_on/call_back"),
         cut("/site/ways_on/fresh_link"),
-        set(format!("{RETRY}/code"), 65_535),
+        set(format!("{RETRY}/code"), 65_534),
         set(format!("{RETRY}/risk"), "high"),
         set(format!("{RETRY}/lifetime_s"), 600),
         set(format!("{RETRY}/lifetime_s"), 3_600),
@@ -562,8 +598,8 @@ fn what_lies_within_every_bound_is_accepted() {
     accepts(&only_english());
     let name = format!("a.{}", "b_".repeat(31));
     let scope = edited(&[]).pointer(RESUME).unwrap().clone();
-    let policy = accepts(&[set(format!("/scopes/{name}"), scope), set(format!("/scopes/{name}/code"), 5)]);
-    assert_eq!(policy.scope_named(&name).map(|scope| scope.code.0), Some(5));
+    let policy = accepts(&[set(format!("/scopes/{name}"), scope), set(format!("/scopes/{name}/code"), 50)]);
+    assert_eq!(policy.scope_named(&name).map(|scope| scope.code.0), Some(50));
 }
 
 #[test]
@@ -634,9 +670,9 @@ fn problems_are_capped_and_counted() {
     let scopes: serde_json::Map<_, _> = (0..500).map(|at| (format!("s{at}"), json!(at))).collect();
     let problems = parse(&edited(&[set("/scopes", scopes)])).unwrap_err();
     assert_eq!(problems.as_slice().len(), POLICY_PROBLEMS_MAX);
-    // Four destinations are unused now.
-    assert_eq!(problems.omitted(), 504 - POLICY_PROBLEMS_MAX);
-    assert!(problems.to_string().ends_with("\nand 404 more"));
+    // Five destinations are unused now.
+    assert_eq!(problems.omitted(), 505 - POLICY_PROBLEMS_MAX);
+    assert!(problems.to_string().ends_with("\nand 405 more"));
 }
 
 #[test]

@@ -1,14 +1,18 @@
-//! Token verification as a bare wasm module, and the same loop for the native program.
+//! Token verification and the core of journeys as a bare wasm module, and the same loops for native programs.
 //!
 //! The host writes the key ring's JSON or tokens into [`buffer`], then calls [`set_keys`], [`verify_one`] or
 //! [`verify_all`]. There is no wasm-bindgen between: what is measured is the library, plus, for [`verify_one`],
 //! the copy of a string that every JavaScript caller pays for.
+
+pub mod step;
 
 use std::cell::RefCell;
 
 use postern::key::KeyRing;
 use postern::time::Instant;
 use postern::token::Verifier;
+
+use crate::step::Waiting;
 
 /// The audience of the benchmark's tokens; `benches/scene.mjs` says the same.
 const HOST: &str = "go.example.com";
@@ -17,6 +21,7 @@ const BUFFER_BYTES: usize = 4_000 * 66;
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; BUFFER_BYTES]);
+    static WAITING: RefCell<Option<Waiting>> = const { RefCell::new(None) };
     static VERIFIER: RefCell<Option<Verifier>> = const { RefCell::new(None) };
 }
 
@@ -45,6 +50,27 @@ pub extern "C" fn verify_one(length: usize, now_s: u32) -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn verify_all(count: usize, length: usize, now_s: u32) -> u32 {
     verify_tokens(count * length, length, now_s)
+}
+
+/// Makes `count` people whose next touch is due. Returns how many of them are not held out.
+#[unsafe(no_mangle)]
+pub extern "C" fn wait(count: u32) -> usize {
+    let waiting = Waiting::new(count);
+    let length = waiting.len();
+    WAITING.set(Some(waiting));
+    length
+}
+
+/// Decides for each of them once. Returns how many touches are to be sent.
+#[unsafe(no_mangle)]
+pub extern "C" fn decide() -> usize {
+    WAITING.with_borrow(|waiting| waiting.as_ref().map_or(0, Waiting::decide))
+}
+
+/// Copies each of them once, as [`decide`] does before it decides.
+#[unsafe(no_mangle)]
+pub extern "C" fn copy() -> usize {
+    WAITING.with_borrow(|waiting| waiting.as_ref().map_or(0, Waiting::copy))
 }
 
 fn verify_tokens(total: usize, length: usize, now_s: u32) -> u32 {

@@ -185,6 +185,11 @@ fn role_parser() -> impl TypedValueParser<Value = Role> {
         Role::Revoke => "withdraw links",
         Role::Exchange => "redeem, release and fail hand-off grants",
         Role::Audit => "export the audit log",
+        Role::Events => "send events about people",
+        Role::People => "put, read and erase people",
+        Role::Inbox => "read what waits for a person in the app",
+        Role::Policy => "keep policies and put one in force",
+        Role::Operate => "pause and resume journeys, move enrolments, send again what was put aside",
     };
     let values = Role::ALL.map(|role| PossibleValue::new(role.name()).help(help(role)));
     PossibleValuesParser::new(values).try_map(|name| {

@@ -13,6 +13,7 @@ mod key;
 mod mint;
 mod outcome;
 mod policy;
+mod simulate;
 mod when;
 
 use std::io::Write as _;
@@ -59,6 +60,8 @@ enum Command {
     /// Check policy documents, and put them into one.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Rehearse a policy on people who do not exist: what would be sent, to whom, when, and why not.
+    Simulate(simulate::Arguments),
     /// Check an exported audit log.
     #[command(subcommand)]
     Audit(audit::Command),
@@ -85,6 +88,7 @@ fn run(command: Command, now: Instant) -> Result<Done, Failure> {
         Command::Mint(arguments) => mint::run(&arguments, now),
         Command::Inspect(arguments) => inspect::run(&arguments, now),
         Command::Policy(command) => policy::run(command),
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Audit(command) => audit::run(command),
     }
 }

@@ -4,10 +4,12 @@ use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use postern::policy::{Policy, Problems, Proof, Risk, Scope, bundle_of_documents};
+use postern::policy::{
+    DOCUMENTS, Journey, Policy, Problems, Proof, Risk, Scope, Timing, Touch, bundle_of_documents, schema,
+};
 use postern::time::Span;
 use postern::token::Use;
-use serde_json::json;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::file;
@@ -22,9 +24,9 @@ Examples:
   postern policy check policy/
   postern policy check bundle.json
 
-docs/policy.md describes the documents and names every rule.")]
+docs/policy.md describes the documents and names every rule; docs/lint.md explains the linter's.")]
     Check {
-        /// The folder with site.json, scopes.json and destinations.json; or a bundle; or `-` for a bundle.
+        /// The folder with the policy's documents; or a bundle; or `-` for a bundle.
         #[arg(value_name = "DIR|FILE")]
         path: PathBuf,
     },
@@ -35,11 +37,18 @@ Example:
 
 A policy with mistakes gives no bundle.")]
     Bundle(BundleArguments),
+    /// Print the JSON Schema (2020-12) of the documents, for editors.
+    #[command(after_help = "\
+Example:
+  postern policy schema > policy/schema.json
+
+A document that holds \"$schema\": \"./schema.json\" is then completed and checked while it is written.")]
+    Schema,
 }
 
 #[derive(Args)]
 pub struct BundleArguments {
-    /// The folder with site.json, scopes.json and destinations.json.
+    /// The folder with the policy's documents.
     #[arg(value_name = "DIR")]
     path: PathBuf,
     /// Grows with every change.
@@ -47,9 +56,12 @@ pub struct BundleArguments {
     version: u32,
 }
 
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+
 /// A policy as it lies on disk.
 enum Source {
-    Folder { site: Bytes, scopes: Bytes, destinations: Bytes },
+    /// Each document's file name and text.
+    Folder(Vec<(&'static str, Bytes)>),
     Bundle(Bytes),
 }
 
@@ -59,6 +71,7 @@ pub fn run(command: Command) -> Result<Done, Failure> {
     match command {
         Command::Check { path } => check(&path),
         Command::Bundle(arguments) => bundle(&arguments),
+        Command::Schema => Ok(Done { json: schema(), ..Done::new(schema(), &()) }),
     }
 }
 
@@ -82,18 +95,32 @@ fn check(path: &Path) -> Result<Done, Failure> {
 }
 
 fn bundle(arguments: &BundleArguments) -> Result<Done, Failure> {
-    let Source::Folder { site, scopes, destinations } = Source::read(&arguments.path)? else {
+    let Source::Folder(documents) = Source::read(&arguments.path)? else {
         return Err(Failure::usage(format!("{} is no folder", file::name(&arguments.path)))
             .next("name the folder with site.json, scopes.json and destinations.json"));
     };
-    let text = bundle_of_documents(&site, &scopes, &destinations, arguments.version)
+    let text = bundle_of_documents(&texts(&documents), arguments.version)
         .map_err(|problems| not_good(&arguments.path, &problems))?;
     Ok(Done { json: text.clone(), ..Done::new(text, &()) })
 }
 
 fn good(policy: &Policy) -> Done {
-    let (scopes, destinations) = (policy.scopes.len(), policy.destinations.len());
-    let mut text = format!("OK: {}, {}.\n\n", number(scopes, "scope"), number(destinations, "destination"));
+    let counts = [
+        number(policy.scopes.len(), "scope"),
+        number(policy.destinations.len(), "destination"),
+        number(policy.journeys.len(), "journey"),
+        number(policy.templates.len(), "template"),
+    ];
+    let mut text = format!("OK: {}.\n\n", counts.join(", "));
+    write_scopes(&mut text, policy);
+    write_journeys(&mut text, policy);
+    let scopes: Vec<_> = policy.scopes.values().map(scope_as_json).collect();
+    let journeys: Vec<_> = policy.journeys.values().map(journey_as_json).collect();
+    let json = json!({ "ok": true, "version": policy.version, "scopes": scopes, "journeys": journeys });
+    Done::new(text, &json)
+}
+
+fn write_scopes(text: &mut String, policy: &Policy) {
     let width = policy.scopes.values().map(|scope| scope.name.len()).max().unwrap_or(0).max("scope".len());
     let _ = writeln!(text, "code   {:width$}  risk    use   lifetime  proof        destination", "scope");
     for scope in policy.scopes.values() {
@@ -108,20 +135,68 @@ fn good(policy: &Policy) -> Done {
             proof_name(*proof),
         );
     }
-    let listed = |scope: &Scope| {
-        json!({
-            "code": scope.code,
-            "name": scope.name,
-            "risk": risk_name(scope.risk),
-            "use": use_name(scope.usage),
-            "lifetime_s": scope.lifetime_s,
-            "proof": proof_name(scope.proof),
-            "destination": scope.destination,
-            "hand_off": scope.hand_off,
-        })
-    };
-    let listed: Vec<_> = policy.scopes.values().map(listed).collect();
-    Done::new(text, &json!({ "ok": true, "version": policy.version, "scopes": listed }))
+}
+
+fn write_journeys(text: &mut String, policy: &Policy) {
+    for journey in policy.journeys.values() {
+        let _ = writeln!(
+            text,
+            "\n{}: on `{}`, for {} at most, {:.1} % held out",
+            journey.name,
+            journey.trigger.event,
+            show_hours(journey.time_limit),
+            f64::from(journey.holdout_per_mille) / 10.0,
+        );
+        for touch in &journey.touches {
+            let consent = if touch.opt_in { ", with opt-in" } else { "" };
+            let _ = writeln!(text, "  {}: {}{consent}", touch.name, show_touch(touch));
+        }
+    }
+}
+
+fn scope_as_json(scope: &Scope) -> Value {
+    json!({
+        "code": scope.code,
+        "name": scope.name,
+        "risk": risk_name(scope.risk),
+        "use": use_name(scope.usage),
+        "lifetime_s": scope.lifetime_s,
+        "proof": proof_name(scope.proof),
+        "destination": scope.destination,
+        "hand_off": scope.hand_off,
+    })
+}
+
+fn journey_as_json(journey: &Journey) -> Value {
+    let touches: Vec<_> = journey.touches.iter().map(show_touch).collect();
+    json!({
+        "name": journey.name,
+        "trigger": journey.trigger.event,
+        "time_limit_h": journey.time_limit.millis() / HOUR_MS,
+        "holdout_per_mille": journey.holdout_per_mille,
+        "touches": touches,
+    })
+}
+
+/// Such as `sms after 24h`.
+fn show_touch(touch: &Touch) -> String {
+    let channel = touch.channel.name();
+    match touch.timing {
+        Timing::After(after) if after == Span::default() => format!("{channel} at once"),
+        Timing::After(after) => format!("{channel} after {}", show_hours(after)),
+        Timing::AppOpens { after, within } if after == Span::default() => {
+            format!("{channel} when the app opens within {}", show_hours(within))
+        }
+        Timing::AppOpens { after, within } => {
+            let (after, within) = (show_hours(after), show_hours(within));
+            format!("{channel} when the app opens within {within}, from {after} on")
+        }
+    }
+}
+
+/// Policies count in hours: 72h stays 72h.
+fn show_hours(span: Span) -> String {
+    format!("{}h", span.millis() / HOUR_MS)
 }
 
 fn not_good(path: &Path, problems: &Problems) -> Failure {
@@ -164,19 +239,24 @@ impl Source {
         if !path.is_dir() {
             return Ok(Self::Bundle(file::read_bytes(path)?));
         }
-        Ok(Self::Folder {
-            site: file::read_bytes(&path.join("site.json"))?,
-            scopes: file::read_bytes(&path.join("scopes.json"))?,
-            destinations: file::read_bytes(&path.join("destinations.json"))?,
-        })
+        let mut documents = Vec::new();
+        for document in DOCUMENTS {
+            let file = path.join(document.file);
+            if document.is_required || file.exists() {
+                documents.push((document.file, file::read_bytes(&file)?));
+            }
+        }
+        Ok(Self::Folder(documents))
     }
 
     fn policy(&self) -> Result<Policy, Problems> {
         match self {
-            Self::Folder { site, scopes, destinations } => {
-                Policy::from_documents(site, scopes, destinations, 1)
-            }
+            Self::Folder(documents) => Policy::from_documents(&texts(documents), 1),
             Self::Bundle(bytes) => Policy::parse_bundle(bytes),
         }
     }
+}
+
+fn texts<'a>(documents: &'a [(&'static str, Bytes)]) -> Vec<(&'static str, &'a [u8])> {
+    documents.iter().map(|(file, text)| (*file, text.as_slice())).collect()
 }

@@ -9,6 +9,7 @@
 //! language alone, so a prober learns nothing from it.
 
 mod asset;
+mod choices;
 mod language;
 mod respond;
 mod text;
@@ -17,6 +18,7 @@ mod view;
 use std::borrow::Cow;
 
 pub use asset::asset;
+pub use choices::{ALL_CHOICES, Choice, ChoicesPage, Heard};
 pub use language::choose;
 pub use respond::{Forms, page, redirect};
 
@@ -94,6 +96,10 @@ impl<'a> Pages<'a> {
     pub fn new(policy: &'a Policy, scope: Option<&'a Scope>, accept_language: Option<&str>) -> Self {
         let language = choose(&policy.site, scope, accept_language);
         Self { policy, site: &policy.site, scope, ways_on: policy.ways_on(scope), language }
+    }
+
+    pub const fn language(&self) -> Language {
+        self.language
     }
 
     /// A link, before anything is done with it.
@@ -273,11 +279,14 @@ pub(super) mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{AppWay, HandOff, Landing, Pages, RefusalPage, may_open, unavailable};
+    use super::{
+        AppWay, Choice, ChoicesPage, HandOff, Heard, Landing, Pages, RefusalPage, may_open, unavailable,
+    };
     use crate::http::Response;
     use crate::id::{Nonce, Reference, Region, ScopeCode};
     use crate::policy::{
-        Apps, CallBack, Destination, Language, Policy, Proof, Risk, Scope, Site, WaysOn, WebUrl,
+        Apps, CallBack, Channel, Destination, Language, Outreach, Policy, Proof, Purpose, Risk, Scope, Site,
+        WaysOn, WebUrl,
     };
     use crate::token::Use;
 
@@ -339,6 +348,9 @@ pub(super) mod tests {
             scopes: BTreeMap::new(),
             destinations: BTreeMap::new(),
             apps: Apps::default(),
+            outreach: Outreach::default(),
+            journeys: BTreeMap::new(),
+            templates: BTreeMap::new(),
         }
     }
 
@@ -360,6 +372,14 @@ pub(super) mod tests {
         let web = HandOff { app: None, web, grant: Some(GRANT) };
         let app = AppWay { href: "https://app.example.com/billing#grant=g1.AQID", fallback_ms: None };
         let scheme = AppWay { href: "exampleapp://billing#grant=g1.AQID", fallback_ms: Some(1_500) };
+        let wanted = |(channel, purpose)| Choice { channel, purpose, is_wanted: channel == Channel::Email };
+        let offered =
+            Purpose::ALL.into_iter().flat_map(|purpose| Channel::ALL.map(|channel| (channel, purpose)));
+        let offered: Vec<Choice> = offered.map(wanted).collect();
+        let heard = |date: &str, channel| Heard { date: date.to_owned(), channel, why: "Why.".to_owned() };
+        let history = [heard("2026-11-30", Channel::Sms), heard("2026-11-29", Channel::Email)];
+        let choices =
+            ChoicesPage { choices: &offered, is_stopped: false, is_saved: false, history: &history };
         vec![
             ("landing", pages.landing(landing)),
             ("landing_in_app", pages.landing(Landing { open_in_browser: true, ..landing })),
@@ -378,6 +398,14 @@ pub(super) mod tests {
             ("home", pages.home()),
             ("nothing_here", pages.nothing_here()),
             ("method_not_allowed", pages.method_not_allowed("GET, HEAD, POST")),
+            ("choices", pages.choices(choices)),
+            (
+                "choices_saved",
+                pages.choices(ChoicesPage { is_saved: true, is_stopped: true, history: &[], ..choices }),
+            ),
+            ("choices_closed", pages.choices_closed()),
+            ("unsubscribe", pages.unsubscribe(200)),
+            ("unsubscribed", pages.unsubscribed()),
         ]
     }
 
@@ -435,7 +463,11 @@ pub(super) mod tests {
             for unsafe_source in ["unsafe-inline", "unsafe-eval", "data:", "*"] {
                 assert!(!policy.contains(unsafe_source), "{name}: {policy}");
             }
-            let form_action = if page.body.contains("<form") { "'self' https:;" } else { "'none';" };
+            let form_action = match name {
+                "choices" | "choices_saved" | "unsubscribe" => "'self';",
+                _ if page.body.contains("<form") => "'self' https:;",
+                _ => "'none';",
+            };
             assert!(policy.contains(&format!("form-action {form_action}")), "{name}: {policy}");
         });
     }
@@ -509,6 +541,11 @@ pub(super) mod tests {
             ("home", 200),
             ("nothing_here", 404),
             ("method_not_allowed", 405),
+            ("choices", 200),
+            ("choices_saved", 200),
+            ("choices_closed", 404),
+            ("unsubscribe", 200),
+            ("unsubscribed", 200),
         ]);
         in_every_language(|language, name, page| {
             assert_eq!(page.status, expected[name], "{name}");

@@ -20,6 +20,8 @@ use crate::policy::Language;
 pub enum Forms {
     /// The page has none.
     None,
+    /// To the door, which answers itself.
+    Own,
     /// To the door, and from there or directly to a destination.
     Onward,
     /// As [`Forms::Onward`], for a destination on this machine that is tried without TLS.
@@ -51,6 +53,7 @@ macro_rules! content_security_policy {
 pub fn page(status: u16, language: Language, html: String, forms: Forms) -> Response {
     let policy = match forms {
         Forms::None => content_security_policy!("'none'"),
+        Forms::Own => content_security_policy!("'self'"),
         Forms::Onward => content_security_policy!("'self' https:"),
         Forms::OnwardLocal => content_security_policy!("'self' https: http://localhost:* http://127.0.0.1:*"),
     };

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use askama::Template;
 
-use crate::http::page::AppWay;
 use crate::http::page::asset;
 use crate::http::page::text::Text;
+use crate::http::page::{AppWay, Choice, ChoicesPage};
 use crate::id::{Nonce, Reference};
 use crate::policy::Language;
 
@@ -61,6 +61,25 @@ pub(super) struct NoticeView<'a> {
     pub wait: Option<String>,
     pub reference: Option<Reference>,
     pub ways: Vec<Way<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "choices.html")]
+pub(super) struct ChoicesView<'a> {
+    pub frame: Frame<'a>,
+    pub text: &'static Text,
+    pub page: ChoicesPage<'a>,
+    /// Each purpose that has a choice, with its choices.
+    pub purposes: Vec<(&'static str, Vec<&'a Choice>)>,
+    pub help: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "unsubscribe.html")]
+pub(super) struct UnsubscribeView<'a> {
+    pub frame: Frame<'a>,
+    pub text: &'static Text,
+    pub choices: &'static str,
 }
 
 /// A link that leads on.

@@ -26,7 +26,7 @@ export async function crash({ kills, seed, report = () => {} }) {
   const started = performance.now();
   const random = generator(seed);
   const server = new Server();
-  const platform = await openPlatform((batch) => deliver(server, batch), random);
+  const platform = await openPlatform((batch, queue) => server.deliver(batch, queue), random);
   const client = new Client("http://127.0.0.1:1", { sockets: SOCKETS });
   const clients = new Clients(client, random);
   const letGo = () => server.child?.kill("SIGKILL");
@@ -99,7 +99,7 @@ async function settle(clients, client, platform) {
   }
 }
 
-async function readLog(client) {
+export async function readLog(client) {
   const lines = [];
   for (;;) {
     const headers = { authorization: `Bearer ${API_KEY}` };
@@ -112,7 +112,7 @@ async function readLog(client) {
 }
 
 /** Checks the chain twice: by the dozen lines of docs/audit.md, and by the `postern` command. */
-function* verify({ lines, head }, folder) {
+export function* verify({ lines, head }, folder) {
   try {
     const computed = chainHead(lines);
     if (computed !== head) yield `the log's head is ${computed}, the door says ${head}`;
@@ -124,11 +124,6 @@ function* verify({ lines, head }, folder) {
   const args = ["run", "--quiet", "--locked", "--bin", "postern", "--", "audit", "verify", file, "--head", head];
   const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: ROOT, encoding: "utf8" });
   if (status !== 0) yield `postern audit verify: ${stdout}${stderr}`;
-}
-
-async function deliver(server, batch) {
-  const response = await fetch(server.courier, { method: "POST", body: JSON.stringify(batch) });
-  return response.json();
 }
 
 /** Reproducible numbers from 0 to 1 (mulberry32). */

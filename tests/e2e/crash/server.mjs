@@ -7,22 +7,25 @@ import { API_KEYS, HOST, RING, ROOT } from "../door.mjs";
 
 const COMPATIBILITY_DATE = readFileSync(join(ROOT, "wrangler.toml"), "utf8").match(/compatibility_date = "(.*)"/)[1];
 const MODULES = [["worker.js", "esModule"], ["index.js", "esModule"], ["index_bg.wasm", "wasm"]];
-const OBJECTS = [["GATE", "Gate"], ["REGISTRY", "Registry"], ["AUDIT", "AuditLog"]];
+const OBJECTS = [["GATE", "Gate"], ["REGISTRY", "Registry"], ["AUDIT", "AuditLog"], ["PEOPLE", "People"]];
+const QUEUES = [["AUDIT_QUEUE", "postern-audit"], ["OUTREACH_QUEUE", "postern-outreach"]];
 
-// Delivers a queue's messages to the worker, as the platform does.
+// Delivers a queue's messages to the worker, and fires its cron trigger, as the platform does.
 const COURIER = `export default {
   async fetch(request, env) {
-    const sent = await request.json();
+    const { queue, messages: sent, scheduledTime } = await request.json();
+    if (scheduledTime) return Response.json(await env.WORKER.scheduled({ scheduledTime: new Date(scheduledTime), cron: "* * * * *" }));
     const messages = sent.map(({ number, body }) => ({ id: String(number), timestamp: new Date(), attempts: 1, body }));
-    const { outcome, ackAll, explicitAcks } = await env.WORKER.queue("postern-audit", messages);
+    const { outcome, ackAll, explicitAcks } = await env.WORKER.queue(queue, messages);
     return Response.json(outcome === "ok" ? (ackAll ? sent.map(({ number }) => number) : explicitAcks.map(Number)) : []);
   },
 };`;
 
 export class Server {
-
-  constructor({ build = join(ROOT, "build/local") } = {}) {
+  /** `bindings` are further text bindings, by name. */
+  constructor({ build = join(ROOT, "build/local"), bindings = {} } = {}) {
     if (!existsSync(join(build, "index.js"))) throw new Error(`${build} is missing: run .ci/build local`);
+    this.bindings = bindings;
     this.folder = mkdtempSync(join(tmpdir(), "postern-crash-"));
     mkdirSync(join(this.folder, "objects"));
     for (const [name] of MODULES) copyFileSync(join(build, name), join(this.folder, name));
@@ -32,7 +35,7 @@ export class Server {
   /** Starts the worker; resolves once it listens. */
   async start(platform) {
     const config = join(this.folder, "config.capnp");
-    writeFileSync(config, configuration(platform, join(this.folder, "objects")));
+    writeFileSync(config, configuration(platform, join(this.folder, "objects"), this.bindings));
     const workerd = join(ROOT, "node_modules/.bin/workerd");
     const child = spawn(workerd, ["serve", "--control-fd=3", "--experimental", config], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
     const said = [];
@@ -53,12 +56,27 @@ export class Server {
     await this.exited;
   }
 
+  /** A batch of a queue; the numbers of the messages that the worker acknowledged. */
+  deliver(messages, queue) {
+    return this.#order({ queue, messages });
+  }
+
+  /** Fires the cron trigger. */
+  tick(scheduledTime) {
+    return this.#order({ scheduledTime });
+  }
+
+  async #order(order) {
+    const response = await fetch(this.courier, { method: "POST", body: JSON.stringify(order) });
+    return response.json();
+  }
+
   remove() {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-function configuration({ kv, queue }, objects) {
+function configuration({ kv, queues }, objects, more) {
   const quote = JSON.stringify;
   const text = (name, value) => `(name = ${quote(name)}, text = ${quote(value)})`;
   const external = (name, port) => `(name = ${quote(name)}, external = (address = "127.0.0.1:${port}", http = ()))`;
@@ -68,7 +86,8 @@ function configuration({ kv, queue }, objects) {
     text("POSTERN_KEYS", JSON.stringify(RING)),
     text("POSTERN_API_KEYS", JSON.stringify(API_KEYS)),
     `(name = "POSTERN_KV", kvNamespace = "kv")`,
-    `(name = "AUDIT_QUEUE", queue = "queue")`,
+    ...Object.entries(more).map(([name, value]) => text(name, value)),
+    ...QUEUES.map(([binding, name]) => `(name = ${quote(binding)}, queue = ${quote(name)})`),
     ...OBJECTS.map(([binding, name]) => `(name = ${quote(binding)}, durableObjectNamespace = ${quote(name)})`),
   ];
   const modules = MODULES.map(([name, type]) => `(name = ${quote(name)}, ${type} = embed ${quote(name)})`);
@@ -80,7 +99,8 @@ const config :Workerd.Config = (
     (name = "courier", worker = .courier),
     (name = "objects", disk = (path = ${quote(objects)}, writable = true)),
     ${external("kv", kv)},
-    ${external("queue", queue)},
+    ${Object.entries(queues).map(([name, port]) => external(name, port)).join(", ")},
+    (name = "internet", network = (allow = ["local"])),
   ],
   sockets = [
     (name = "http", address = "127.0.0.1:0", http = (), service = "door"),

@@ -41,6 +41,9 @@ fn a_grant_is_redeemed_once() {
     assert!(refusal.link.is_some() && refusal.actor.as_deref() == Some("all"));
     assert_eq!(count(&scene.logged(), Kind::Spent), 1);
     scene.pass(Span::from_secs(60));
+    assert_eq!(scene.look(&token, LAPTOP).summary(), "200 landing link.validated", "nobody has asked since");
+    assert_eq!(scene.press(&token, Nonce([9; 12])).summary(), "410 page link.refused:spent");
+    scene.pass(Span::from_secs(60));
     assert_eq!(scene.look(&token, LAPTOP).summary(), "410 page link.refused:spent", "the marker is seen");
 }
 

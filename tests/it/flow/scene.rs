@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use postern::audit::{Event, Kind};
 use postern::flow::{Context, DenyList, Door, Later, Outcome, Seed, Settings, Snapshot, serve};
 use postern::gate::GrantSeal;
+use postern::http::auth::Role;
 use postern::http::{Headers, Method, Request, Response, route};
 use postern::id::{KeyId, Nonce, encode_bytes};
 use postern::key::{KeyRing, Secret, sha256};
@@ -54,10 +55,13 @@ impl Scene {
             api_keys: Some(api_keys()),
             host: Some(HOST.into()),
             environment: None,
+            providers: None,
         };
         let snapshot = Snapshot { policy, is_example: true, denied: DenyList::default(), loaded: NOW };
+        let world = World::new(NOW);
+        world.set_ring(&ring());
         Self {
-            world: World::new(NOW),
+            world,
             door: Door::new(&settings).unwrap(),
             snapshot: RefCell::new(Some(snapshot)),
             now: Cell::new(NOW),
@@ -92,9 +96,11 @@ impl Scene {
     /// One request, and what the edge does after its answer.
     pub fn send(&self, request: &Request) -> Seen {
         let Outcome { response, events, later, failure } = self.serve(request);
-        for Later::Mark { link, marker } in later {
+        for work in later {
             // A marker that is lost is a slower "no", nothing more.
-            let _ = block_on(self.world.mark(&link, marker, self.now()));
+            if let Later::Mark { link, marker } = work {
+                let _ = block_on(self.world.mark(&link, marker, self.now()));
+            }
         }
         let failure =
             failure.map(|failure| format!("{} {} {}", failure.code, failure.reference, failure.cause));
@@ -193,7 +199,7 @@ pub fn seal() -> GrantSeal {
 
 fn api_keys() -> String {
     let hash = |key: &str| encode_bytes(&sha256(&[key.as_bytes()]));
-    let roles = r#"["mint","inspect","revoke","exchange","audit"]"#;
+    let roles = serde_json::to_string(&Role::ALL).unwrap();
     format!(
         r#"[{{"id":"all","hash":"{}","roles":{roles}}},{{"id":"minter","hash":"{}","roles":["mint"]}}]"#,
         hash(KEY),

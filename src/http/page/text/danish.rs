@@ -1,6 +1,6 @@
 //! Danish.
 
-use super::{Notice, Text, counted};
+use super::{Choices, Notice, Text, counted};
 
 pub(super) const TEXT: Text = Text {
     error: "Fejl: ",
@@ -67,4 +67,36 @@ pub(super) const TEXT: Text = Text {
     help: "Få hjælp",
     call_back: "Bed os ringe til dig",
     call: |number| format!("Ring til {number}"),
+    choices: Choices {
+        heading: |site| format!("Hvad du hører fra {site}"),
+        help: "Sæt kryds ved det, du gerne vil have. Intet ændres, før du gemmer.",
+        email: "E-mail",
+        sms: "Tekstbesked (sms)",
+        whatsapp: "WhatsApp",
+        in_app: "I appen",
+        voice: "Telefonopkald",
+        service: "Om det, du allerede har hos os",
+        marketing: "Nyheder og tilbud",
+        stop: "Stop alt",
+        stop_help: "Så får du slet intet fra os her, uanset hvad der er krydset af ovenfor. Du kan komme \
+                    tilbage ved at fjerne krydset.",
+        save: "Gem",
+        saved: "Dine valg er gemt. De gælder med det samme.",
+        history: "Derfor hørte du fra os",
+        no_history: "Vi har ikke sendt dig noget på det seneste.",
+        closed: Notice {
+            heading: "Denne adresse virker ikke",
+            meaning: "Den kan være ufuldstændig eller for gammel: adresser som denne virker i begrænset \
+                      tid. Brug den i vores nyeste besked, eller bed os om hjælp.",
+        },
+        unsubscribe: |site| format!("Ikke flere e-mails fra {site}?"),
+        unsubscribe_help: "Knappen stopper alle e-mails, som vi sender herfra. Der sker ikke noget, før du \
+                           trykker på den.",
+        unsubscribe_button: "Stop alle e-mails",
+        unsubscribed: Notice {
+            heading: "Du får ikke flere e-mails",
+            meaning: "Det gælder med det samme. Du kan ombestemme dig, når du vil.",
+        },
+        choose: "Vælg, hvad du hører fra os",
+    },
 };

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Notice, Text, counted};
+use super::{Choices, Notice, Text, counted};
 
 pub(super) const TEXT: Text = Text {
     error: "Error: ",
@@ -65,4 +65,36 @@ pub(super) const TEXT: Text = Text {
     help: "Get help",
     call_back: "Ask us to call you",
     call: |number| format!("Call {number}"),
+    choices: Choices {
+        heading: |site| format!("What you hear from {site}"),
+        help: "Tick what you want to get. Nothing changes until you save.",
+        email: "E-mail",
+        sms: "Text message",
+        whatsapp: "WhatsApp",
+        in_app: "In the app",
+        voice: "Phone call",
+        service: "About what you already have with us",
+        marketing: "News and offers",
+        stop: "Stop everything",
+        stop_help: "Then you get nothing at all from us here, whatever is ticked above. You can come back \
+                    by unticking this.",
+        save: "Save",
+        saved: "Your choices are saved. They apply at once.",
+        history: "Why you heard from us",
+        no_history: "We have not sent you anything of late.",
+        closed: Notice {
+            heading: "This address does not work",
+            meaning: "It may be incomplete, or too old: addresses like this work for a limited time. Please \
+                      use the one in our newest message, or ask us for help.",
+        },
+        unsubscribe: |site| format!("No more e-mails from {site}?"),
+        unsubscribe_help: "The button stops all e-mails that we send from here. Nothing happens until you \
+                           press it.",
+        unsubscribe_button: "Stop e-mails",
+        unsubscribed: Notice {
+            heading: "You will get no more e-mails",
+            meaning: "This applies at once. You can change your mind whenever you like.",
+        },
+        choose: "Choose what you hear from us",
+    },
 };

@@ -1,6 +1,6 @@
 //! French.
 
-use super::{Notice, Text, counted};
+use super::{Choices, Notice, Text, counted};
 
 // A no-break space (U+00A0) stands before a colon and inside guillemets, a narrow one (U+202F) before “?” and “;”.
 pub(super) const TEXT: Text = Text {
@@ -73,4 +73,37 @@ pub(super) const TEXT: Text = Text {
     help: "Obtenir de l’aide",
     call_back: "Demander à être rappelé",
     call: |number| format!("Appeler le {number}"),
+    choices: Choices {
+        heading: |site| format!("Ce que vous recevez de {site}"),
+        help: "Cochez ce que vous souhaitez recevoir. Rien ne change avant l’enregistrement.",
+        email: "E-mail",
+        sms: "Message texte (SMS)",
+        whatsapp: "WhatsApp",
+        in_app: "Dans l’application",
+        voice: "Appel téléphonique",
+        service: "Sur ce que vous avez déjà chez nous",
+        marketing: "Nouveautés et offres",
+        stop: "Tout arrêter",
+        stop_help: "Vous ne recevez alors plus rien de nous ici, quoi qu’il soit coché ci-dessus. Décochez \
+                    cette case pour revenir.",
+        save: "Enregistrer",
+        saved: "Vos choix sont enregistrés. Ils s’appliquent dès maintenant.",
+        history: "Pourquoi nous vous avons écrit",
+        no_history: "Nous ne vous avons rien envoyé récemment.",
+        closed: Notice {
+            heading: "Cette adresse ne fonctionne pas",
+            meaning: "Elle est peut-être incomplète ou trop ancienne\u{a0}: ces adresses fonctionnent pour \
+                      une durée limitée. Utilisez celle de notre dernier message, ou demandez-nous de \
+                      l’aide.",
+        },
+        unsubscribe: |site| format!("Ne plus recevoir d’e-mails de {site}\u{a0}?"),
+        unsubscribe_help: "Le bouton arrête tous les e-mails que nous envoyons d’ici. Rien ne se passe \
+                           avant que vous ne l’utilisiez.",
+        unsubscribe_button: "Arrêter les e-mails",
+        unsubscribed: Notice {
+            heading: "Vous ne recevrez plus d’e-mails",
+            meaning: "C’est effectif dès maintenant. Vous pouvez changer d’avis quand vous le souhaitez.",
+        },
+        choose: "Choisir ce que vous recevez de nous",
+    },
 };

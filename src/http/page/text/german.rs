@@ -1,6 +1,6 @@
 //! German.
 
-use super::{Notice, Text, counted};
+use super::{Choices, Notice, Text, counted};
 
 pub(super) const TEXT: Text = Text {
     error: "Fehler: ",
@@ -74,4 +74,37 @@ pub(super) const TEXT: Text = Text {
     help: "Hilfe erhalten",
     call_back: "Um Rückruf bitten",
     call: |number| format!("{number} anrufen"),
+    choices: Choices {
+        heading: |site| format!("Was Sie von {site} erhalten"),
+        help: "Kreuzen Sie an, was Sie erhalten möchten. Nichts ändert sich, bis Sie speichern.",
+        email: "E-Mail",
+        sms: "Textnachricht (SMS)",
+        whatsapp: "WhatsApp",
+        in_app: "In der App",
+        voice: "Anruf",
+        service: "Zu dem, was Sie schon bei uns haben",
+        marketing: "Neuigkeiten und Angebote",
+        stop: "Alles abstellen",
+        stop_help: "Dann erhalten Sie hier gar nichts mehr von uns, was auch immer oben angekreuzt ist. \
+                    Entfernen Sie das Kreuz, wenn Sie wieder von uns hören möchten.",
+        save: "Speichern",
+        saved: "Ihre Auswahl ist gespeichert. Sie gilt ab jetzt.",
+        history: "Warum Sie von uns gehört haben",
+        no_history: "Wir haben Ihnen in letzter Zeit nichts gesendet.",
+        closed: Notice {
+            heading: "Diese Adresse funktioniert nicht",
+            meaning: "Sie ist vielleicht unvollständig oder zu alt: Solche Adressen funktionieren nur für \
+                      begrenzte Zeit. Bitte verwenden Sie die aus unserer neuesten Nachricht oder bitten \
+                      Sie uns um Hilfe.",
+        },
+        unsubscribe: |site| format!("Keine E-Mails mehr von {site}?"),
+        unsubscribe_help: "Die Schaltfläche stellt alle E-Mails ab, die wir von hier senden. Es geschieht \
+                           nichts, bis Sie sie drücken.",
+        unsubscribe_button: "E-Mails abstellen",
+        unsubscribed: Notice {
+            heading: "Sie erhalten keine E-Mails mehr",
+            meaning: "Das gilt ab jetzt. Sie können es sich jederzeit anders überlegen.",
+        },
+        choose: "Auswählen, was Sie von uns erhalten",
+    },
 };

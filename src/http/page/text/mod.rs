@@ -14,7 +14,7 @@ mod german;
 mod spanish;
 mod swedish;
 
-use crate::policy::Language;
+use crate::policy::{Channel, Language, Purpose};
 
 /// All sentences of one language.
 #[derive(Debug)]
@@ -72,6 +72,58 @@ pub(super) struct Text {
     pub call_back: &'static str,
     /// Of a telephone number.
     pub call: fn(&str) -> String,
+
+    pub choices: Choices,
+}
+
+/// The pages on which people choose what they hear from the company.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choices {
+    /// Of the company's name.
+    pub heading: fn(&str) -> String,
+    pub help: &'static str,
+    // Channels.
+    pub email: &'static str,
+    pub sms: &'static str,
+    pub whatsapp: &'static str,
+    pub in_app: &'static str,
+    pub voice: &'static str,
+    // Purposes.
+    pub service: &'static str,
+    pub marketing: &'static str,
+    pub stop: &'static str,
+    pub stop_help: &'static str,
+    pub save: &'static str,
+    pub saved: &'static str,
+    pub history: &'static str,
+    pub no_history: &'static str,
+    /// The address leads nowhere, for whatever reason.
+    pub closed: Notice,
+    /// Of the company's name.
+    pub unsubscribe: fn(&str) -> String,
+    pub unsubscribe_help: &'static str,
+    pub unsubscribe_button: &'static str,
+    pub unsubscribed: Notice,
+    pub choose: &'static str,
+}
+
+impl Choices {
+    pub(super) const fn channel(&self, channel: Channel) -> &'static str {
+        match channel {
+            Channel::Email => self.email,
+            Channel::Sms => self.sms,
+            Channel::WhatsApp => self.whatsapp,
+            Channel::InApp => self.in_app,
+            Channel::Voice => self.voice,
+        }
+    }
+
+    pub(super) const fn purpose(&self, purpose: Purpose) -> &'static str {
+        match purpose {
+            Purpose::Service => self.service,
+            Purpose::Marketing => self.marketing,
+        }
+    }
 }
 
 /// What happened, and what it means.
@@ -101,7 +153,7 @@ fn counted(count: u64, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Notice, Text};
+    use super::{Choices, Notice, Text};
     use crate::policy::Language;
 
     const SITE: &str = "Northwind";
@@ -143,6 +195,7 @@ mod tests {
             help,
             call_back,
             call,
+            ref choices,
         } = Text::of(language);
         let mut all: Vec<(&'static str, String)> = [
             ("error", error),
@@ -192,13 +245,71 @@ mod tests {
         }
         assert!(call(NUMBER).contains(NUMBER), "{language:?}");
         all.extend([("call", call(NUMBER)), ("wait", wait(1)), ("wait", wait(42))]);
+        all.extend(sentences_of_choices(choices));
+        all
+    }
+
+    fn sentences_of_choices(choices: &Choices) -> Vec<(&'static str, String)> {
+        let &Choices {
+            heading,
+            help: choices_help,
+            email,
+            sms,
+            whatsapp,
+            in_app,
+            voice,
+            service,
+            marketing,
+            stop,
+            stop_help,
+            save,
+            saved,
+            history,
+            no_history,
+            closed,
+            unsubscribe,
+            unsubscribe_help,
+            unsubscribe_button,
+            unsubscribed,
+            choose,
+        } = choices;
+        let mut all: Vec<(&'static str, String)> = [
+            ("choices_help", choices_help),
+            ("email", email),
+            ("sms", sms),
+            ("whatsapp", whatsapp),
+            ("in_app", in_app),
+            ("voice", voice),
+            ("service", service),
+            ("marketing", marketing),
+            ("stop", stop),
+            ("stop_help", stop_help),
+            ("save", save),
+            ("saved", saved),
+            ("history", history),
+            ("no_history", no_history),
+            ("unsubscribe_help", unsubscribe_help),
+            ("unsubscribe_button", unsubscribe_button),
+            ("choose", choose),
+            ("closed", closed.heading),
+            ("closed", closed.meaning),
+            ("unsubscribed", unsubscribed.heading),
+            ("unsubscribed", unsubscribed.meaning),
+        ]
+        .map(|(name, text)| (name, text.to_owned()))
+        .into();
+        for (name, of_site) in [("heading", heading), ("unsubscribe", unsubscribe)] {
+            let sentence = of_site(SITE);
+            assert_eq!(sentence.matches(SITE).count(), 1, "{name}: {sentence}");
+            all.push((name, sentence));
+        }
         all
     }
 
     #[test]
     fn every_sentence_is_written_in_every_language() {
         // Words that are the same in two languages.
-        let shared = ["Error: ", "Reference:"];
+        let shared = ["Error: ", "Reference:", "E-mail", "WhatsApp"];
         let english = sentences(Language::English);
         for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
             for ((name, text), (_, english)) in sentences(language).iter().zip(&english) {

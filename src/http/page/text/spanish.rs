@@ -1,6 +1,6 @@
 //! Spanish.
 
-use super::{Notice, Text, counted};
+use super::{Choices, Notice, Text, counted};
 
 pub(super) const TEXT: Text = Text {
     error: "Error: ",
@@ -69,4 +69,36 @@ pub(super) const TEXT: Text = Text {
     help: "Obtener ayuda",
     call_back: "Pedir que le llamemos",
     call: |number| format!("Llamar al {number}"),
+    choices: Choices {
+        heading: |site| format!("Lo que recibe de {site}"),
+        help: "Marque lo que desea recibir. Nada cambia hasta que guarde.",
+        email: "Correo electrónico",
+        sms: "Mensaje de texto (SMS)",
+        whatsapp: "WhatsApp",
+        in_app: "En la aplicación",
+        voice: "Llamada telefónica",
+        service: "Sobre lo que ya tiene con nosotros",
+        marketing: "Novedades y ofertas",
+        stop: "Detener todo",
+        stop_help: "Entonces no recibirá nada más de nosotros por aquí, esté lo que esté marcado arriba. \
+                    Puede volver desmarcando esta casilla.",
+        save: "Guardar",
+        saved: "Sus preferencias están guardadas. Se aplican desde ahora.",
+        history: "Por qué le hemos escrito",
+        no_history: "No le hemos enviado nada últimamente.",
+        closed: Notice {
+            heading: "Esta dirección no funciona",
+            meaning: "Puede estar incompleta o ser demasiado antigua: las direcciones como esta funcionan \
+                      por un tiempo limitado. Use la de nuestro mensaje más reciente, o pídanos ayuda.",
+        },
+        unsubscribe: |site| format!("¿No más correos de {site}?"),
+        unsubscribe_help: "El botón detiene todos los correos que enviamos desde aquí. No ocurre nada hasta \
+                           que lo pulse.",
+        unsubscribe_button: "Detener los correos",
+        unsubscribed: Notice {
+            heading: "No recibirá más correos",
+            meaning: "Se aplica desde ahora. Puede cambiar de opinión cuando quiera.",
+        },
+        choose: "Elegir lo que recibe de nosotros",
+    },
 };

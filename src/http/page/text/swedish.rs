@@ -1,6 +1,6 @@
 //! Swedish.
 
-use super::{Notice, Text, counted};
+use super::{Choices, Notice, Text, counted};
 
 pub(super) const TEXT: Text = Text {
     error: "Fel: ",
@@ -68,4 +68,36 @@ pub(super) const TEXT: Text = Text {
     help: "Få hjälp",
     call_back: "Be oss ringa upp dig",
     call: |number| format!("Ring {number}"),
+    choices: Choices {
+        heading: |site| format!("Vad du får från {site}"),
+        help: "Kryssa för det du vill ha. Inget ändras förrän du sparar.",
+        email: "E-post",
+        sms: "Textmeddelande (sms)",
+        whatsapp: "WhatsApp",
+        in_app: "I appen",
+        voice: "Telefonsamtal",
+        service: "Om det du redan har hos oss",
+        marketing: "Nyheter och erbjudanden",
+        stop: "Stoppa allt",
+        stop_help: "Då får du ingenting alls från oss här, oavsett vad som är förkryssat ovan. Du kan komma \
+                    tillbaka genom att ta bort krysset.",
+        save: "Spara",
+        saved: "Dina val är sparade. De gäller genast.",
+        history: "Därför hörde vi av oss",
+        no_history: "Vi har inte skickat dig något på sistone.",
+        closed: Notice {
+            heading: "Den här adressen fungerar inte",
+            meaning: "Den kan vara ofullständig eller för gammal: sådana här adresser fungerar en begränsad \
+                      tid. Använd den i vårt senaste meddelande, eller be oss om hjälp.",
+        },
+        unsubscribe: |site| format!("Inga fler mejl från {site}?"),
+        unsubscribe_help: "Knappen stoppar alla mejl som vi skickar härifrån. Inget händer förrän du \
+                           trycker på den.",
+        unsubscribe_button: "Stoppa mejl",
+        unsubscribed: Notice {
+            heading: "Du får inga fler mejl",
+            meaning: "Det gäller genast. Du kan ändra dig när du vill.",
+        },
+        choose: "Välj vad du får från oss",
+    },
 };

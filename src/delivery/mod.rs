@@ -1,0 +1,26 @@
+//! Delivery: what a touch says and how a provider is told, as values.
+//!
+//! A touch becomes a [`Message`], a message becomes an HTTP request to a provider, and the provider's answer becomes a
+//! [`Report`](crate::journey::Report). Back-off and circuit breakers are values too. Nothing here sends anything.
+
+mod breaker;
+mod call;
+mod compose;
+mod credentials;
+mod letter;
+mod message;
+mod phrase;
+mod provider;
+mod webhook;
+
+pub use crate::journey::reason;
+pub use breaker::{Breaker, Breakers, Health};
+pub use call::{Call, Reply};
+pub use compose::{Draft, Unsayable, compose};
+pub use credentials::{BadCredentials, Credentials};
+pub use letter::Letter;
+pub use message::{Approved, Message, Script};
+pub use provider::{
+    Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, carries, plan, receipts, verdict,
+    whatsapp_challenge,
+};

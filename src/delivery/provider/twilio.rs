@@ -1,0 +1,155 @@
+//! Twilio Programmable Messaging: <https://www.twilio.com/docs/messaging/api/message-resource>.
+//!
+//! There is no idempotency key: an answer that gets lost may cost a second SMS. Receipts come to a callback address
+//! that names the touch; Twilio signs that address and the form with HMAC-SHA-1.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha1::Sha1;
+
+use crate::delivery::credentials::Twilio;
+use crate::delivery::provider::wire::{basic, by_status, form, number, parsed, retry, string};
+use crate::delivery::provider::{Dispatch, Receipt, from};
+use crate::delivery::{Call, Reply, reason};
+use crate::journey::Report;
+use crate::time::Instant;
+
+pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Twilio) -> Result<Call, &'static str> {
+    let from = from(dispatch)?;
+    let is_service = from.len() == 34 && from.starts_with("MG");
+    let callback = format!("{}/v1/receipts/twilio?touch={}", dispatch.origin, dispatch.message.touch);
+    let mut fields = vec![
+        ("To", to),
+        (if is_service { "MessagingServiceSid" } else { "From" }, from),
+        ("Body", &dispatch.message.text),
+    ];
+    // Twilio refuses a callback that it cannot reach.
+    if dispatch.origin.starts_with("https:") {
+        fields.push(("StatusCallback", &callback));
+    }
+    let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", known.url, known.account_sid);
+    let headers = vec![
+        ("content-type", "application/x-www-form-urlencoded".to_owned()),
+        ("accept", "application/json".to_owned()),
+        ("authorization", basic(&known.account_sid, &known.auth_token)),
+    ];
+    Ok(Call { url, headers, body: form(&fields) })
+}
+
+/// <https://www.twilio.com/docs/api/errors>: `code` in a refused answer; `error_code` in one that was taken and failed.
+pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
+    let json = parsed(reply);
+    let is_success = matches!(reply.status, 200..=299);
+    let name = if is_success { "error_code" } else { "code" };
+    let code = json.as_ref().and_then(|json| number(json, name));
+    let is_message = json.as_ref().is_some_and(|json| string(json, "sid").is_some());
+    let report = match code {
+        None if is_success && !is_message => retry(reply, now, reason::GARBLED),
+        None => by_status(reply, now),
+        Some(code) => meaning(code).unwrap_or_else(|reason| retry(reply, now, reason)),
+    };
+    (report, code.map(|code| code.to_string()))
+}
+
+/// What an error says about the message; `Err` if it says nothing about it, and it is to be tried again.
+fn meaning(code: u64) -> Result<Report, &'static str> {
+    match code {
+        // No valid number; not a mobile; a landline; unknown at its operator.
+        21_211 | 21_217 | 21_219 | 21_265 => Ok(Report::Rejected { reason: reason::BAD_ADDRESS }),
+        21_614 | 30_005 | 30_006 => Ok(Report::Bounced),
+        // They answered STOP.
+        21_610 => Ok(Report::Complained),
+        30_003 | 30_004 | 30_007 | 30_008 => Ok(Report::Rejected { reason: reason::UNDELIVERED }),
+        20_003 | 20_005 => Err(reason::CREDENTIALS),
+        20_429 | 21_611 | 14_107 | 63_018 => Err(reason::THROTTLED),
+        // No such sender, country switched off, not registered, account suspended.
+        20_404
+        | 21_212
+        | 21_408
+        | 21_603
+        | 21_606
+        | 21_612
+        | 21_659
+        | 21_660..=21_664
+        | 21_701..=21_705
+        | 30_002
+        | 30_034 => Err(reason::ACCOUNT),
+        // No body, one that is too long, and whatever else is wrong with what was asked.
+        21_000..=21_999 => Ok(Report::Rejected { reason: reason::BAD_MESSAGE }),
+        _ => Err(reason::UNAVAILABLE),
+    }
+}
+
+/// `X-Twilio-Signature`: base64 of HMAC-SHA-1 over the full address and the form's fields, sorted by name
+/// (<https://www.twilio.com/docs/usage/webhooks/webhooks-security>). SHA-1 is Twilio's choice; HMAC does not rest on
+/// the collisions by which it is broken.
+pub(super) fn is_signed(known: &Twilio, url: &str, fields: &[(String, String)], signature: &str) -> bool {
+    let Ok(signature) = STANDARD.decode(signature) else { return false };
+    let mut sorted: Vec<&(String, String)> = fields.iter().collect();
+    sorted.sort();
+    // A value that is told twice is signed once.
+    sorted.dedup();
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(known.auth_token.as_bytes()) else { return false };
+    mac.update(url.as_bytes());
+    for (name, value) in sorted {
+        mac.update(name.as_bytes());
+        mac.update(value.as_bytes());
+    }
+    mac.verify_slice(&signature).is_ok()
+}
+
+/// <https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks>
+pub(super) fn receipts(touch: Option<&str>, fields: &[(String, String)]) -> Vec<Receipt> {
+    let field = |name: &str| fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+    let report = match field("MessageStatus") {
+        Some("delivered" | "read") => Report::Delivered,
+        Some("undelivered" | "failed") => {
+            let code = field("ErrorCode").and_then(|code| code.parse().ok()).unwrap_or_default();
+            meaning(code).unwrap_or(Report::Rejected { reason: reason::UNDELIVERED })
+        }
+        _ => return Vec::new(),
+    };
+    Receipt::of(touch, report).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_signed;
+    use crate::delivery::credentials::Twilio;
+
+    const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
+
+    fn check(url: &str, fields: &[(&str, &str)], signature: &str) -> bool {
+        let known = Twilio { url: String::new(), account_sid: String::new(), auth_token: "12345".into() };
+        let owned: Vec<_> = fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        is_signed(&known, url, &owned, signature)
+    }
+
+    /// The example of Twilio's documentation and the cases of its own libraries.
+    #[test]
+    fn the_published_signatures_are_taken_and_no_others() {
+        let fields = |digits| {
+            [
+                ("CallSid", "CA1234567890ABCDE"),
+                ("From", "+14158675309"),
+                ("Digits", digits),
+                ("To", "+18005551212"),
+                ("Caller", "+14158675309"),
+            ]
+        };
+        let signature = "RSOYDt4T1cUTdK1PDd93/VVr8B8=";
+        assert!(check(URL, &fields("1234"), signature));
+        assert!(!check(URL, &fields("1235"), signature));
+        assert!(!check("https://mycompany.com/myapp.php?foo=1&bar=3", &fields("1234"), signature));
+        assert!(!check(URL, &fields("1234"), ""));
+        let repeated = [
+            ("Sid", "CA123"),
+            ("SidAccount", "AC123"),
+            ("Digits", "5678"),
+            ("Digits", "1234"),
+            ("Digits", "1234"),
+        ];
+        assert!(check(URL, &repeated, "IK+Dwps556ElfBT0I3Rgjkr1wJU="));
+    }
+}

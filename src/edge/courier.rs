@@ -1,0 +1,91 @@
+//! The consumer of the outreach queue, and the providers it calls.
+//!
+//! A message is a [`Pack`] of touches, and a hint: the shard says what is sent. So a message that is lost, repeated or
+//! given up costs nothing but time; the shard offers its touches again when their lease is over.
+
+use wasm_bindgen::JsValue;
+use worker::{MessageBatch, MessageExt as _};
+
+use crate::delivery::{Call, Reply};
+use crate::edge::entry::{needs_snapshot, refresh};
+use crate::edge::world::World;
+use crate::edge::{glue, isolate};
+use crate::flow::{Context, Delivered, deliver};
+use crate::json;
+use crate::limits::{PROVIDER_REPLY_MAX, PROVIDER_TIMEOUT_MS};
+use crate::port::{Providers, Unreachable};
+use crate::shard::Pack;
+
+pub const QUEUE: &str = "postern-outreach";
+pub const DEAD_QUEUE: &str = "postern-outreach-dead";
+
+/// Delivers the packs of a batch, one after the other.
+pub async fn deliver_all(batch: &MessageBatch<JsValue>, world: &World) {
+    let isolate = isolate::get();
+    let door = match isolate.door(|| world.settings()) {
+        Ok(door) => door,
+        Err(problem) => {
+            worker::console_error!("nothing is delivered: {problem}");
+            batch.raw_iter().for_each(|message| message.retry());
+            return;
+        }
+    };
+    for message in batch.raw_iter() {
+        let text = message.body().as_string();
+        let Some(pack) = text.and_then(|text| json::read::<Pack>(&text).ok()) else {
+            worker::console_error!("a pack could not be read and is given up; its touches are offered again");
+            message.ack();
+            continue;
+        };
+        let now = isolate::now();
+        if needs_snapshot(&isolate, now) {
+            refresh(&isolate, world, now).await;
+        }
+        let snapshot = isolate.snapshot.borrow().clone();
+        let Some(seed) = isolate::draw() else {
+            message.retry();
+            continue;
+        };
+        let context = Context { door: &door, snapshot: snapshot.as_deref(), now, seed };
+        let Delivered { is_done, notes } = deliver(&context, &pack, &isolate.courier, world).await;
+        for note in notes {
+            worker::console_warn!("delivery: {note}");
+        }
+        if is_done { message.ack() } else { message.retry() }
+    }
+}
+
+/// Packs that could not be begun, time and again. Their touches are still at their shards and are offered from there;
+/// what is wrong is worth a look.
+pub fn give_up(batch: &MessageBatch<JsValue>) {
+    for message in batch.raw_iter() {
+        let pack = message.body().as_string().and_then(|text| json::read::<Pack>(&text).ok());
+        match pack {
+            Some(Pack { shard, touches }) => worker::console_error!(
+                "delivery: a pack of {} touches of shard {shard} was given up; they are offered again",
+                touches.len()
+            ),
+            None => worker::console_error!("delivery: a message that is no pack was given up"),
+        }
+        message.ack();
+    }
+}
+
+impl Providers for World {
+    async fn call(&self, call: &Call) -> Result<Reply, Unreachable> {
+        let flat: Vec<&str> = call.headers.iter().flat_map(|(name, value)| [*name, value]).collect();
+        let answer = glue::call_provider(
+            &call.url,
+            &flat.join("\n"),
+            &call.body,
+            PROVIDER_TIMEOUT_MS,
+            PROVIDER_REPLY_MAX,
+        )
+        .await?;
+        let mut lines = answer.splitn(4, '\n');
+        let status = lines.next().and_then(|status| status.parse().ok()).unwrap_or_default();
+        let mut header = || lines.next().filter(|line| *line != "\0").map(str::to_owned);
+        let (retry_after, error_type) = (header(), header());
+        Ok(Reply { status, retry_after, error_type, body: lines.next().unwrap_or_default().to_owned() })
+    }
+}

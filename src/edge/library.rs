@@ -1,0 +1,41 @@
+//! The library over the platform: the registry writes, KV is read.
+
+use std::collections::BTreeSet;
+
+use crate::audit::Event;
+use crate::edge::registry::RegistryErrand;
+use crate::edge::world::{REGISTRY, World};
+use crate::flow::{PAUSED_KEY, kept_policy_key};
+use crate::json;
+use crate::limits::POLICY_CACHE_S;
+use crate::port::{Kept, Library, Shelf, Unreachable};
+
+impl Library for World {
+    async fn shelf(&self) -> Result<Shelf, Unreachable> {
+        self.post(REGISTRY, "registry", &RegistryErrand::Shelf).await
+    }
+
+    async fn bundle(&self, version: u32) -> Result<Option<String>, Unreachable> {
+        self.kv_text(&kept_policy_key(version), POLICY_CACHE_S).await
+    }
+
+    async fn keep(&self, version: u32, bundle: &str, event: Event) -> Result<Kept, Unreachable> {
+        let errand = RegistryErrand::Keep { version, bundle: bundle.to_owned(), event };
+        self.post(REGISTRY, "registry", &errand).await
+    }
+
+    async fn activate(&self, version: u32, event: Event) -> Result<bool, Unreachable> {
+        self.post(REGISTRY, "registry", &RegistryErrand::Activate { version, event }).await
+    }
+
+    async fn paused(&self) -> Result<BTreeSet<String>, Unreachable> {
+        let text = self.kv_text(PAUSED_KEY, POLICY_CACHE_S).await?;
+        let read = text.map_or_else(|| Ok(BTreeSet::new()), |text| json::read(&text));
+        read.map_err(|error| Unreachable { what: "the list of paused journeys", cause: error.to_string() })
+    }
+
+    async fn set_paused(&self, journey: &str, is_paused: bool, event: Event) -> Result<(), Unreachable> {
+        let errand = RegistryErrand::SetPaused { journey: journey.to_owned(), is_paused, event };
+        self.post(REGISTRY, "registry", &errand).await
+    }
+}

@@ -1,0 +1,115 @@
+//! What leaves a shard after its commits: touches to the queue, audit events to the log, its next due time to the roster.
+
+use std::rc::Rc;
+
+use crate::edge::glue;
+use crate::edge::people::{Due, Object};
+use crate::id::{BatchId, Shard};
+use crate::key::sha256_prefix;
+use crate::limits::{QUEUE_SEND_MAX, QUEUE_SEND_MAX_BYTES, SHARD_FLUSH_MS, SHARD_RETRY_MS};
+use crate::port::Unreachable;
+use crate::shard::StoreError;
+use crate::time::Span;
+
+/// How often somebody who waits for another's flush looks whether it is over.
+const FLUSH_LOOK_MS: u64 = 5;
+
+impl Object {
+    /// In a moment, together with whatever else comes until then.
+    pub(super) fn flush_soon(self: &Rc<Self>) {
+        if !self.has_waiting() && !self.must_tell() || self.will_flush.replace(true) {
+            return;
+        }
+        let object = Rc::clone(self);
+        self.state.wait_until(async move {
+            if object.with(|memory| memory.packs.is_empty()) {
+                glue::wait(SHARD_FLUSH_MS).await;
+            }
+            object.will_flush.set(false);
+            let is_told = object.tell().await.is_ok();
+            if object.flush().await.is_err() || !is_told {
+                object.later(Span::from_millis(SHARD_RETRY_MS));
+            }
+        });
+    }
+
+    /// Hands over what waits: touches first, then audit events.
+    pub(super) async fn flush(&self) -> Result<(), Unreachable> {
+        // One at a time: two would send the same things twice.
+        while self.flushing.get() {
+            glue::wait(FLUSH_LOOK_MS).await;
+        }
+        self.flushing.set(true);
+        let mut result = self.send_packs().await;
+        if result.is_ok() {
+            result = self.send_events().await;
+        }
+        self.flushing.set(false);
+        if let Err(error) = &result {
+            worker::console_error!("people: {error}; kept and sent again");
+        }
+        result
+    }
+
+    async fn send_packs(&self) -> Result<(), Unreachable> {
+        loop {
+            let mut texts = Vec::new();
+            let mut size = 0;
+            self.with(|memory| {
+                for pack in memory.packs.iter().take(QUEUE_SEND_MAX) {
+                    let pack = serde_json::to_string(pack).unwrap_or_default();
+                    size += pack.len();
+                    if size > QUEUE_SEND_MAX_BYTES {
+                        break;
+                    }
+                    texts.push(pack);
+                }
+            });
+            if texts.is_empty() {
+                return Ok(());
+            }
+            self.world.offer(&texts).await?;
+            self.with(|memory| memory.packs.drain(..texts.len().min(memory.packs.len())).count());
+        }
+    }
+
+    async fn send_events(&self) -> Result<(), Unreachable> {
+        let broken = |StoreError(cause)| Unreachable { what: "the shard's own storage", cause };
+        let shard = self.with(|memory| memory.shard).unwrap_or(Shard(0));
+        loop {
+            let Some(unsent) = self.table.borrow().unsent().map_err(broken)? else { return Ok(()) };
+            let parts: [&[u8]; 4] = [
+                b"postern/people/v1/",
+                &shard.0.to_be_bytes(),
+                unsent.last.as_bytes(),
+                unsent.events.as_bytes(),
+            ];
+            self.world.send_text(BatchId(sha256_prefix(&parts)), &unsent.events).await?;
+            self.table.borrow().forget(&unsent).map_err(broken)?;
+        }
+    }
+
+    /// Whether the roster would let the shard sleep too long.
+    fn must_tell(&self) -> bool {
+        let Ok(due) = self.next_due() else { return true };
+        let is_earlier = |told: Due| due.at.is_some_and(|at| told.at.is_none_or(|known| at < known));
+        self.with(|memory| memory.told).is_none_or(is_earlier)
+    }
+
+    pub(super) async fn tell(&self) -> Result<(), Unreachable> {
+        if !self.must_tell() {
+            return Ok(());
+        }
+        let due = self.next_due().map_err(|error| Unreachable {
+            what: "the shard's own storage",
+            cause: glue::describe(&error),
+        })?;
+        self.world.report(&[due]).await?;
+        self.with(|memory| {
+            if memory.told.is_none_or(|told| told.stamp < due.stamp) {
+                memory.told = Some(due);
+            }
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! A shard's store in `SQLite`.
+//!
+//! `people` holds a person a row: their line ([`Person::write_row`]) behind one character for its form, so that a later form can
+//! stand beside it. Rows lie in the order in which people came, because those who came together are due together: what
+//! a tick reads and writes lies on few pages. `due` is indexed where there is one, so a tick costs what is due and not
+//! what is stored.
+
+use core::cell::RefCell;
+use core::fmt::Write as _;
+use std::collections::BTreeMap;
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::audit::Event;
+use crate::edge::glue;
+use crate::id::Subject;
+use crate::json;
+use crate::limits::AUDIT_BATCH_MAX;
+use crate::person::Person;
+use crate::shard::{Among, Job, Page, Store, StoreError};
+use crate::time::Instant;
+
+#[wasm_bindgen(module = "/src/edge/people.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = loadPeople)]
+    fn load_people(sql: &JsValue, subjects: &str) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = duePeople)]
+    fn due_people(sql: &JsValue, until: f64, limit: u32) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = peopleHolding)]
+    fn people_holding(sql: &JsValue, text: &str, after: f64, span: f64) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = deadPeople)]
+    fn dead_people(sql: &JsValue, after: f64, limit: u32) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = replacePeople)]
+    fn replace_people(sql: &JsValue, lines: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = insertPeople)]
+    fn insert_people(sql: &JsValue, lines: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch)]
+    fn first(sql: &JsValue, query: &str) -> Result<Option<String>, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn run(sql: &JsValue, query: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = run)]
+    fn run_with(sql: &JsValue, query: &str, value: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = run)]
+    fn run_with_two(sql: &JsValue, query: &str, one: &str, two: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = unsentEvents)]
+    fn unsent_events(sql: &JsValue, max: u32) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch)]
+    fn transact(storage: &JsValue, work: &mut dyn FnMut() -> Result<(), JsValue>) -> Result<(), JsValue>;
+}
+
+/// What each version of the schema adds to the one before. A version that was deployed is never changed.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE people (
+        id INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE, due INTEGER, is_dead INTEGER NOT NULL, row TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX people_due ON people (due) WHERE due IS NOT NULL;
+    CREATE INDEX people_dead ON people (id) WHERE is_dead = 1;
+    CREATE TABLE unsent (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, events TEXT NOT NULL) STRICT;
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"];
+/// The form of a row: the person's line of words.
+const FORM: char = '1';
+
+/// The tables of one object.
+pub struct Table {
+    storage: JsValue,
+    sql: JsValue,
+    /// Rows that were read in this turn, so that they are found again without their subject.
+    rows: RefCell<BTreeMap<Subject, String>>,
+}
+
+/// Audit events that wait in the tables.
+pub struct Unsent {
+    /// The last row of them.
+    pub last: String,
+    pub count: usize,
+    /// A JSON array.
+    pub events: String,
+}
+
+impl Table {
+    pub fn new(storage: JsValue) -> Self {
+        let sql = js_sys::Reflect::get(&storage, &JsValue::from_str("sql")).unwrap_or(JsValue::UNDEFINED);
+        Self { storage, sql, rows: RefCell::default() }
+    }
+
+    /// Runs `work` in a transaction of its own; it is rolled back if `work` fails.
+    pub fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.rows.borrow_mut().clear();
+        let storage = self.storage.clone();
+        let mut work = Some(work);
+        let mut done = None;
+        transact(&storage, &mut || {
+            let Some(work) = work.take() else { return Ok(()) };
+            done = Some(work(self).map_err(|StoreError(cause)| JsValue::from_str(&cause))?);
+            Ok(())
+        })
+        .map_err(failed)?;
+        done.ok_or_else(|| StoreError("the transaction did not run".into()))
+    }
+
+    /// Whether anything was ever stored here.
+    pub fn exists(&self) -> Result<bool, StoreError> {
+        let query = "SELECT 1 FROM sqlite_master WHERE name = 'migration'";
+        Ok(first(&self.sql, query).map_err(failed)?.is_some())
+    }
+
+    /// Brings the schema up to date.
+    pub fn migrate(&mut self, now: Instant) -> Result<(), StoreError> {
+        let known = if self.exists()? {
+            self.first("SELECT max(version) FROM migration")?.and_then(|text| text.parse().ok()).unwrap_or(0)
+        } else {
+            0
+        };
+        if known > MIGRATIONS.len() {
+            return Err(StoreError("its schema is of a newer version of this program; deploy that".into()));
+        }
+        if known == MIGRATIONS.len() {
+            return Ok(());
+        }
+        self.transact(|table| {
+            table.run("CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT")?;
+            for (version, migration) in (1..).zip(MIGRATIONS).skip(known) {
+                table.run(migration)?;
+                table.run(&format!("INSERT INTO migration (version, at) VALUES ({version}, {})", now.millis()))?;
+            }
+            Ok(())
+        })
+    }
+
+    pub fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.first(&format!("SELECT value FROM meta WHERE name = '{name}'"))
+    }
+
+    pub fn set_meta(&self, name: &str, value: &str) -> Result<(), StoreError> {
+        let query = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        run_with_two(&self.sql, query, name, value).map_err(failed)
+    }
+
+    /// How many audit events wait.
+    pub fn count_unsent(&self) -> Result<usize, StoreError> {
+        let count = self.first("SELECT sum(count) FROM unsent")?;
+        Ok(count.and_then(|text| text.parse().ok()).unwrap_or(0))
+    }
+
+    /// The oldest audit events that wait, at most `AUDIT_BATCH_MAX`, and those of at least one row.
+    pub fn unsent(&self) -> Result<Option<Unsent>, StoreError> {
+        let lines =
+            unsent_events(&self.sql, u32::try_from(AUDIT_BATCH_MAX).unwrap_or(u32::MAX)).map_err(failed)?;
+        let mut gathered: Option<Unsent> = None;
+        for line in lines.lines() {
+            let mut words = line.splitn(3, ' ');
+            let mut word = || words.next().unwrap_or_default();
+            let (last, count, events) = (word().to_owned(), word().parse().unwrap_or(0), word());
+            match &mut gathered {
+                None => gathered = Some(Unsent { last, count, events: events.to_owned() }),
+                Some(before) => {
+                    before.last = last;
+                    before.count += count;
+                    before.events.truncate(before.events.trim_end_matches(']').len());
+                    before.events.push(',');
+                    before.events.push_str(events.trim_start_matches('['));
+                }
+            }
+        }
+        Ok(gathered)
+    }
+
+    /// The log has these events.
+    pub fn forget(&self, unsent: &Unsent) -> Result<(), StoreError> {
+        run_with(&self.sql, "DELETE FROM unsent WHERE id <= ?", &unsent.last).map_err(failed)
+    }
+
+    fn first(&self, query: &str) -> Result<Option<String>, StoreError> {
+        first(&self.sql, query).map_err(failed)
+    }
+
+    fn run(&self, query: &str) -> Result<(), StoreError> {
+        run(&self.sql, query).map_err(failed)
+    }
+
+    /// People from lines of `ID SUBJECT ROW`.
+    fn read(&self, lines: &str) -> Result<Vec<(Subject, Person)>, StoreError> {
+        let people = lines.lines().map(|line| self.read_line(line));
+        people.collect::<Option<_>>().ok_or_else(|| StoreError("a person's row cannot be read".into()))
+    }
+
+    fn read_line(&self, line: &str) -> Option<(Subject, Person)> {
+        let (id, rest) = line.split_once(' ')?;
+        let (subject, text) = rest.split_once(' ')?;
+        let subject: Subject = subject.parse().ok()?;
+        let person = Person::read_row(text.strip_prefix(FORM)?, subject)?;
+        self.rows.borrow_mut().insert(subject, id.to_owned());
+        Some((subject, person))
+    }
+
+    fn last_id(lines: &str) -> Option<String> {
+        lines.lines().last().and_then(|line| line.split_once(' ')).map(|(id, _)| id.to_owned())
+    }
+}
+
+impl Store for Table {
+    fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError> {
+        if subjects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = serde_json::to_string(subjects).map_err(|error| StoreError(error.to_string()))?;
+        self.read(&load_people(&self.sql, &wanted).map_err(failed)?)
+    }
+
+    fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Subject, Person)>, StoreError> {
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let lines = due_people(&self.sql, number(until.millis()), limit).map_err(failed)?;
+        let mut people = Vec::new();
+        for line in lines.lines() {
+            if let Some(person) = self.read_line(line) {
+                people.push(person);
+            } else {
+                // It must not stand before everyone else for ever. The row stays as it is, and whoever asks for the
+                // person hears of it.
+                let id = line.split(' ').next().unwrap_or_default();
+                worker::console_error!("the person in row {id} cannot be read and is no longer advanced");
+                run_with(&self.sql, "UPDATE people SET due = NULL WHERE id = ?", id).map_err(failed)?;
+            }
+        }
+        Ok(people)
+    }
+
+    fn next_due(&self) -> Result<Option<Instant>, StoreError> {
+        let due = self.first("SELECT due FROM people WHERE due IS NOT NULL ORDER BY due LIMIT 1")?;
+        Ok(due.and_then(|text| text.parse().ok()).map(Instant::from_millis))
+    }
+
+    fn page(&self, among: Among<'_>, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
+        let after: u64 = after.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        match among {
+            Among::Dead => {
+                let lines = dead_people(&self.sql, number(after), limit).map_err(failed)?;
+                let people = self.read(&lines)?;
+                let next = Self::last_id(&lines).filter(|_| people.len() >= limit as usize);
+                Ok(Page { people, next })
+            }
+            Among::Journey(name) => {
+                let name = format!(" j {name}");
+                let newest = self.first("SELECT max(id) FROM people")?;
+                let newest: u64 = newest.and_then(|text| text.parse().ok()).unwrap_or(0);
+                // A page looks at as many rows as a turn may change, however few of them are wanted.
+                let span = u64::from(limit);
+                let lines = people_holding(&self.sql, &name, number(after), number(span)).map_err(failed)?;
+                let next = (after + span < newest).then(|| (after + span).to_string());
+                Ok(Page { people: self.read(&lines)?, next })
+            }
+        }
+    }
+
+    fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
+        let rows = self.rows.borrow();
+        let (mut known, mut new) = (String::new(), String::new());
+        for (subject, person) in people {
+            let lines = if let Some(id) = rows.get(subject) {
+                known.push_str(id);
+                &mut known
+            } else {
+                new.push_str(&subject.to_string());
+                &mut new
+            };
+            let is_dead = u8::from(person.pending.iter().any(|pending| pending.is_dead));
+            let written = match person.due() {
+                Some(due) => write!(lines, " {} {is_dead} {FORM}", due.millis()),
+                None => write!(lines, " - {is_dead} {FORM}"),
+            };
+            written.map_err(|error| StoreError(error.to_string()))?;
+            person.write_row(*subject, lines);
+            lines.push('\n');
+        }
+        if !known.is_empty() {
+            replace_people(&self.sql, &known).map_err(failed)?;
+        }
+        if !new.is_empty() {
+            insert_people(&self.sql, &new).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn erase(&mut self, subject: Subject) -> Result<(), StoreError> {
+        run_with(&self.sql, "DELETE FROM people WHERE subject = ?", &subject.to_string()).map_err(failed)
+    }
+
+    fn record(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
+        for events in events.chunks(AUDIT_BATCH_MAX) {
+            let text = serde_json::to_string(events).map_err(|error| StoreError(error.to_string()))?;
+            let query = "INSERT INTO unsent (count, events) VALUES (?, ?)";
+            run_with_two(&self.sql, query, &events.len().to_string(), &text).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    fn jobs(&self) -> Result<Vec<Job>, StoreError> {
+        let Some(text) = self.meta("jobs")? else { return Ok(Vec::new()) };
+        json::read(&text).map_err(|error| StoreError(error.to_string()))
+    }
+
+    fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
+        let text = serde_json::to_string(jobs).map_err(|error| StoreError(error.to_string()))?;
+        self.set_meta("jobs", &text)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn failed(error: JsValue) -> StoreError {
+    StoreError(glue::describe(&error))
+}
+
+/// JavaScript's only number.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds and row numbers, far below 2^53")]
+fn number(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,307 @@
+//! A pack of touches: from the queue, past the shard's last check, to the providers, and back to the shard.
+//!
+//! Each touch stands for itself: one that cannot be composed, called or understood is reported as such, and the others
+//! go. What is not reported at all, because this program died or the shard could not be told, stays leased at the shard
+//! and is offered again, under the same id. So nothing is lost, and nothing is sent twice by a provider that knows an id
+//! when it sees it again.
+
+use core::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::audit::{Batch, Event, Kind};
+use crate::delivery::{Breakers, Credentials, Dispatch, Health, Letter, Plan, plan, reason, verdict};
+use crate::flow::Context;
+use crate::flow::join::all_by;
+use crate::flow::prepare::{Prepared, prepare};
+use crate::id::{BatchId, TouchId};
+use crate::journey::Report;
+use crate::key::sha256_prefix;
+use crate::limits::{PROVIDER_CONNECTIONS_MAX, SETTING_RETRY_S, SETTLE_TRIES_MAX, VERSIONS_HELD_MAX};
+use crate::policy::{Policy, Provider};
+use crate::port::{AuditLog, Library, Outbox, People, Providers, Unreachable};
+use crate::shard::{Answer, Errand, Offered, Pack, Ready, Settled};
+use crate::time::Span;
+
+/// What delivery remembers between packs. An isolate may forget it at any moment.
+#[derive(Debug, Default)]
+pub struct Courier {
+    breakers: RefCell<Breakers>,
+    policies: RefCell<BTreeMap<u32, Rc<Policy>>>,
+}
+
+/// What became of a pack.
+#[derive(Debug, Default)]
+pub struct Delivered {
+    /// Whether the queue can forget it. If not, it was not begun, and is to be handed over again.
+    pub is_done: bool,
+    /// For the log. Touches are named by provider and reason, never by person or address.
+    pub notes: Vec<String>,
+}
+
+/// Everything delivery reaches.
+pub trait DeliveryPorts: People + Library + Providers + AuditLog + Outbox {}
+
+impl<T: People + Library + Providers + AuditLog + Outbox> DeliveryPorts for T {}
+
+/// Delivers a pack.
+pub async fn deliver(
+    context: &Context<'_>,
+    pack: &Pack,
+    courier: &Courier,
+    ports: &impl DeliveryPorts,
+) -> Delivered {
+    let notes = RefCell::new(Vec::new());
+    let checked = match ports.visit(pack.shard, &Errand::Checkout { touches: pack.touches.clone() }).await {
+        Ok(Answer::Checked { touches }) => touches,
+        Ok(_) => {
+            notes.borrow_mut().push(format!("shard {} answered a checkout with something else", pack.shard));
+            return Delivered { is_done: true, notes: notes.into_inner() };
+        }
+        Err(error) => return Delivered { is_done: false, notes: vec![error.to_string()] },
+    };
+    let ready = checked.into_iter().filter_map(|offered| match offered {
+        Offered::Ready(ready) => Some(*ready),
+        Offered::Held { .. } => None,
+    });
+    let ready: Vec<Ready> = ready.collect();
+    let policies = policies(context, &ready, courier, ports, &notes).await;
+    let mut reports = Vec::new();
+    let mut prepared = Vec::new();
+    for ready in ready {
+        let touch = ready.touch;
+        let policy = policies.get(&ready.version);
+        let unread = Report::Retry { after: None, reason: reason::NO_POLICY };
+        match policy.ok_or(unread).and_then(|policy| prepare(context.door, policy, ready)) {
+            Ok(one) => prepared.push(one),
+            Err(report) => reports.push((touch, report)),
+        }
+    }
+    if let Err(error) = issue(context, &prepared, ports).await {
+        notes.borrow_mut().push(error.to_string());
+        let (linked, others) = prepared.into_iter().partition(|one| one.claims.is_some());
+        prepared = others;
+        let linked: Vec<Prepared<'_>> = linked;
+        let unissued = Report::Retry { after: None, reason: reason::NO_AUDIT };
+        reports.extend(linked.iter().map(|one| (one.ready.touch, unissued.clone())));
+    }
+    for (touch, report) in &reports {
+        note(&notes, *touch, None, report, None);
+    }
+    let sends = prepared.iter().map(|one| send(context, one, courier, ports, &notes));
+    reports.extend(all_by(PROVIDER_CONNECTIONS_MAX, sends).await);
+    settle(pack, reports, ports, &notes).await;
+    Delivered { is_done: true, notes: notes.into_inner() }
+}
+
+/// Sends one message. Its provider, and nothing else, decides what the shard is told.
+async fn send(
+    context: &Context<'_>,
+    one: &Prepared<'_>,
+    courier: &Courier,
+    ports: &impl DeliveryPorts,
+    notes: &RefCell<Vec<String>>,
+) -> (TouchId, Report) {
+    let (touch, provider) = (one.ready.touch, one.sender.provider);
+    let none = Credentials::default();
+    let known = match &context.door.providers {
+        Ok(known) => known,
+        Err(error) => {
+            notes.borrow_mut().push(error.to_string());
+            &none
+        }
+    };
+    if context.door.is_local && !known.has(provider) {
+        let report = match ports.leave(&letter(context, one)).await {
+            Ok(()) => Report::Accepted,
+            Err(error) => {
+                notes.borrow_mut().push(error.to_string());
+                Report::Retry { after: None, reason: reason::UNAVAILABLE }
+            }
+        };
+        return (touch, report);
+    }
+    let origin = context.door.origin();
+    let dispatch = Dispatch {
+        message: &one.message,
+        sender: one.sender,
+        to: one.book.0.get(&one.ready.channel).map(String::as_str),
+        subject: touch.subject(),
+        journey: &one.ready.journey,
+        origin: &origin,
+        offered: one.ready.offered,
+        now: context.now,
+    };
+    let call = match plan(&dispatch, known) {
+        Plan::Call(call) => call,
+        // The app is not called; it asks, and shows, and says so.
+        Plan::Inbox => return (touch, Report::Accepted),
+        Plan::Not(report) => {
+            let report = waiting_for_a_setting(report);
+            note(notes, touch, Some(provider), &report, None);
+            return (touch, report);
+        }
+    };
+    let entered = courier.breakers.borrow_mut().of(provider).enter(context.now);
+    if let Err(wait) = entered {
+        return (touch, Report::Retry { after: Some(wait), reason: reason::BREAKER_OPEN });
+    }
+    let (report, health, code) = match ports.call(&call).await {
+        Ok(reply) => {
+            let verdict = verdict(provider, &reply, context.now);
+            (verdict.report, verdict.health, verdict.code)
+        }
+        // It may have arrived; asking again is safe where ids are honoured, and late is better than never elsewhere.
+        Err(error) => {
+            (Report::Retry { after: None, reason: reason::NO_ANSWER }, Health::Failed, Some(error.cause))
+        }
+    };
+    courier.breakers.borrow_mut().of(provider).note(health, context.now);
+    note(notes, touch, Some(provider), &report, code.as_deref());
+    (touch, report)
+}
+
+/// Nobody changes a setting within a minute, so nobody is asked every minute.
+fn waiting_for_a_setting(report: Report) -> Report {
+    match report {
+        Report::Retry { after: None, reason } => {
+            Report::Retry { after: Some(Span::from_secs(SETTING_RETRY_S)), reason }
+        }
+        other => other,
+    }
+}
+
+fn letter(context: &Context<'_>, one: &Prepared<'_>) -> Letter {
+    let mut masked = one.book.masked();
+    let to = masked.find(|(channel, _)| *channel == one.ready.channel).map(|(_, masked)| masked);
+    let Ready { journey, attempt, .. } = &one.ready;
+    let letter = Letter::new(&one.message, journey, *attempt, one.sender.provider, context.now);
+    Letter { to, from: one.sender.from.clone(), ..letter }
+}
+
+/// The policies that the touches were decided by, as far as they can be read. A version never changes.
+async fn policies(
+    context: &Context<'_>,
+    ready: &[Ready],
+    courier: &Courier,
+    ports: &impl Library,
+    notes: &RefCell<Vec<String>>,
+) -> BTreeMap<u32, Rc<Policy>> {
+    let mut policies = BTreeMap::new();
+    for version in ready.iter().map(|one| one.version) {
+        if policies.contains_key(&version) {
+            continue;
+        }
+        let held = courier.policies.borrow().get(&version).cloned();
+        let policy = match held {
+            Some(policy) => Some(policy),
+            None => match read(context, version, ports).await {
+                Ok(policy) => policy.map(Rc::new),
+                Err(error) => {
+                    notes.borrow_mut().push(error.to_string());
+                    None
+                }
+            },
+        };
+        let Some(policy) = policy else { continue };
+        let mut held = courier.policies.borrow_mut();
+        held.insert(version, Rc::clone(&policy));
+        if held.len() > VERSIONS_HELD_MAX {
+            held.pop_first();
+        }
+        policies.insert(version, policy);
+    }
+    policies
+}
+
+async fn read(
+    context: &Context<'_>,
+    version: u32,
+    ports: &impl Library,
+) -> Result<Option<Policy>, Unreachable> {
+    if let Some(snapshot) = context.snapshot.filter(|snapshot| snapshot.policy.version == version) {
+        return Ok(Some(snapshot.policy.clone()));
+    }
+    let Some(text) = ports.bundle(version).await? else { return Ok(None) };
+    Policy::parse_bundle(text.as_bytes())
+        .map(Some)
+        .map_err(|problems| Unreachable { what: "a policy", cause: problems.to_string() })
+}
+
+/// Puts the links on record before they leave. The same attempt is the same batch, which the log takes once.
+async fn issue(
+    context: &Context<'_>,
+    prepared: &[Prepared<'_>],
+    ports: &impl AuditLog,
+) -> Result<(), Unreachable> {
+    let mut name = b"postern/deliver/v1/".to_vec();
+    let mut events = Vec::new();
+    for one in prepared {
+        let Some(claims) = &one.claims else { continue };
+        name.extend_from_slice(&one.ready.touch.0);
+        name.extend_from_slice(&one.ready.offered.millis().to_be_bytes());
+        let event = context.event(Kind::Issued, Some(context.trace(claims)));
+        events.push(Event { at: one.ready.offered, ..event });
+    }
+    if events.is_empty() {
+        return Ok(());
+    }
+    ports.send(&Batch { id: BatchId(sha256_prefix(&[&name])), events }).await
+}
+
+/// Tells the shard. If it cannot be told, its leases end by themselves.
+async fn settle(
+    pack: &Pack,
+    reports: Vec<(TouchId, Report)>,
+    ports: &impl People,
+    notes: &RefCell<Vec<String>>,
+) {
+    if reports.is_empty() {
+        return;
+    }
+    let reports = reports.into_iter().map(|(touch, report)| (touch, settled(&report))).collect();
+    let errand = Errand::Settle { reports };
+    for _ in 0..SETTLE_TRIES_MAX {
+        match ports.visit(pack.shard, &errand).await {
+            Ok(_) => return,
+            Err(error) => notes.borrow_mut().push(error.to_string()),
+        }
+    }
+    notes.borrow_mut().push("the pack was sent and its shard does not know; its touches come again".into());
+}
+
+/// A report as it travels.
+pub(super) fn settled(report: &Report) -> Settled {
+    match *report {
+        Report::Accepted => Settled::Accepted,
+        Report::Retry { after, reason } => {
+            Settled::Retry { after_ms: after.map(Span::millis), reason: reason.to_owned() }
+        }
+        Report::Rejected { reason } => Settled::Rejected { reason: reason.to_owned() },
+        Report::Delivered => Settled::Delivered,
+        Report::Bounced => Settled::Bounced,
+        Report::Complained => Settled::Complained,
+    }
+}
+
+/// A line for the log about what did not go well. The touch's second half names the touch and nobody.
+fn note(
+    notes: &RefCell<Vec<String>>,
+    touch: TouchId,
+    provider: Option<Provider>,
+    report: &Report,
+    code: Option<&str>,
+) {
+    let (word, reason) = match report {
+        Report::Retry { reason, .. } => ("is tried again", *reason),
+        Report::Rejected { reason } => ("was refused", *reason),
+        Report::Bounced => ("has a dead address", ""),
+        Report::Complained => ("is unwanted", ""),
+        Report::Accepted | Report::Delivered => return,
+    };
+    let touch = touch.to_string();
+    let touch = touch.get(16..).unwrap_or_default();
+    let provider = provider.map(|provider| format!(" provider={provider:?}")).unwrap_or_default();
+    let code = code.map(|code| format!(" code={code}")).unwrap_or_default();
+    notes.borrow_mut().push(format!("a touch {word}: {reason}{provider}{code} touch=…{touch}"));
+}

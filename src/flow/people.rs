@@ -1,0 +1,189 @@
+//! `PUT`, `GET` and `DELETE /v1/people/{ref}`: what is known of a person, and why they heard from us.
+//!
+//! The reference in the path is hashed at once. Addresses are sealed before they leave this flow and are shown masked;
+//! no answer, log line or audit entry has one in clear.
+
+use litemap::LiteMap;
+use serde::Serialize;
+
+use crate::flow::outcome::{Context, Outcome};
+use crate::flow::person_view;
+use crate::flow::refusal::unreachable;
+use crate::flow::request::{is_customer_ref, masks, percent_decoded};
+use crate::http::Request;
+use crate::http::auth::Actor;
+use crate::http::problem::{Code, Fault, Problem, json};
+use crate::id::{Shard, Subject};
+use crate::json::{Fields, Json, Node, Report, Values, nearest};
+use crate::limits::{CUSTOMER_REF_MAX, JSON_BODY_MAX, POLICY_PROBLEMS_MAX};
+use crate::person::{AddressBook, Consent, Said};
+use crate::policy::{Channel, Language, Purpose};
+use crate::port::{Ports, Unreachable};
+use crate::shard::{Answer, Change, Errand};
+use crate::zone::Zone;
+
+const FIELDS: &[&str] = &["language", "zone", "consents", "protected", "opted_out", "masks", "addresses"];
+const CHANNELS: [(&str, Channel); 5] = [
+    ("email", Channel::Email),
+    ("sms", Channel::Sms),
+    ("whatsapp", Channel::WhatsApp),
+    ("in_app", Channel::InApp),
+    ("voice", Channel::Voice),
+];
+
+/// Changes what is known of a person, who need not have been known before.
+pub async fn put(
+    context: &Context<'_>,
+    request: &Request,
+    actor: &Actor,
+    reference: &str,
+    ports: &impl Ports,
+) -> Outcome {
+    #[derive(Serialize)]
+    struct Document {
+        subject: Subject,
+    }
+    let Some(subject) = subject(context, reference) else { return bad_reference() };
+    let change = match read(context, subject, &request.body) {
+        Ok(change) => change,
+        Err(problem) => return Outcome::new(problem.response()),
+    };
+    let errand = Errand::Put { subject, change, by: Some(actor.id().to_owned()) };
+    match ports.visit(Shard::of(subject), &errand).await {
+        Ok(Answer::Done { .. }) => Outcome::new(json(200, &Document { subject })),
+        Ok(_) => astray(context),
+        Err(error) => unreachable(context, "shard_unreachable", &error),
+    }
+}
+
+/// Shows what is held of a person.
+pub async fn show(context: &Context<'_>, reference: &str, ports: &impl Ports) -> Outcome {
+    let Some(subject) = subject(context, reference) else { return bad_reference() };
+    match ports.visit(Shard::of(subject), &Errand::Get { subject }).await {
+        Ok(Answer::Person { person: Some(person) }) => {
+            Outcome::new(json(200, &person_view::document(context, subject, &person)))
+        }
+        Ok(Answer::Person { person: None } | Answer::Unknown) => {
+            let detail = "No event came of this person and nothing was put, or they were erased.";
+            Outcome::new(Problem::new(Code::UnknownPerson, detail).response())
+        }
+        Ok(_) => astray(context),
+        Err(error) => unreachable(context, "shard_unreachable", &error),
+    }
+}
+
+/// Erases a person: the row, with everything in it.
+pub async fn erase(context: &Context<'_>, actor: &Actor, reference: &str, ports: &impl Ports) -> Outcome {
+    #[derive(Serialize)]
+    struct Document {
+        subject: Subject,
+        erased: bool,
+    }
+    let Some(subject) = subject(context, reference) else { return bad_reference() };
+    let errand = Errand::Erase { subject, by: Some(actor.id().to_owned()) };
+    match ports.visit(Shard::of(subject), &errand).await {
+        Ok(Answer::Done { .. }) => Outcome::new(json(200, &Document { subject, erased: true })),
+        Ok(Answer::Unknown) => Outcome::new(json(200, &Document { subject, erased: false })),
+        Ok(_) => astray(context),
+        Err(error) => unreachable(context, "shard_unreachable", &error),
+    }
+}
+
+/// The person that a path names.
+pub(super) fn subject(context: &Context<'_>, reference: &str) -> Option<Subject> {
+    let reference = percent_decoded(reference).filter(|text| is_customer_ref(text))?;
+    Some(context.door.pseudonyms.subject(&reference))
+}
+
+pub(super) fn bad_reference() -> Outcome {
+    let detail = format!(
+        "The path ends in your own reference of the customer: 1 to {CUSTOMER_REF_MAX} bytes of UTF-8, percent-encoded."
+    );
+    Outcome::new(Problem::new(Code::BadReference, detail).response())
+}
+
+/// A shard's answer to another errand than the one it was sent on.
+pub(super) fn astray(context: &Context<'_>) -> Outcome {
+    let cause = "its answer is none to this errand".to_owned();
+    unreachable(context, "shard_astray", &Unreachable { what: "a shard of people", cause })
+}
+
+fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, Problem> {
+    let json =
+        Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+    let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
+    let change = Node::root(&json, &report).fields(FIELDS).map(|fields| Change {
+        language: fields.optional("language").and_then(|node| language(&node)),
+        zone: fields.optional("zone").and_then(|node| zone(&node)),
+        is_protected: fields.optional("protected").and_then(|node| node.boolean()),
+        opted_out: fields.optional("opted_out").and_then(|node| node.boolean()),
+        consents: fields.optional("consents").map(|node| consents(context, &node)).unwrap_or_default(),
+        masks: fields.optional("masks").and_then(|node| masks(&node)).unwrap_or_default(),
+        ..addresses(context, subject, &fields)
+    });
+    // Whatever gave nothing above was reported, so nothing is ever changed by halves.
+    report.finish(change).map_err(|problems| {
+        Problem::new(Code::Invalid, "Nothing was changed; `errors` lists what is wrong.")
+            .with_faults(Fault::list(&problems))
+    })
+}
+
+fn language(node: &Node<'_>) -> Option<Language> {
+    let choices = Language::ALL.map(|language| (language.tag(), language));
+    node.choice(&choices)
+}
+
+fn zone(node: &Node<'_>) -> Option<Zone> {
+    let name = node.string()?;
+    let zone = Zone::parse(name).ok();
+    if zone.is_none() {
+        node.problem_with("person.zone", || match nearest(name, Zone::names()) {
+            Some(near) => format!("an IANA time zone; did you mean `{near}`?"),
+            None => "an IANA time zone such as `Europe/Stockholm`".to_owned(),
+        });
+    }
+    zone
+}
+
+fn consents(context: &Context<'_>, node: &Node<'_>) -> Vec<Consent> {
+    let mut consents: LiteMap<(Channel, Purpose), Consent> = LiteMap::new();
+    for node in node.items().into_iter().flatten() {
+        let Some(fields) = node.fields(&["channel", "purpose", "said"]) else { continue };
+        let channel = fields.required("channel").and_then(|node| node.choice(&CHANNELS));
+        let purposes = Purpose::ALL.map(|purpose| (purpose.name(), purpose));
+        let purpose = fields.required("purpose").and_then(|node| node.choice(&purposes));
+        let said =
+            fields.required("said").and_then(|node| node.choice(&[("yes", Said::Yes), ("no", Said::No)]));
+        let (Some(channel), Some(purpose), Some(said)) = (channel, purpose, said) else { continue };
+        let consent = Consent { channel, purpose, said, at: context.now };
+        if consents.insert((channel, purpose), consent).is_some() {
+            node.problem("person.consent", "one word for each channel and purpose");
+        }
+    }
+    consents.into_iter().map(|(_, consent)| consent).collect()
+}
+
+/// The part of a change that is about addresses: they are replaced all together, or with `null` removed.
+fn addresses(context: &Context<'_>, subject: Subject, fields: &Fields<'_>) -> Change {
+    let Some(node) = fields.optional("addresses") else { return Change::default() };
+    if *node.json() == Json::Null {
+        return Change { drops_addresses: true, ..Change::default() };
+    }
+    let mut book = AddressBook::default();
+    for (name, node) in node.members().into_iter().flatten() {
+        let Some(text) = node.string() else { continue };
+        let known = CHANNELS.iter().find(|(known, channel)| *known == name && *channel != Channel::InApp);
+        let Some((_, channel)) = known else {
+            node.problem("person.channel", "an address for `email`, `sms`, `whatsapp` or `voice`");
+            continue;
+        };
+        if let Err(error) = book.add(*channel, text) {
+            node.problem("person.address", error.expected);
+        }
+    }
+    if book.0.is_empty() {
+        return Change { drops_addresses: true, ..Change::default() };
+    }
+    let salt = context.seed.bytes(b"addresses");
+    Change { addresses: Some(context.door.addresses.seal(&book, subject, salt)), ..Change::default() }
+}

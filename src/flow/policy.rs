@@ -1,0 +1,111 @@
+//! `PUT` and `GET /v1/policy`, `POST /v1/policy/{version}/activate`: policies are kept by version, for good, and one of
+//! them is in force. Going back is activating an older one.
+
+use serde::Serialize;
+
+use crate::audit::{Event, Kind};
+use crate::flow::outcome::{Context, Later, Outcome};
+use crate::flow::refusal::unreachable;
+use crate::http::Request;
+use crate::http::auth::Actor;
+use crate::http::problem::{Code, Fault, Problem, json};
+use crate::policy::Policy;
+use crate::port::{Kept, Ports};
+use crate::time::Instant;
+
+#[derive(Serialize)]
+struct Document {
+    version: u32,
+    active: bool,
+}
+
+/// Keeps a policy, if it is good.
+pub async fn keep(context: &Context<'_>, request: &Request, actor: &Actor, ports: &impl Ports) -> Outcome {
+    let policy = match Policy::parse_bundle(&request.body) {
+        Ok(policy) => policy,
+        Err(problems) => {
+            let detail = "The policy is not kept; `errors` lists what is wrong with it.";
+            let problem = Problem::new(Code::Invalid, detail).with_faults(Fault::list(&problems));
+            return Outcome::new(problem.response());
+        }
+    };
+    let version = policy.version;
+    if version <= Policy::EXAMPLE_VERSION {
+        let expected = format!("a version above {}, the example's", Policy::EXAMPLE_VERSION);
+        let fault = Fault { path: "$.version".into(), rule: "policy.version", expected };
+        let problem = Problem::new(Code::Invalid, "The policy is not kept.").with_faults(vec![fault]);
+        return Outcome::new(problem.response());
+    }
+    // It was read as UTF-8 a moment ago.
+    let text = core::str::from_utf8(&request.body).unwrap_or_default();
+    match ports.keep(version, text, event(context, Kind::PolicyKept, actor, version)).await {
+        Ok(Kept::Other) => {
+            let detail = format!(
+                "Another policy is kept as version {version}, for those who entered journeys by it. Give this one a new version."
+            );
+            Outcome::new(Problem::new(Code::PolicyVersionTaken, detail).response())
+        }
+        Ok(kept) => {
+            let active = context.snapshot.is_some_and(|snapshot| snapshot.policy.version == version);
+            Outcome::new(json(if kept == Kept::New { 201 } else { 200 }, &Document { version, active }))
+        }
+        Err(error) => unreachable(context, "policy_unreachable", &error),
+    }
+}
+
+/// Puts a kept version in force.
+pub async fn activate(context: &Context<'_>, actor: &Actor, version: &str, ports: &impl Ports) -> Outcome {
+    let Ok(version) = version.parse::<u32>() else { return unknown() };
+    match ports.activate(version, event(context, Kind::PolicyActivated, actor, version)).await {
+        Ok(true) => Outcome::new(json(200, &Document { version, active: true })).later(Later::Reload),
+        Ok(false) => unknown(),
+        Err(error) => unreachable(context, "policy_unreachable", &error),
+    }
+}
+
+/// Lists what is kept and what is in force.
+pub async fn list(context: &Context<'_>, ports: &impl Ports) -> Outcome {
+    #[derive(Serialize)]
+    struct Version {
+        version: u32,
+        /// Unix milliseconds.
+        kept: Instant,
+    }
+    #[derive(Serialize)]
+    struct InForce {
+        version: u32,
+        example: bool,
+    }
+    #[derive(Serialize)]
+    struct List {
+        versions: Vec<Version>,
+        /// The version that was activated last.
+        active: Option<u32>,
+        /// What this place goes by at the moment: up to two minutes behind.
+        in_force: Option<InForce>,
+        paused: Vec<String>,
+    }
+    let shelf = match ports.shelf().await {
+        Ok(shelf) => shelf,
+        Err(error) => return unreachable(context, "policy_unreachable", &error),
+    };
+    let in_force = context
+        .usable()
+        .map(|snapshot| InForce { version: snapshot.policy.version, example: snapshot.is_example });
+    let versions = shelf.versions.into_iter().map(|(version, kept)| Version { version, kept }).collect();
+    let paused = shelf.paused.into_iter().collect();
+    Outcome::new(json(200, &List { versions, active: shelf.active, in_force, paused }))
+}
+
+fn event(context: &Context<'_>, kind: Kind, actor: &Actor, version: u32) -> Event {
+    Event {
+        actor: Some(actor.id().to_owned()),
+        reason: Some(format!("version {version}")),
+        ..Event::new(context.now, kind)
+    }
+}
+
+fn unknown() -> Outcome {
+    let detail = "No policy of this version is kept. Send it with `PUT /v1/policy`, or see `GET /v1/policy`.";
+    Outcome::new(Problem::new(Code::UnknownPolicy, detail).response())
+}

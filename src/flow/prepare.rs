@@ -1,0 +1,80 @@
+//! One touch, from what the shard says of it to a message with its links.
+//!
+//! Nothing here is random: link ids and expiries are functions of the touch and of when it was offered, so nothing about
+//! a link has to be stored. Each offer has its own link, with its whole lifetime before it.
+
+use crate::delivery::{Draft, Message, compose, reason};
+use crate::flow::Door;
+use crate::id::LinkId;
+use crate::journey::{Report, link_id};
+use crate::key::sha256_prefix;
+use crate::limits::LIFETIME_MAX_S;
+use crate::person::AddressBook;
+use crate::policy::{Channel, Policy, Scope, Sender};
+use crate::shard::Ready;
+use crate::time::Span;
+use crate::token::Claims;
+
+/// A touch that is ready to leave.
+pub(super) struct Prepared<'p> {
+    pub ready: Ready,
+    pub message: Message,
+    pub sender: &'p Sender,
+    pub book: AddressBook,
+    /// The claims of its link.
+    pub claims: Option<Claims>,
+}
+
+/// Composes a touch.
+///
+/// # Errors
+/// What the shard is told instead.
+pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Result<Prepared<'p>, Report> {
+    let later = |reason| Report::Retry { after: None, reason };
+    let journey = policy.journeys.get(&ready.journey).ok_or(later(reason::NO_POLICY))?;
+    let touch = journey.touches.get(usize::from(ready.index)).ok_or(later(reason::NO_POLICY))?;
+    let template = policy.templates.get(&touch.template).ok_or(later(reason::NO_POLICY))?;
+    let sender = policy.outreach.senders.get(&ready.channel).ok_or(later(reason::NO_SENDER))?;
+    let scope = touch.scope.as_deref().map(|name| policy.scope_named(name).ok_or(later(reason::NO_POLICY)));
+    let scope = scope.transpose()?;
+    let subject = ready.touch.subject();
+    let book = match &ready.addresses {
+        Some(sealed) => door.addresses.open(sealed, subject).map_err(|_| later(reason::NO_ADDRESS))?,
+        None => AddressBook::default(),
+    };
+    let claims = scope.map(|scope| claims(door, policy, scope, &ready));
+    let link = claims.map(|claims| door.link_url(&door.minter.mint(&claims)));
+    let choices = matches!(ready.channel, Channel::Email).then(|| {
+        let link = LinkId(sha256_prefix(&[b"postern/choices/v1/", &ready.touch.0]));
+        door.minter.mint(&Claims::preferences(subject, link, policy.site.region, ready.offered))
+    });
+    let preferences = choices.as_deref().map(|token| door.choices_url(token));
+    let unsubscribe = choices.as_deref().map(|token| door.unsubscribe_url(token));
+    let draft = Draft {
+        touch: ready.touch,
+        site: &policy.site,
+        template,
+        purpose: ready.purpose,
+        language: ready.language,
+        masks: &ready.masks,
+        link: link.as_deref(),
+        help: policy.ways_on(scope).help.as_str(),
+        preferences: preferences.as_deref(),
+        unsubscribe: unsubscribe.as_deref(),
+    };
+    let message = compose(&draft).map_err(|error| later(reason::known(error.code())))?;
+    // A link that the template leaves out is not issued.
+    let claims = claims.filter(|_| message.link.is_some());
+    Ok(Prepared { ready, message, sender, book, claims })
+}
+
+fn claims(door: &Door, policy: &Policy, scope: &Scope, ready: &Ready) -> Claims {
+    Claims {
+        usage: scope.usage,
+        expires: (ready.offered + Span::from_secs(scope.lifetime_s.min(LIFETIME_MAX_S))).secs(),
+        scope: scope.code,
+        region: policy.site.region,
+        link: link_id(&door.lots, ready.touch, ready.offered),
+        subject: Some(ready.touch.subject()),
+    }
+}

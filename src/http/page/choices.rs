@@ -1,0 +1,101 @@
+//! The pages on which people choose what they hear from the company, and see why they heard from it.
+//!
+//! One form with one button. It sends along what it showed, so that what nobody touched is not said anew: a ticked box
+//! that was ticked before is no consent. A program that presses the button therefore changes nothing.
+
+use crate::http::Response;
+use crate::http::page::text::{Choices, Notice};
+use crate::http::page::view::{ChoicesView, Door, NoticeView, UnsubscribeView, Way, html};
+use crate::http::page::{Forms, Pages, page};
+use crate::policy::{Channel, Purpose};
+
+/// Where every choice is, from the page of one-click unsubscription: its own address, with this query. So no page has
+/// to repeat the token.
+pub const ALL_CHOICES: &str = "?choices";
+
+/// The page with every choice.
+#[derive(Clone, Copy, Debug)]
+pub struct ChoicesPage<'a> {
+    /// What the company uses.
+    pub choices: &'a [Choice],
+    /// Whether the person stopped everything.
+    pub is_stopped: bool,
+    /// Whether something was just saved.
+    pub is_saved: bool,
+    /// Newest first.
+    pub history: &'a [Heard],
+}
+
+/// One channel for one purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub channel: Channel,
+    pub purpose: Purpose,
+    pub is_wanted: bool,
+}
+
+/// One message of late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Such as `2026-11-30`.
+    pub date: String,
+    pub channel: Channel,
+    /// In the page's language; empty if the policy no longer says.
+    pub why: String,
+}
+
+impl Choice {
+    /// As the form names it, such as `email.service`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.channel.name(), self.purpose.name())
+    }
+}
+
+impl Pages<'_> {
+    /// Every choice, and recent history.
+    pub fn choices(&self, shown: ChoicesPage<'_>) -> Response {
+        let text = self.text();
+        let heading = (text.choices.heading)(&self.site.name);
+        let of = |purpose| -> Vec<&Choice> {
+            shown.choices.iter().filter(|choice| choice.purpose == purpose).collect()
+        };
+        let purposes = Purpose::ALL.into_iter().map(|purpose| (text.choices.purpose(purpose), of(purpose)));
+        let view = ChoicesView {
+            frame: self.frame(&heading, Door::Open),
+            text,
+            page: shown,
+            purposes: purposes.filter(|(_, choices)| !choices.is_empty()).collect(),
+            help: self.site.ways_on.help.as_str(),
+        };
+        page(200, self.language, html(&view), Forms::Own)
+    }
+
+    /// The button that stops e-mail. The status is 400 for a post that was none of this page's.
+    pub fn unsubscribe(&self, status: u16) -> Response {
+        let text = self.text();
+        let heading = (text.choices.unsubscribe)(&self.site.name);
+        let view = UnsubscribeView { frame: self.frame(&heading, Door::Open), text, choices: ALL_CHOICES };
+        page(status, self.language, html(&view), Forms::Own)
+    }
+
+    /// E-mail was stopped.
+    pub fn unsubscribed(&self) -> Response {
+        let Choices { unsubscribed: Notice { heading, meaning }, choose, .. } = self.text().choices;
+        let view = NoticeView {
+            frame: self.frame(heading, Door::Closed),
+            text: self.text(),
+            meaning,
+            wait: None,
+            reference: None,
+            ways: vec![Way::new(ALL_CHOICES, choose)],
+        };
+        page(200, self.language, html(&view), Forms::None)
+    }
+
+    /// An address of choices that is forged, too old, or for something else: one and the same page.
+    pub fn choices_closed(&self) -> Response {
+        let Notice { heading, meaning } = self.text().choices.closed;
+        let frame = self.frame(heading, Door::Closed).error(self.text().error);
+        self.plain(404, frame, meaning)
+    }
+}

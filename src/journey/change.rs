@@ -1,0 +1,94 @@
+//! What the company tells of a person outside of events: it takes effect at once, on what is under way too.
+
+use crate::audit::{Event, Kind};
+use crate::journey::advance::{drop_pending, withdraw};
+use crate::journey::{Effect, Refusal, Rules, gates};
+use crate::limits::PERSON_MASKS_MAX;
+use crate::person::{Change, Consent, Pending, Person, Said};
+use crate::time::Instant;
+
+/// Applies a change. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
+/// the way.
+pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, effects: &mut Vec<Effect>) {
+    let mut has_changed = false;
+    let mut set = |differs: bool| {
+        has_changed |= differs;
+        differs
+    };
+    if set(change.language.is_some() && change.language != person.language) {
+        person.language = change.language;
+    }
+    if set(change.zone.is_some() && change.zone != person.zone) {
+        person.zone = change.zone;
+    }
+    if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {
+        person.addresses = change.addresses;
+        person.bounced.clear();
+    }
+    for (name, mask) in change.masks {
+        let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);
+        if has_room && set(person.masks.get(&name) != Some(&mask)) {
+            person.masks.insert(name, mask);
+        }
+    }
+    if has_changed {
+        effects.push(Effect::Log(Event::new(now, Kind::PersonChanged)));
+    }
+    if let Some(is_protected) = change.is_protected.filter(|wanted| *wanted != person.is_protected) {
+        person.is_protected = is_protected;
+        log(effects, now, Kind::PersonChanged, if is_protected { "protected" } else { "unprotected" });
+    }
+    if let Some(is_out) = change.opted_out.filter(|wanted| *wanted != person.opted_out.is_some()) {
+        person.opted_out = is_out.then_some(now);
+        log(effects, now, Kind::ConsentChanged, if is_out { "opted_out" } else { "came_back" });
+    }
+    for consent in change.consents {
+        note_consent(person, consent, now, effects);
+    }
+    match gates::no_contact(person) {
+        Some(why) => withdraw(person, why, now, effects),
+        None => drop_unwanted(person, now, rules, effects),
+    }
+}
+
+/// Takes the newest word on a channel and purpose. What was said at an instant that is still to come, because the clock
+/// was set back since, is as old as now: a no that comes now outweighs it.
+pub(super) fn note_consent(person: &mut Person, consent: Consent, now: Instant, effects: &mut Vec<Effect>) {
+    let consent = Consent { at: consent.at.min(now), ..consent };
+    let weight = |one: &Consent| (one.at.min(now), one.said == Said::No);
+    let is_alike = |one: &&mut Consent| one.channel == consent.channel && one.purpose == consent.purpose;
+    let before = person.consents.iter_mut().find(is_alike).map(|known| {
+        let before = known.said;
+        if weight(&consent) >= weight(known) {
+            *known = consent;
+        }
+        (before, known.said)
+    });
+    match before {
+        Some((before, after)) if before == after => return,
+        Some(_) => {}
+        None => person.consents.push(consent),
+    }
+    let said = if consent.said == Said::Yes { "yes" } else { "no" };
+    let reason = format!("{}.{}.{said}", consent.channel.name(), consent.purpose.name());
+    log(effects, now, Kind::ConsentChanged, &reason);
+}
+
+/// Refuses what is on its way without consent.
+pub(super) fn drop_unwanted(person: &mut Person, now: Instant, rules: &Rules, effects: &mut Vec<Effect>) {
+    let is_unwanted = |one: &Pending| {
+        let plan = rules.plan(one.version, &one.journey);
+        plan.is_some_and(|plan| {
+            let touch = plan.journey.touches.get(usize::from(one.touch));
+            touch.is_none_or(|touch| !gates::has_consent(person, touch, plan.journey))
+        })
+    };
+    let unwanted: Vec<_> = person.pending.iter().filter(|one| is_unwanted(one)).map(|one| one.id).collect();
+    if !unwanted.is_empty() {
+        drop_pending(person, Refusal::NoConsent, now, effects, |one| unwanted.contains(&one.id));
+    }
+}
+
+fn log(effects: &mut Vec<Effect>, now: Instant, kind: Kind, reason: &str) {
+    effects.push(Effect::Log(Event { reason: Some(reason.to_owned()), ..Event::new(now, kind) }));
+}

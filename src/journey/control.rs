@@ -1,0 +1,70 @@
+//! What operators do: go on after a pause, move enrolments to another version, give a touch another chance.
+
+use crate::audit::Kind;
+use crate::id::TouchId;
+use crate::journey::{Effect, Rules, record};
+use crate::limits::OFFER_LEASE_MS;
+use crate::person::{Pending, Person, Sent};
+use crate::time::{Instant, Span};
+
+/// Makes everything of a journey that waits due: it was resumed. Whether anything was.
+pub fn wake(person: &mut Person, journey: &str, now: Instant) -> bool {
+    let enrolments = person.enrolments.iter_mut().filter(|one| one.is_running() && one.journey == journey);
+    let untried = |one: &&mut Pending| one.journey == journey && one.attempts == 0 && !one.is_dead;
+    let pending = person.pending.iter_mut().filter(untried);
+    let mut has_woken = false;
+    for due in enrolments.map(|one| &mut one.due).chain(pending.map(|one| &mut one.due)) {
+        has_woken |= due.is_none_or(|due| due > now);
+        *due = Some(due.map_or(now, |due| due.min(now)));
+    }
+    has_woken
+}
+
+/// Moves running enrolments of a journey to another policy version; how many. Touches are the same ones if they are
+/// called the same. What is on its way stays what it was. Nothing moves to a version that cannot be read or has no
+/// such journey, nor from one that cannot be read: nobody could say which touches were done.
+pub fn move_to(
+    person: &mut Person,
+    journey: &str,
+    to: u32,
+    now: Instant,
+    rules: &Rules,
+    effects: &mut Vec<Effect>,
+) -> usize {
+    let Some(target) = rules.plan(to, journey) else { return 0 };
+    let mut moved = 0;
+    let running = person.enrolments.iter_mut().filter(|one| one.is_running() && one.journey == journey);
+    for enrolment in running.filter(|one| one.version != to) {
+        let Some(origin) = rules.plan(enrolment.version, journey) else { continue };
+        let is_done = |name: &str| {
+            let mut touches = origin.journey.touches.iter().enumerate();
+            touches.any(|(index, touch)| touch.name == name && enrolment.is_done(index))
+        };
+        let names = target.journey.touches.iter().map(|touch| touch.name.as_str());
+        let done = (0..u16::BITS).zip(names).filter(|(_, name)| is_done(name));
+        enrolment.done = done.fold(0, |done, (index, _)| done | 1 << index);
+        enrolment.version = to;
+        enrolment.due = Some(now);
+        effects.push(record::of_journey(now, Kind::Moved, journey, None));
+        moved += 1;
+    }
+    moved
+}
+
+/// Puts a touch that was put aside back on its way; whether there was one.
+pub fn redrive(person: &mut Person, touch: TouchId, now: Instant, effects: &mut Vec<Effect>) -> bool {
+    let Some(pending) = person.pending.iter_mut().find(|one| one.id == touch && one.is_dead) else {
+        return false;
+    };
+    pending.is_dead = false;
+    pending.attempts = 0;
+    pending.is_out = false;
+    pending.offered = now;
+    pending.due = Some(now + Span::from_millis(OFFER_LEASE_MS));
+    effects.push(record::of_touch(now, Kind::Redriven, &pending.journey, touch, None));
+    effects.push(Effect::Offer(touch));
+    if person.remembered(touch).is_some_and(|line| line.said != Sent::Tried) {
+        person.mark(touch, Sent::Queued);
+    }
+    true
+}

@@ -1,0 +1,65 @@
+//! What a decision asks for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Event;
+use crate::id::TouchId;
+
+/// To be done once the person is saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Hand this touch to delivery.
+    Offer(TouchId),
+    /// Put this on record. Link and subject are added by whoever knows their audit names.
+    Log(Event),
+}
+
+/// Why a touch is not sent, in the order in which it is asked. `Quiet`, `Paused` and
+/// `InFlight` only put it off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The journey is over, or the touch was sent or settled before.
+    Resolved,
+    /// The time in which it would have made sense is over.
+    TooLate,
+    /// The condition of the touch does not hold.
+    Condition,
+    OptedOut,
+    Protected,
+    NoConsent,
+    Holdout,
+    Cap,
+    Quiet,
+    /// No local time is known: nobody can say whether it is night there.
+    UnknownZone,
+    /// The channel may not carry this risk.
+    Risk,
+    /// The journey is paused, or its policy cannot be read.
+    Paused,
+    /// The channel's address is dead.
+    NoAddress,
+    /// Somebody has asked for this offer already. If nothing is heard of it, the touch is offered again.
+    InFlight,
+}
+
+impl Refusal {
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::OptedOut => "opted_out",
+            Self::Protected => "protected",
+            Self::NoConsent => "no_consent",
+            Self::Holdout => "holdout",
+            Self::Cap => "cap",
+            Self::Quiet => "quiet_hours",
+            Self::UnknownZone => "unknown_zone",
+            Self::Risk => "channel_risk",
+            Self::Paused => "paused",
+            Self::Condition => "condition",
+            Self::TooLate => "too_late",
+            Self::NoAddress => "no_address",
+            Self::InFlight => "in_flight",
+        }
+    }
+}

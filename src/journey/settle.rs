@@ -1,0 +1,144 @@
+//! What became of a touch. Reports come more than once, late, and in any order; each is taken for what it can still say.
+
+use crate::audit::{Event, Kind};
+use crate::id::TouchId;
+use crate::journey::change::{drop_unwanted, note_consent};
+use crate::journey::{Effect, Report, Rules, lots, reason, record};
+use crate::limits::{DELIVERY_ATTEMPTS_MAX, RETRY_AFTER_MAX_S, RETRY_FACTOR, RETRY_FIRST_S, RETRY_MAX_S};
+use crate::person::{Consent, Pending, Person, Said, Sent};
+use crate::policy::{Channel, Purpose};
+use crate::time::{Instant, Span};
+
+/// Takes note of what became of a touch.
+pub fn settle(
+    person: &mut Person,
+    touch: TouchId,
+    report: &Report,
+    now: Instant,
+    rules: &Rules,
+    effects: &mut Vec<Effect>,
+) {
+    let mut note = Note { person, touch, now, effects };
+    match report {
+        Report::Accepted => note.accepted(),
+        Report::Retry { after, reason: why } => note.retry(*after, why, rules),
+        Report::Rejected { reason } => note.rejected(reason),
+        Report::Delivered => note.delivered(),
+        Report::Bounced => note.bounced(),
+        Report::Complained => note.complained(rules),
+    }
+}
+
+/// How long to wait after this many attempts: longer each time, by up to half as much again, so that what failed
+/// together does not come back together. A provider's own wish counts if it is longer.
+fn back_off(rules: &Rules, pending: &Pending, after: Option<Span>) -> Span {
+    let exponent = u32::from(pending.attempts.saturating_sub(1));
+    let wait_s = RETRY_FIRST_S.saturating_mul(RETRY_FACTOR.saturating_pow(exponent)).min(RETRY_MAX_S);
+    let wished = after.unwrap_or_default().min(Span::from_secs(RETRY_AFTER_MAX_S));
+    let wait = Span::from_secs(wait_s).max(wished);
+    let half = Span::from_millis(wait.millis() / 2);
+    let spread = lots::spread(&rules.lots, &[b'r', pending.attempts], pending.id, half);
+    Span::from_millis(wait.millis() + spread.millis())
+}
+
+struct Note<'a> {
+    person: &'a mut Person,
+    touch: TouchId,
+    now: Instant,
+    effects: &'a mut Vec<Effect>,
+}
+
+impl Note<'_> {
+    /// Also of a touch that was refused or put aside meanwhile: it had left already.
+    fn accepted(&mut self) {
+        let was_pending = self.person.take_pending(self.touch).is_some();
+        if was_pending || self.said() == Some(&Sent::Tried) {
+            self.conclude(Kind::Sent, Sent::Accepted, None);
+        }
+    }
+
+    /// The offer stays used up until the touch is offered again. Where the provider may have taken the message all the
+    /// same, in this attempt or an earlier one, the touch goes on counting against caps whatever becomes of it.
+    fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
+        let touch = self.touch;
+        let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0;
+        let Some(pending) = self.person.pending.iter_mut().find(is_tried) else { return };
+        // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
+        if why == reason::BREAKER_OPEN {
+            pending.attempts = pending.attempts.saturating_sub(1);
+        }
+        let has_left_nothing = pending.attempts <= 1 && reason::LEFT_NOTHING.contains(&why);
+        let kind = if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
+            pending.is_dead = true;
+            pending.due = None;
+            Kind::Dead
+        } else {
+            pending.due = Some(self.now + back_off(rules, pending, after));
+            Kind::Deferred
+        };
+        self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));
+        if has_left_nothing {
+            self.person.mark(touch, Sent::Queued);
+        }
+    }
+
+    fn rejected(&mut self, reason: &str) {
+        let was_pending = self.person.take_pending(self.touch).is_some();
+        if was_pending || self.said() == Some(&Sent::Tried) {
+            self.conclude(Kind::TouchFailed, Sent::Failed, Some(reason));
+        }
+    }
+
+    /// A receipt may overtake the provider's answer.
+    fn delivered(&mut self) {
+        self.person.take_pending(self.touch);
+        if !matches!(self.said(), Some(Sent::Delivered | Sent::Bounced)) {
+            self.conclude(Kind::Delivered, Sent::Delivered, None);
+        }
+    }
+
+    fn bounced(&mut self) {
+        self.person.take_pending(self.touch);
+        if self.said() == Some(&Sent::Bounced) {
+            return;
+        }
+        self.conclude(Kind::Bounced, Sent::Bounced, None);
+        let channel = self.person.remembered(self.touch).map(|line| line.channel);
+        if let Some(channel) = channel
+            && !self.person.bounced.contains(&channel)
+        {
+            self.person.bounced.push(channel);
+        }
+    }
+
+    /// An opt-out of the channel; of every channel if it is no longer known which it was.
+    fn complained(&mut self, rules: &Rules) {
+        let channel = self.person.remembered(self.touch).map(|line| line.channel);
+        self.log(Kind::Complained, None);
+        for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
+            for purpose in Purpose::ALL {
+                let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
+                note_consent(self.person, consent, self.now, self.effects);
+            }
+        }
+        drop_unwanted(self.person, self.now, rules, self.effects);
+    }
+
+    fn said(&self) -> Option<&Sent> {
+        self.person.remembered(self.touch).map(|line| &line.said)
+    }
+
+    fn conclude(&mut self, kind: Kind, said: Sent, reason: Option<&str>) {
+        self.person.mark(self.touch, said);
+        self.log(kind, reason);
+    }
+
+    fn log(&mut self, kind: Kind, reason: Option<&str>) {
+        let journey = self.person.remembered(self.touch).map(|line| line.journey.as_str());
+        let effect = match record::of_touch(self.now, kind, journey.unwrap_or_default(), self.touch, reason) {
+            Effect::Log(event) if journey.is_none() => Effect::Log(Event { journey: None, ..event }),
+            effect => effect,
+        };
+        self.effects.push(effect);
+    }
+}

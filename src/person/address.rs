@@ -1,0 +1,317 @@
+//! Addresses: what is one, and how one is kept.
+//!
+//! A person's addresses are sealed together under a key of their own. The text is base64url of
+//!
+//! ```text
+//! 0      version, 1
+//! 1..17  salt, 16 random bytes, new with every sealing
+//! 17..   ChaCha20-Poly1305 (RFC 8439) of the addresses as JSON; the last 16 bytes are the tag
+//! ```
+//!
+//! Key and nonce are the 44 bytes that HKDF-SHA-256 makes of the deployment's contact secret and the salt; as no two
+//! sealings share a salt, no key meets a nonce twice. The subject is authenticated along, so that one person's row says
+//! nothing under another's name. Who has the rows and not the secret has no address. Who has both has them, also from a
+//! backup that is older than an erasure: this does not shred backups.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Subject, encode_bytes};
+use crate::key::{KeyRing, Secret};
+use crate::limits::EMAIL_MAX;
+use crate::policy::Channel;
+
+const VERSION: u8 = 1;
+const SALT_LENGTH: usize = 16;
+const KEY_LENGTH: usize = 32;
+const NONCE_LENGTH: usize = 12;
+const DOMAIN: &[u8] = b"postern/v1/contact/address";
+/// An E.164 number has at most 15 digits. The shortest in use have seven, country code included.
+const DIGITS: core::ops::RangeInclusive<usize> = 7..=15;
+
+/// Channel addresses of one person, encrypted.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(pub String);
+
+/// Channel addresses in clear. Never logged, never stored.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct AddressBook(pub BTreeMap<Channel, String>);
+
+/// An address that no provider could use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct BadAddress {
+    pub expected: &'static str,
+}
+
+/// What was sealed is not to be opened: another secret, another person, or damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the addresses were sealed for another person or under another key ring, or are damaged")]
+pub struct BadSeal;
+
+/// Seals and opens address books.
+#[derive(Clone, Debug)]
+pub struct AddressSeal(Secret);
+
+impl AddressSeal {
+    pub fn new(ring: &KeyRing) -> Self {
+        Self(ring.contact_secret())
+    }
+
+    /// `salt` is random and used once.
+    pub fn seal(&self, book: &AddressBook, subject: Subject, salt: [u8; SALT_LENGTH]) -> Sealed {
+        // A map from words to text always serialises, and a short text is always encrypted.
+        let clear = serde_json::to_vec(&book.0).unwrap_or_default();
+        let (cipher, nonce) = self.cipher(&salt);
+        let payload = Payload { msg: &clear, aad: &subject.0 };
+        let hidden = cipher.encrypt(&nonce, payload).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(1 + SALT_LENGTH + hidden.len());
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&salt);
+        bytes.extend_from_slice(&hidden);
+        Sealed(encode_bytes(&bytes))
+    }
+
+    /// # Errors
+    /// [`BadSeal`].
+    pub fn open(&self, sealed: &Sealed, subject: Subject) -> Result<AddressBook, BadSeal> {
+        let bytes = URL_SAFE_NO_PAD.decode(&sealed.0).map_err(|_| BadSeal)?;
+        let (&version, rest) = bytes.split_first().ok_or(BadSeal)?;
+        let (salt, hidden) = rest.split_first_chunk::<SALT_LENGTH>().ok_or(BadSeal)?;
+        if version != VERSION {
+            return Err(BadSeal);
+        }
+        let (cipher, nonce) = self.cipher(salt);
+        let payload = Payload { msg: hidden, aad: &subject.0 };
+        let clear = cipher.decrypt(&nonce, payload).map_err(|_| BadSeal)?;
+        core::str::from_utf8(&clear)
+            .ok()
+            .and_then(|clear| serde_json::from_str(clear).ok())
+            .map(AddressBook)
+            .ok_or(BadSeal)
+    }
+
+    fn cipher(&self, salt: &[u8; SALT_LENGTH]) -> (ChaCha20Poly1305, Nonce) {
+        let material = self.0.expand::<{ KEY_LENGTH + NONCE_LENGTH }>(salt, DOMAIN);
+        let (key, nonce) = material.split_first_chunk::<KEY_LENGTH>().unwrap_or((&[0; KEY_LENGTH], &[]));
+        let nonce = nonce.first_chunk::<NONCE_LENGTH>().unwrap_or(&[0; NONCE_LENGTH]);
+        (ChaCha20Poly1305::new(&Key::from(*key)), Nonce::from(*nonce))
+    }
+}
+
+impl AddressBook {
+    /// Takes an address for a channel.
+    ///
+    /// # Errors
+    /// [`BadAddress`]; whether anyone is there only the provider learns.
+    pub fn add(&mut self, channel: Channel, address: &str) -> Result<(), BadAddress> {
+        let is_good = match channel {
+            Channel::Email => is_email(address),
+            Channel::Sms | Channel::WhatsApp | Channel::Voice => is_number(address),
+            Channel::InApp => false,
+        };
+        if is_good {
+            self.0.insert(channel, address.to_owned());
+            return Ok(());
+        }
+        Err(BadAddress {
+            expected: match channel {
+                Channel::Email => "an e-mail address in ASCII such as `name@example.com`",
+                Channel::InApp => "no address: the app fetches what waits for it",
+                _ => "a number in E.164 such as `+46701234567`",
+            },
+        })
+    }
+
+    /// Each address as far as a stranger may see it: enough to tell which of one's own it is.
+    pub fn masked(&self) -> impl Iterator<Item = (Channel, String)> {
+        self.0.iter().map(|(channel, address)| (*channel, masked(address)))
+    }
+}
+
+/// `j•••@e•••.com`, `+46•••67`: first letters, country and last two digits.
+fn masked(address: &str) -> String {
+    let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+    if let Some((name, host)) = address.split_once('@') {
+        let top = host.rsplit('.').next().unwrap_or_default();
+        return format!("{}•••@{}•••.{top}", first(name), first(host));
+    }
+    let start = address.get(..3).unwrap_or_default();
+    let end = address.get(address.len().saturating_sub(2)..).unwrap_or_default();
+    format!("{start}•••{end}")
+}
+
+/// A plain address: what RFC 5322 allows beyond it (quotes, comments, address literals) no customer has, and a provider
+/// could take it for two.
+fn is_email(text: &str) -> bool {
+    let Some((name, host)) = text.rsplit_once('@') else { return false };
+    let in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
+    let is_dotted = |text: &str| text.split('.').all(|part| !part.is_empty());
+    let is_label = |label: &str| {
+        label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let has_top = host
+        .rsplit_once('.')
+        .is_some_and(|(_, top)| top.len() >= 2 && top.bytes().any(|byte| byte.is_ascii_alphabetic()));
+    text.len() <= EMAIL_MAX
+        && name.len() <= 64
+        && name.bytes().all(in_name)
+        && is_dotted(name)
+        && is_dotted(host)
+        && host.split('.').all(is_label)
+        && has_top
+}
+
+fn is_number(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        DIGITS.contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed(..)")
+    }
+}
+
+impl fmt::Debug for AddressBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AddressBook(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AddressBook, AddressSeal, BadSeal, Sealed};
+    use crate::id::{KeyId, Subject};
+    use crate::key::{KeyRing, Secret};
+    use crate::policy::Channel;
+
+    const ANNA: Subject = Subject([1; 12]);
+
+    fn seal(pseudonym: u8) -> AddressSeal {
+        let (token, pseudonym) = (Secret::from_bytes([1; 32]), Secret::from_bytes([pseudonym; 32]));
+        AddressSeal::new(&KeyRing::new(KeyId(1), token, pseudonym))
+    }
+
+    fn book() -> AddressBook {
+        let mut book = AddressBook::default();
+        book.add(Channel::Email, "anna.svensson@mail.example.com").unwrap();
+        book.add(Channel::Sms, "+46701234567").unwrap();
+        book
+    }
+
+    #[test]
+    fn addresses_come_back_as_they_went_for_their_person_alone() {
+        let sealed = seal(9).seal(&book(), ANNA, [3; 16]);
+        assert!(seal(9).open(&sealed, ANNA) == Ok(book()));
+        assert!(seal(9).open(&sealed, Subject([2; 12])) == Err(BadSeal));
+        assert!(seal(8).open(&sealed, ANNA) == Err(BadSeal));
+        assert!(!sealed.0.contains("anna") && format!("{sealed:?}{:?}", book()).len() < 40);
+        let other = seal(9).seal(&book(), ANNA, [4; 16]);
+        assert!(sealed.0[30..] != other.0[30..], "another salt, another key");
+    }
+
+    #[test]
+    fn a_changed_seal_is_none() {
+        let sealed = seal(9).seal(&book(), ANNA, [3; 16]);
+        for at in 0..sealed.0.len() {
+            let mut bytes = sealed.0.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = Sealed(String::from_utf8(bytes).unwrap());
+            assert!(seal(9).open(&changed, ANNA) == Err(BadSeal), "character {at}");
+        }
+        for cut in 0..sealed.0.len() {
+            assert!(seal(9).open(&Sealed(sealed.0[..cut].into()), ANNA) == Err(BadSeal), "{cut} characters");
+        }
+    }
+
+    /// RFC 8439 §2.8.2, through the library as it is used here.
+    #[test]
+    fn the_cipher_is_that_of_the_rfc() {
+        use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+        use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+        let key: [u8; 32] = core::array::from_fn(|at| 0x80 + u8::try_from(at).unwrap());
+        let nonce = [7, 0, 0, 0, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47];
+        let aad = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
+        let msg = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
+        let cipher = ChaCha20Poly1305::new(&Key::from(key));
+        let hidden = cipher.encrypt(&Nonce::from(nonce), Payload { msg, aad: &aad }).unwrap();
+        assert_eq!(hidden[..4], [0xd3, 0x1a, 0x8d, 0x34]);
+        assert_eq!(
+            hidden[114..],
+            [0x1a, 0xe1, 0x0b, 0x59, 0x4f, 0x09, 0xe2, 0x6a, 0x7e, 0x90, 0x2e, 0xcb, 0xd0, 0x60, 0x06, 0x91]
+        );
+    }
+
+    #[test]
+    fn only_addresses_that_a_provider_can_use_are_taken() {
+        let check = |channel, good: &[&str], bad: &[&str]| {
+            for address in good {
+                assert!(AddressBook::default().add(channel, address).is_ok(), "{address}");
+            }
+            for address in bad {
+                assert!(AddressBook::default().add(channel, address).is_err(), "{address}");
+            }
+        };
+        let long = format!("{}@example.com", "a".repeat(65));
+        check(
+            Channel::Email,
+            &["a@b.se", "o'neil+tag@mail.example.co.uk", "a@xn--bcher-kva.example"],
+            &[
+                "",
+                "a",
+                "@b.se",
+                "a@",
+                "a@b",
+                "a@b.1",
+                "a b@c.se",
+                "a@b@c.se",
+                "a@b..se",
+                ".a@b.se",
+                "a@-b.se",
+                "a@b.se\r\nBcc: c@d.se",
+                "a@b.se,c@d.se",
+                "<a@b.se>",
+                "\"a\"@b.se",
+                "å@b.se",
+                "a@[127.0.0.1]",
+                &long,
+            ],
+        );
+        for channel in [Channel::Sms, Channel::WhatsApp, Channel::Voice] {
+            check(
+                channel,
+                &["+46701234567", "+12025550123", "+2901234"],
+                &[
+                    "",
+                    "0701234567",
+                    "+0701234567",
+                    "+46 70 123",
+                    "+123456",
+                    "+1234567890123456",
+                    "+4670123456a",
+                ],
+            );
+        }
+        check(Channel::InApp, &[], &["", "a@b.se"]);
+    }
+
+    #[test]
+    fn a_masked_address_says_which_it_is_and_no_more() {
+        let masked: Vec<String> = book().masked().map(|(_, text)| text).collect();
+        assert_eq!(masked, ["a•••@m•••.com", "+46•••67"]);
+    }
+}

@@ -1,0 +1,25 @@
+//! What a machine may change about a person.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::person::{Consent, Sealed};
+use crate::policy::Language;
+use crate::zone::Zone;
+
+/// What `PUT /v1/people/{ref}` changes. Absent fields stay as they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Change {
+    pub language: Option<Language>,
+    pub zone: Option<Zone>,
+    pub is_protected: Option<bool>,
+    /// `Some(true)`: no contact in any journey. `Some(false)`: the person came back.
+    pub opted_out: Option<bool>,
+    pub consents: Vec<Consent>,
+    pub masks: BTreeMap<String, String>,
+    pub addresses: Option<Sealed>,
+    /// Removes what addresses there are.
+    pub drops_addresses: bool,
+}

@@ -1,0 +1,185 @@
+//! Reading what every journey keeps to: quiet hours, caps, and who carries each channel's messages.
+
+use std::collections::BTreeMap;
+
+use crate::json::{Fields, Node};
+use crate::limits::{
+    CAP_WINDOW_MAX_S, CAPS_MAX, GAP_MAX_H, MAILBOX_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN,
+    SENDS_REMEMBERED_MAX,
+};
+use crate::policy::journey::hours;
+use crate::policy::lint::{self, Rule};
+use crate::policy::parse::has_fair_size;
+use crate::policy::site::is_e164;
+use crate::policy::{Cap, Channel, Outreach, Provider, QuietHours, Sender};
+use crate::zone::Zone;
+
+pub(super) const FIELDS: &[&str] = &["quiet_hours", "caps", "gap_h", "senders"];
+pub(super) const QUIET_FIELDS: &[&str] = &["from", "to", "spread_min", "zones"];
+pub(super) const WINDOW_FIELDS: &[&str] = &["from", "to"];
+pub(super) const CAP_FIELDS: &[&str] = &["channel", "max", "per_h"];
+pub(super) const CHANNEL_FIELDS: &[&str] = &["email", "sms", "whatsapp", "in_app", "voice"];
+pub(super) const SENDER_FIELDS: &[&str] = &["provider", "from"];
+
+/// Reads `outreach`.
+pub(super) fn read(node: &Node<'_>) -> Option<Outreach> {
+    let fields = node.fields(FIELDS)?;
+    let quiet =
+        fields.optional("quiet_hours").map_or_else(|| Some((None, BTreeMap::new())), |node| quiet(&node));
+    let caps = fields.required("caps").and_then(|node| caps(&node));
+    let gap = fields.required("gap_h").and_then(|node| hours(&node, 0, GAP_MAX_H, "outreach.gap"));
+    let senders = fields.required("senders").and_then(|node| senders(&node));
+    let (quiet_hours, zones) = quiet?;
+    Some(Outreach { quiet_hours, zones, caps: caps?, gap: gap?, senders: senders? })
+}
+
+fn quiet(node: &Node<'_>) -> Option<(Option<QuietHours>, BTreeMap<String, QuietHours>)> {
+    let fields = node.fields(QUIET_FIELDS)?;
+    let jitter = fields
+        .required("spread_min")
+        .and_then(|node| node.u32_in(QUIET_SPREAD_MIN_MIN..=QUIET_SPREAD_MAX_MIN, "quiet_hours.spread"))
+        .and_then(|minutes| u16::try_from(minutes).ok());
+    let usual = window(&fields, jitter);
+    let zones = fields.optional("zones").map_or_else(|| Some(BTreeMap::new()), |node| zones(&node, jitter));
+    Some((Some(usual?), zones?))
+}
+
+fn zones(node: &Node<'_>, jitter: Option<u16>) -> Option<BTreeMap<String, QuietHours>> {
+    let mut zones = BTreeMap::new();
+    let mut is_valid = true;
+    if !has_fair_size(node, 0) {
+        return None;
+    }
+    for (name, node) in node.members()? {
+        if Zone::parse(name).is_err() {
+            node.problem(
+                Rule::QuietZone.id(),
+                "a member named as an IANA time zone, such as `Europe/Stockholm`",
+            );
+            is_valid = false;
+        }
+        match node.fields(WINDOW_FIELDS).and_then(|fields| window(&fields, jitter)) {
+            Some(hours) => drop(zones.insert(name.to_owned(), hours)),
+            None => is_valid = false,
+        }
+    }
+    is_valid.then_some(zones)
+}
+
+fn window(fields: &Fields<'_>, jitter: Option<u16>) -> Option<QuietHours> {
+    let start = fields.required("from").and_then(|node| time_of_day(&node));
+    let end = fields.required("to").and_then(|node| time_of_day(&node));
+    let hours = QuietHours { start_min: start?, end_min: end?, jitter_min: jitter? };
+    lint::quiet_hours(fields, hours);
+    Some(hours)
+}
+
+/// Minutes after midnight, from `HH:MM`.
+fn time_of_day(node: &Node<'_>) -> Option<u16> {
+    let text = node.string()?;
+    let minutes = text.split_once(':').and_then(|(hours, minutes)| {
+        let number = |digits: &str, below: u16| {
+            let is_pair = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+            is_pair.then(|| digits.parse::<u16>().ok()).flatten().filter(|number| *number < below)
+        };
+        Some(number(hours, 24)? * 60 + number(minutes, 60)?)
+    });
+    if minutes.is_none() {
+        node.problem("quiet_hours.time", "a time of day from `00:00` to `23:59`");
+    }
+    minutes
+}
+
+fn caps(node: &Node<'_>) -> Option<Vec<Cap>> {
+    let mut caps: Vec<Cap> = Vec::new();
+    let mut count = 0;
+    for item in node.items()? {
+        count += 1;
+        if let Some(cap) = cap(&item) {
+            lint::cap(&item, cap, &caps);
+            caps.push(cap);
+        }
+    }
+    if count > CAPS_MAX {
+        node.problem("policy.items", format!("at most {CAPS_MAX} caps"));
+        return None;
+    }
+    if caps.len() != count {
+        return None;
+    }
+    lint::caps(node, &caps);
+    Some(caps)
+}
+
+fn cap(node: &Node<'_>) -> Option<Cap> {
+    let fields = node.fields(CAP_FIELDS)?;
+    let channel = fields.optional("channel").map_or(Some(None), |node| {
+        node.choice(&Channel::ALL.map(|channel| (channel.name(), channel))).map(Some)
+    });
+    // What is remembered of a person bounds what can be counted.
+    let remembered = u32::try_from(SENDS_REMEMBERED_MAX).unwrap_or(u32::MAX);
+    let max = fields.required("max").and_then(|node| node.u32_in(0..=remembered, "cap.max"));
+    let per =
+        fields.required("per_h").and_then(|node| hours(&node, 1, CAP_WINDOW_MAX_S / 3_600, "cap.window"));
+    Some(Cap { channel: channel?, max: max?, per: per? })
+}
+
+fn senders(node: &Node<'_>) -> Option<BTreeMap<Channel, Sender>> {
+    let fields = node.fields(CHANNEL_FIELDS)?;
+    let mut senders = BTreeMap::new();
+    let mut is_valid = true;
+    for channel in Channel::ALL {
+        let Some(node) = fields.optional(channel.name()) else { continue };
+        match sender(&node, channel) {
+            Some(sender) => drop(senders.insert(channel, sender)),
+            None => is_valid = false,
+        }
+    }
+    is_valid.then_some(senders)
+}
+
+fn sender(node: &Node<'_>, channel: Channel) -> Option<Sender> {
+    let fields = node.fields(SENDER_FIELDS)?;
+    let provider = fields
+        .required("provider")
+        .and_then(|node| node.choice(&Provider::ALL.map(|provider| (provider.name(), provider))));
+    let from =
+        fields.optional("from").map_or(Some(None), |node| node.string().map(|from| Some(from.to_owned())));
+    let sender = Sender { provider: provider?, from: from? };
+    lint::sender(&fields, channel, &sender);
+    Some(sender)
+}
+
+/// An address, or a name and an address in angle brackets; ASCII, for no provider takes more everywhere.
+pub(super) fn is_mailbox(text: &str) -> bool {
+    if text.len() > MAILBOX_MAX || !text.is_ascii() || text.bytes().any(|byte| byte.is_ascii_control()) {
+        return false;
+    }
+    let address = match text.strip_suffix('>').map(|rest| rest.split_once(" <")) {
+        Some(Some((name, address))) if !name.contains(['"', ',', ';', ':', '@', '\\', '>']) => address,
+        Some(_) => return false,
+        None => text,
+    };
+    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    address.split_once('@').is_some_and(|(local, domain)| {
+        local.len() <= 64
+            && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_local))
+            && domain.contains('.')
+            && domain.split('.').all(is_label)
+    })
+}
+
+/// A number that texts come from, or an alphanumeric sender id (at most 11 characters, one letter at least).
+pub(super) fn is_text_sender(text: &str) -> bool {
+    let is_id = (1..=11).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ')
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_e164(text) || is_id
+}

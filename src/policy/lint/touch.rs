@@ -1,0 +1,221 @@
+//! The rules about single touches.
+
+use std::collections::BTreeSet;
+
+use crate::json::Fields;
+use crate::limits::STEPS_MAX;
+use crate::policy::journey::Context;
+use crate::policy::lint::{Plan, Rule};
+use crate::policy::{
+    Basis, Cap, Channel, Condition, Datum, Outreach, Proof, Risk, Scope, Template, Timing, Touch,
+};
+use crate::time::Span;
+use crate::token::Use;
+
+/// A touch whose fields read well one by one; `earlier` stand before it in the journey.
+pub(in crate::policy) fn touch(
+    fields: &Fields<'_>,
+    touch: &Touch,
+    steps: u32,
+    earlier: &[Touch],
+    plan: Plan<'_>,
+    context: Context<'_>,
+) {
+    if earlier.iter().any(|other| other.name == touch.name) {
+        fields.problem("name", Rule::TouchName.id(), "a name of its own within the journey");
+    }
+    let scope = touch.scope.as_deref().and_then(|name| context.scope(name));
+    let template = context.template(&touch.template);
+    check_channel(fields, touch, scope, earlier);
+    check_consent(fields, touch, plan.basis);
+    check_steps(fields, touch, steps, scope);
+    check_reach(fields, touch, earlier, plan);
+    let template = template.filter(|template| speaks_there(fields, touch, template));
+    if let Some(outreach) = plan.outreach {
+        if !outreach.senders.contains_key(&touch.channel) {
+            let channel = touch.channel.name();
+            let expected = format!("a channel that has a sender in `outreach`; `{channel}` has none");
+            return fields.problem("channel", Rule::TouchSender.id(), expected);
+        }
+        if let Some(template) = template {
+            check_data(fields, touch, outreach, template);
+        }
+    }
+}
+
+/// What a channel may carry (capabilities O12 to O16).
+fn check_channel(fields: &Fields<'_>, touch: &Touch, scope: Option<&Scope>, earlier: &[Touch]) {
+    let (channel, name) = (touch.channel, touch.channel.name());
+    if !channel.may_carry(touch.risk) {
+        let expected =
+            format!("a channel whose messages only the person sees; `{name}` is not safe for that risk");
+        fields.problem("channel", Rule::ChannelRisk.id(), expected);
+    }
+    if let Some(scope) = scope {
+        if scope.risk > touch.risk {
+            let expected = format!("the risk of its link at least, and that of `{}` is higher", scope.name);
+            fields.problem("risk", Rule::TouchRisk.id(), expected);
+        }
+        if channel == Channel::Sms && scope.proof == Proof::None {
+            let expected = "a scope whose destination asks for proof: a text shows on locked screens";
+            fields.problem("scope", Rule::ChannelProof.id(), expected);
+        }
+    }
+    if channel != Channel::InApp && matches!(touch.timing, Timing::AppOpens { .. }) {
+        let expected = "nothing: only a touch in the app can wait for the app to open";
+        fields.problem("within_h", Rule::ChannelAppOpens.id(), expected);
+    }
+    if channel == Channel::Voice {
+        if touch.scope.is_some() {
+            fields.problem("scope", Rule::VoiceLink.id(), "nothing: a link cannot be spoken");
+        }
+        let is_fallback = earlier.iter().any(|other| other.channel != Channel::Voice);
+        if touch.risk < Risk::High && !is_fallback {
+            let expected =
+                "a quieter channel first: a call is for high risk, or when nothing else was answered";
+            fields.problem("channel", Rule::VoiceFallback.id(), expected);
+        }
+    }
+}
+
+fn check_consent(fields: &Fields<'_>, touch: &Touch, basis: Option<Basis>) {
+    if touch.opt_in {
+        return;
+    }
+    if touch.channel.needs_opt_in() {
+        let expected = format!("`opt_in`: `{}` reaches nobody who did not ask for it", touch.channel.name());
+        fields.problem("consent", Rule::ChannelOptIn.id(), expected);
+    } else if basis == Some(Basis::Consent) {
+        fields.problem(
+            "consent",
+            Rule::TouchConsent.id(),
+            "`opt_in`, because the journey's basis is consent",
+        );
+    }
+}
+
+/// Steps are counted from the opened link. A single-use link takes a press at the door before its destination, and
+/// a destination that is not one action at a tap takes one more (capability S6).
+fn check_steps(fields: &Fields<'_>, touch: &Touch, steps: u32, scope: Option<&Scope>) {
+    let rule = Rule::TouchSteps.id();
+    let least = scope.map_or(0, |scope| u32::from(scope.usage == Use::Once) + u32::from(!scope.one_click));
+    if steps > STEPS_MAX {
+        fields.problem(
+            "steps",
+            rule,
+            format!("at most {STEPS_MAX} from the opened link to the finished action"),
+        );
+    } else if steps < least {
+        let scope = touch.scope.as_deref().unwrap_or_default();
+        fields.problem("steps", rule, format!("at least {least}, for a link of `{scope}` takes that many"));
+    }
+}
+
+/// A touch that cannot reach whoever was sent those before it: the journey is over, or the caps leave no room.
+fn check_reach(fields: &Fields<'_>, touch: &Touch, earlier: &[Touch], plan: Plan<'_>) {
+    let rule = Rule::TouchUnreachable.id();
+    let over = |name: &str, limit: Span| {
+        let hours = limit.millis() / 3_600_000;
+        fields.problem(name, rule, format!("a time before the journey's limit of {hours} hours"));
+    };
+    match (touch.timing, plan.time_limit) {
+        // The window may end with the journey.
+        (Timing::AppOpens { after, within }, Some(limit))
+            if after.millis() + within.millis() > limit.millis() =>
+        {
+            over("within_h", limit);
+        }
+        (Timing::After(after), Some(limit)) if after >= limit => over("after_h", limit),
+        (Timing::After(after), limit) => {
+            let Some(outreach) = plan.outreach else { return };
+            if limit.is_some_and(|limit| soonest(after, earlier, outreach.gap) >= limit) {
+                let expected = "a time that leaves room before the time limit for the gap after each touch";
+                fields.problem("after_h", rule, expected);
+            } else if let Some(cap) =
+                outreach.caps.iter().find(|cap| is_reached(**cap, touch, after, earlier))
+            {
+                let max = cap.max;
+                let expected =
+                    format!("a time at which the touches before it leave room under the cap of {max}");
+                fields.problem("after_h", rule, expected);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// When a touch goes out if all that are planned before it do, each a gap after the other.
+fn soonest(after: Span, earlier: &[Touch], gap: Span) -> Span {
+    let planned = earlier.iter().filter_map(|other| match other.timing {
+        Timing::After(at) if at <= after => Some(at),
+        _ => None,
+    });
+    let mut planned: Vec<Span> = planned.collect();
+    planned.sort_unstable();
+    planned.push(after);
+    let following = |last: Span, at: &Span| Span::from_millis(last.millis() + gap.millis()).max(*at);
+    let (first, rest) = planned.split_first().unwrap_or((&after, &[]));
+    rest.iter().fold(*first, following)
+}
+
+fn is_reached(cap: Cap, touch: &Touch, after: Span, earlier: &[Touch]) -> bool {
+    let counts = |channel: Channel| cap.channel.is_none_or(|capped| capped == channel);
+    let sent = earlier.iter().filter(|other| match other.timing {
+        Timing::After(at) => {
+            at <= after && at.millis() + cap.per.millis() > after.millis() && counts(other.channel)
+        }
+        Timing::AppOpens { .. } => false,
+    });
+    counts(touch.channel) && cap.max > 0 && sent.count() >= usize::try_from(cap.max).unwrap_or(usize::MAX)
+}
+
+/// Whether the template is written for the touch's channel; then it shows a link if the touch has one.
+fn speaks_there(fields: &Fields<'_>, touch: &Touch, template: &Template) -> bool {
+    if template.channel != touch.channel {
+        let expected =
+            format!("a template of the touch's channel; this one is for `{}`", template.channel.name());
+        fields.problem("template", Rule::TemplateChannel.id(), expected);
+        return false;
+    }
+    let rule = Rule::TouchLink.id();
+    match (template.has_link(), touch.scope.is_some()) {
+        _ if touch.channel == Channel::Voice => {}
+        (true, false) => fields.problem("scope", rule, "the scope of the link that the template shows"),
+        (false, true) => fields.problem("scope", rule, "nothing, for the template shows no link"),
+        _ => {}
+    }
+    true
+}
+
+/// What is used is declared, and nothing else is (capabilities O19, P11).
+fn check_data(fields: &Fields<'_>, touch: &Touch, outreach: &Outreach, template: &Template) {
+    let mut used = BTreeSet::from([Datum::Event]);
+    let mut note = |is_used: bool, datum| is_used.then(|| used.insert(datum));
+    note(touch.when != Condition::default(), Datum::Flags);
+    note(template.texts.len() > 1, Datum::Language);
+    note(touch.channel != Channel::InApp && outreach.quiet_hours.is_some(), Datum::Zone);
+    note(touch.channel != Channel::InApp, Datum::Address);
+    note(uses_masks(template), Datum::Masks);
+    for datum in Datum::ALL {
+        let name = datum.name();
+        match (used.contains(&datum), touch.data_used.contains(&datum)) {
+            (true, false) => {
+                let expected = format!("`{name}` too, which this touch uses");
+                fields.problem("data_used", Rule::TouchDataUndeclared.id(), expected);
+            }
+            (false, true) => {
+                let expected = format!("what this touch uses, and it does not use `{name}`");
+                fields.problem("data_used", Rule::TouchDataUnused.id(), expected);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn uses_masks(template: &Template) -> bool {
+    let texts = template
+        .texts
+        .values()
+        .flat_map(|wording| wording.subject.iter().chain(&wording.paragraphs).chain(&wording.button));
+    texts.into_iter().any(|text| text.contains("{mask."))
+}

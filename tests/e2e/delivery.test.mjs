@@ -1,0 +1,283 @@
+// From an event to a provider and back: the worker's own queue and cron, and providers on this machine that hold each
+// request to what they publish.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, beforeEach, describe, it } from "node:test";
+import { API_KEYS, HOST, ROOT, eventually, open } from "./door.mjs";
+import { cloudflare } from "./providers/cloudflare.mjs";
+import { gateway } from "./providers/gateway.mjs";
+import { postmark } from "./providers/postmark.mjs";
+import { ses } from "./providers/ses.mjs";
+import { twilio } from "./providers/twilio.mjs";
+import { whatsapp } from "./providers/whatsapp.mjs";
+
+const HOUR = 60 * 60 * 1000;
+const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const KEYS = { id: "AKIDEXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", region: "eu-west-1" };
+const ACCOUNT = "AC00000000000000000000000000000001";
+const ROLES = [...API_KEYS[0].roles, "events", "people", "inbox", "policy", "operate"];
+const QUEUES = {
+  "postern-audit": { maxBatchSize: 100, maxBatchTimeout: 1, maxRetries: 100, retryDelay: 1 },
+  "postern-outreach": { maxBatchSize: 10, maxBatchTimeout: 0, maxRetries: 3, retryDelay: 1, deadLetterQueue: "postern-outreach-dead" },
+  "postern-outreach-dead": { maxBatchSize: 10, maxBatchTimeout: 0 },
+};
+
+let door;
+let mocks;
+let customers = 0;
+
+before(async () => {
+  mocks = {
+    postmark: await postmark("server-token").start(),
+    ses: await ses(KEYS).start(),
+    cloudflare: await cloudflare("023e105f", "cf-token").start(),
+    twilio: await twilio(ACCOUNT, "12345").start(),
+    whatsapp: await whatsapp("meta-token", "app-secret").start(),
+    gateway: await gateway(SECRET, () => door.now()).start(),
+  };
+  const receipts = { user: "u", password: "p" };
+  const providers = {
+    postmark: { url: mocks.postmark.url, token: "server-token", receipts },
+    ses: { url: mocks.ses.url, region: KEYS.region, access_key_id: KEYS.id, secret_access_key: KEYS.secret, receipts },
+    cloudflare: { url: mocks.cloudflare.url, account_id: "023e105f", token: "cf-token" },
+    twilio: { url: mocks.twilio.url, account_sid: ACCOUNT, auth_token: "12345" },
+    whatsapp_cloud: { url: mocks.whatsapp.url, token: "meta-token", app_secret: "app-secret" },
+    gateway: { url: `${mocks.gateway.url}/in`, secret: SECRET },
+  };
+  const keys = [{ ...API_KEYS[0], roles: ROLES }];
+  const bindings = { POSTERN_PROVIDERS: JSON.stringify(providers), POSTERN_API_KEYS: JSON.stringify(keys) };
+  door = await open({ bindings, queueConsumers: QUEUES });
+  // Noon of the next day: nobody sleeps.
+  await door.setTime(Math.ceil(Date.now() / (24 * HOUR)) * 24 * HOUR + 12 * HOUR);
+});
+after(async () => {
+  await door.stop();
+  await Promise.all(Object.values(mocks).map((mock) => mock.stop()));
+});
+beforeEach(() => {
+  for (const mock of Object.values(mocks)) Object.assign(mock, { accepted: [], complaints: [], faults: [] });
+});
+
+/** A person who wants everything, in the journey that `type` begins; no one of the control group. */
+async function enter(type) {
+  for (;;) {
+    const customer = `customer-${++customers}`;
+    const said = ["sms", "whatsapp", "voice"].map((channel) => ({ channel, purpose: "service", said: "yes" }));
+    const number = `+46701${String(100000 + customers)}`;
+    const addresses = { email: `anna${customers}@mail.example.com`, sms: number, whatsapp: number, voice: number };
+    const person = { language: "sv", zone: "Europe/London", consents: said, addresses };
+    const put = await door.api("PUT", `/v1/people/${customer}`, person);
+    assert.equal(put.status, 200, put.text);
+    for (const secret of Object.values(addresses)) door.secrets.add(secret);
+    await happen(type, customer);
+    const { body } = await door.api("GET", `/v1/people/${customer}`);
+    if (!body.enrolments[0].holdout) return { customer, addresses };
+  }
+}
+
+async function happen(type, customer) {
+  const event = { specversion: "1.0", id: `${type}-${customer}`, source: "/test", type, subject: customer, time: new Date(door.now()).toISOString() };
+  const headers = { "content-type": "application/cloudevents+json" };
+  const taken = await door.api("POST", "/v1/events", JSON.stringify(event), { headers });
+  assert.ok(taken.status < 300, taken.text);
+}
+
+/** Moves the clock, and lets the cron trigger fire. */
+async function pass(ms) {
+  await door.advance(ms);
+  const worker = await door.miniflare.getWorker();
+  await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date(door.now()) });
+}
+
+async function history(customer) {
+  const { body } = await door.api("GET", `/v1/people/${customer}`);
+  return body.history;
+}
+
+/** The first message that a provider accepted for this person: others are in journeys of their own meanwhile. */
+async function arrived(mock, { addresses }) {
+  const read = ({ form, body }) => form ?? JSON.parse(body);
+  const to = (message) => message.To ?? message.to ?? message.data?.to ?? message.Destination?.ToAddresses[0];
+  const mine = () => mock.accepted.map(read).find((message) => Object.values(addresses).includes(to(message)));
+  const found = await eventually("a message arrives", () => mock.complaints.length > 0 || mine());
+  assert.deepEqual(mock.complaints, []);
+  return found;
+}
+const became = (customer, result) =>
+  eventually(`a touch is ${result}`, async () => (await history(customer)).find((line) => line.result === result));
+const basic = { authorization: `Basic ${Buffer.from("u:p").toString("base64")}` };
+const receipt = (path, body, headers) => door.fetch(`/v1/receipts/${path}`, { method: "POST", body, headers });
+
+describe("every channel of the example policy", () => {
+  it("an event becomes an e-mail, whose links work, and whose receipt comes back", async () => {
+    const person = await enter("payment.failed");
+    const { customer } = person;
+    const mail = await arrived(mocks.postmark, person);
+    const headers = Object.fromEntries(mail.Headers.map(({ Name, Value }) => [Name, Value]));
+    assert.equal(headers["Content-Language"], "sv");
+    assert.equal(headers["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click");
+    const link = new RegExp(`http://${HOST}(/l/[\\w-]+)`).exec(mail.TextBody);
+    assert.equal((await door.fetch(link[1])).status, 200);
+    await became(customer, "accepted");
+    const { touch } = mail.Metadata;
+    const told = { RecordType: "Delivery", MessageID: "x", Metadata: { touch } };
+    assert.equal((await receipt("postmark", JSON.stringify(told), {})).status, 401);
+    assert.equal((await receipt("postmark", JSON.stringify(told), basic)).status, 200);
+    await became(customer, "delivered");
+    const { entries } = await door.audit((entries) => entries.some(({ event }) => event.kind === "touch.delivered"));
+    const kinds = entries.map(({ event }) => event.kind);
+    for (const kind of ["journey.entered", "touch.queued", "link.issued", "touch.sent", "touch.delivered"]) {
+      assert.ok(kinds.includes(kind), `${kind} is on record`);
+    }
+  });
+
+  it("one-click unsubscription is obeyed", async () => {
+    const person = await enter("payment.failed");
+    const { customer } = person;
+    const { Headers: headers } = await arrived(mocks.postmark, person);
+    const { Value: value } = headers.find(({ Name }) => Name === "List-Unsubscribe");
+    const path = new URL(value.slice(1, -1)).pathname;
+    const form = { method: "POST", body: "List-Unsubscribe=One-Click", headers: { "content-type": "application/x-www-form-urlencoded" } };
+    assert.equal((await door.fetch(path, form)).status, 200);
+    const { body } = await door.api("GET", `/v1/people/${customer}`);
+    assert.ok(body.consents.some(({ channel, said }) => channel === "email" && said === "no"), JSON.stringify(body.consents));
+  });
+
+  it("WhatsApp, SMS and voice follow in their time, each through its own provider", async () => {
+    const person = await enter("kyc.refresh_due");
+    const { customer } = person;
+    await arrived(mocks.postmark, person);
+    await pass(72 * HOUR);
+    const template = await arrived(mocks.whatsapp, person);
+    await pass(96 * HOUR);
+    await arrived(mocks.twilio, person);
+    await pass(168 * HOUR);
+    const { type, data } = await arrived(mocks.gateway, person);
+    assert.deepEqual([type, data.channel], ["touch.send", "voice"]);
+    assert.ok(data.script.say.length > 0);
+
+    const statuses = [{ id: "wamid.1", status: "read", biz_opaque_callback_data: template.biz_opaque_callback_data }];
+    const body = JSON.stringify({ object: "whatsapp_business_account", entry: [{ id: "1", changes: [{ field: "messages", value: { statuses } }] }] });
+    const signed = { "x-hub-signature-256": mocks.whatsapp.sign(body) };
+    assert.equal((await receipt("whatsapp_cloud", body.replace("read", "sent"), signed)).status, 401);
+    assert.equal((await receipt("whatsapp_cloud", body, signed)).status, 200);
+
+    const said = JSON.stringify({ type: "touch.delivered", timestamp: new Date(door.now()).toISOString(), data: { touch: data.touch } });
+    const at = Math.floor(door.now() / 1000);
+    const webhook = (time) => ({ "webhook-id": "msg_1", "webhook-timestamp": String(time), "webhook-signature": mocks.gateway.sign("msg_1", time, said) });
+    assert.equal((await receipt("gateway", said, webhook(at - 3600))).status, 401, "an old one is not taken");
+    assert.equal((await receipt("gateway", said, webhook(at))).status, 200);
+    await eventually("both are delivered", async () => (await history(customer)).filter(({ result }) => result === "delivered").length === 2);
+  });
+});
+
+describe("when a provider fails", () => {
+  it("a refusal is final, and its neighbour goes", async () => {
+    mocks.postmark.faults = [{ status: 422, body: '{"ErrorCode":300,"Message":"?"}' }];
+    const first = await enter("payment.failed");
+    await became(first.customer, "failed");
+    const second = await enter("payment.failed");
+    await became(second.customer, "accepted");
+  });
+
+  it("a passing fault is waited out, with the same touch", async () => {
+    mocks.postmark.faults = [{ status: 429, headers: { "retry-after": "60" } }];
+    const person = await enter("payment.failed");
+    await eventually("the fault was met", () => mocks.postmark.faults.length === 0);
+    await pass(10 * 60 * 1000);
+    await arrived(mocks.postmark, person);
+    await became(person.customer, "accepted");
+  });
+
+  it("an answer that is cut off after the message was taken reaches a gateway's people once", async () => {
+    const person = await enter("kyc.refresh_due");
+    await arrived(mocks.postmark, person);
+    await pass(72 * HOUR);
+    await arrived(mocks.whatsapp, person);
+    await pass(96 * HOUR);
+    await arrived(mocks.twilio, person);
+    mocks.gateway.faults = [{ accepts: true, drops: true }];
+    await pass(168 * HOUR);
+    const { data } = await arrived(mocks.gateway, person);
+    await eventually("the loss was noted", () => door.logs.some(({ message }) => message.includes("no_answer")));
+    await pass(10 * 60 * 1000);
+    await eventually("it is known that it was", async () => (await history(person.customer)).filter(({ result }) => result === "accepted").length === 4);
+    const taken = mocks.gateway.accepted.filter(({ headers }) => headers["webhook-id"] === data.touch);
+    assert.equal(taken.length, 1, "the gateway knew the id");
+  });
+
+  it("no address, key or token is in any log", () => {
+    door.secrets.add("server-token").add("meta-token").add(KEYS.secret).add(SECRET);
+    assert.deepEqual(door.leaks(), []);
+  });
+});
+
+describe("without a provider", () => {
+  const bindings = () => ({ POSTERN_API_KEYS: JSON.stringify([{ ...API_KEYS[0], roles: ROLES }]) });
+  const sent = async (at) => {
+    const response = await at.fetch("/__local/outbox", { headers: { accept: "application/json" } });
+    return response.json();
+  };
+
+  it("a local door keeps its messages where a developer can read them, newest first", async () => {
+    const first = door;
+    door = await open({ bindings: bindings(), queueConsumers: QUEUES });
+    try {
+      await door.setTime(Math.ceil(Date.now() / (24 * HOUR)) * 24 * HOUR + 12 * HOUR);
+      const { customer, addresses } = await enter("payment.failed");
+      const [mail] = await eventually("a message lies there", async () => ((await sent(door)).length > 0 ? sent(door) : undefined));
+      assert.deepEqual([mail.channel, mail.language, mail.journey], ["email", "sv", "payment.failed"]);
+      assert.ok(!JSON.stringify(mail).includes(addresses.email), "the address is masked");
+      assert.equal((await door.fetch(new URL(mail.link).pathname)).status, 200);
+      await pass(24 * HOUR);
+      await eventually("the SMS is above", async () => (await sent(door))[0].channel === "sms");
+      const page = await door.fetch("/__local/outbox");
+      assert.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
+      const html = await page.text();
+      assert.ok(html.includes("sandbox=") && html.includes("srcdoc=") && html.includes(mail.link));
+      await happen("payment.succeeded", customer);
+      await pass(72 * HOUR);
+      assert.equal((await sent(door)).length, 2, "an outcome stops the rest");
+    } finally {
+      await door.stop();
+      door = first;
+    }
+  });
+
+  it("any other door has no outbox", async () => {
+    const first = door;
+    door = await open({ bindings: { ...bindings(), ENVIRONMENT: "production" }, queueConsumers: QUEUES });
+    try {
+      assert.equal((await door.fetch("/__local/outbox")).status, 404);
+    } finally {
+      await door.stop();
+      door = first;
+    }
+  });
+});
+
+describe("other providers of e-mail", () => {
+  for (const [name, from] of [["ses", "hello@mail.example.com"], ["cloudflare", "Example <hello@mail.example.com>"]]) {
+    it(`${name} takes the same message`, async () => {
+      const { body: shelf } = await door.api("GET", "/v1/policy");
+      const version = 1 + Math.max(1, ...shelf.versions.map((one) => one.version ?? one));
+      const bundle = await exampleBundle(version, { provider: name, from });
+      const kept = await door.api("PUT", "/v1/policy", bundle);
+      assert.ok(kept.status < 300, kept.text);
+      const activated = await door.api("POST", `/v1/policy/${version}/activate`);
+      assert.equal(activated.status, 200, activated.text);
+      await pass(2 * 60 * 1000);
+      await arrived(mocks[name], await enter("payment.failed"));
+    });
+  }
+});
+
+/** The example policy as another version, with another sender of e-mail. */
+async function exampleBundle(version, email) {
+  const names = ["site", "scopes", "destinations", "outreach", "journeys", "templates"];
+  const documents = await Promise.all(names.map(async (name) => JSON.parse(await readFile(join(ROOT, "policy", `${name}.json`), "utf8"))));
+  const { $schema, ...bundle } = Object.assign({ version }, ...documents);
+  bundle.outreach.senders.email = email;
+  return bundle;
+}

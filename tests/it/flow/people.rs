@@ -1,0 +1,205 @@
+//! `/v1/people/{ref}`: what is put is held, what is held is shown, and addresses are never shown.
+
+use postern::audit::Kind;
+use postern::http::Method;
+use postern::id::Shard;
+use postern::sim::{Call, Fault};
+use serde_json::{Value, json};
+
+use crate::flow::scene::{CUSTOMER, NOW, Scene, Seen, count};
+
+const PATH: &str = "/v1/people/customer-4711";
+
+fn put(scene: &Scene, body: &Value) -> Seen {
+    scene.api(Method::Put, PATH, &body.to_string())
+}
+
+fn show(scene: &Scene) -> Value {
+    scene.api(Method::Get, PATH, "").json()
+}
+
+fn faults(seen: &Seen) -> Vec<String> {
+    let errors = seen.json()["errors"].clone();
+    let text = |error: &Value, name: &str| error[name].as_str().unwrap().to_owned();
+    let errors = errors.as_array().unwrap_or_else(|| panic!("{}", seen.response.body));
+    errors.iter().map(|error| format!("{} {}", text(error, "path"), text(error, "rule"))).collect()
+}
+
+fn everything() -> Value {
+    json!({
+        "language": "sv", "zone": "Europe/Stockholm", "protected": false, "opted_out": false,
+        "consents": [
+            { "channel": "sms", "purpose": "service", "said": "yes" },
+            { "channel": "email", "purpose": "marketing", "said": "no" },
+        ],
+        "masks": { "card": "•••1234" },
+        "addresses": { "email": "anna@mail.example.com", "sms": "+46701234567" },
+    })
+}
+
+#[test]
+fn what_is_put_is_shown_but_for_addresses() {
+    let scene = Scene::new();
+    assert_eq!(scene.api(Method::Get, PATH, "").summary(), "404 unknown_person");
+    let seen = put(&scene, &everything());
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    assert_eq!((seen.response.status, &seen.json()), (200, &json!({ "subject": subject.to_string() })));
+    let shown = show(&scene);
+    assert_eq!(shown["language"], "sv");
+    assert_eq!(shown["zone"], "Europe/Stockholm");
+    assert_eq!((&shown["protected"], &shown["opted_out"]), (&json!(false), &Value::Null));
+    assert_eq!(shown["consents"].as_array().unwrap().len(), 2);
+    assert!(
+        shown["consents"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({ "channel": "sms", "purpose": "service", "said": "yes", "at": NOW.millis() }))
+    );
+    assert_eq!(shown["masks"], json!({ "card": "•••1234" }));
+    assert_eq!(shown["addresses"], json!({ "email": "a•••@m•••.com", "sms": "+46•••67" }));
+    for list in ["enrolments", "pending", "history"] {
+        assert_eq!(shown[list], json!([]), "{list}");
+    }
+    let held = format!("{:?}", scene.world.shard(Shard::of(subject)).iter().collect::<Vec<_>>());
+    let stored: Vec<String> = scene
+        .world
+        .shard(Shard::of(subject))
+        .iter()
+        .map(|(_, person)| serde_json::to_string(person).unwrap())
+        .collect();
+    for secret in ["anna", "example.com", "46701234567", CUSTOMER] {
+        assert!(!held.contains(secret) && !stored[0].contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn an_absent_field_stays_as_it_is_and_addresses_go_all_together() {
+    let scene = Scene::new();
+    put(&scene, &everything());
+    assert_eq!(put(&scene, &json!({})).response.status, 200);
+    assert_eq!(show(&scene)["language"], "sv");
+    put(&scene, &json!({ "addresses": { "voice": "+46701234568" }, "masks": { "order": "•••7" } }));
+    let shown = show(&scene);
+    assert_eq!(shown["addresses"], json!({ "voice": "+46•••68" }));
+    assert_eq!(shown["masks"], json!({ "card": "•••1234", "order": "•••7" }));
+    for nothing in [Value::Null, json!({})] {
+        put(&scene, &json!({ "addresses": { "voice": "+46701234568" } }));
+        put(&scene, &json!({ "addresses": nothing }));
+        assert_eq!(show(&scene)["addresses"], json!({}));
+    }
+    put(&scene, &json!({ "opted_out": true }));
+    assert_eq!(show(&scene)["opted_out"], NOW.millis());
+    put(&scene, &json!({ "opted_out": false }));
+    assert_eq!(show(&scene)["opted_out"], Value::Null);
+}
+
+#[test]
+fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
+    let scene = Scene::new();
+    for (body, expected) in [
+        (json!([]), "$ field.type"),
+        (json!({ "name": "Anna" }), "$.name field.unknown"),
+        (json!({ "language": "fi" }), "$.language field.choice"),
+        (json!({ "language": null }), "$.language field.type"),
+        (json!({ "zone": "Europe/Stokholm" }), "$.zone person.zone"),
+        (json!({ "zone": "" }), "$.zone person.zone"),
+        (json!({ "protected": "yes" }), "$.protected field.type"),
+        (json!({ "consents": {} }), "$.consents field.type"),
+        (
+            json!({ "consents": [{ "channel": "fax", "purpose": "service", "said": "yes" }] }),
+            "$.consents[0].channel field.choice",
+        ),
+        (
+            json!({ "consents": [{ "channel": "sms", "purpose": "service", "said": true }] }),
+            "$.consents[0].said field.type",
+        ),
+        (
+            json!({ "consents": [{ "channel": "sms", "purpose": "service" }] }),
+            "$.consents[0].said field.missing",
+        ),
+        (json!({ "masks": { "card": "4111111111111111" } }), "$.masks.card mask.text"),
+        (json!({ "addresses": "a@b.se" }), "$.addresses field.type"),
+        (json!({ "addresses": { "email": "anna" } }), "$.addresses.email person.address"),
+        (json!({ "addresses": { "sms": "0701234567" } }), "$.addresses.sms person.address"),
+        (json!({ "addresses": { "in_app": "x" } }), "$.addresses.in_app person.channel"),
+        (json!({ "addresses": { "email": null } }), "$.addresses.email field.type"),
+    ] {
+        let mut both = body.clone();
+        if body.is_object() && body.get("protected").is_none() {
+            both["protected"] = true.into();
+        }
+        let seen = put(&scene, &both);
+        assert_eq!(seen.response.status, 422, "{both}");
+        assert_eq!(faults(&seen), [expected], "{both}");
+        assert!(!seen.response.body.contains("0701234567") && !seen.response.body.contains("4111"));
+    }
+    let twice = json!({ "channel": "sms", "purpose": "service", "said": "yes" });
+    assert_eq!(
+        faults(&put(&scene, &json!({ "consents": [twice, twice] }))),
+        ["$.consents[1] person.consent"]
+    );
+    let seen = put(&scene, &json!({ "zone": "Europe/Stokholm" }));
+    assert!(seen.response.body.contains("did you mean `Europe/Stockholm`?"), "{}", seen.response.body);
+    for body in ["", "{", "{\"language\":\"sv\",\"language\":\"en\"}", "[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]"]
+    {
+        assert_eq!(scene.api(Method::Put, PATH, body).summary(), "400 bad_json", "{body}");
+    }
+    assert_eq!(
+        scene.api(Method::Get, PATH, "").summary(),
+        "404 unknown_person",
+        "nothing was made on the way"
+    );
+}
+
+#[test]
+fn a_reference_is_the_same_however_it_is_encoded() {
+    let scene = Scene::new();
+    put(&scene, &everything());
+    let shown = scene.api(Method::Get, "/v1/people/%63ustomer%2d4711", "").json();
+    assert_eq!(shown["language"], "sv");
+    let longest = format!("/v1/people/{}", "%C3%A5".repeat(128));
+    assert_eq!(scene.api(Method::Put, &longest, "{}").response.status, 200);
+    for bad in [
+        format!("/v1/people/{}", "a".repeat(257)),
+        "/v1/people/%".into(),
+        "/v1/people/%zz".into(),
+        "/v1/people/%ff".into(),
+    ] {
+        for method in [Method::Put, Method::Get, Method::Delete] {
+            assert_eq!(scene.api(method, &bad, "{}").summary(), "400 bad_reference", "{bad}");
+        }
+        assert_eq!(
+            scene.api(Method::Get, &bad.replace("people", "inbox"), "").summary(),
+            "400 bad_reference"
+        );
+    }
+    assert_eq!(scene.api(Method::Get, "/v1/people/", "").summary(), "404 not_found");
+    assert_eq!(scene.api(Method::Get, "/v1/people/a/b", "").summary(), "404 not_found");
+}
+
+#[test]
+fn whoever_is_erased_is_gone_and_that_is_on_record() {
+    let scene = Scene::new();
+    put(&scene, &everything());
+    let seen = scene.api(Method::Delete, PATH, "");
+    assert_eq!((seen.response.status, &seen.json()["erased"]), (200, &json!(true)));
+    assert_eq!(scene.api(Method::Get, PATH, "").summary(), "404 unknown_person");
+    assert_eq!(scene.api(Method::Delete, PATH, "").json()["erased"], false);
+    let logged = scene.logged();
+    assert_eq!(count(&logged, Kind::PersonErased), 1);
+    let subject = scene.door.pseudonyms.audit_subject(scene.door.pseudonyms.subject(CUSTOMER));
+    let about: Vec<_> = logged.iter().filter(|event| event.subject == Some(subject)).collect();
+    assert!(about.len() >= 3 && about.iter().all(|event| event.actor.as_deref() == Some("all")), "{about:?}");
+    assert!(count(&logged, Kind::ConsentChanged) >= 2 && count(&logged, Kind::PersonChanged) >= 1);
+}
+
+#[test]
+fn a_shard_that_cannot_be_reached_is_tried_again() {
+    for fault in [Fault::Before, Fault::After] {
+        let scene = Scene::new();
+        for (method, body) in [(Method::Put, "{}"), (Method::Get, ""), (Method::Delete, "")] {
+            scene.world.fail_next(Call::Visit, fault);
+            assert_eq!(scene.api(method, PATH, body).summary(), "503 try_again !shard_unreachable");
+        }
+    }
+}

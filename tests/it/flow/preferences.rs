@@ -1,0 +1,296 @@
+//! People's own choices: what a look, a post and a wrong address do, and what the page says.
+
+use postern::audit::Kind;
+use postern::http::{Headers, Method, Request};
+use postern::id::{EventHash, LinkId, Region, ScopeCode, Shard, Subject};
+use postern::journey::Event;
+use postern::limits::UNSUBSCRIBE_LIFETIME_S;
+use postern::person::{Consent, Person, Said};
+use postern::policy::{Channel, Language, Policy, Purpose};
+use postern::port::People as _;
+use postern::shard::{Answer, Change, Errand, Settled};
+use postern::sim::{Call, Fault, block_on};
+use postern::time::{Instant, Span};
+use postern::token::{Claims, Use};
+
+use crate::flow::scene::{LAPTOP, NOW, Scene, Seen, count, look, request};
+
+const PERSON: Subject = Subject([5; 12]);
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+const DAY: Span = Span::from_secs(24 * 60 * 60);
+
+fn claims(subject: Subject) -> Claims {
+    Claims::preferences(subject, LinkId([6; 12]), Region::Weur, NOW)
+}
+
+fn token(scene: &Scene, subject: Subject) -> String {
+    scene.door.minter.mint(&claims(subject))
+}
+
+fn asked(method: Method, path: &str, body: &str) -> Request {
+    let content_type = (method == Method::Post).then(|| "application/x-www-form-urlencoded".to_owned());
+    let headers = Headers { user_agent: Some(LAPTOP.into()), content_type, ..Headers::default() };
+    request(method, path, headers, body)
+}
+
+fn send(scene: &Scene, method: Method, path: &str, body: &str) -> Seen {
+    scene.send(&asked(method, path, body))
+}
+
+fn visit(scene: &Scene, subject: Subject, errand: &Errand) -> Answer {
+    block_on(scene.world.visit(Shard::of(subject), errand)).unwrap()
+}
+
+fn person(scene: &Scene, subject: Subject) -> Option<Person> {
+    match visit(scene, subject, &Errand::Get { subject }) {
+        Answer::Person { person } => person.map(|person| *person),
+        _ => None,
+    }
+}
+
+fn put(scene: &Scene, subject: Subject, change: Change) {
+    visit(scene, subject, &Errand::Put { subject, change, by: None });
+}
+
+fn said(scene: &Scene, channel: Channel, purpose: Purpose) -> Option<Said> {
+    let person = person(scene, PERSON)?;
+    let of_both = person.consents.iter().filter(|one| (one.channel, one.purpose) == (channel, purpose));
+    of_both.max_by_key(|one| one.at).map(|one| one.said)
+}
+
+/// What a browser would post from the page as it is, with some boxes pressed.
+fn form(page: &str, pressed: &[&str]) -> String {
+    let mut fields = vec!["form=choices".to_owned()];
+    for tag in page.split('<').filter(|tag| tag.starts_with("input")) {
+        let attribute = |name: &str| {
+            let (_, rest) = tag.split_once(&format!("{name}=\""))?;
+            rest.split_once('"').map(|(value, _)| value)
+        };
+        let (name, value) = (attribute("name").unwrap(), attribute("value").unwrap());
+        let is_box = attribute("type") == Some("checkbox");
+        let is_ticked = tag.contains(" checked") != pressed.contains(&value);
+        if name != "form" && (!is_box || is_ticked) {
+            fields.push(format!("{name}={value}"));
+        }
+    }
+    fields.join("&")
+}
+
+/// Opens the page, presses boxes, saves.
+fn choose(scene: &Scene, pressed: &[&str]) -> Seen {
+    let path = format!("/p/{}", token(scene, PERSON));
+    let page = send(scene, Method::Get, &path, "");
+    send(scene, Method::Post, &path, &form(&page.response.body, pressed))
+}
+
+fn ticked(seen: &Seen, value: &str) -> bool {
+    seen.response.body.contains(&format!("value=\"{value}\" checked"))
+        || seen.response.body.contains(&format!("value=\"{value}\" aria-describedby=\"stop-help\" checked"))
+}
+
+#[test]
+fn one_click_stops_every_email_of_that_person_and_nothing_else() {
+    for body in [
+        ONE_CLICK.to_owned(),
+        format!("{ONE_CLICK}\r\n"),
+        "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n"
+            .to_owned(),
+    ] {
+        let scene = Scene::new();
+        let path = format!("/u/{}", token(&scene, PERSON));
+        let seen = send(&scene, Method::Post, &path, &body);
+        assert_eq!(seen.response.status, 200, "{body}");
+        assert_eq!((seen.header("location"), seen.header("set-cookie")), ("", ""));
+        for purpose in Purpose::ALL {
+            assert_eq!(said(&scene, Channel::Email, purpose), Some(Said::No), "{body}");
+            assert_eq!(said(&scene, Channel::Sms, purpose), None);
+        }
+        assert_eq!(person(&scene, PERSON).unwrap().opted_out, None);
+        assert_eq!(count(&seen.events, Kind::Validated), 1);
+        assert_eq!(person(&scene, Subject([8; 12])), None);
+    }
+}
+
+#[test]
+fn looking_changes_nothing_and_neither_does_another_post() {
+    let scene = Scene::new();
+    let token = token(&scene, PERSON);
+    for door in ["u", "p"] {
+        for method in [Method::Get, Method::Head] {
+            let seen = send(&scene, method, &format!("/{door}/{token}?{ONE_CLICK}"), ONE_CLICK);
+            assert_eq!(seen.response.status, 200, "{door} {method:?}");
+            assert_eq!(seen.header("set-cookie"), "");
+        }
+    }
+    for body in
+        ["", "x", "list-unsubscribe=one-click", "List-Unsubscribe=One-Click2", "nonce=AAAAAAAAAAAAAAAA"]
+    {
+        assert_eq!(send(&scene, Method::Post, &format!("/u/{token}"), body).response.status, 400, "{body}");
+    }
+    for body in ["", "want=sms.service", "on=email.service", &"x".repeat(3_000)] {
+        let seen = send(&scene, Method::Post, &format!("/p/{token}"), body);
+        assert_eq!(seen.response.status, 200);
+        assert!(!seen.response.body.contains("role=\"status\""), "nothing was saved");
+    }
+    assert_eq!(person(&scene, PERSON), None, "nobody came to be known by all this");
+}
+
+#[test]
+fn wrong_addresses_are_all_alike() {
+    let scene = Scene::new();
+    let good = token(&scene, PERSON);
+    let mint = |claims: &Claims| scene.door.minter.mint(claims);
+    let old = mint(&Claims { expires: NOW.secs(), ..claims(PERSON) });
+    let long = mint(&Claims { expires: NOW.secs() + 2 * UNSUBSCRIBE_LIFETIME_S, ..claims(PERSON) });
+    let other = mint(&Claims { scope: ScopeCode(4), expires: NOW.secs() + 600, ..claims(PERSON) });
+    let once = mint(&Claims { usage: Use::Once, ..claims(PERSON) });
+    let nobody = mint(&Claims { subject: None, ..claims(PERSON) });
+    let forged = good.replace(good.chars().last().unwrap(), "-");
+    let wrong = [forged, old, long, other, once, nobody, "x".to_owned(), "A".repeat(66)];
+    for door in ["u", "p"] {
+        for (method, body) in [(Method::Get, ""), (Method::Post, ONE_CLICK), (Method::Post, "form=choices")] {
+            let seen = wrong.clone().map(|token| send(&scene, method, &format!("/{door}/{token}"), body));
+            for one in &seen {
+                assert_eq!(one.response.status, 404);
+                assert_eq!(one.response, seen[0].response);
+            }
+        }
+    }
+    assert_eq!(person(&scene, PERSON), None);
+}
+
+#[test]
+fn the_doors_do_not_take_each_others_tokens() {
+    let scene = Scene::new();
+    let choices = token(&scene, PERSON);
+    let nonsense = scene.look("nonsense", LAPTOP);
+    assert_eq!(scene.look(&choices, LAPTOP).response, nonsense.response);
+    scene.pass(Span::from_secs(UNSUBSCRIBE_LIFETIME_S));
+    assert_eq!(scene.look(&choices, LAPTOP).response, nonsense.response, "not even when it is old");
+    assert_eq!(scene.send(&look(&choices, LAPTOP)).response.status, 404);
+}
+
+#[test]
+fn only_what_was_touched_is_said() {
+    let scene = Scene::new();
+    let path = format!("/p/{}", token(&scene, PERSON));
+    let page = send(&scene, Method::Get, &path, "");
+    assert!(ticked(&page, "email.service") && !ticked(&page, "sms.service") && !ticked(&page, "nothing"));
+    // A program that presses the button.
+    let seen = choose(&scene, &[]);
+    assert!(seen.response.body.contains("role=\"status\""));
+    assert_eq!(person(&scene, PERSON), None);
+
+    let seen = choose(&scene, &["sms.service"]);
+    assert!(ticked(&seen, "sms.service") && ticked(&seen, "email.service"));
+    assert_eq!(said(&scene, Channel::Sms, Purpose::Service), Some(Said::Yes));
+    assert_eq!(said(&scene, Channel::Email, Purpose::Service), None, "a box that was ticked is no consent");
+
+    scene.pass(Span::from_secs(1));
+    let seen = choose(&scene, &["sms.service", "email.service"]);
+    assert!(!ticked(&seen, "sms.service") && !ticked(&seen, "email.service"));
+    assert_eq!(said(&scene, Channel::Sms, Purpose::Service), Some(Said::No));
+    assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
+}
+
+#[test]
+fn people_stop_everything_and_come_back() {
+    let scene = Scene::new();
+    let seen = choose(&scene, &["nothing"]);
+    assert!(ticked(&seen, "nothing"));
+    assert_eq!(person(&scene, PERSON).unwrap().opted_out, Some(NOW));
+    scene.pass(DAY);
+    let seen = choose(&scene, &["nothing"]);
+    assert!(!ticked(&seen, "nothing"));
+    assert_eq!(person(&scene, PERSON).unwrap().opted_out, None);
+}
+
+#[test]
+fn choices_that_the_page_did_not_show_are_not_taken() {
+    let scene = Scene::new();
+    let path = format!("/p/{}", token(&scene, PERSON));
+    let forged = "form=choices&off=voice.marketing&want=voice.marketing&off=fax.service&want=fax.service";
+    assert_eq!(send(&scene, Method::Post, &path, forged).response.status, 200);
+    assert_eq!(person(&scene, PERSON), None);
+}
+
+/// A person who was sent the first e-mail about a failed payment.
+fn contacted(scene: &Scene) -> Subject {
+    scene.world.set_ring(&crate::flow::scene::ring());
+    for seed in 0..100 {
+        let subject = Subject([seed; 12]);
+        let zone = postern::zone::Zone::parse("Pacific/Auckland").unwrap();
+        put(scene, subject, Change { zone: Some(zone), ..Change::default() });
+        let event = Event {
+            id: EventHash([1; 12]),
+            kind: "payment.failed".to_owned(),
+            at: scene.now(),
+            about: None,
+            flags: [].into(),
+            masks: [].into(),
+        };
+        visit(scene, subject, &Errand::Ingest { events: vec![(subject, event)] });
+        visit(scene, subject, &Errand::Tick { scheduled: scene.now() });
+        let Some(touch) = person(scene, subject).unwrap().pending.first().map(|pending| pending.id) else {
+            continue;
+        };
+        visit(scene, subject, &Errand::Checkout { touches: vec![touch] });
+        visit(scene, subject, &Errand::Settle { reports: vec![(touch, Settled::Accepted)] });
+        return subject;
+    }
+    panic!("nobody was sent anything");
+}
+
+#[test]
+fn the_page_says_why_in_its_own_language() {
+    let scene = Scene::new();
+    // Noon in Auckland, and still the day before in London.
+    scene.set_now(Instant::from_secs(NOW.secs() + 11 * 60 * 60));
+    let subject = contacted(&scene);
+    let path = format!("/p/{}", scene.door.minter.mint(&claims(subject)));
+    for (language, tag) in [(Language::English, "en"), (Language::German, "de")] {
+        let mut request = asked(Method::Get, &path, "");
+        request.headers.accept_language = Some(tag.to_owned());
+        let seen = scene.send(&request);
+        let why = &Policy::example().templates["payment.failed.email"].texts[&language].why;
+        let body = &seen.response.body;
+        assert!(body.contains(&why.replace("{site}", "Example")), "{body}");
+        let (date, other) = ("2027-01-16", "2027-01-15");
+        assert!(body.contains(date) && !body.contains(other), "{body}");
+    }
+    put(&scene, subject, Change { is_protected: Some(true), ..Change::default() });
+    let seen = send(&scene, Method::Get, &path, "");
+    assert!(!seen.response.body.contains("<time"), "nobody learns what a protected person was sent");
+}
+
+#[test]
+fn a_shard_that_does_not_answer_is_our_fault_and_a_second_try_works() {
+    for fault in [Fault::Before, Fault::After] {
+        let scene = Scene::new();
+        let path = format!("/u/{}", token(&scene, PERSON));
+        scene.world.fail_next(Call::Visit, fault);
+        let seen = send(&scene, Method::Post, &path, ONE_CLICK);
+        assert_eq!(seen.response.status, 503);
+        assert!(seen.failure.unwrap().starts_with("shard_unreachable"));
+        assert_eq!(send(&scene, Method::Post, &path, ONE_CLICK).response.status, 200);
+        assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
+    }
+}
+
+#[test]
+fn no_page_names_anyone() {
+    let scene = Scene::new();
+    let consents =
+        vec![Consent { channel: Channel::Sms, purpose: Purpose::Service, said: Said::Yes, at: NOW }];
+    let masks = [("order".to_owned(), "secret-mask".to_owned())].into();
+    put(&scene, PERSON, Change { consents, masks, ..Change::default() });
+    let token = token(&scene, PERSON);
+    for path in [format!("/p/{token}"), format!("/u/{token}"), format!("/u/{token}?choices")] {
+        for method in [Method::Get, Method::Post] {
+            let body = send(&scene, method, &path, ONE_CLICK).response.body;
+            for secret in ["secret-mask", &PERSON.to_string(), &token] {
+                assert!(!body.contains(secret), "{path}: {body}");
+            }
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Offers, attempts and reports.
+
+use std::collections::BTreeSet;
+
+use postern::audit::Kind;
+use postern::id::TouchId;
+use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
+use postern::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, RETRY_AFTER_MAX_S, RETRY_MAX_S};
+use postern::person::{Change, Person, Said, Sent};
+use postern::policy::{Channel, Outreach, Purpose};
+use postern::time::{Instant, Span};
+
+use super::build::{self, HOUR, NOON, hours, minutes};
+use super::scene::Scene;
+
+const LEASE: Span = Span::from_millis(OFFER_LEASE_MS);
+
+/// A first e-mail, on offer; never a quiet hour.
+fn offered() -> (Scene, TouchId) {
+    offered_about("invoice")
+}
+
+fn offered_about(invoice: &str) -> (Scene, TouchId) {
+    let outreach = Outreach { quiet_hours: None, ..build::outreach() };
+    let mut scene = Scene::with(build::rules(vec![build::policy(1, outreach, vec![build::dunning()])]));
+    scene.fail(invoice).unwrap();
+    scene.says();
+    let touch = scene.offers.pop().unwrap();
+    (scene, touch)
+}
+
+fn busy(after: Option<Span>) -> Report {
+    Report::Retry { after, reason: "throttled" }
+}
+
+fn said(scene: &Scene) -> Sent {
+    scene.person.history[0].said.clone()
+}
+
+#[test]
+fn an_offer_nobody_was_heard_of_is_made_again_after_the_lease() {
+    let (mut scene, touch) = offered();
+    scene.pass(Span::from_millis(OFFER_LEASE_MS - 1));
+    assert!(scene.offers.is_empty());
+    scene.pass(Span::from_millis(1));
+    assert_eq!(scene.offers, [touch]);
+    assert_eq!(scene.person.pending[0].offered, NOON + LEASE);
+    scene.advance();
+    assert_eq!(scene.offers.len(), 1);
+}
+
+#[test]
+fn a_consumer_that_is_down_does_not_come_back_to_a_queue_of_copies() {
+    let (mut scene, touch) = offered();
+    (0..20 * 60).for_each(|_| scene.pass(minutes(1)));
+    assert!((20..30).contains(&scene.offers.len()), "{}", scene.offers.len());
+    scene.deliver();
+    assert_eq!(scene.count(Kind::Sent), 1, "{touch}");
+}
+
+#[test]
+fn an_offer_is_good_for_one_attempt() {
+    let (mut scene, touch) = offered();
+    let pending = scene.checkout(touch).unwrap();
+    assert_eq!((pending.attempts, pending.due, said(&scene)), (1, Some(NOON + LEASE), Sent::Tried));
+    assert_eq!(scene.checkout(touch), Err(Refusal::InFlight));
+    scene.pass(LEASE);
+    assert_eq!(scene.checkout(touch).unwrap().attempts, 2);
+    // Neither does the queue's copy hurry a wait.
+    scene.settle(touch, &busy(None));
+    assert_eq!(scene.checkout(touch), Err(Refusal::InFlight));
+}
+
+#[test]
+fn every_report_ends_an_attempt_once() {
+    let rejected = Report::Rejected { reason: "bad_message" };
+    for (report, expected, says) in [
+        (Report::Accepted, Sent::Accepted, "touch.sent"),
+        (rejected, Sent::Failed, "touch.failed:bad_message"),
+        (Report::Delivered, Sent::Delivered, "touch.delivered"),
+        (Report::Bounced, Sent::Bounced, "touch.bounced"),
+    ] {
+        let (mut scene, touch) = offered();
+        scene.checkout(touch).unwrap();
+        scene.settle(touch, &report);
+        assert_eq!((said(&scene), scene.says().as_str()), (expected.clone(), says));
+        assert!(scene.person.pending.is_empty());
+        scene.settle(touch, &report);
+        scene.settle(touch, &busy(None));
+        assert_eq!((said(&scene), scene.says().as_str()), (expected, ""));
+        scene.pass(hours(2));
+        assert!(scene.offers.is_empty());
+        assert_eq!(scene.checkout(touch), Err(Refusal::Resolved));
+    }
+}
+
+#[test]
+fn receipts_come_after_the_answer_or_before() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    for report in [Report::Accepted, Report::Delivered, Report::Accepted] {
+        scene.settle(touch, &report);
+    }
+    assert_eq!((said(&scene), scene.says().as_str()), (Sent::Delivered, "touch.sent touch.delivered"));
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    for report in [Report::Delivered, Report::Accepted] {
+        scene.settle(touch, &report);
+    }
+    assert_eq!((said(&scene), scene.says().as_str()), (Sent::Delivered, "touch.delivered"));
+}
+
+#[test]
+fn a_failure_after_which_nothing_can_have_left_leaves_the_touch_as_it_was() {
+    for (reasons, expected) in [
+        (&["throttled"][..], Sent::Queued),
+        (&["breaker_open"], Sent::Queued),
+        (&["no_answer"], Sent::Tried),
+        (&["no_answer", "throttled"], Sent::Tried),
+    ] {
+        let (mut scene, touch) = offered();
+        for reason in reasons {
+            scene.checkout(touch).unwrap();
+            scene.settle(touch, &Report::Retry { after: None, reason });
+            assert!(scene.person.pending[0].due.unwrap() > scene.now);
+            let state = said(&scene);
+            assert!(reason != reasons.last().unwrap() || state == expected, "{reasons:?}: {state:?}");
+            scene.now = scene.person.pending[0].due.unwrap();
+            scene.advance();
+        }
+    }
+}
+
+#[test]
+fn waits_grow_are_bounded_and_differ() {
+    let mut firsts = BTreeSet::new();
+    for invoice in 0..20 {
+        let (mut scene, touch) = offered_about(&invoice.to_string());
+        let mut waits = Vec::new();
+        for _ in 1..DELIVERY_ATTEMPTS_MAX {
+            scene.checkout(touch).unwrap();
+            scene.settle(touch, &busy(None));
+            let due = scene.person.pending.iter().find(|one| one.id == touch).unwrap().due.unwrap();
+            waits.push(due.since(scene.now).millis() / 1_000);
+            scene.now = due;
+            scene.advance();
+        }
+        for (wait, shortest) in waits.iter().zip([60, 300, 1_500, 7_500, 21_600, 21_600, 21_600]) {
+            assert!((shortest..shortest * 3 / 2).contains(wait), "{waits:?}");
+        }
+        assert!(waits.iter().all(|wait| *wait <= u64::from(RETRY_MAX_S) * 3 / 2));
+        assert!((18 * 3_600..36 * 3_600).contains(&waits.iter().sum::<u64>()), "{waits:?}");
+        firsts.insert(waits[0]);
+    }
+    assert!(firsts.len() > 8, "{firsts:?}");
+}
+
+#[test]
+fn a_provider_may_ask_for_a_longer_wait() {
+    for (asked, least) in [
+        (Span::from_secs(1), Span::from_secs(60)),
+        (HOUR, HOUR),
+        (hours(24 * 365), Span::from_secs(RETRY_AFTER_MAX_S)),
+        (Span::from_millis(u64::MAX), Span::from_secs(RETRY_AFTER_MAX_S)),
+    ] {
+        let (mut scene, touch) = offered();
+        scene.checkout(touch).unwrap();
+        scene.settle(touch, &busy(Some(asked)));
+        let wait = scene.person.pending[0].due.unwrap().since(NOON).millis();
+        assert!((least.millis()..least.millis() * 3 / 2).contains(&wait), "{asked:?}: {wait}");
+    }
+}
+
+fn dead() -> (Scene, TouchId) {
+    let (mut scene, touch) = offered();
+    for _ in 0..DELIVERY_ATTEMPTS_MAX {
+        scene.checkout(touch).unwrap();
+        scene.settle(touch, &busy(None));
+        let pending = scene.person.pending.iter().find(|one| one.id == touch).unwrap();
+        scene.now = pending.due.unwrap_or(scene.now);
+        scene.advance();
+    }
+    (scene, touch)
+}
+
+#[test]
+fn after_too_many_attempts_a_touch_is_put_aside_and_can_be_put_back() {
+    let (mut scene, touch) = dead();
+    assert_eq!(scene.count(Kind::Deferred), usize::from(DELIVERY_ATTEMPTS_MAX) - 1);
+    assert_eq!(scene.count(Kind::Dead), 1);
+    let aside = scene.person.pending.iter().find(|one| one.id == touch).unwrap();
+    assert!(aside.is_dead && aside.due.is_none());
+    assert_eq!(scene.checkout(touch), Err(Refusal::Resolved));
+    scene.offers.clear();
+    let mut effects = Vec::new();
+    assert!(redrive(&mut scene.person, touch, scene.now, &mut effects));
+    assert!(!redrive(&mut scene.person, touch, scene.now, &mut effects));
+    scene.note(effects);
+    assert_eq!(scene.offers, [touch]);
+    assert_eq!(scene.checkout(touch).unwrap().attempts, 1);
+    scene.settle(touch, &Report::Accepted);
+    assert_eq!((scene.count(Kind::Redriven), scene.count(Kind::Sent)), (1, 1));
+}
+
+#[test]
+fn what_was_put_aside_goes_with_its_journey() {
+    let (mut scene, _) = dead();
+    scene.happens("payment.succeeded", "invoice").unwrap();
+    assert!(scene.person.pending.is_empty());
+    assert!(scene.says().contains("touch.refused:resolved"));
+}
+
+/// It was refused while it was being sent: if it had left, that is what is known of it.
+#[test]
+fn a_touch_that_left_before_it_was_refused_counts_as_sent() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    scene.happens("payment.succeeded", "invoice").unwrap();
+    assert_eq!((said(&scene), scene.person.pending.len()), (Sent::Tried, 0));
+    scene.settle(touch, &Report::Accepted);
+    assert_eq!(said(&scene), Sent::Accepted);
+    assert!(scene.says().ends_with("journey.ended:resolved touch.refused:resolved touch.sent"));
+}
+
+#[test]
+fn a_dead_address_is_not_used_until_there_are_new_ones() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Bounced);
+    assert_eq!(scene.person.bounced, [Channel::Email]);
+    scene.live(hours(96));
+    assert!(scene.says().contains("touch.refused:no_address"));
+    let addresses = Some(postern::person::Sealed("sealed".to_owned()));
+    scene.change(Change { addresses, ..Change::default() });
+    assert!(scene.person.bounced.is_empty());
+}
+
+#[test]
+fn a_complaint_is_an_opt_out_of_the_channel() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Accepted);
+    scene.settle(touch, &Report::Complained);
+    assert_eq!(
+        scene.says(),
+        "touch.sent touch.complained consent.changed:email.service.no consent.changed:email.marketing.no"
+    );
+    let said = |person: &Person, channel| {
+        let of =
+            person.consents.iter().filter(|one| one.channel == channel && one.purpose == Purpose::Service);
+        of.map(|one| one.said).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&scene.person, Channel::Email), [Said::No]);
+    assert_eq!(said(&scene.person, Channel::Sms), [Said::Yes]);
+    // About a touch that nobody remembers: every channel, to be on the safe side.
+    scene.settle(TouchId([9; 24]), &Report::Complained);
+    assert!(scene.person.consents.iter().all(|one| one.said == Said::No));
+    assert_eq!(scene.person.consents.len(), 10);
+}
+
+#[test]
+fn reports_about_nothing_known_are_harmless() {
+    let (scene, _) = offered();
+    let unknown = TouchId([9; 24]);
+    for report in
+        [Report::Accepted, busy(None), Report::Rejected { reason: "x" }, Report::Delivered, Report::Bounced]
+    {
+        let (mut other, _) = offered();
+        other.settle(unknown, &report);
+        assert_eq!(other.person, scene.person, "{report:?}");
+    }
+    let (mut scene, _) = offered();
+    assert_eq!(scene.checkout(unknown), Err(Refusal::Resolved));
+}
+
+#[test]
+fn looking_whether_it_may_be_shown_changes_nothing_and_ready_has_what_a_message_needs() {
+    let (mut scene, touch) = offered();
+    scene.person.masks.insert("order".to_owned(), "ending 1234".to_owned());
+    let pending = scene.person.pending[0].clone();
+    assert_eq!(may_send(&scene.person, &pending, scene.now, &scene.rules), Ok(()));
+    let pending = scene.checkout(touch).unwrap();
+    let ready = ready(&scene.person, &pending, &scene.rules).unwrap();
+    assert_eq!((ready.touch, ready.attempt, ready.index, ready.version), (touch, 1, 0, 1));
+    assert_eq!((ready.journey.as_str(), ready.purpose), ("payment.failed", Purpose::Service));
+    assert_eq!(ready.masks["order"], "ending 1234");
+}
+
+#[test]
+fn a_link_is_a_function_of_touch_and_offer() {
+    let (scene, touch) = offered();
+    let lots = &scene.rules.lots;
+    let at = |min| Instant::from_millis(NOON.millis() + minutes(min).millis());
+    assert_eq!(link_id(lots, touch, at(0)), link_id(lots, touch, at(0)));
+    let links: BTreeSet<_> = (0..99).map(|min| link_id(lots, touch, at(min))).collect();
+    assert_eq!(links.len(), 99);
+    assert!(!links.contains(&link_id(lots, TouchId([1; 24]), at(0))));
+}

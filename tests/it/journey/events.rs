@@ -1,0 +1,289 @@
+//! Events in whatever order they come.
+
+use std::collections::BTreeMap;
+
+use postern::journey::{Event, NotTaken, Taken};
+use postern::limits::{
+    ENROLMENTS_MAX, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, PERSON_FLAGS_MAX,
+    PERSON_MASKS_MAX,
+};
+use postern::person::{Change, Ended, Flag, Person};
+use postern::policy::{Channel, Condition, Journey, Trigger};
+use postern::time::{Instant, Span};
+
+use super::build::{self, DAY, HOUR, MINUTE, NOON, about, after, event, hours, journey};
+use super::scene::Scene;
+
+fn ago(span: Span) -> Instant {
+    Instant::from_millis(NOON.millis() - span.millis())
+}
+
+fn longer(span: Span) -> Span {
+    Span::from_millis(span.millis() + 1)
+}
+
+#[test]
+fn an_event_is_taken_once() {
+    let mut scene = Scene::new(build::dunning());
+    let failed = event("one", "payment.failed", NOON);
+    assert_eq!(scene.take(&failed), Ok(Taken::Entered));
+    let before = scene.person.clone();
+    scene.says();
+    assert_eq!(scene.take(&failed), Ok(Taken::Repeated));
+    assert_eq!(scene.take(&Event { kind: "payment.succeeded".to_owned(), ..failed }), Ok(Taken::Repeated));
+    assert_eq!((scene.says().as_str(), &scene.person), ("", &before));
+}
+
+#[test]
+fn events_that_cannot_be_taken_change_nothing_and_are_on_record() {
+    let memory = Span::from_secs(EVENT_MEMORY_S);
+    let ahead = Span::from_secs(EVENT_AHEAD_MAX_S);
+    for (at, expected) in [
+        (ago(memory), Ok(Taken::Entered)),
+        (ago(longer(memory)), Err(NotTaken::TooOld)),
+        (NOON + ahead, Ok(Taken::Entered)),
+        (NOON + longer(ahead), Err(NotTaken::FromTheFuture)),
+        (Instant::from_millis(u64::MAX), Err(NotTaken::FromTheFuture)),
+        (Instant::default(), Err(NotTaken::TooOld)),
+    ] {
+        let mut scene = Scene::new(build::dunning());
+        let before = scene.person.clone();
+        assert_eq!(scene.take(&event("one", "payment.failed", at)), expected);
+        if let Err(why) = expected {
+            assert_eq!((scene.says(), &scene.person), (format!("event.refused:{}", why.code()), &before));
+        }
+    }
+}
+
+#[test]
+fn more_events_than_are_remembered_wait_until_the_oldest_is_forgotten() {
+    let mut scene = Scene::new(build::dunning());
+    for number in 0..EVENTS_REMEMBERED_MAX {
+        scene.take(&event(&number.to_string(), "note", NOON)).unwrap();
+    }
+    let more = event("more", "payment.failed", NOON + MINUTE);
+    assert_eq!(scene.take(&more), Err(NotTaken::TooMany));
+    assert_eq!(scene.says(), "event.refused:too_many");
+    scene.now = NOON + longer(Span::from_secs(EVENT_MEMORY_S));
+    assert_eq!(scene.take(&more), Ok(Taken::Entered));
+    assert_eq!(scene.person.seen.len(), 1);
+}
+
+#[test]
+fn without_the_policies_that_could_tell_no_event_is_taken() {
+    let mut scene = Scene::new(build::dunning());
+    scene.fail("one").unwrap();
+    let policy = scene.rules.policies.remove(&1).unwrap();
+    scene.rules.policies.insert(2, policy);
+    scene.rules.active = 2;
+    let before = scene.person.clone();
+    assert_eq!(scene.happens("payment.succeeded", "one"), Err(NotTaken::NoPolicy));
+    assert_eq!(scene.person, before);
+    // One that ended and has nothing on its way needs no policy any more.
+    scene.person.pending.clear();
+    scene.person.enrolments[0].ended = Some(Ended::Completed);
+    assert_eq!(scene.happens("payment.succeeded", "one"), Ok(Taken::Nothing));
+    scene.rules.active = 3;
+    scene.person = Person::default();
+    assert_eq!(scene.fail("two"), Err(NotTaken::NoPolicy));
+}
+
+#[test]
+fn a_trigger_enters_once() {
+    let mut scene = Scene::new(build::dunning());
+    assert_eq!(scene.fail("one"), Ok(Taken::Entered));
+    scene.says();
+    scene.now = NOON + DAY;
+    scene.live(hours(1));
+    scene.says();
+    assert_eq!(scene.fail("one"), Ok(Taken::Nothing));
+    assert_eq!(scene.says(), "journey.refused:entered_before");
+    scene.happens("payment.succeeded", "one").unwrap();
+    assert_eq!(scene.fail("one"), Ok(Taken::Nothing));
+    assert_eq!(scene.person.enrolments.len(), 1);
+}
+
+#[test]
+fn another_trigger_enters_after_the_time_between() {
+    for (wait, expected) in [(Span::from_millis(DAY.millis() - 1), Taken::Nothing), (DAY, Taken::Entered)] {
+        let mut scene = Scene::new(build::dunning());
+        scene.fail("one").unwrap();
+        scene.now = NOON + wait;
+        scene.says();
+        assert_eq!(scene.fail("two"), Ok(expected));
+        assert_eq!(scene.says().contains("journey.refused:reentry"), expected == Taken::Nothing);
+    }
+}
+
+#[test]
+fn a_trigger_may_ask_for_flags_of_this_event_and_of_earlier_ones() {
+    let when = Condition { all: vec!["recurring".to_owned()], none: vec!["business".to_owned()] };
+    let trigger = Trigger { event: "payment.failed".to_owned(), when };
+    for (flags, expected) in [
+        (vec![], Taken::Nothing),
+        (vec![("recurring", true)], Taken::Entered),
+        (vec![("recurring", false)], Taken::Nothing),
+        (vec![("recurring", true), ("business", true)], Taken::Nothing),
+    ] {
+        let flags: BTreeMap<_, _> = flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut scene = Scene::new(Journey { trigger: trigger.clone(), ..build::dunning() });
+        assert_eq!(
+            scene.take(&Event { flags: flags.clone(), ..event("one", "payment.failed", NOON) }),
+            Ok(expected)
+        );
+        let mut scene = Scene::new(Journey { trigger: trigger.clone(), ..build::dunning() });
+        scene.take(&Event { flags, ..event("one", "note", NOON) }).unwrap();
+        assert_eq!(scene.take(&event("two", "payment.failed", NOON)), Ok(expected));
+    }
+}
+
+#[test]
+fn outcomes_end_what_they_are_about() {
+    let start = || {
+        let mut scene = Scene::new(build::dunning());
+        scene.fail("one").unwrap();
+        scene.now = NOON + DAY;
+        scene.fail("two").unwrap();
+        scene.says();
+        scene
+    };
+    let ended = |scene: &Scene| scene.person.enrolments.iter().map(|one| one.ended).collect::<Vec<_>>();
+    let resolved = Some(Ended::Resolved);
+    let mut scene = start();
+    assert_eq!(scene.happens("payment.succeeded", "two"), Ok(Taken::Ended));
+    assert_eq!(ended(&scene), [None, resolved]);
+    let mut scene = start();
+    assert_eq!(scene.happens("payment.succeeded", "three"), Ok(Taken::Nothing));
+    assert_eq!(ended(&scene), [None, None]);
+    let mut scene = start();
+    assert_eq!(scene.take(&event("all", "payment.succeeded", scene.now)), Ok(Taken::Ended));
+    assert_eq!(ended(&scene), [resolved, resolved]);
+    let mut scene = start();
+    assert_eq!(scene.take(&event("all", "something.else", scene.now)), Ok(Taken::Nothing));
+    let mut scene = start();
+    scene.says();
+    assert_eq!(scene.happens("payment.disputed", "one"), Ok(Taken::Ended));
+    assert_eq!(ended(&scene), [Some(Ended::Blocked), None]);
+    let says = scene.says();
+    assert!(says.contains("touch.refused:resolved journey.blocked:payment.disputed"), "{says}");
+}
+
+#[test]
+fn an_outcome_after_the_last_touch_still_stops_it() {
+    let mut scene = Scene::new(journey("one", vec![after("only", Channel::Email, Span::default())]));
+    scene.fail("invoice").unwrap();
+    assert_eq!(scene.enrolment().ended, Some(Ended::Completed));
+    scene.says();
+    assert_eq!(scene.happens("payment.succeeded", "invoice"), Ok(Taken::Ended));
+    assert_eq!(scene.says(), "journey.ended:resolved touch.refused:resolved");
+}
+
+#[test]
+fn a_trigger_that_comes_after_its_outcome_enters_nobody() {
+    for (paid, failed, expected) in [
+        (ago(MINUTE), ago(HOUR), Taken::Nothing),
+        (ago(HOUR), ago(HOUR), Taken::Nothing),
+        (ago(HOUR), ago(MINUTE), Taken::Entered),
+    ] {
+        for said in [Some(about("one")), None] {
+            let mut scene = Scene::new(build::dunning());
+            let paid = Event { about: said, ..event("paid", "payment.succeeded", paid) };
+            assert_eq!(scene.take(&paid), Ok(Taken::Nothing));
+            let failed = Event { about: Some(about("one")), ..event("failed", "payment.failed", failed) };
+            assert_eq!(scene.take(&failed), Ok(expected));
+            assert_eq!(scene.says().contains("journey.refused:resolved"), expected == Taken::Nothing);
+        }
+    }
+    let mut scene = Scene::new(build::dunning());
+    scene.happens("payment.succeeded", "another").unwrap();
+    assert_eq!(scene.fail("one"), Ok(Taken::Entered));
+}
+
+#[test]
+fn who_is_not_to_be_contacted_is_not_entered_until_they_come_back() {
+    let change = |out: Option<bool>, protected: Option<bool>| Change {
+        opted_out: out,
+        is_protected: protected,
+        ..Change::default()
+    };
+    for (stop, back, reason) in [
+        (change(Some(true), None), change(Some(false), None), "opted_out"),
+        (change(None, Some(true)), change(None, Some(false)), "protected"),
+    ] {
+        let mut scene = Scene::new(build::dunning());
+        scene.change(stop);
+        scene.says();
+        assert_eq!(scene.fail("one"), Ok(Taken::Nothing));
+        assert_eq!(scene.says(), format!("journey.refused:{reason}"));
+        scene.change(back);
+        assert_eq!(scene.fail("two"), Ok(Taken::Entered));
+    }
+}
+
+#[test]
+fn the_oldest_ended_journey_makes_room_and_running_ones_do_not() {
+    let quick =
+        Journey { reentry: Span::default(), ..journey("one", vec![after("later", Channel::Email, DAY)]) };
+    let mut scene = Scene::new(quick);
+    for number in 0..ENROLMENTS_MAX {
+        assert_eq!(scene.fail(&number.to_string()), Ok(Taken::Entered));
+        scene.now = scene.now + MINUTE;
+    }
+    scene.says();
+    assert_eq!(scene.fail("more"), Ok(Taken::Nothing));
+    assert_eq!(scene.says(), "journey.refused:too_many");
+    scene.happens("payment.succeeded", "3").unwrap();
+    scene.happens("payment.succeeded", "2").unwrap();
+    assert_eq!(scene.fail("again"), Ok(Taken::Entered));
+    let triggers: Vec<_> = scene.person.enrolments.iter().map(|one| one.trigger).collect();
+    assert_eq!(triggers.len(), ENROLMENTS_MAX);
+    assert!(!triggers.contains(&about("2")) && triggers.contains(&about("3")));
+}
+
+#[test]
+fn the_newest_value_of_a_flag_counts_whatever_comes_last() {
+    let mut scene = Scene::new(build::dunning());
+    let mut say = |id: &str, value: bool, at| {
+        let flags = BTreeMap::from([("paid".to_owned(), value)]);
+        scene.take(&Event { flags, ..event(id, "note", at) }).unwrap();
+        scene.person.flags["paid"]
+    };
+    assert_eq!(say("one", true, ago(HOUR)), Flag(true, ago(HOUR)));
+    assert_eq!(say("two", false, ago(DAY)), Flag(true, ago(HOUR)));
+    assert_eq!(say("three", false, NOON), Flag(false, NOON));
+    let masks = |mask: &str| BTreeMap::from([("order".to_owned(), mask.to_owned())]);
+    scene.take(&Event { masks: masks("ending 2"), ..event("four", "note", NOON) }).unwrap();
+    scene.take(&Event { masks: masks("ending 1"), ..event("five", "note", ago(HOUR)) }).unwrap();
+    assert_eq!(scene.person.masks["order"], "ending 2");
+}
+
+#[test]
+fn what_is_kept_of_a_person_is_bounded() {
+    let mut scene = Scene::new(build::dunning());
+    for number in 0..100 {
+        let flags = (0..9).map(|at| (format!("flag{}", number * 9 + at), true)).collect();
+        let masks = (0..9).map(|at| (format!("mask{}", number * 9 + at), "x".to_owned())).collect();
+        let kind = if number % 2 == 0 { "payment.failed" } else { "payment.succeeded" };
+        let about = Some(about(&number.to_string()));
+        let one = Event { about, flags, masks, ..event(&number.to_string(), kind, scene.now) };
+        scene.take(&one).unwrap();
+        scene.live(HOUR);
+    }
+    let person = &scene.person;
+    assert_eq!((person.flags.len(), person.masks.len()), (PERSON_FLAGS_MAX, PERSON_MASKS_MAX));
+    assert!(person.flags.contains_key("flag899") && person.outcomes.len() <= 32);
+    assert!(person.history.len() <= 64 && person.enrolments.len() <= ENROLMENTS_MAX);
+    assert!(serde_json::to_string(person).unwrap().len() < 32 * 1024);
+}
+
+#[test]
+fn a_stored_person_is_read_as_it_was() {
+    let mut scene = Scene::new(build::dunning());
+    scene.fail("one").unwrap();
+    scene.deliver();
+    scene.happens("payment.succeeded", "one").unwrap();
+    let stored = serde_json::to_string(&scene.person).unwrap();
+    assert_eq!(serde_json::from_str::<Person>(&stored).unwrap(), scene.person);
+    assert_eq!(serde_json::to_string(&Person::default()).unwrap(), "\"0\"");
+    assert!(serde_json::from_str::<Person>("\"0 ?\"").is_err());
+}

@@ -1,0 +1,755 @@
+//! Random lives of one person against a model that sees only what goes in and out.
+//!
+//! Invariant 5: no touch without consent at send time, none twice, none in quiet hours, none to a protected person, none
+//! after the outcome; besides: caps hold in every window, the control group is never contacted, every refusal is on
+//! record, nothing is lost. Invariant 8: the same life twice is the same life. Clocks jump both ways, offers are lost
+//! and doubled, reports come late, twice or never, policies cannot be read for a while.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use postern::audit::Kind;
+use postern::id::{AuditId, EventHash, TouchId};
+use postern::journey::{Event, Refusal, Report, Rules, Taken, move_to, redrive, wake};
+use postern::limits::TOUCH_GAP_MIN_S;
+use postern::person::{Change, Consent, Ended, Enrolment, Person, Said, Sent};
+use postern::policy::{Basis, Channel, Condition, Journey, Outreach, Purpose, QuietHours, Risk, Timing};
+use postern::time::{Instant, Span};
+use postern::zone::Zone;
+use proptest::collection::vec;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+
+use super::build::{self, HOUR, about, hours, minutes};
+use super::scene::{SUBJECT, Scene};
+
+const CHANNELS: [Channel; 3] = [Channel::Email, Channel::Sms, Channel::InApp];
+/// With half-hour changes, gaps at midnight, odd offsets, and none.
+const ZONES: [&str; 6] = [
+    "Europe/Stockholm",
+    "Australia/Lord_Howe",
+    "America/Santiago",
+    "Asia/Kathmandu",
+    "Africa/Casablanca",
+    "America/St_Johns",
+];
+/// Shortly before the clocks change in some of them, and an ordinary day.
+const STARTS_S: [u32; 4] = [1_806_190_000, 1_807_610_400, 1_824_900_000, 1_806_760_000];
+const JOURNEYS: [&str; 2] = ["dunning", "nudge"];
+
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    /// Minutes that the clock jumps before a tick; it may jump back.
+    Jump(i32),
+    /// The clock goes to when something is due, or skips some ticks.
+    Due {
+        late_min: u8,
+    },
+    Trigger {
+        journey: u8,
+        invoice: u8,
+        has_about: bool,
+        ago_min: i16,
+    },
+    Outcome {
+        is_blocked: bool,
+        invoice: Option<u8>,
+        ago_min: i16,
+    },
+    Flag {
+        value: bool,
+        ago_min: i16,
+    },
+    Open,
+    Repeat {
+        which: u8,
+    },
+    Consent {
+        channel: u8,
+        said: bool,
+        ago_min: i16,
+    },
+    OptOut(bool),
+    Protect(bool),
+    Zone(u8),
+    Pause {
+        journey: u8,
+        on: bool,
+    },
+    Hide {
+        version: u8,
+        on: bool,
+    },
+    Move {
+        journey: u8,
+        version: u8,
+    },
+    /// A consumer takes an offer from the queue; the queue may forget that it did.
+    Deliver {
+        which: u8,
+        again: bool,
+        provider: Provider,
+    },
+    /// A report of an attempt from some time ago.
+    Report {
+        which: u8,
+        what: Provider,
+    },
+    Redrive {
+        which: u8,
+    },
+    NewAddress,
+    /// The provider is down for this many attempts.
+    Outage {
+        times: u8,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Provider {
+    Accepts,
+    /// It takes the message and nobody hears of it.
+    Vanishes,
+    Refuses,
+    Busy {
+        after_min: u16,
+    },
+    Delivers,
+    Bounces,
+    Complains,
+}
+
+fn any_provider() -> impl Strategy<Value = Provider> {
+    prop_oneof![
+        6 => Just(Provider::Accepts),
+        3 => Just(Provider::Vanishes),
+        1 => Just(Provider::Refuses),
+        4 => (0..2_000_u16).prop_map(|after_min| Provider::Busy { after_min }),
+        1 => Just(Provider::Delivers),
+        1 => Just(Provider::Bounces),
+        1 => Just(Provider::Complains),
+    ]
+}
+
+fn any_act() -> impl Strategy<Value = Act> {
+    let ago = || prop_oneof![3 => Just(0_i16), 1 => -10..300_i16];
+    let deed = any_provider().boxed();
+    prop_oneof![
+        3 => prop_oneof![4 => 0..600_i32, 1 => -600..0_i32, 1 => 600..9_000_i32].prop_map(Act::Jump),
+        8 => prop_oneof![3 => Just(0_u8), 1 => 0..200_u8].prop_map(|late_min| Act::Due { late_min }),
+        4 => (0..2_u8, 0..4_u8, any::<bool>(), ago()).prop_map(|(journey, invoice, has_about, ago_min)| {
+            Act::Trigger { journey, invoice, has_about, ago_min }
+        }),
+        1 => (any::<bool>(), proptest::option::of(0..4_u8), ago()).prop_map(|(is_blocked, invoice, ago_min)| {
+            Act::Outcome { is_blocked, invoice, ago_min }
+        }),
+        2 => (any::<bool>(), ago()).prop_map(|(value, ago_min)| Act::Flag { value, ago_min }),
+        3 => Just(Act::Open),
+        1 => any::<u8>().prop_map(|which| Act::Repeat { which }),
+        2 => (0..3_u8, any::<bool>(), ago())
+            .prop_map(|(channel, said, ago_min)| Act::Consent { channel, said, ago_min }),
+        1 => prop_oneof![1 => Just(true), 8 => Just(false)].prop_map(Act::OptOut),
+        1 => prop_oneof![1 => Just(true), 8 => Just(false)].prop_map(Act::Protect),
+        1 => (0..7_u8).prop_map(Act::Zone),
+        1 => (0..2_u8, any::<bool>()).prop_map(|(journey, on)| Act::Pause { journey, on }),
+        1 => (1..3_u8, 0..5_u8).prop_map(|(version, on)| Act::Hide { version, on: on == 0 }),
+        1 => (0..2_u8, 1..3_u8).prop_map(|(journey, version)| Act::Move { journey, version }),
+        14 => (any::<u8>(), any::<bool>(), deed.clone())
+            .prop_map(|(which, again, provider)| Act::Deliver { which, again, provider }),
+        2 => (any::<u8>(), deed).prop_map(|(which, what)| Act::Report { which, what }),
+        1 => any::<u8>().prop_map(|which| Act::Redrive { which }),
+        1 => Just(Act::NewAddress),
+        1 => (1..20_u8).prop_map(|times| Act::Outage { times }),
+    ]
+}
+
+/// What one life is lived by.
+#[derive(Clone, Debug)]
+struct Setting {
+    start: u8,
+    quiet: Option<QuietHours>,
+    caps: Vec<(u8, u8, u16)>,
+    gap_min: u16,
+    holdout: u16,
+    basis: Basis,
+    touches: Vec<(u8, u16, u16, u8)>,
+    zone: u8,
+    /// What was said before: 0 nothing, 1 no, else yes.
+    said: [u8; 3],
+}
+
+fn any_setting() -> impl Strategy<Value = Setting> {
+    let quiet = (0..1_440_u16, 0..1_440_u16, 0..120_u16)
+        .prop_map(|(start_min, end_min, jitter_min)| QuietHours { start_min, end_min, jitter_min });
+    let usual = Just(QuietHours { start_min: 21 * 60, end_min: 8 * 60, jitter_min: 60 });
+    let basis = prop_oneof![2 => Just(Basis::Contract), 1 => Just(Basis::Consent)];
+    // Channel, minutes after entry, minutes of the app's chance (none if zero), condition and risk.
+    let wait = prop_oneof![1 => Just(0_u16), 2 => 0..3_000_u16];
+    let touch = (0..3_u8, wait, prop_oneof![2 => Just(0_u16), 1 => 1..3_000_u16], 0..16_u8);
+    (
+        0..4_u8,
+        prop_oneof![1 => Just(None), 2 => usual.prop_map(Some), 2 => quiet.prop_map(Some)],
+        vec((0..4_u8, 1..4_u8, 1..3_000_u16), 0..3),
+        prop_oneof![1 => Just(0_u16), 2 => 0..900_u16],
+        prop_oneof![4 => Just(0_u16), 1 => Just(500_u16), 1 => Just(1_000_u16)],
+        basis,
+        vec(touch, 1..5),
+        0..7_u8,
+        proptest::array::uniform3(0..8_u8),
+    )
+        .prop_map(|(start, quiet, caps, gap_min, holdout, basis, touches, zone, said)| Setting {
+            start,
+            quiet,
+            caps,
+            gap_min,
+            holdout,
+            basis,
+            touches,
+            zone,
+            said,
+        })
+}
+
+impl Setting {
+    fn outreach(&self) -> Outreach {
+        let cap = |(channel, max, per): &(u8, u8, u16)| {
+            build::cap(
+                CHANNELS.get(usize::from(*channel)).copied(),
+                u32::from(*max),
+                minutes(u32::from(*per)),
+            )
+        };
+        Outreach {
+            quiet_hours: self.quiet,
+            caps: self.caps.iter().map(cap).collect(),
+            gap: minutes(u32::from(self.gap_min)),
+            ..build::outreach()
+        }
+    }
+
+    fn journey(&self, name: &str, version: u32) -> Journey {
+        let touches = self.touches.iter().enumerate().map(|(at, (channel, wait, within, more))| {
+            let after = minutes(u32::from(*wait));
+            let timing = match *within {
+                0 => Timing::After(after),
+                within => Timing::AppOpens { after, within: minutes(u32::from(within)) },
+            };
+            let mut touch = build::touch(&format!("touch{at}"), CHANNELS[usize::from(*channel)], timing);
+            if more & 0b11 == 1 {
+                touch.when = Condition { all: Vec::new(), none: vec!["done".to_owned()] };
+            }
+            if more & 0b1100 == 0b1100 {
+                touch.risk = Risk::High;
+            }
+            touch
+        });
+        let mut touches: Vec<_> = touches.collect();
+        // The second version turns the order round and has one more.
+        if version == 2 {
+            touches.reverse();
+            touches.insert(0, build::after("more", Channel::Email, HOUR));
+        }
+        let mut journey = build::journey(name, touches);
+        if name == "nudge" {
+            "trial.ending".clone_into(&mut journey.trigger.event);
+            journey.reentry = HOUR;
+            journey.outcomes = vec!["payment.succeeded".to_owned(), "trial.converted".to_owned()];
+        }
+        journey.holdout_per_mille = self.holdout;
+        journey.basis = self.basis;
+        journey.time_limit = hours(120);
+        journey
+    }
+
+    fn rules(&self) -> Rules {
+        let policy = |version| {
+            let journeys = JOURNEYS.map(|name| self.journey(name, version));
+            build::policy(version, self.outreach(), journeys.to_vec())
+        };
+        let mut rules = build::rules(vec![policy(1), policy(2)]);
+        rules.active = 1;
+        rules
+    }
+}
+
+/// What the world knows: what it sent in, and what came out.
+struct World {
+    scene: Scene,
+    all: Rules,
+    setting: Setting,
+    /// Whether the person is written and read between any two acts.
+    is_stored: bool,
+    sent_in: Vec<Event>,
+    words: BTreeMap<(Channel, Purpose), (Instant, bool)>,
+    is_out: bool,
+    is_protected: bool,
+    /// Enrolments that an outcome ended, by journey and trigger.
+    over: BTreeSet<(String, EventHash)>,
+    queue: Vec<TouchId>,
+    offers: BTreeMap<TouchId, usize>,
+    /// Every moment at which a message may have left.
+    attempts: Vec<(TouchId, Channel, Instant)>,
+    tried: BTreeMap<TouchId, usize>,
+    settled: BTreeSet<TouchId>,
+    said: Vec<postern::audit::Event>,
+}
+
+impl World {
+    fn new(setting: &Setting, is_stored: bool) -> Self {
+        let mut scene = Scene::with(setting.rules());
+        scene.now = Instant::from_secs(STARTS_S[usize::from(setting.start)]);
+        scene.person = Person::default();
+        scene.person.zone = ZONES.get(usize::from(setting.zone)).map(|name| Zone::parse(name).unwrap());
+        let mut world = Self {
+            scene,
+            all: setting.rules(),
+            setting: setting.clone(),
+            is_stored,
+            sent_in: Vec::new(),
+            words: BTreeMap::new(),
+            is_out: false,
+            is_protected: false,
+            over: BTreeSet::new(),
+            queue: Vec::new(),
+            offers: BTreeMap::new(),
+            attempts: Vec::new(),
+            tried: BTreeMap::new(),
+            settled: BTreeSet::new(),
+            said: Vec::new(),
+        };
+        for (channel, said) in CHANNELS.into_iter().zip(setting.said).filter(|(_, said)| *said > 0) {
+            world.say(channel, said > 1, 0);
+        }
+        world
+    }
+
+    fn live(&mut self, acts: &[Act]) {
+        for act in acts {
+            self.act(*act);
+            self.gather();
+            if self.is_stored {
+                let stored = serde_json::to_string(&self.scene.person).unwrap();
+                self.scene.person = serde_json::from_str(&stored).unwrap();
+            }
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        let before = |ago: i16, now: Instant| {
+            Instant::from_millis(now.millis().saturating_add_signed(-i64::from(ago) * 30_000))
+        };
+        let now = self.scene.now;
+        match act {
+            Act::Jump(min) => {
+                self.scene.now =
+                    Instant::from_millis(now.millis().saturating_add_signed(i64::from(min) * 60_000));
+                self.tick();
+            }
+            Act::Due { late_min } => {
+                let due = self.scene.person.due().unwrap_or(now).max(now);
+                self.scene.now = due + minutes(u32::from(late_min));
+                self.tick();
+            }
+            Act::Trigger { journey, invoice, has_about, ago_min } => {
+                let kind = ["payment.failed", "trial.ending"][usize::from(journey)];
+                self.send(kind, has_about.then_some(invoice), before(ago_min, now), None);
+            }
+            Act::Outcome { is_blocked, invoice, ago_min } => {
+                let kind = if is_blocked { "payment.disputed" } else { "payment.succeeded" };
+                self.send(kind, invoice, before(ago_min, now), None);
+            }
+            Act::Flag { value, ago_min } => self.send("note", None, before(ago_min, now), Some(value)),
+            Act::Open => self.send("app.opened", None, now, None),
+            Act::Repeat { which } => {
+                if !self.sent_in.is_empty() {
+                    let event = self.sent_in[usize::from(which) % self.sent_in.len()].clone();
+                    let person = self.scene.person.clone();
+                    let taken = self.scene.take(&event);
+                    assert!(taken != Ok(Taken::Repeated) || self.scene.person == person);
+                    self.note(&event, taken.is_ok_and(|taken| taken != Taken::Repeated));
+                }
+            }
+            Act::Consent { channel, said, ago_min } => {
+                self.say(CHANNELS[usize::from(channel)], said, ago_min);
+            }
+            Act::OptOut(is_out) => {
+                self.is_out = is_out;
+                self.scene.change(Change { opted_out: Some(is_out), ..Change::default() });
+            }
+            Act::Protect(is_protected) => {
+                self.is_protected = is_protected;
+                self.scene.change(Change { is_protected: Some(is_protected), ..Change::default() });
+            }
+            Act::Zone(zone) => {
+                self.scene.person.zone = ZONES.get(usize::from(zone)).map(|name| Zone::parse(name).unwrap());
+            }
+            Act::NewAddress => self.scene.person.bounced.clear(),
+            Act::Outage { times } => {
+                for _ in 0..times {
+                    self.gather();
+                    for touch in std::mem::take(&mut self.queue) {
+                        self.deliver(touch, Provider::Busy { after_min: 0 });
+                    }
+                    self.act(Act::Due { late_min: 0 });
+                }
+            }
+            act => self.operate(act),
+        }
+    }
+
+    fn operate(&mut self, act: Act) {
+        let now = self.scene.now;
+        match act {
+            Act::Pause { journey, on } => {
+                let name = JOURNEYS[usize::from(journey)];
+                if on {
+                    self.scene.rules.paused.insert(name.to_owned());
+                } else if self.scene.rules.paused.remove(name) {
+                    wake(&mut self.scene.person, name, now);
+                }
+            }
+            Act::Hide { version, on } => {
+                let version = u32::from(version);
+                if on {
+                    self.scene.rules.policies.remove(&version);
+                } else {
+                    self.scene.rules.policies.insert(version, self.all.policies[&version].clone());
+                }
+            }
+            Act::Move { journey, version } => {
+                let (name, to) = (JOURNEYS[usize::from(journey)], u32::from(version));
+                let mut effects = Vec::new();
+                move_to(&mut self.scene.person, name, to, now, &self.scene.rules, &mut effects);
+                self.scene.note(effects);
+            }
+            Act::Deliver { which, again, provider } => {
+                if !self.queue.is_empty() {
+                    let at = usize::from(which) % self.queue.len();
+                    let touch = if again { self.queue[at] } else { self.queue.remove(at) };
+                    self.deliver(touch, provider);
+                }
+            }
+            Act::Report { which, what } => {
+                if !self.attempts.is_empty() {
+                    let (touch, ..) = self.attempts[usize::from(which) % self.attempts.len()];
+                    self.report(touch, what);
+                }
+            }
+            Act::Redrive { which } => {
+                let dead: Vec<_> = self.scene.person.pending.iter().filter(|one| one.is_dead).collect();
+                if !dead.is_empty() {
+                    let touch = dead[usize::from(which) % dead.len()].id;
+                    let mut effects = Vec::new();
+                    assert!(redrive(&mut self.scene.person, touch, now, &mut effects));
+                    self.scene.note(effects);
+                }
+            }
+            _ => unreachable!("acted on before"),
+        }
+    }
+
+    /// A tick that leaves nothing due, or it would be ticked for ever.
+    fn tick(&mut self) {
+        self.scene.advance();
+        let (due, now) = (self.scene.person.due(), self.scene.now);
+        assert!(due.is_none_or(|due| due > now), "due {due:?} at {now:?}");
+    }
+
+    fn send(&mut self, kind: &str, invoice: Option<u8>, at: Instant, flag: Option<bool>) {
+        let id = format!("event{}", self.sent_in.len());
+        let mut event = build::event(&id, kind, at);
+        event.about = invoice.map(|invoice| about(&format!("invoice{invoice}")));
+        event.flags.extend(flag.map(|value| ("done".to_owned(), value)));
+        let taken = self.scene.take(&event);
+        self.note(&event, taken.is_ok());
+        self.sent_in.push(event);
+    }
+
+    /// An outcome that was taken is the end of all enrolments that it concerns.
+    fn note(&mut self, event: &Event, is_taken: bool) {
+        if !is_taken || !["payment.succeeded", "payment.disputed"].contains(&event.kind.as_str()) {
+            return;
+        }
+        let of = |one: &&Enrolment| event.about.is_none_or(|about| about == one.trigger);
+        let over = self.scene.person.enrolments.iter().filter(of);
+        self.over.extend(over.map(|one| (one.journey.clone(), one.trigger)));
+    }
+
+    fn say(&mut self, channel: Channel, said: bool, ago_min: i16) {
+        let now = self.scene.now;
+        let at = Instant::from_millis(now.millis().saturating_add_signed(-i64::from(ago_min) * 60_000));
+        let word = self.words.entry((channel, Purpose::Service)).or_insert((Instant::default(), true));
+        let at_most_now = at.min(now);
+        if (at_most_now, !said) >= (word.0.min(now), !word.1) {
+            *word = (at_most_now, said);
+        }
+        let said = if said { Said::Yes } else { Said::No };
+        let consent = Consent { channel, purpose: Purpose::Service, said, at };
+        self.scene.change(Change { consents: vec![consent], ..Change::default() });
+    }
+
+    fn deliver(&mut self, touch: TouchId, provider: Provider) {
+        let before = self.scene.person.clone();
+        match self.scene.checkout(touch) {
+            Ok(pending) => {
+                assert_eq!(pending.id, touch);
+                self.check_send(&before, touch);
+                self.attempts.push((touch, pending.channel, self.scene.now));
+                *self.tried.entry(touch).or_default() += 1;
+                self.report(touch, provider);
+            }
+            Err(Refusal::Resolved | Refusal::InFlight) => {}
+            Err(why @ (Refusal::Quiet | Refusal::Paused)) => {
+                let due = self.scene.person.pending.iter().find(|one| one.id == touch).unwrap().due;
+                assert!(due.is_some_and(|due| due > self.scene.now), "{why:?} {due:?}");
+            }
+            Err(_) => assert!(self.scene.person.pending.iter().all(|one| one.id != touch)),
+        }
+    }
+
+    fn report(&mut self, touch: TouchId, provider: Provider) {
+        let channel = self.attempts.iter().find(|one| one.0 == touch).map(|one| one.1);
+        let report = match provider {
+            Provider::Vanishes => return,
+            Provider::Accepts => Report::Accepted,
+            Provider::Refuses => Report::Rejected { reason: "bad_message" },
+            Provider::Busy { after_min } => {
+                Report::Retry { after: Some(minutes(u32::from(after_min))), reason: "no_answer" }
+            }
+            Provider::Delivers => Report::Delivered,
+            Provider::Bounces => Report::Bounced,
+            Provider::Complains => Report::Complained,
+        };
+        self.scene.settle(touch, &report);
+        match report {
+            Report::Complained => {
+                for purpose in Purpose::ALL {
+                    self.words.insert((channel.unwrap(), purpose), (self.scene.now, false));
+                }
+            }
+            Report::Retry { .. } => {}
+            // Nothing left under this id, now or before.
+            Report::Rejected { .. } if self.is_failed(touch) => {
+                self.attempts.retain(|one| one.0 != touch);
+                self.settled.insert(touch);
+            }
+            _ => drop(self.settled.insert(touch)),
+        }
+    }
+
+    fn is_failed(&self, touch: TouchId) -> bool {
+        self.scene.person.history.iter().any(|line| line.id == touch && line.said == Sent::Failed)
+    }
+
+    /// Everything that must hold at the moment at which a message leaves.
+    fn check_send(&self, before: &Person, touch: TouchId) {
+        let now = self.scene.now;
+        let pending = before.pending.iter().find(|one| one.id == touch).unwrap();
+        let enrolment = before.enrolment(&pending.journey, pending.trigger).unwrap();
+        let journey = self.setting.journey(&pending.journey, pending.version);
+        let touch_policy = &journey.touches[usize::from(pending.touch)];
+        assert!(!self.is_out && !self.is_protected, "to somebody who is not to be contacted");
+        let key = (pending.journey.clone(), pending.trigger);
+        assert!(!self.over.contains(&key), "after the outcome");
+        let word = self.words.get(&(pending.channel, journey.purpose)).map(|(_, said)| *said);
+        let needs_yes = pending.channel == Channel::Sms || self.setting.basis == Basis::Consent;
+        assert!(word.unwrap_or(!needs_yes), "without consent");
+        assert!(!enrolment.is_holdout && self.setting.holdout < 1_000, "to the control group");
+        assert!(!self.settled.contains(&touch), "twice: it was settled");
+        assert!(self.tried.get(&touch).unwrap_or(&0) < &self.offers[&touch], "twice for one offer");
+        assert!(now < enrolment.entered + journey.time_limit, "after the end");
+        assert!(touch_policy.risk != Risk::High || pending.channel == Channel::InApp, "too risky there");
+        assert!(!self.scene.rules.paused.contains(&pending.journey), "while paused");
+        assert!(self.scene.rules.policies.contains_key(&pending.version), "by a policy nobody can read");
+        let flag = before.flags.get("done").is_some_and(|flag| flag.0);
+        assert!(touch_policy.when.none.is_empty() || !flag, "against its condition");
+        self.check_quiet(before, pending.channel);
+        self.check_caps(touch, pending.channel);
+    }
+
+    fn check_quiet(&self, person: &Person, channel: Channel) {
+        let Some(quiet) = self.setting.quiet.filter(|_| channel != Channel::InApp) else { return };
+        let zone = person.zone.as_ref().expect("a zone must be known").name();
+        assert!(!is_quiet(quiet, &TimeZone::get(zone).unwrap(), self.scene.now), "in quiet hours");
+    }
+
+    fn check_caps(&self, touch: TouchId, channel: Channel) {
+        for cap in self.setting.outreach().caps {
+            if cap.channel.is_some_and(|of| of != channel) {
+                continue;
+            }
+            let counts = |(other, of, at): &&(TouchId, Channel, Instant)| {
+                let is_of = cap.channel.is_none_or(|channel| channel == *of);
+                *other != touch && is_of && *at + cap.per > self.scene.now
+            };
+            let others: BTreeSet<_> = self.attempts.iter().filter(counts).map(|one| one.0).collect();
+            assert!(others.len() < usize::try_from(cap.max).unwrap(), "over the cap {cap:?}");
+        }
+    }
+
+    fn gather(&mut self) {
+        for touch in self.scene.offers.drain(..) {
+            *self.offers.entry(touch).or_default() += 1;
+            self.queue.push(touch);
+        }
+        self.said.append(&mut self.scene.log);
+    }
+
+    /// The faults are over: everything comes to its end, and every touch has a line that says what became of it.
+    fn finish(&mut self) {
+        self.scene.rules = self.setting.rules();
+        for name in JOURNEYS {
+            wake(&mut self.scene.person, name, self.scene.now);
+        }
+        for _ in 0..2_000 {
+            self.gather();
+            for touch in std::mem::take(&mut self.queue) {
+                self.deliver(touch, Provider::Accepts);
+            }
+            let Some(due) = self.scene.person.due() else { break };
+            self.scene.now = self.scene.now.max(due);
+            self.tick();
+        }
+        self.gather();
+        let person = &self.scene.person;
+        assert_eq!(person.due(), None, "it goes on for ever: {person:?}");
+        assert!(person.enrolments.iter().all(|one| one.ended.is_some()));
+        assert!(person.pending.iter().all(|one| one.is_dead), "{person:?}");
+        self.check_lines();
+        self.check_gaps();
+    }
+
+    fn check_lines(&self) {
+        let mut lines: BTreeMap<AuditId, Vec<Kind>> = BTreeMap::new();
+        for event in &self.said {
+            if let Some(touch) = event.touch.filter(|_| event.kind != Kind::Deferred) {
+                lines.entry(touch).or_default().push(event.kind);
+            }
+        }
+        for (touch, kinds) in &lines {
+            let count = |kind| kinds.iter().filter(|one| **one == kind).count();
+            let ends = [Kind::TouchRefused, Kind::Sent, Kind::TouchFailed, Kind::Delivered, Kind::Bounced];
+            match kinds[0] {
+                Kind::Queued => {
+                    assert_eq!(count(Kind::Queued), 1, "{kinds:?}");
+                    assert_eq!(count(Kind::WouldSend), 0, "{kinds:?}");
+                    let is_dead = self.scene.person.pending.iter().any(|one| half(one.id) == *touch);
+                    assert!(is_dead || ends.iter().any(|end| count(*end) > 0), "{touch} is lost: {kinds:?}");
+                    assert!(count(Kind::TouchRefused) <= 1 && count(Kind::Sent) <= 1, "{kinds:?}");
+                }
+                Kind::WouldSend | Kind::TouchRefused => assert_eq!(kinds.len(), 1, "{kinds:?}"),
+                other => panic!("a touch begins with {other:?}: {kinds:?}"),
+            }
+        }
+        // A touch has a line if and only if it is done; what was not done belongs to a journey that ended early.
+        for one in &self.scene.person.enrolments {
+            let journey = self.setting.journey(&one.journey, one.version);
+            for (index, touch) in journey.touches.iter().enumerate() {
+                let has_line = lines.contains_key(&half(self.id_of(&one.journey, one.trigger, &touch.name)));
+                assert_eq!(has_line, one.is_done(index), "{} {one:?} {lines:?}", touch.name);
+                assert!(has_line || one.ended != Some(Ended::Completed));
+            }
+        }
+    }
+
+    /// One touch of an enrolment a moment, with the gap between, as long as the clock goes forward.
+    fn check_gaps(&self) {
+        let gap = minutes(u32::from(self.setting.gap_min)).max(Span::from_secs(TOUCH_GAP_MIN_S));
+        let queued =
+            |id| self.said.iter().find(|event| event.kind == Kind::Queued && event.touch == Some(id));
+        for one in &self.scene.person.enrolments {
+            let names = (0..5).map(|at| format!("touch{at}")).chain(["more".to_owned()]);
+            let ids = names.map(|name| half(self.id_of(&one.journey, one.trigger, &name)));
+            let mut times: Vec<_> = ids.filter_map(|id| Some(queued(id)?.at)).collect();
+            times.sort();
+            for pair in times.windows(2) {
+                assert!(pair[1] >= pair[0] + gap, "two touches within the gap: {times:?}");
+            }
+        }
+    }
+
+    fn id_of(&self, journey: &str, trigger: EventHash, touch: &str) -> TouchId {
+        let parts: [&[u8]; 6] =
+            [b"touch/", &SUBJECT.0, &trigger.0, journey.as_bytes(), b"\0", touch.as_bytes()];
+        let hash: [u8; 12] = self.all.lots.tag(&parts);
+        TouchId(std::array::from_fn(|at| if at < 12 { SUBJECT.0[at] } else { hash[at - 12] }))
+    }
+}
+
+/// By the wall clock, as somebody there would say.
+pub fn is_quiet(quiet: QuietHours, zone: &TimeZone, at: Instant) -> bool {
+    let at = Timestamp::from_millisecond(i64::try_from(at.millis()).unwrap()).unwrap();
+    let time = zone.to_datetime(at).time();
+    let minute = u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs());
+    if quiet.start_min <= quiet.end_min {
+        (quiet.start_min..quiet.end_min).contains(&minute)
+    } else {
+        minute >= quiet.start_min || minute < quiet.end_min
+    }
+}
+
+fn half(touch: TouchId) -> AuditId {
+    AuditId(*touch.0.last_chunk().unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_the_invariants_hold(setting in any_setting(), acts in vec(any_act(), 1..80)) {
+        let mut world = World::new(&setting, false);
+        world.live(&acts);
+        world.finish();
+    }
+
+    #[test]
+    fn the_same_life_is_the_same(setting in any_setting(), acts in vec(any_act(), 1..60)) {
+        let lives = [false, true].map(|is_stored| {
+            let mut world = World::new(&setting, is_stored);
+            world.live(&acts);
+            (world.scene.person, world.said, world.queue, world.attempts)
+        });
+        assert_eq!(lives[0], lives[1]);
+    }
+}
+
+/// The model must have something to look at, or its silence says nothing.
+#[test]
+fn lives_are_eventful() {
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..600 {
+        let tree =
+            proptest::strategy::Strategy::new_tree(&(any_setting(), vec(any_act(), 40..80)), &mut runner);
+        let (setting, acts) = proptest::strategy::ValueTree::current(&tree.unwrap());
+        let mut world = World::new(&setting, false);
+        world.live(&acts);
+        for event in &world.said {
+            let line =
+                format!("{}:{}", super::scene::name(event.kind), event.reason.as_deref().unwrap_or("-"));
+            *kinds.entry(line).or_default() += 1;
+        }
+    }
+    for reason in [
+        "resolved",
+        "too_late",
+        "condition",
+        "no_consent",
+        "cap",
+        "unknown_zone",
+        "channel_risk",
+        "no_address",
+        "opted_out",
+        "protected",
+    ] {
+        assert!(kinds.contains_key(&format!("touch.refused:{reason}")), "{reason}: {kinds:#?}");
+    }
+    for line in ["touch.deferred:quiet_hours", "touch.deferred:paused", "touch.deferred:no_answer"] {
+        assert!(kinds[line] > 20, "{line}: {kinds:#?}");
+    }
+    for line in
+        ["touch.would_send:holdout", "touch.sent:-", "journey.ended:completed", "delivery.dead:no_answer"]
+    {
+        assert!(kinds.contains_key(line), "{line}: {kinds:#?}");
+    }
+}

@@ -1,0 +1,573 @@
+//! Each provider's adapter against the examples and error tables that the provider publishes.
+
+use postern::delivery::{
+    Approved, Call, Credentials, Dispatch, Envelope, Health, Message, NotTrusted, Plan, Reply, plan, reason,
+    receipts, verdict, whatsapp_challenge,
+};
+use postern::id::TouchId;
+use postern::journey::Report;
+use postern::limits::PROVIDER_REPLY_MAX;
+use postern::policy::{Channel, Language, Provider, Sender};
+use postern::time::{Instant, Span};
+use serde_json::{Value, json};
+
+const NOW: Instant = Instant::from_secs(1_800_014_400);
+const TOUCH: TouchId = TouchId([7; 24]);
+const ORIGIN: &str = "https://go.example.com";
+const UNSUBSCRIBE: &str = "https://go.example.com/u/token";
+const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn credentials() -> Credentials {
+    let json = json!({
+        "postmark": { "token": "server-token", "receipts": { "user": "postern", "password": "open-sesame" } },
+        "ses": {
+            "region": "us-east-1", "access_key_id": "AKIDEXAMPLE",
+            "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            "configuration_set": "outreach", "receipts": { "user": "aws", "password": "bridge" },
+        },
+        "cloudflare": { "account_id": "023e105f4ecef8ad9ca31a8372d0c353", "token": "cf-token" },
+        "twilio": { "account_sid": "AC00000000000000000000000000000001", "auth_token": "12345" },
+        "whatsapp_cloud": { "token": "meta-token", "app_secret": "app-secret", "verify_token": "verify-me" },
+        "gateway": { "url": "https://hooks.example.com/postern", "secret": KEY },
+    });
+    Credentials::parse(&json.to_string(), false).unwrap()
+}
+
+fn message(channel: Channel) -> Message {
+    Message {
+        touch: TOUCH,
+        channel,
+        language: Language::Swedish,
+        subject: matches!(channel, Channel::Email).then(|| "Betalningen gick inte igenom".to_owned()),
+        text: "Hej! Läs mer: https://go.example.com/l/x & välkommen".into(),
+        html: matches!(channel, Channel::Email).then(|| "<p>Hej!</p>".to_owned()),
+        link: Some("https://go.example.com/l/x".into()),
+        action: None,
+        help: None,
+        unsubscribe: matches!(channel, Channel::Email).then(|| UNSUBSCRIBE.to_owned()),
+        approved: matches!(channel, Channel::WhatsApp).then(|| Approved {
+            name: "payment_failed".into(),
+            parameters: vec!["Example".into()],
+            button: Some("x".into()),
+        }),
+        script: None,
+    }
+}
+
+fn planned(provider: Provider, channel: Channel, from: Option<&str>, to: Option<&str>) -> Plan {
+    let (message, sender) = (message(channel), Sender { provider, from: from.map(str::to_owned) });
+    let dispatch = Dispatch {
+        message: &message,
+        sender: &sender,
+        to,
+        subject: TOUCH.subject(),
+        journey: "payment.failed",
+        origin: ORIGIN,
+        offered: NOW,
+        now: NOW,
+    };
+    plan(&dispatch, &credentials())
+}
+
+fn call(provider: Provider, channel: Channel, from: Option<&str>, to: &str) -> Call {
+    match planned(provider, channel, from, Some(to)) {
+        Plan::Call(call) => call,
+        _ => panic!("{provider:?} has no call for {channel:?}"),
+    }
+}
+
+fn header<'a>(call: &'a Call, name: &str) -> &'a str {
+    call.headers.iter().find(|(given, _)| *given == name).map_or("", |(_, value)| value)
+}
+
+fn body(call: &Call) -> Value {
+    serde_json::from_str(&call.body).unwrap()
+}
+
+fn reply(status: u16, body: &str) -> Reply {
+    Reply { status, body: body.to_owned(), ..Reply::default() }
+}
+
+fn later(reason: &'static str) -> Report {
+    Report::Retry { after: None, reason }
+}
+
+fn never(reason: &'static str) -> Report {
+    Report::Rejected { reason }
+}
+
+/// What each answer means, by status and body.
+fn check(provider: Provider, cases: &[(u16, &str, Report)]) {
+    for (status, body, report) in cases {
+        let verdict = verdict(provider, &reply(*status, body), NOW);
+        assert_eq!(verdict.report, *report, "{provider:?} {status} {body}");
+        let is_well = !matches!(report, Report::Retry { .. });
+        assert_eq!(verdict.health == Health::Well, is_well, "{provider:?} {status} {body}");
+    }
+    // What no adapter can read is never a yes, and never a no for good.
+    for body in ["", "<html>502</html>", "{\"ErrorCode\":", "null", "[]", &"x".repeat(PROVIDER_REPLY_MAX)] {
+        let is_gateway = provider == Provider::Gateway;
+        let expected = if is_gateway { Report::Accepted } else { later(reason::GARBLED) };
+        assert_eq!(verdict(provider, &reply(200, body), NOW).report, expected, "{provider:?}");
+        assert_eq!(verdict(provider, &reply(502, body), NOW).report, later(reason::UNAVAILABLE));
+    }
+    let throttled = Reply { retry_after: Some("30".into()), ..reply(429, "") };
+    let verdict = verdict(provider, &throttled, NOW);
+    let after = Some(Span::from_secs(30));
+    assert_eq!(verdict.report, Report::Retry { after, reason: reason::THROTTLED }, "{provider:?}");
+    assert_eq!(verdict.health, Health::Asked(Span::from_secs(30)));
+}
+
+#[test]
+fn postmark() {
+    let call =
+        call(Provider::Postmark, Channel::Email, Some("Example <hello@example.com>"), "anna@example.com");
+    assert_eq!(call.url, "https://api.postmarkapp.com/email");
+    assert_eq!(header(&call, "x-postmark-server-token"), "server-token");
+    let expected = json!({
+        "From": "Example <hello@example.com>",
+        "To": "anna@example.com",
+        "Subject": "Betalningen gick inte igenom",
+        "TextBody": "Hej! Läs mer: https://go.example.com/l/x & välkommen",
+        "HtmlBody": "<p>Hej!</p>",
+        "MessageStream": "outbound",
+        "Headers": [
+            { "Name": "Content-Language", "Value": "sv" },
+            { "Name": "List-Unsubscribe", "Value": format!("<{UNSUBSCRIBE}>") },
+            { "Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click" },
+            { "Name": "Message-ID", "Value": format!("<{TOUCH}@go.example.com>") },
+            { "Name": "X-PM-KeepID", "Value": "true" },
+        ],
+        "Metadata": { "touch": TOUCH.to_string() },
+        "TrackOpens": false,
+        "TrackLinks": "None",
+    });
+    assert_eq!(body(&call), expected);
+    check(
+        Provider::Postmark,
+        &[
+            (
+                200,
+                r#"{"To":"a@example.com","MessageID":"b7bc2f4a","ErrorCode":0,"Message":"OK"}"#,
+                Report::Accepted,
+            ),
+            // An error inside a 200.
+            (200, r#"{"ErrorCode":406,"Message":"Inactive"}"#, Report::Bounced),
+            (422, r#"{"ErrorCode":406,"Message":"Inactive"}"#, Report::Bounced),
+            (422, r#"{"ErrorCode":300,"Message":"Invalid email request"}"#, never(reason::BAD_MESSAGE)),
+            (422, r#"{"ErrorCode":401,"Message":"Sender signature not confirmed"}"#, later(reason::ACCOUNT)),
+            (422, r#"{"ErrorCode":412,"Message":"Account pending"}"#, later(reason::ACCOUNT)),
+            (422, r#"{"ErrorCode":10,"Message":"Bad token"}"#, later(reason::CREDENTIALS)),
+            (401, r#"{"ErrorCode":10,"Message":"Bad token"}"#, later(reason::CREDENTIALS)),
+            (422, r#"{"ErrorCode":100,"Message":"Maintenance"}"#, later(reason::UNAVAILABLE)),
+            (429, r#"{"ErrorCode":429,"Message":"Rate limit"}"#, later(reason::THROTTLED)),
+            (500, r#"{"ErrorCode":999,"Message":"?"}"#, later(reason::UNAVAILABLE)),
+            (413, "", never(reason::BAD_MESSAGE)),
+            (404, "", later(reason::ACCOUNT)),
+        ],
+    );
+}
+
+#[test]
+fn ses() {
+    let call = call(Provider::Ses, Channel::Email, Some("hello@example.com"), "anna@example.com");
+    assert_eq!(call.url, "https://email.us-east-1.amazonaws.com/v2/email/outbound-emails");
+    let expected = json!({
+        "FromEmailAddress": "hello@example.com",
+        "Destination": { "ToAddresses": ["anna@example.com"] },
+        "Content": { "Simple": {
+            "Subject": { "Data": "Betalningen gick inte igenom", "Charset": "UTF-8" },
+            "Body": {
+                "Text": { "Data": "Hej! Läs mer: https://go.example.com/l/x & välkommen", "Charset": "UTF-8" },
+                "Html": { "Data": "<p>Hej!</p>", "Charset": "UTF-8" },
+            },
+            "Headers": [
+                { "Name": "Content-Language", "Value": "sv" },
+                { "Name": "List-Unsubscribe", "Value": format!("<{UNSUBSCRIBE}>") },
+                { "Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click" },
+            ],
+        } },
+        "EmailTags": [{ "Name": "touch", "Value": TOUCH.to_string() }],
+        "ConfigurationSetName": "outreach",
+    });
+    assert_eq!(body(&call), expected);
+    assert_eq!(header(&call, "x-amz-date"), "20270115T120000Z");
+    let scope = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20270115/us-east-1/ses/aws4_request, SignedHeaders=content-type;host;x-amz-date, Signature=";
+    assert!(header(&call, "authorization").starts_with(scope));
+    check(
+        Provider::Ses,
+        &[
+            (200, r#"{"MessageId":"0100018f"}"#, Report::Accepted),
+            (400, r#"{"__type":"BadRequestException","message":"?"}"#, never(reason::BAD_MESSAGE)),
+            (429, r#"{"__type":"TooManyRequestsException"}"#, later(reason::THROTTLED)),
+            (400, r#"{"code":"LimitExceededException"}"#, later(reason::THROTTLED)),
+            (400, r#"{"__type":"com.amazonaws.ses#AccountSuspendedException"}"#, later(reason::ACCOUNT)),
+            (400, r#"{"__type":"MessageRejected","message":"not verified"}"#, later(reason::ACCOUNT)),
+            (403, r#"{"__type":"InvalidSignatureException"}"#, later(reason::CREDENTIALS)),
+            (403, "", later(reason::CREDENTIALS)),
+        ],
+    );
+    let named = Reply {
+        error_type: Some("SendingPausedException:http://internal.amazon.com/coral/".into()),
+        ..reply(400, r#"{"message":"paused"}"#)
+    };
+    assert_eq!(verdict(Provider::Ses, &named, NOW).report, later(reason::ACCOUNT));
+}
+
+#[test]
+fn cloudflare() {
+    let from = Some("Example <hello@example.com>");
+    let call = call(Provider::Cloudflare, Channel::Email, from, "anna@example.com");
+    let account = "023e105f4ecef8ad9ca31a8372d0c353";
+    assert_eq!(
+        call.url,
+        format!("https://api.cloudflare.com/client/v4/accounts/{account}/email/sending/send")
+    );
+    assert_eq!(header(&call, "authorization"), "Bearer cf-token");
+    let expected = json!({
+        "from": { "address": "hello@example.com", "name": "Example" },
+        "to": "anna@example.com",
+        "subject": "Betalningen gick inte igenom",
+        "text": "Hej! Läs mer: https://go.example.com/l/x & välkommen",
+        "html": "<p>Hej!</p>",
+        "headers": {
+            "Content-Language": "sv",
+            "List-Unsubscribe": format!("<{UNSUBSCRIBE}>"),
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            "X-Touch-ID": TOUCH.to_string(),
+        },
+    });
+    assert_eq!(body(&call), expected);
+    let failed = |code: u32| {
+        format!(r#"{{"success":false,"errors":[{{"code":{code},"message":"?"}}],"result":null}}"#)
+    };
+    let delivered = r#"{"success":true,"errors":[],"messages":[],"result":{"delivered":["a@example.com"],"permanent_bounces":[],"queued":[]}}"#;
+    check(
+        Provider::Cloudflare,
+        &[
+            (200, delivered, Report::Accepted),
+            (
+                200,
+                &delivered.replace(r#""permanent_bounces":[]"#, r#""permanent_bounces":["a@example.com"]"#),
+                Report::Bounced,
+            ),
+            (400, &failed(10_001), never(reason::BAD_MESSAGE)),
+            (400, &failed(10_200), never(reason::BAD_MESSAGE)),
+            (401, &failed(10_101), later(reason::CREDENTIALS)),
+            (403, &failed(10_105), later(reason::ACCOUNT)),
+            (403, &failed(10_203), later(reason::ACCOUNT)),
+            (404, &failed(10_000), later(reason::ACCOUNT)),
+            (429, &failed(10_004), later(reason::THROTTLED)),
+            (500, &failed(10_002), later(reason::UNAVAILABLE)),
+            (503, &failed(10_100), later(reason::UNAVAILABLE)),
+            (200, &failed(77_777), later(reason::UNAVAILABLE)),
+            (400, &failed(77_777), never(reason::BAD_MESSAGE)),
+        ],
+    );
+}
+
+#[test]
+fn twilio() {
+    let call = call(Provider::Twilio, Channel::Sms, Some("+15005550006"), "+46701234567");
+    let account = "AC00000000000000000000000000000001";
+    assert_eq!(call.url, format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Messages.json"));
+    assert_eq!(header(&call, "content-type"), "application/x-www-form-urlencoded");
+    assert!(header(&call, "authorization").starts_with("Basic "));
+    let callback = format!("https%3A%2F%2Fgo.example.com%2Fv1%2Freceipts%2Ftwilio%3Ftouch%3D{TOUCH}");
+    let expected = format!(
+        "To=%2B46701234567&From=%2B15005550006&Body=Hej%21%20L%C3%A4s%20mer%3A%20https%3A%2F%2Fgo.example.com%2Fl%2Fx%20%26%20v%C3%A4lkommen&StatusCallback={callback}"
+    );
+    assert_eq!(call.body, expected);
+    let service =
+        self::call(Provider::Twilio, Channel::Sms, Some("MG00000000000000000000000000000001"), "+1");
+    assert!(service.body.contains("&MessagingServiceSid=MG00000000000000000000000000000001&"));
+    let refused = |code: u32| {
+        format!(r#"{{"code":{code},"message":"?","more_info":"https://www.twilio.com","status":400}}"#)
+    };
+    check(
+        Provider::Twilio,
+        &[
+            (201, r#"{"sid":"SM1","status":"queued","error_code":null}"#, Report::Accepted),
+            (201, r#"{"sid":"SM1","status":"failed","error_code":30005}"#, Report::Bounced),
+            (400, &refused(21_211), never(reason::BAD_ADDRESS)),
+            (400, &refused(21_610), Report::Complained),
+            (400, &refused(21_614), Report::Bounced),
+            (400, &refused(21_617), never(reason::BAD_MESSAGE)),
+            (400, &refused(21_606), later(reason::ACCOUNT)),
+            (400, &refused(21_408), later(reason::ACCOUNT)),
+            (401, &refused(20_003), later(reason::CREDENTIALS)),
+            (429, &refused(20_429), later(reason::THROTTLED)),
+            (400, &refused(21_611), later(reason::THROTTLED)),
+            (503, &refused(20_503), later(reason::UNAVAILABLE)),
+            (400, &refused(99_999), later(reason::UNAVAILABLE)),
+        ],
+    );
+}
+
+#[test]
+fn whatsapp() {
+    let call = call(Provider::WhatsAppCloud, Channel::WhatsApp, Some("106540352242922"), "+46701234567");
+    assert_eq!(call.url, "https://graph.facebook.com/v23.0/106540352242922/messages");
+    assert_eq!(header(&call, "authorization"), "Bearer meta-token");
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    let expected = json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "+46701234567",
+        "type": "template",
+        "template": {
+            "name": "payment_failed",
+            "language": { "code": "sv" },
+            "components": [
+                { "type": "body", "parameters": [text("Example")] },
+                { "type": "button", "sub_type": "url", "index": "0", "parameters": [text("x")] },
+            ],
+        },
+        "biz_opaque_callback_data": TOUCH.to_string(),
+    });
+    assert_eq!(body(&call), expected);
+    let refused = |code: u32| {
+        format!(r#"{{"error":{{"message":"?","type":"OAuthException","code":{code},"fbtrace_id":"A"}}}}"#)
+    };
+    check(
+        Provider::WhatsAppCloud,
+        &[
+            (200, r#"{"messaging_product":"whatsapp","messages":[{"id":"wamid.x"}]}"#, Report::Accepted),
+            // An error inside a 200.
+            (200, &refused(131_026), Report::Bounced),
+            (400, &refused(131_050), Report::Complained),
+            (400, &refused(132_001), never(reason::BAD_TEMPLATE)),
+            (400, &refused(100), never(reason::BAD_MESSAGE)),
+            (401, &refused(190), later(reason::CREDENTIALS)),
+            (403, &refused(131_031), later(reason::ACCOUNT)),
+            (429, &refused(130_429), later(reason::THROTTLED)),
+            (400, &refused(131_056), later(reason::THROTTLED)),
+            (500, &refused(131_000), later(reason::UNAVAILABLE)),
+        ],
+    );
+}
+
+#[test]
+fn gateway() {
+    let Plan::Call(call) = planned(Provider::Gateway, Channel::Sms, None, None) else { panic!("no call") };
+    assert_eq!(call.url, "https://hooks.example.com/postern");
+    assert_eq!(header(&call, "webhook-id"), TOUCH.to_string());
+    assert_eq!(header(&call, "webhook-timestamp"), NOW.secs().to_string());
+    assert!(header(&call, "webhook-signature").starts_with("v1,"));
+    let expected = json!({
+        "type": "touch.send",
+        "timestamp": "2027-01-15T12:00:00Z",
+        "data": {
+            "touch": TOUCH.to_string(),
+            "subject": TOUCH.subject().to_string(),
+            "journey": "payment.failed",
+            "channel": "sms",
+            "language": "sv",
+            "text": "Hej! Läs mer: https://go.example.com/l/x & välkommen",
+            "link": "https://go.example.com/l/x",
+        },
+    });
+    assert_eq!(body(&call), expected);
+    check(
+        Provider::Gateway,
+        &[
+            (204, "", Report::Accepted),
+            (409, "", never(reason::BAD_MESSAGE)),
+            (410, "", later(reason::ACCOUNT)),
+            (307, "", later(reason::ACCOUNT)),
+            (500, "", later(reason::UNAVAILABLE)),
+        ],
+    );
+}
+
+#[test]
+fn what_cannot_be_sent_says_why() {
+    let plan_of = |provider, channel, from, to| match planned(provider, channel, from, to) {
+        Plan::Not(report) => report,
+        _ => panic!("{provider:?} was to say why"),
+    };
+    let (email, sms) = (Channel::Email, Channel::Sms);
+    let to = Some("anna@example.com");
+    assert_eq!(plan_of(Provider::Postmark, email, None, to), later(reason::NO_SENDER));
+    assert_eq!(plan_of(Provider::Postmark, email, Some("a@example.com"), None), never(reason::NO_ADDRESS));
+    assert_eq!(plan_of(Provider::Postmark, sms, Some("a@example.com"), to), later(reason::UNSUPPORTED));
+    assert_eq!(
+        plan_of(Provider::WhatsAppCloud, Channel::WhatsApp, Some("../1"), to),
+        later(reason::NO_SENDER)
+    );
+    assert!(matches!(planned(Provider::Inbox, Channel::InApp, None, None), Plan::Inbox));
+    let (message, sender) = (message(email), Sender { provider: Provider::Ses, from: None });
+    let dispatch = Dispatch {
+        message: &message,
+        sender: &sender,
+        to,
+        subject: TOUCH.subject(),
+        journey: "j",
+        origin: ORIGIN,
+        offered: NOW,
+        now: NOW,
+    };
+    let Plan::Not(report) = plan(&dispatch, &Credentials::default()) else { panic!("nothing is configured") };
+    assert_eq!(report, later(reason::NO_CREDENTIALS));
+}
+
+/// The reports of a webhook call of a provider.
+fn told(provider: Provider, envelope: &Envelope<'_>) -> Result<Vec<Report>, NotTrusted> {
+    let receipts = receipts(provider, envelope, &credentials(), NOW)?;
+    assert!(receipts.iter().all(|receipt| receipt.touch == TOUCH));
+    Ok(receipts.into_iter().map(|receipt| receipt.report).collect())
+}
+
+#[test]
+fn receipts_with_a_login() {
+    let touch = TOUCH.to_string();
+    let postmark = "Basic cG9zdGVybjpvcGVuLXNlc2FtZQ==";
+    let bridge = "Basic YXdzOmJyaWRnZQ==";
+    let ses = |detail: Value| json!({ "source": "aws.ses", "detail-type": "Email", "detail": detail });
+    let mail = json!({ "tags": { "touch": [touch], "ses:configuration-set": ["outreach"] } });
+    for (provider, login, body, expected) in [
+        (
+            Provider::Postmark,
+            postmark,
+            json!({ "RecordType": "Delivery", "Metadata": { "touch": touch } }),
+            vec![Report::Delivered],
+        ),
+        (
+            Provider::Postmark,
+            postmark,
+            json!({ "RecordType": "Bounce", "Type": "HardBounce", "Inactive": true, "Metadata": { "touch": touch } }),
+            vec![Report::Bounced],
+        ),
+        (
+            Provider::Postmark,
+            postmark,
+            json!({ "RecordType": "Bounce", "Type": "Transient", "Inactive": false, "Metadata": { "touch": touch } }),
+            vec![],
+        ),
+        (
+            Provider::Postmark,
+            postmark,
+            json!({ "RecordType": "SpamComplaint", "Metadata": { "touch": touch } }),
+            vec![Report::Complained],
+        ),
+        (
+            Provider::Postmark,
+            postmark,
+            json!({ "RecordType": "SubscriptionChange", "SuppressSending": true, "SuppressionReason": "ManualSuppression", "Metadata": { "touch": touch } }),
+            vec![Report::Complained],
+        ),
+        (
+            Provider::Postmark,
+            postmark,
+            json!({ "RecordType": "Open", "Metadata": { "touch": touch } }),
+            vec![],
+        ),
+        (
+            Provider::Postmark,
+            postmark,
+            json!({ "RecordType": "Delivery", "Metadata": { "touch": "somebody's" } }),
+            vec![],
+        ),
+        (
+            Provider::Ses,
+            bridge,
+            ses(json!({ "eventType": "Delivery", "mail": mail })),
+            vec![Report::Delivered],
+        ),
+        (
+            Provider::Ses,
+            bridge,
+            ses(json!({ "eventType": "Bounce", "bounce": { "bounceType": "Permanent" }, "mail": mail })),
+            vec![Report::Bounced],
+        ),
+        (
+            Provider::Ses,
+            bridge,
+            ses(json!({ "eventType": "Bounce", "bounce": { "bounceType": "Transient" }, "mail": mail })),
+            vec![],
+        ),
+        (
+            Provider::Ses,
+            bridge,
+            ses(json!({ "eventType": "Complaint", "mail": mail })),
+            vec![Report::Complained],
+        ),
+        (Provider::Ses, bridge, json!([1]), vec![]),
+    ] {
+        let body = body.to_string();
+        let envelope = Envelope { authorization: Some(login), body: body.as_bytes(), ..Envelope::default() };
+        assert_eq!(told(provider, &envelope), Ok(expected), "{body}");
+        for header in [None, Some("Basic cG9zdGVybjp3cm9uZw=="), Some("Bearer x"), Some("")] {
+            let envelope = Envelope { authorization: header, ..envelope };
+            assert_eq!(told(provider, &envelope), Err(NotTrusted), "{header:?}");
+        }
+    }
+}
+
+#[test]
+fn receipts_by_signature() {
+    // The signatures were made with Python's hmac.
+    let statuses = format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"1","changes":[{{"field":"messages","value":{{"statuses":[{{"id":"wamid.1","status":"delivered","biz_opaque_callback_data":"{TOUCH}"}},{{"id":"wamid.2","status":"failed","biz_opaque_callback_data":"{TOUCH}","errors":[{{"code":131026}}]}},{{"id":"wamid.3","status":"sent","biz_opaque_callback_data":"{TOUCH}"}}]}}}}]}}]}}"#
+    );
+    let hub = "sha256=a96553982e4c9ab79951184c2c3b0131e4189fd3715953d067b475b552ec6429";
+    let envelope = Envelope { hub: Some(hub), body: statuses.as_bytes(), ..Envelope::default() };
+    assert_eq!(told(Provider::WhatsAppCloud, &envelope), Ok(vec![Report::Delivered, Report::Bounced]));
+    let other = statuses.replace("delivered", "read");
+    let changed = Envelope { body: other.as_bytes(), ..envelope };
+    assert_eq!(told(Provider::WhatsAppCloud, &changed), Err(NotTrusted));
+    assert_eq!(told(Provider::WhatsAppCloud, &Envelope { hub: None, ..envelope }), Err(NotTrusted));
+
+    let url = format!("https://go.example.com/v1/receipts/twilio?touch={TOUCH}");
+    let query = format!("touch={TOUCH}");
+    let form = "MessageSid=SM1&MessageStatus=undelivered&ErrorCode=30005&To=%2B46701234567";
+    let signed = Envelope {
+        url: &url,
+        query: &query,
+        twilio: Some("A40RhRTrMAjzJyNQ+wK9u9J3jxI="),
+        body: form.as_bytes(),
+        ..Envelope::default()
+    };
+    assert_eq!(told(Provider::Twilio, &signed), Ok(vec![Report::Bounced]));
+    assert_eq!(
+        told(Provider::Twilio, &Envelope { body: b"MessageStatus=delivered", ..signed }),
+        Err(NotTrusted)
+    );
+    assert_eq!(
+        told(Provider::Twilio, &Envelope { url: "https://go.example.com/", ..signed }),
+        Err(NotTrusted)
+    );
+
+    let body = format!(
+        r#"{{"type":"touch.complained","timestamp":"2027-01-15T12:00:00Z","data":{{"touch":"{TOUCH}"}}}}"#
+    );
+    let timestamp = NOW.secs().to_string();
+    let webhook = ["msg_1", &timestamp, "v1,JiCMhOudgE/6jnn4+tVZPQslh07uijgGYAylLdG2gHI="];
+    let envelope = Envelope { webhook: Some(webhook), body: body.as_bytes(), ..Envelope::default() };
+    assert_eq!(told(Provider::Gateway, &envelope), Ok(vec![Report::Complained]));
+    let replayed = receipts(Provider::Gateway, &envelope, &credentials(), NOW + Span::from_secs(301));
+    assert_eq!(replayed, Err(NotTrusted));
+    let own = Envelope { webhook: Some(["msg_2", &timestamp, webhook[2]]), ..envelope };
+    assert_eq!(told(Provider::Gateway, &own), Err(NotTrusted));
+    for provider in [Provider::Cloudflare, Provider::Inbox] {
+        assert_eq!(told(provider, &envelope), Err(NotTrusted));
+    }
+    let nothing = receipts(Provider::Gateway, &envelope, &Credentials::default(), NOW);
+    assert_eq!(nothing, Err(NotTrusted));
+}
+
+#[test]
+fn meta_asks_whether_this_is_the_place() {
+    let ask = |query: &str| whatsapp_challenge(query, &credentials());
+    let asked = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me";
+    assert_eq!(ask(asked).as_deref(), Some("1158201444"));
+    for query in [
+        "",
+        "hub.mode=subscribe&hub.challenge=1",
+        "hub.mode=subscribe&hub.challenge=1&hub.verify_token=verify-you",
+        "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=verify-me",
+        "hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=verify-me",
+    ] {
+        assert_eq!(ask(query), None, "{query}");
+    }
+}

@@ -1,0 +1,204 @@
+//! A person's row: whatever a person is, the row reads back as the same, and nothing else is read at all.
+
+use postern::id::{EventHash, Subject, TouchId};
+use postern::person::{
+    Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, Sealed, SeenEvent, Sent,
+};
+use postern::policy::{Channel, Language, Purpose};
+use postern::time::Instant;
+use postern::zone::Zone;
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+
+const SUBJECT: Subject = Subject([7; 12]);
+
+fn at() -> impl Strategy<Value = Instant> {
+    prop_oneof![
+        (1_700_000_000_000_u64..1_900_000_000_000).prop_map(Instant::from_millis),
+        any::<u64>().prop_map(Instant::from_millis),
+        Just(Instant::from_millis(0)),
+    ]
+}
+
+fn hash() -> impl Strategy<Value = EventHash> {
+    any::<[u8; 12]>().prop_map(EventHash)
+}
+
+/// The person's own touch, or one that is anybody's.
+fn touch() -> impl Strategy<Value = TouchId> {
+    (any::<[u8; 24]>(), any::<bool>()).prop_map(|(mut id, is_own)| {
+        if is_own {
+            id[..12].copy_from_slice(&SUBJECT.0);
+        }
+        TouchId(id)
+    })
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z_.]{0,12}", "[ %\n\t\u{7f}a\u{e9}\u{2022}0-9]{0,12}", ".{0,12}"]
+}
+
+fn channel() -> impl Strategy<Value = Channel> {
+    select(Channel::ALL.to_vec())
+}
+
+fn said() -> impl Strategy<Value = Sent> {
+    let plain = [Sent::Queued, Sent::Tried, Sent::Accepted, Sent::Delivered, Sent::Bounced, Sent::Failed];
+    prop_oneof![select(plain.to_vec()), text().prop_map(Sent::Refused)]
+}
+
+fn consent() -> impl Strategy<Value = Consent> {
+    let word = select(vec![Said::Yes, Said::No]);
+    (channel(), select(Purpose::ALL.to_vec()), word, at()).prop_map(|(channel, purpose, said, at)| Consent {
+        channel,
+        purpose,
+        said,
+        at,
+    })
+}
+
+fn enrolment() -> impl Strategy<Value = Enrolment> {
+    let endings = vec![Ended::Resolved, Ended::Blocked, Ended::Completed, Ended::TimedOut, Ended::Withdrawn];
+    let times = (at(), option::of(at()), option::of(at()));
+    (text(), any::<u32>(), hash(), any::<u16>(), any::<bool>(), times, option::of(select(endings))).prop_map(
+        |(journey, version, trigger, done, is_holdout, (entered, last_sent, due), ended)| Enrolment {
+            journey,
+            version,
+            trigger,
+            entered,
+            done,
+            is_holdout,
+            last_sent,
+            due,
+            ended,
+        },
+    )
+}
+
+fn pending() -> impl Strategy<Value = Pending> {
+    let flags = (any::<bool>(), any::<bool>());
+    let numbers = (any::<u32>(), any::<u8>(), any::<u8>());
+    (touch(), text(), hash(), channel(), at(), numbers, flags, option::of(at())).prop_map(
+        |(id, journey, trigger, channel, offered, (version, touch, attempts), (is_out, is_dead), due)| {
+            Pending { id, journey, version, trigger, touch, channel, offered, attempts, is_out, due, is_dead }
+        },
+    )
+}
+
+fn history() -> impl Strategy<Value = History> {
+    (touch(), text(), any::<u8>(), channel(), at(), said())
+        .prop_map(|(id, journey, touch, channel, at, said)| History { id, journey, touch, channel, at, said })
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let outcome =
+        (text(), option::of(hash()), at()).prop_map(|(kind, about, at)| Outcome { kind, about, at });
+    let zones = ["Europe/Stockholm", "America/Argentina/Buenos_Aires", "Etc/GMT+3"];
+    let zone = select(zones.to_vec()).prop_map(|name| Zone::parse(name).unwrap());
+    let about = (
+        option::of(select(Language::ALL.to_vec())),
+        option::of(zone),
+        any::<bool>(),
+        option::of(at()),
+        option::of(text().prop_map(Sealed)),
+        vec(channel(), 0..3),
+    );
+    let maps = (
+        btree_map(text(), text(), 0..3),
+        btree_map(text(), (any::<bool>(), at()).prop_map(|(value, at)| Flag(value, at)), 0..3),
+    );
+    let lists = (
+        vec(consent(), 0..4),
+        vec(enrolment(), 0..4),
+        vec(pending(), 0..3),
+        vec(history(), 0..4),
+        vec((hash(), at()).prop_map(|(id, at)| SeenEvent(id, at)), 0..4),
+        vec(outcome, 0..3),
+    );
+    (about, maps, lists).prop_map(
+        |(
+            (language, zone, is_protected, opted_out, addresses, bounced),
+            (masks, flags),
+            (consents, enrolments, pending, history, seen, outcomes),
+        )| Person {
+            language,
+            zone,
+            is_protected,
+            opted_out,
+            consents,
+            masks,
+            flags,
+            addresses,
+            bounced,
+            enrolments,
+            pending,
+            history,
+            seen,
+            outcomes,
+        },
+    )
+}
+
+fn row(person: &Person) -> String {
+    let mut row = String::new();
+    person.write_row(SUBJECT, &mut row);
+    row
+}
+
+proptest! {
+    #[test]
+    fn a_row_reads_back_as_the_same_person(person in person()) {
+        let row = row(&person);
+        assert!(!row.contains(['\n', '\r']), "a row is one line: {row:?}");
+        assert_eq!(Person::read_row(&row, SUBJECT), Some(person), "{row}");
+    }
+
+    #[test]
+    fn anything_else_is_refused_or_read_without_a_panic(text in ".{0,200}") {
+        let _ = Person::read_row(&text, SUBJECT);
+    }
+}
+
+#[test]
+fn the_row_of_the_documentation() {
+    let entered = Instant::from_millis(1_795_431_600_000);
+    let person = Person {
+        language: Some(Language::German),
+        zone: Some(Zone::parse("Europe/Berlin").unwrap()),
+        consents: vec![Consent {
+            channel: Channel::Email,
+            purpose: Purpose::Service,
+            said: Said::Yes,
+            at: Instant::from_millis(1_700_000_000_000),
+        }],
+        masks: [("card".to_owned(), "Visa ending 1234".to_owned())].into(),
+        enrolments: vec![Enrolment {
+            journey: "payment.failed".into(),
+            version: 1,
+            trigger: EventHash([2; 12]),
+            entered,
+            done: 1,
+            is_holdout: false,
+            last_sent: Some(entered),
+            due: Some(Instant::from_millis(entered.millis() + 86_400_000)),
+            ended: None,
+        }],
+        history: vec![History {
+            id: TouchId([7; 24]),
+            journey: "payment.failed".into(),
+            touch: 0,
+            channel: Channel::Email,
+            at: entered,
+            said: Sent::Accepted,
+        }],
+        seen: vec![SeenEvent(EventHash([1; 12]), entered)],
+        ..Person::default()
+    };
+    assert_eq!(
+        row(&person),
+        "1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 j payment.failed \
+         e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 0 e 0 a s AQEBAQEBAQEBAQEB 0"
+    );
+}
