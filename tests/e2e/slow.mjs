@@ -35,7 +35,7 @@ const BETWEEN = `
       };
       const asked = await tell("asked");
       if (asked) return asked;
-      const gate = env.GATES.get(env.GATES.idFromName(headers.get("postern-place")));
+      const gate = env.GATES.get(env.GATES.idFromName(headers.get("postern-errand").split(" ")[0]));
       const answer = await gate.fetch("http://gate/", { headers });
       return (await tell("decided")) ?? answer;
     }
@@ -62,7 +62,7 @@ export async function openWithGate(change = {}) {
     },
     serviceBindings: {
       TEST: async (request) => {
-        const link = request.headers.get("postern-errand").split(" ")[0];
+        const link = request.headers.get("postern-errand").split(" ")[1];
         const point = new URL(request.url).pathname.slice(1);
         const told = (await scripts.get(link)?.[point]?.()) ?? GO_ON;
         return new Response(told.body, told);
