@@ -26,8 +26,9 @@ pub const LINK_FAILURES_MAX: u8 = 15;
 pub const GATE_SHARDS: u32 = 32;
 /// How long after its expiry day a gate keeps its rows before it is dropped whole.
 pub const GATE_GRACE_S: u32 = 24 * 60 * 60;
-/// A gate gathers changes this long before it sends them to the audit log.
-pub const GATE_FLUSH_MS: u64 = 1_000;
+/// A gate gathers changes this long before it sends them to the audit log: each is in its row already, so waiting risks
+/// nothing, and the longer the wait the more claims share one send. Well below what the platform lets an idle object live.
+pub const GATE_FLUSH_MS: u64 = 5_000;
 /// How long a gate waits before it tries to send again.
 pub const GATE_RETRY_MS: u64 = 15_000;
 /// Unsent changes at which a gate stops taking claims rather than fall further behind the audit log.
