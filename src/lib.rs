@@ -10,6 +10,7 @@ pub mod zone; // time zones, from one compiled-in database
 pub mod json; // strict reading: bytes to a tree, every mistake with its place
 pub mod key; // the key ring, derivation, keyed pseudonyms
 pub mod token; // claims, wire form, mint, verify
+pub mod session; // what a browser keeps between the steps of a proof; codes
 pub mod policy; // the documents: parse, validate, version
 pub mod gate; // the single-use state machine; grants
 pub mod click; // the decision for a tap; routing; refusals

@@ -317,6 +317,20 @@ pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
 pub const SMS_HOST_CHARS_MAX: usize = 40;
 
+/// A session, and a proof that was shown in it, live this long: a message may be slow, and a phone may be laid aside.
+pub const PROOF_LIFETIME_S: u32 = 15 * 60;
+/// A browser is remembered this long.
+pub const DEVICE_LIFETIME_S: u32 = 90 * 24 * 60 * 60;
+/// Digits of a one-time code (NIST SP 800-63B-4 §3.1.3: six at least).
+pub const CODE_DIGITS_MIN: u8 = 6;
+pub const CODE_DIGITS_MAX: u8 = 8;
+/// Digits of the code that takes an attempt to another browser: it competes with nobody's patience, only with guesses.
+pub const RELAY_DIGITS: u8 = 8;
+/// Characters that are read of a typed code, spaces and hyphens included.
+pub const CODE_TYPED_CHARS_MAX: usize = 64;
+/// Largest form of the pages of proof: a passkey's answer and little else.
+pub const PROOF_BODY_MAX: usize = 16 * 1024;
+
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);

@@ -12,7 +12,7 @@ use source::{Source, is_word, line_of, mentions};
 
 /// For each module of `src`, in reading order, the modules that it may name besides itself.
 /// A module names only what stands above it, so there are no cycles.
-const EDGES: [(&str, &[&str]); 22] = [
+const EDGES: [(&str, &[&str]); 23] = [
     ("lib", &[]),
     ("limits", &[]),
     ("id", &["limits"]),
@@ -21,6 +21,7 @@ const EDGES: [(&str, &[&str]); 22] = [
     ("json", &["limits"]),
     ("key", &["limits", "id", "time"]),
     ("token", &["limits", "id", "time", "key"]),
+    ("session", &["limits", "id", "time", "key", "token"]),
     ("policy", &["limits", "id", "time", "zone", "json", "token"]),
     ("gate", &["limits", "id", "time", "key", "token"]),
     ("click", &["limits", "time", "token", "policy"]),
@@ -37,13 +38,13 @@ const EDGES: [(&str, &[&str]); 22] = [
     ("bin", OUTER),
 ];
 const INNER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "token", "policy", "gate", "click", "audit", "person",
+    "limits", "id", "time", "zone", "json", "key", "token", "session", "policy", "gate", "click", "audit", "person",
     "journey", "shard", "delivery", "http", "port", "flow",
 ];
 
 /// The command line also shows what the simulator comes to.
 const OUTER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "token", "policy", "gate", "click", "audit", "person",
+    "limits", "id", "time", "zone", "json", "key", "token", "session", "policy", "gate", "click", "audit", "person",
     "journey", "shard", "delivery", "http", "port", "flow", "sim",
 ];
 
