@@ -12,7 +12,7 @@ use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
 use crate::flow::request::{browser, hints, network, posted_nonce, set_browser, wants_json};
 use crate::gate::{Answer, Command, Grant, Place};
-use crate::http::page::{AppWay, HandOff, Landing, Pages, redirect};
+use crate::http::page::{Adding, AppWay, HandOff, Landing, Pages, redirect};
 use crate::http::problem::{Code, Problem, json};
 use crate::http::{Method, Request, Response};
 use crate::limits::GRANT_LIFETIME_S;
@@ -182,6 +182,7 @@ impl Click<'_> {
             app: Some(app),
             web: destination.web.as_str(),
             grant: None,
+            adding: Adding::Nothing,
         })
     }
 
@@ -199,7 +200,9 @@ impl Click<'_> {
         }
         let href = way.with_grant(grant);
         let app = href.as_deref().map(|href| AppWay { href, fallback_ms: fallback_ms(&way) });
-        self.pages(Some(scope)).hand_off(&HandOff { app, web: destination.web.as_str(), grant: Some(grant) })
+        let web = destination.web.as_str();
+        let hand_off = HandOff { app, web, grant: Some(grant), adding: Adding::Nothing };
+        self.pages(Some(scope)).hand_off(&hand_off)
     }
 
     /// A form without its nonce came from no page of ours: the person gets the page, a program is told.

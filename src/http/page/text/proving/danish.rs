@@ -43,7 +43,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Svar for at gå videre",
         meaning: "Vi sammenligner dit svar med det, vi ved. Det, du skriver, gemmes ikke.",
     },
-    date_hint: "Dag, måned og år, for eksempel 31 12 1980",
+    date_hint: "År, måned og dag, for eksempel 1980-12-31",
     fact_wrong: "Det passer ikke med det, vi ved. Kontrollér det, du har indtastet, eller vælg en anden måde.",
     passkey: Notice {
         heading: "Brug din adgangsnøgle",

@@ -43,7 +43,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Answer to go on",
         meaning: "We compare your answer with what we know. What you type is not kept.",
     },
-    date_hint: "Day, month and year, such as 31 12 1980",
+    date_hint: "Year, month and day, such as 1980-12-31",
     fact_wrong: "This does not match what we know. Check what you entered, or choose another way.",
     passkey: Notice {
         heading: "Use your passkey",

@@ -48,7 +48,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Répondez pour continuer",
         meaning: "Nous comparons votre réponse avec ce que nous savons. Ce que vous saisissez n’est pas conservé.",
     },
-    date_hint: "Jour, mois et année, par exemple 31 12 1980",
+    date_hint: "Année, mois et jour, par exemple 1980-12-31",
     fact_wrong: "Cela ne correspond pas à ce que nous savons. Vérifiez votre saisie, ou choisissez un autre moyen.",
     passkey: Notice {
         heading: "Utilisez votre clé d’accès",

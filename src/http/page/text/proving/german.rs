@@ -49,7 +49,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Antworten, um fortzufahren",
         meaning: "Wir vergleichen Ihre Antwort mit dem, was wir wissen. Ihre Eingabe wird nicht gespeichert.",
     },
-    date_hint: "Tag, Monat und Jahr, zum Beispiel 31 12 1980",
+    date_hint: "Jahr, Monat und Tag, zum Beispiel 1980-12-31",
     fact_wrong: "Das stimmt nicht mit dem überein, was wir wissen. Prüfen Sie Ihre Eingabe oder wählen Sie einen anderen \
                  Weg.",
     passkey: Notice {

@@ -45,7 +45,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Responda para continuar",
         meaning: "Comparamos su respuesta con lo que sabemos. Lo que escriba no se guarda.",
     },
-    date_hint: "Día, mes y año, por ejemplo 31 12 1980",
+    date_hint: "Año, mes y día, por ejemplo 1980-12-31",
     fact_wrong: "Esto no coincide con lo que sabemos. Revise lo que ha escrito o elija otra forma.",
     passkey: Notice {
         heading: "Use su llave de acceso",

@@ -43,7 +43,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Svara för att gå vidare",
         meaning: "Vi jämför ditt svar med det vi vet. Det du skriver sparas inte.",
     },
-    date_hint: "Dag, månad och år, till exempel 31 12 1980",
+    date_hint: "År, månad och dag, till exempel 1980-12-31",
     fact_wrong: "Det stämmer inte med det vi vet. Kontrollera det du angav eller välj ett annat sätt.",
     passkey: Notice {
         heading: "Använd din nyckel",
