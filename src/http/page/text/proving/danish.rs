@@ -66,7 +66,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Åbn linket fra din besked dér, tryk på knappen, vælg ”Jeg har en kode fra en anden browser”, og \
                   indtast denne kode:",
     },
-    relay_life: "Den virker én gang, i 10 minutter. Indtast den kun i en browser, der er din, og giv den ikke til nogen.",
+    relay_life: "Den virker én gang, i 5 minutter. Indtast den kun i en browser, der er din, og giv den ikke til nogen.",
     follow: Notice {
         heading: "Indtast koden fra din anden browser",
         meaning: "Den vises dér, når du vælger ”Fortsæt i en anden browser”.",

@@ -66,7 +66,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Open the link from your message there, press the button, choose “I have a code from another \
                   browser”, and enter this code:",
     },
-    relay_life: "It works once, for 10 minutes. Enter it in a browser of your own only, and do not give it to anyone.",
+    relay_life: "It works once, for 5 minutes. Enter it in a browser of your own only, and do not give it to anyone.",
     follow: Notice {
         heading: "Enter the code from your other browser",
         meaning: "It is shown there when you choose “Continue in another browser”.",

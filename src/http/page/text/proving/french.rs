@@ -72,7 +72,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Ouvrez-y le lien de votre message, appuyez sur le bouton, choisissez «\u{a0}J’ai un code d’un autre \
                   navigateur\u{a0}» et saisissez ce code\u{a0}:",
     },
-    relay_life: "Il fonctionne une seule fois, pendant 10 minutes. Saisissez-le seulement dans un navigateur à vous, et ne \
+    relay_life: "Il fonctionne une seule fois, pendant 5 minutes. Saisissez-le seulement dans un navigateur à vous, et ne \
                  le donnez à personne.",
     follow: Notice {
         heading: "Saisissez le code de votre autre navigateur",

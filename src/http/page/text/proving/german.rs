@@ -74,7 +74,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Öffnen Sie dort den Link aus Ihrer Nachricht, drücken Sie die Schaltfläche, wählen Sie „Ich habe einen \
                   Code aus einem anderen Browser“ und geben Sie diesen Code ein:",
     },
-    relay_life: "Er gilt einmal, 10 Minuten lang. Geben Sie ihn nur in einem eigenen Browser ein und an niemanden weiter.",
+    relay_life: "Er gilt einmal, 5 Minuten lang. Geben Sie ihn nur in einem eigenen Browser ein und an niemanden weiter.",
     follow: Notice {
         heading: "Code aus Ihrem anderen Browser eingeben",
         meaning: "Er wird dort angezeigt, wenn Sie „In einem anderen Browser fortfahren“ wählen.",

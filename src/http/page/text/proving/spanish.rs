@@ -69,7 +69,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Abra allí el enlace de su mensaje, pulse el botón, elija «Tengo un código de otro navegador» e \
                   introduzca este código:",
     },
-    relay_life: "Funciona una sola vez, durante 10 minutos. Introdúzcalo solo en un navegador suyo y no se lo dé a nadie.",
+    relay_life: "Funciona una sola vez, durante 5 minutos. Introdúzcalo solo en un navegador suyo y no se lo dé a nadie.",
     follow: Notice {
         heading: "Introduzca el código de su otro navegador",
         meaning: "Se muestra allí cuando elige «Continuar en otro navegador».",

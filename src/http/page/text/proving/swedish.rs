@@ -66,7 +66,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Öppna länken från ditt meddelande där, tryck på knappen, välj ”Jag har en kod från en annan \
                   webbläsare” och ange den här koden:",
     },
-    relay_life: "Den fungerar en gång, i 10 minuter. Ange den bara i en webbläsare som är din, och lämna den inte till någon.",
+    relay_life: "Den fungerar en gång, i 5 minuter. Ange den bara i en webbläsare som är din, och lämna den inte till någon.",
     follow: Notice {
         heading: "Ange koden från din andra webbläsare",
         meaning: "Den visas där när du väljer ”Fortsätt i en annan webbläsare”.",
