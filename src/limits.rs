@@ -26,13 +26,20 @@ pub const LINK_FAILURES_MAX: u8 = 15;
 pub const CODE_TRIES_MAX: u8 = 5;
 /// Codes that are sent for one link, to whomever.
 pub const CODES_PER_LINK_MAX: u8 = 5;
-/// A code may be typed for ten minutes (NIST SP 800-63B-4 §3.1.3.2: at most ten).
+/// A code may be typed for ten minutes (NIST SP 800-63B-4 §3.1.3: at most ten).
 pub const CODE_LIFETIME_S: u32 = 600;
 /// How long the second code waits after the first; the wait doubles with each.
 pub const CODE_WAIT_S: u32 = 30;
 /// Digits of a code: fewer are guessed (RFC 4226 §4, R4), more are mistyped.
 pub const CODE_DIGITS_MIN: u8 = 6;
 pub const CODE_DIGITS_MAX: u8 = 8;
+/// Facts of one policy.
+pub const FACTS_MAX: usize = 16;
+/// Longest number that is a fact, in digits: account numbers have up to about that.
+pub const FACT_DIGITS_MAX: u8 = 20;
+/// What the facts that are asked together must be worth, in bits: the least that NIST SP 800-63B asked of a secret that
+/// is looked up (revision 3, §5.1.2).
+pub const FACT_BITS_MIN: u32 = 20;
 /// Attempts side by side at one link: the person's browsers, and a scanner or two.
 pub const ATTEMPTS_MAX: usize = 4;
 /// A proof counts this long; then it is shown again.

@@ -55,7 +55,8 @@ impl Attempt {
     }
 
     pub(super) fn show(&mut self, proof: Proof, until: Instant) {
-        let later = self.shown.iter().find(|shown| shown.proof == proof).map_or(until, |it| it.until.max(until));
+        let later =
+            self.shown.iter().find(|shown| shown.proof == proof).map_or(until, |it| it.until.max(until));
         self.shown.retain(|shown| shown.proof != proof);
         self.shown.push(Shown { proof, until: later });
         self.shown.sort_unstable_by_key(|shown| shown.proof);

@@ -260,9 +260,8 @@ impl Challenge {
         if followed.is_some_and(|followed| Code::new(followed, now, 1).is(tag)) {
             return self.stay(Said::Right);
         }
-        let is_led = |attempt: &Attempt| {
-            attempt.nonce != nonce && attempt.relay.is_some_and(|relay| relay.is(tag))
-        };
+        let is_led =
+            |attempt: &Attempt| attempt.nonce != nonce && attempt.relay.is_some_and(|relay| relay.is(tag));
         let Some(at) = self.attempts.iter().position(is_led) else {
             let relays = self.attempts.iter_mut().filter_map(|attempt| attempt.relay.as_mut());
             relays.for_each(Code::fail);

@@ -209,7 +209,11 @@ impl Need {
 
     /// `None` unless `count` is 1 or 2 and the proofs rest on as many factors.
     pub const fn new(count: u8, among: Proofs) -> Option<Self> {
-        if (count == 1 || count == 2) && among.factors() >= count { Some(Self { count, among }) } else { None }
+        if (count == 1 || count == 2) && among.factors() >= count {
+            Some(Self { count, among })
+        } else {
+            None
+        }
     }
 
     /// How many factors: 1 or 2.

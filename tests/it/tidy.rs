@@ -38,14 +38,49 @@ const EDGES: [(&str, &[&str]); 23] = [
     ("bin", OUTER),
 ];
 const INNER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "challenge", "token", "policy", "gate", "click",
-    "audit", "person", "journey", "shard", "delivery", "http", "port", "flow",
+    "limits",
+    "id",
+    "time",
+    "zone",
+    "json",
+    "key",
+    "challenge",
+    "token",
+    "policy",
+    "gate",
+    "click",
+    "audit",
+    "person",
+    "journey",
+    "shard",
+    "delivery",
+    "http",
+    "port",
+    "flow",
 ];
 
 /// The command line also shows what the simulator comes to.
 const OUTER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "challenge", "token", "policy", "gate", "click",
-    "audit", "person", "journey", "shard", "delivery", "http", "port", "flow", "sim",
+    "limits",
+    "id",
+    "time",
+    "zone",
+    "json",
+    "key",
+    "challenge",
+    "token",
+    "policy",
+    "gate",
+    "click",
+    "audit",
+    "person",
+    "journey",
+    "shard",
+    "delivery",
+    "http",
+    "port",
+    "flow",
+    "sim",
 ];
 
 /// Modules that may wait for the world. All others are pure.
