@@ -4,8 +4,8 @@
 //! nonce, so a code that was sent to one attempt is none for another. There are few codes, so the hash protects them
 //! only from who has the rows without the keys.
 
-use crate::id::{LinkId, Nonce};
-use crate::key::{KeyRing, MacKeys, Purpose, TAG_LENGTH_MIN};
+use crate::id::{LinkId, Nonce, Tag};
+use crate::key::{KeyRing, MacKeys, Purpose};
 use crate::limits::{CODE_TYPED_CHARS_MAX, RELAY_DIGITS};
 use crate::time::Instant;
 use crate::token::LinkRef;
@@ -48,15 +48,15 @@ impl CodeSeal {
     }
 
     /// The tag of a code that was sent to, or typed in, one attempt. `None` when the link's key has ended.
-    pub fn code(&self, link: &LinkRef, nonce: Nonce, code: &str, now: Instant) -> Option<[u8; TAG_LENGTH_MIN]> {
+    pub fn code(&self, link: &LinkRef, nonce: Nonce, code: &str, now: Instant) -> Option<Tag> {
         let mac = self.keys.live(link.key, now)?;
-        Some(mac.tag(&[b"/code/", &link.link.0, &nonce.0, code.as_bytes()]))
+        Some(Tag(mac.tag(&[b"/code/", &link.link.0, &nonce.0, code.as_bytes()])))
     }
 
     /// The tag of a code that one browser shows and another one types: bound to the link alone.
-    pub fn relay(&self, link: &LinkRef, code: &str, now: Instant) -> Option<[u8; TAG_LENGTH_MIN]> {
+    pub fn relay(&self, link: &LinkRef, code: &str, now: Instant) -> Option<Tag> {
         let mac = self.keys.live(link.key, now)?;
-        Some(mac.tag(&[b"/relay/", &link.link.0, code.as_bytes()]))
+        Some(Tag(mac.tag(&[b"/relay/", &link.link.0, code.as_bytes()])))
     }
 }
 
