@@ -56,6 +56,8 @@ pub enum Purpose {
     Contact,
     /// Draws lots for journeys: holdouts, jitter, touch ids.
     Lots,
+    /// Hashes known facts.
+    Fact,
 }
 
 impl Purpose {
@@ -69,6 +71,7 @@ impl Purpose {
             Self::Event => "event",
             Self::Contact => "contact",
             Self::Lots => "lots",
+            Self::Fact => "fact",
         }
     }
 
@@ -82,6 +85,7 @@ impl Purpose {
             Self::Event => b"postern/v1/event",
             Self::Contact => b"postern/v1/contact",
             Self::Lots => b"postern/v1/lots",
+            Self::Fact => b"postern/v1/fact",
         }
     }
 }
@@ -343,6 +347,11 @@ impl KeyRing {
     pub fn contact_secret(&self) -> Secret {
         self.pseudonym.derive(Purpose::Contact)
     }
+
+    /// The secret under which known facts are hashed. It does not rotate: nobody could be recognised any more.
+    pub fn fact_secret(&self) -> Secret {
+        self.pseudonym.derive(Purpose::Fact)
+    }
 }
 
 #[cfg(test)]
@@ -374,6 +383,7 @@ mod tests {
             Purpose::Event,
             Purpose::Contact,
             Purpose::Lots,
+            Purpose::Fact,
         ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
         keys.sort();
