@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn every_character_folds_to_what_stays() {
-        for letter in '\0'..=char::MAX {
+        for letter in '\0'..='\u{1ffff}' {
             let once = folded(&letter.to_string());
             assert_eq!(folded(&once), once, "{letter:?}");
             assert!(once.len() <= letter.len_utf8(), "{letter:?}");
