@@ -56,6 +56,8 @@ pub enum Purpose {
     Contact,
     /// Draws lots for journeys: holdouts, jitter, touch ids.
     Lots,
+    /// Makes passkeys' challenges and user handles.
+    Passkey,
 }
 
 impl Purpose {
@@ -69,6 +71,7 @@ impl Purpose {
             Self::Event => "event",
             Self::Contact => "contact",
             Self::Lots => "lots",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -82,6 +85,7 @@ impl Purpose {
             Self::Event => b"postern/v1/event",
             Self::Contact => b"postern/v1/contact",
             Self::Lots => b"postern/v1/lots",
+            Self::Passkey => b"postern/v1/passkey",
         }
     }
 }
@@ -329,6 +333,11 @@ impl KeyRing {
         self.pseudonym.derive(Purpose::Lots).mac_key()
     }
 
+    /// The key of passkeys' challenges and user handles. It does not rotate: the same person stays the same user.
+    pub fn passkey(&self) -> MacKey {
+        self.pseudonym.derive(Purpose::Passkey).mac_key()
+    }
+
     /// The namer of people and links.
     pub fn pseudonyms(&self) -> Pseudonyms {
         Pseudonyms {
@@ -374,6 +383,7 @@ mod tests {
             Purpose::Event,
             Purpose::Contact,
             Purpose::Lots,
+            Purpose::Passkey,
         ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
         keys.sort();

@@ -9,6 +9,20 @@ pub const LIFETIME_MAX_S: u32 = 24 * 60 * 60;
 /// How far a minting clock may run ahead of ours before its tokens look too long-lived.
 pub const CLOCK_SKEW_S: u32 = 60;
 
+/// How long the browser's answer to a passkey's challenge is awaited (WebAuthn Level 3 §15.1 recommends five minutes).
+pub const PASSKEY_CHALLENGE_LIFETIME_S: u32 = 5 * 60;
+/// Largest credential in JSON that a browser posts, in bytes. Without attestation it is about 1.5 KB.
+pub const PASSKEY_JSON_MAX: usize = 8 * 1024;
+/// Largest `clientDataJSON`, in bytes: type, challenge and origin are about 150.
+pub const PASSKEY_CLIENT_DATA_MAX: usize = 2 * 1024;
+/// Shortest credential id, in bytes (WebAuthn Level 3 §4: at least 16 with 100 bits of entropy).
+pub const PASSKEY_ID_MIN: usize = 16;
+/// Longest credential id, in bytes. The specification ends at 1,023; a person's row holds a few, and keys in use have 16
+/// to about 200.
+pub const PASSKEY_ID_MAX: usize = 256;
+/// Deepest nesting of any CBOR we accept (CTAP 2.1 §8: four levels).
+pub const CBOR_DEPTH_MAX: usize = 4;
+
 /// Keys in one ring: enough for years of quarterly rotation, few enough to scan.
 pub const RING_KEYS_MAX: usize = 16;
 /// Machine API keys in one deployment.
