@@ -58,6 +58,8 @@ pub enum Purpose {
     Lots,
     /// Hashes known facts.
     Fact,
+    /// Makes passkeys' challenges and user handles.
+    Passkey,
 }
 
 impl Purpose {
@@ -72,6 +74,7 @@ impl Purpose {
             Self::Contact => "contact",
             Self::Lots => "lots",
             Self::Fact => "fact",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -86,6 +89,7 @@ impl Purpose {
             Self::Contact => b"postern/v1/contact",
             Self::Lots => b"postern/v1/lots",
             Self::Fact => b"postern/v1/fact",
+            Self::Passkey => b"postern/v1/passkey",
         }
     }
 }
@@ -333,6 +337,11 @@ impl KeyRing {
         self.pseudonym.derive(Purpose::Lots).mac_key()
     }
 
+    /// The key of passkeys' challenges and user handles. It does not rotate: the same person stays the same user.
+    pub fn passkey(&self) -> MacKey {
+        self.pseudonym.derive(Purpose::Passkey).mac_key()
+    }
+
     /// The namer of people and links.
     pub fn pseudonyms(&self) -> Pseudonyms {
         Pseudonyms {
@@ -384,6 +393,7 @@ mod tests {
             Purpose::Contact,
             Purpose::Lots,
             Purpose::Fact,
+            Purpose::Passkey,
         ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
         keys.sort();

@@ -9,6 +9,20 @@ pub const LIFETIME_MAX_S: u32 = 24 * 60 * 60;
 /// How far a minting clock may run ahead of ours before its tokens look too long-lived.
 pub const CLOCK_SKEW_S: u32 = 60;
 
+/// How long the browser's answer to a passkey's challenge is awaited (WebAuthn Level 3 §15.1 recommends five minutes).
+pub const PASSKEY_CHALLENGE_LIFETIME_S: u32 = 5 * 60;
+/// Largest credential in JSON that a browser posts, in bytes. Without attestation it is about 1.5 KB.
+pub const PASSKEY_JSON_MAX: usize = 8 * 1024;
+/// Largest `clientDataJSON`, in bytes: type, challenge and origin are about 150.
+pub const PASSKEY_CLIENT_DATA_MAX: usize = 2 * 1024;
+/// Shortest credential id, in bytes (WebAuthn Level 3 §4: at least 16 with 100 bits of entropy).
+pub const PASSKEY_ID_MIN: usize = 16;
+/// Longest credential id, in bytes. The specification ends at 1,023; a person's row holds a few, and keys in use have 16
+/// to about 200.
+pub const PASSKEY_ID_MAX: usize = 256;
+/// Deepest nesting of any CBOR we accept (CTAP 2.1 §8: four levels).
+pub const CBOR_DEPTH_MAX: usize = 4;
+
 /// Keys in one ring: enough for years of quarterly rotation, few enough to scan.
 pub const RING_KEYS_MAX: usize = 16;
 /// Machine API keys in one deployment.
@@ -200,15 +214,11 @@ pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
 /// Longest value of a known fact, as typed, in bytes: a long street address.
 pub const FACT_MAX_BYTES: usize = 256;
 /// Known facts of one person; a further name is not taken.
-pub const PERSON_FACTS_MAX: usize = 16;
-/// Known facts in one call.
-pub const FACTS_MAX: usize = 8;
+pub const PERSON_FACTS_MAX: usize = 32;
+/// Facts that one policy may ask for, and that one call may put.
+pub const FACTS_MAX: usize = 16;
 /// Passkeys of one person: every device of a household.
 pub const PASSKEYS_MAX: usize = 8;
-/// Longest credential id of a passkey: those in use have 16 to 96 bytes, WebAuthn allows 1,023.
-pub const PASSKEY_ID_MAX_BYTES: usize = 256;
-/// Longest public key of a passkey: an uncompressed point of P-256 has 65 bytes, 91 as SPKI.
-pub const PASSKEY_KEY_MAX_BYTES: usize = 96;
 /// How long what was allotted to a person counts.
 pub const ALLOT_WINDOW_S: u32 = 24 * 60 * 60;
 /// Codes sent to one person in that time, whoever asks. With five tries each, a hundred guesses among a million: 1 in

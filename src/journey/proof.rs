@@ -3,7 +3,8 @@
 use crate::audit::{Event, Kind};
 use crate::id::LinkId;
 use crate::journey::{Effect, Rules};
-use crate::person::{Allotment, Counted, Keeping, Lot, Passkey, Person};
+use crate::passkey::{CredentialId, Passkey};
+use crate::person::{Allotment, Counted, Keeping, Lot, Person};
 use crate::time::Instant;
 
 /// Allots a code or a try at facts. On record is each that makes the next one wait: those who ask in vain are not counted
@@ -42,7 +43,7 @@ pub fn keep_passkey(
 /// Takes the counter of an assertion whose signature is right.
 pub fn use_passkey(
     person: &mut Person,
-    id: &[u8],
+    id: &CredentialId,
     counter: u32,
     now: Instant,
     effects: &mut Vec<Effect>,

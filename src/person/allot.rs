@@ -37,8 +37,12 @@ pub struct Allotted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allotment {
     /// It is theirs. `next`: when the same link can have the next, if that is not at once.
-    Given { next: Option<Instant> },
-    Slowed { until: Instant },
+    Given {
+        next: Option<Instant>,
+    },
+    Slowed {
+        until: Instant,
+    },
 }
 
 struct Budget {

@@ -185,7 +185,11 @@ mod tests {
     fn one_value_has_one_form_in_every_language() {
         let check = |language, kind, typed: &[&str], expected: &str| {
             for typed in typed {
-                assert_eq!(read(kind, typed, language).as_deref(), Some(expected), "{typed:?} in {language:?}");
+                assert_eq!(
+                    read(kind, typed, language).as_deref(),
+                    Some(expected),
+                    "{typed:?} in {language:?}"
+                );
             }
         };
         let text = |language, typed: &[&str], expected| check(language, FactKind::Text, typed, expected);
@@ -236,7 +240,12 @@ mod tests {
     }
 
     fn typed() -> impl Strategy<Value = String> {
-        prop_oneof![any::<String>(), "[0-9./ -]{0,12}", "[0-9]{1,2}[./-][0-9]{1,2}[./-](19|20)[0-9]{2}", "[A-zÀ-ÿ '’-]{0,40}"]
+        prop_oneof![
+            any::<String>(),
+            "[0-9./ -]{0,12}",
+            "[0-9]{1,2}[./-][0-9]{1,2}[./-](19|20)[0-9]{2}",
+            "[A-zÀ-ÿ '’-]{0,40}"
+        ]
     }
 
     proptest! {

@@ -19,6 +19,6 @@ pub use allot::{Allotment, Allotted, Lot};
 pub use change::Change;
 pub use fact::{FactKey, FactKind, FactTag, FactValue};
 pub use mask::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
-pub use passkey::{Algorithm, Counted, Keeping, Passkey};
+pub use passkey::{Counted, Keeping};
 pub use reach::Reach;
 pub use state::{Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, SeenEvent, Sent};

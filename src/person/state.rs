@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventHash, TouchId};
-use crate::person::{Allotted, FactTag, Passkey, Sealed};
+use crate::passkey::Passkey;
+use crate::person::{Allotted, FactTag, Sealed};
 use crate::policy::{Channel, Language, Purpose};
 use crate::time::Instant;
 use crate::zone::Zone;
@@ -37,6 +38,7 @@ pub struct Person {
     pub outcomes: Vec<Outcome>,
     /// What the person can be asked, by the policy's names; at most `PERSON_FACTS_MAX`.
     pub facts: BTreeMap<String, FactTag>,
+    /// At most `PASSKEYS_MAX`.
     pub passkeys: Vec<Passkey>,
     /// Codes sent and facts asked within a day, newest last.
     pub allotted: Vec<Allotted>,

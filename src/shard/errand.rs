@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{LinkId, Subject, TouchId};
 use crate::journey::{Event, NotTaken, Ready, Refusal, Taken};
-use crate::person::{Change, Counted, Keeping, Lot, Passkey, Person};
+use crate::passkey::{CredentialId, Passkey};
+use crate::person::{Change, Counted, Keeping, Lot, Person};
 use crate::policy::Channel;
 use crate::time::Instant;
 
@@ -49,7 +50,7 @@ pub enum Errand {
     /// Takes the counter of an assertion whose signature was right.
     UsePasskey {
         subject: Subject,
-        id: String,
+        id: CredentialId,
         counter: u32,
     },
     /// Advances what is due at the scheduled instant, at most `TICK_TURN_MAX` people; the caller goes on while there is

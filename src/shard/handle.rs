@@ -6,7 +6,8 @@ use crate::audit::{self, Kind};
 use crate::id::{LinkId, Subject, TouchId};
 use crate::journey::{self, Effect, Refusal, Report, Rules, ready, reason};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
-use crate::person::{Allotment, Change, Keeping, Lot, Passkey, Person};
+use crate::passkey::{CredentialId, Passkey};
+use crate::person::{Allotment, Change, Counted, Keeping, Lot, Person};
 use crate::shard::{
     Among, Answer, Dead, Errand, EventResult, Job, Offered, Page, Settled, Store, StoreError, Task, Ticked,
 };
@@ -159,13 +160,18 @@ impl<S: Store> Turn<'_, S> {
         Ok(Answer::Kept { keeping })
     }
 
-    fn use_passkey(&mut self, subject: Subject, id: &[u8], counter: u32) -> Result<Answer, StoreError> {
+    fn use_passkey(
+        &mut self,
+        subject: Subject,
+        id: &CredentialId,
+        counter: u32,
+    ) -> Result<Answer, StoreError> {
         let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let before = person.passkey(id).map(|one| one.counter);
         let counted = journey::use_passkey(&mut person, id, counter, self.now, &mut self.effects);
         self.collect(subject);
         let Some(counted) = counted else { return Ok(Answer::Unknown) };
-        if person.passkey(id).map(|one| one.counter) != before {
+        // An authenticator that does not count leaves the row as it was.
+        if counted == Counted::Fresh && counter > 0 {
             self.store.save(&[(subject, person)])?;
         }
         Ok(Answer::Counted { counted })

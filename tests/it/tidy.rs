@@ -12,7 +12,7 @@ use source::{Source, is_word, line_of, mentions};
 
 /// For each module of `src`, in reading order, the modules that it may name besides itself.
 /// A module names only what stands above it, so there are no cycles.
-const EDGES: [(&str, &[&str]); 22] = [
+const EDGES: [(&str, &[&str]); 23] = [
     ("lib", &[]),
     ("limits", &[]),
     ("id", &["limits"]),
@@ -20,31 +20,32 @@ const EDGES: [(&str, &[&str]); 22] = [
     ("zone", &["time"]),
     ("json", &["limits"]),
     ("key", &["limits", "id", "time"]),
+    ("passkey", &["limits", "id", "time", "json", "key"]),
     ("token", &["limits", "id", "time", "key"]),
     ("policy", &["limits", "id", "time", "zone", "json", "token"]),
     ("gate", &["limits", "id", "time", "key", "token"]),
     ("click", &["limits", "time", "token", "policy"]),
     ("audit", &["limits", "id", "time", "key"]),
-    ("person", &["limits", "id", "time", "zone", "json", "key", "policy"]),
-    ("journey", &["limits", "id", "time", "zone", "key", "policy", "audit", "person"]),
-    ("shard", &["limits", "id", "time", "zone", "key", "policy", "audit", "person", "journey"]),
+    ("person", &["limits", "id", "time", "zone", "json", "key", "passkey", "policy"]),
+    ("journey", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person"]),
+    ("shard", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person", "journey"]),
     ("delivery", &["limits", "id", "time", "json", "key", "token", "policy", "person", "journey", "shard"]),
     ("http", &["limits", "id", "time", "json", "key", "token", "policy"]),
-    ("port", &["id", "time", "token", "gate", "audit", "journey", "shard", "delivery"]),
+    ("port", &["id", "time", "passkey", "token", "gate", "audit", "journey", "shard", "delivery"]),
     ("flow", INNER),
     ("edge", INNER),
     ("sim", INNER),
     ("bin", OUTER),
 ];
 const INNER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "token", "policy", "gate", "click", "audit", "person",
-    "journey", "shard", "delivery", "http", "port", "flow",
+    "limits", "id", "time", "zone", "json", "key", "passkey", "token", "policy", "gate", "click", "audit",
+    "person", "journey", "shard", "delivery", "http", "port", "flow",
 ];
 
 /// The command line also shows what the simulator comes to.
 const OUTER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "token", "policy", "gate", "click", "audit", "person",
-    "journey", "shard", "delivery", "http", "port", "flow", "sim",
+    "limits", "id", "time", "zone", "json", "key", "passkey", "token", "policy", "gate", "click", "audit",
+    "person", "journey", "shard", "delivery", "http", "port", "flow", "sim",
 ];
 
 /// Modules that may wait for the world. All others are pure.

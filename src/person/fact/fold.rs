@@ -36,7 +36,9 @@ impl Iterator for Folded {
 /// What a digit of any of the scripts known here is worth.
 pub(super) fn digit(letter: char) -> Option<u32> {
     let code = u32::from(letter);
-    letter.to_digit(10).or_else(|| Some(code - ZEROS.into_iter().find(|zero| (*zero..*zero + 10).contains(&code))?))
+    letter
+        .to_digit(10)
+        .or_else(|| Some(code - ZEROS.into_iter().find(|zero| (*zero..*zero + 10).contains(&code))?))
 }
 
 /// What a small letter is without its marks; nothing if it is none.
@@ -140,8 +142,8 @@ const LATIN: [(u32, &str); 2] = [
 /// Where the ten digits of a script begin: Arabic-Indic, its Persian form, N'Ko, the scripts of India, Thai, Lao, Tibetan,
 /// Burmese, Khmer, Mongolian, full-width.
 const ZEROS: [u32; 19] = [
-    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20, 0x1040,
-    0x17e0, 0x1810, 0xff10,
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x17e0, 0x1810, 0xff10,
 ];
 
 #[cfg(test)]
@@ -192,10 +194,13 @@ mod tests {
     #[test]
     fn the_tables_agree_with_unicode() {
         let mut count = 0;
-        for letter in ('\u{c0}'..='\u{24f}').chain('\u{1e00}'..='\u{1eff}').filter(|one| one.is_alphabetic()) {
-            let plain: String = core::iter::once(letter).nfkd().filter(|one| !is_combining_mark(*one)).collect();
+        for letter in ('\u{c0}'..='\u{24f}').chain('\u{1e00}'..='\u{1eff}').filter(|one| one.is_alphabetic())
+        {
+            let plain: String =
+                core::iter::once(letter).nfkd().filter(|one| !is_combining_mark(*one)).collect();
             if plain.is_ascii() {
-                let plain: String = plain.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+                let plain: String =
+                    plain.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
                 assert_eq!(folded(&letter.to_string()), plain, "{letter}");
                 count += 1;
             }
