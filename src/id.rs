@@ -29,6 +29,14 @@ pub fn decode_bytes<const N: usize>(text: &str) -> Result<[u8; N], BadId> {
     }
 }
 
+/// Decodes canonical, unpadded base64url of any length into at most `max` bytes. `None` for anything else.
+pub fn decode_within(text: &str, max: usize) -> Option<Vec<u8>> {
+    if text.len() > (max * 8).div_ceil(6) {
+        return None;
+    }
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
 /// The canonical, unpadded base64url of `bytes`.
 pub fn encode_bytes(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)

@@ -9,6 +9,20 @@ pub const LIFETIME_MAX_S: u32 = 24 * 60 * 60;
 /// How far a minting clock may run ahead of ours before its tokens look too long-lived.
 pub const CLOCK_SKEW_S: u32 = 60;
 
+/// How long the browser's answer to a passkey's challenge is awaited (WebAuthn Level 3 §15.1 recommends five minutes).
+pub const PASSKEY_CHALLENGE_LIFETIME_S: u32 = 5 * 60;
+/// Largest credential in JSON that a browser posts, in bytes. Without attestation it is about 1.5 KB.
+pub const PASSKEY_JSON_MAX: usize = 8 * 1024;
+/// Largest `clientDataJSON`, in bytes: type, challenge and origin are about 150.
+pub const PASSKEY_CLIENT_DATA_MAX: usize = 2 * 1024;
+/// Shortest credential id, in bytes (WebAuthn Level 3 §4: at least 16 with 100 bits of entropy).
+pub const PASSKEY_ID_MIN: usize = 16;
+/// Longest credential id, in bytes. The specification ends at 1,023; a person's row holds a few, and keys in use have 16
+/// to about 200.
+pub const PASSKEY_ID_MAX: usize = 256;
+/// Deepest nesting of any CBOR we accept (CTAP 2.1 §8: four levels).
+pub const CBOR_DEPTH_MAX: usize = 4;
+
 /// Keys in one ring: enough for years of quarterly rotation, few enough to scan.
 pub const RING_KEYS_MAX: usize = 16;
 /// Machine API keys in one deployment.
@@ -33,7 +47,7 @@ pub const CODE_WAIT_S: u32 = 30;
 /// Digits of a code: fewer are guessed (RFC 4226 §4, R4), more are mistyped.
 pub const CODE_DIGITS_MIN: u8 = 6;
 pub const CODE_DIGITS_MAX: u8 = 8;
-/// Facts of one policy.
+/// Facts that one policy may ask for, and that one call may put.
 pub const FACTS_MAX: usize = 16;
 /// Longest number that is a fact, in digits: account numbers have up to about that.
 pub const FACT_DIGITS_MAX: u8 = 20;
@@ -224,6 +238,28 @@ pub const EVENTS_REMEMBERED_MAX: usize = 128;
 pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
 /// How far ahead of us an event's time may be.
 pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
+/// Longest value of a known fact, as typed, in bytes: a long street address.
+pub const FACT_MAX_BYTES: usize = 256;
+/// Known facts of one person; a further name is not taken.
+pub const PERSON_FACTS_MAX: usize = 32;
+/// Passkeys of one person: every device of a household.
+pub const PASSKEYS_MAX: usize = 8;
+/// How long what was allotted to a person counts.
+pub const ALLOT_WINDOW_S: u32 = 24 * 60 * 60;
+/// Codes sent to one person in that time, whoever asks. With five tries each, a hundred guesses among a million: 1 in
+/// 10,000 a day.
+pub const SUBJECT_CODES_MAX: u8 = 20;
+/// How many of them come without a wait: what one link may have.
+pub const SUBJECT_CODES_FREE: u8 = 5;
+/// Tries at one person's facts in that time. Facts are worth 20 bits at least: 1 in 100,000 a day.
+pub const SUBJECT_FACT_TRIES_MAX: u8 = 10;
+/// Tries at facts through one link.
+pub const SUBJECT_FACT_TRIES_PER_LINK_MAX: u8 = 5;
+/// How many of them come without a wait.
+pub const SUBJECT_FACT_TRIES_FREE: u8 = 5;
+/// The first wait after those; each further one is twice as long, up to the longest.
+pub const ALLOT_WAIT_FIRST_S: u32 = 60;
+pub const ALLOT_WAIT_MAX_S: u32 = 60 * 60;
 /// Enrolments kept for one person, ended ones included.
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.
@@ -367,6 +403,11 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(CODES_PER_LINK_MAX <= SUBJECT_CODES_FREE && SUBJECT_CODES_FREE < SUBJECT_CODES_MAX);
+    assert!(SUBJECT_FACT_TRIES_PER_LINK_MAX <= SUBJECT_FACT_TRIES_FREE);
+    assert!(SUBJECT_FACT_TRIES_FREE < SUBJECT_FACT_TRIES_MAX && FACTS_MAX <= PERSON_FACTS_MAX);
+    assert!(0 < CODES_PER_LINK_MAX && 0 < SUBJECT_FACT_TRIES_PER_LINK_MAX);
+    assert!(ALLOT_WAIT_FIRST_S < ALLOT_WAIT_MAX_S && ALLOT_WAIT_MAX_S < ALLOT_WINDOW_S);
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);

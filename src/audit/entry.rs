@@ -118,6 +118,15 @@ pub enum Kind {
     PersonChanged,
     #[serde(rename = "person.erased")]
     PersonErased,
+    /// A person added a passkey.
+    #[serde(rename = "passkey.added")]
+    PasskeyAdded,
+    /// The counter of a passkey fell: somebody may have a copy of it. It proved nothing.
+    #[serde(rename = "passkey.counter")]
+    PasskeyCounter,
+    /// So much was tried for a person that their next proof has to wait; `reason` says of which kind.
+    #[serde(rename = "proof.slowed")]
+    ProofSlowed,
     /// `reason` says what holds now, such as `email.marketing.no`.
     #[serde(rename = "consent.changed")]
     ConsentChanged,
@@ -144,7 +153,7 @@ pub struct Batch {
 }
 
 impl Kind {
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 38] = [
         Self::Issued,
         Self::Validated,
         Self::Refused,
@@ -175,6 +184,9 @@ impl Kind {
         Self::Redriven,
         Self::PersonChanged,
         Self::PersonErased,
+        Self::PasskeyAdded,
+        Self::PasskeyCounter,
+        Self::ProofSlowed,
         Self::ConsentChanged,
         Self::EventRefused,
         Self::PolicyKept,

@@ -8,6 +8,7 @@
     reason = "a panic in a test is the report"
 )]
 
+mod allot;
 mod association;
 mod association_cases;
 mod audit;

@@ -12,7 +12,7 @@ use source::{Source, is_word, line_of, mentions};
 
 /// For each module of `src`, in reading order, the modules that it may name besides itself.
 /// A module names only what stands above it, so there are no cycles.
-const EDGES: [(&str, &[&str]); 24] = [
+const EDGES: [(&str, &[&str]); 25] = [
     ("lib", &[]),
     ("limits", &[]),
     ("id", &["limits"]),
@@ -20,6 +20,7 @@ const EDGES: [(&str, &[&str]); 24] = [
     ("zone", &["time"]),
     ("json", &["limits"]),
     ("key", &["limits", "id", "time"]),
+    ("passkey", &["limits", "id", "time", "json", "key"]),
     ("challenge", &["limits", "id", "time", "key"]),
     ("token", &["limits", "id", "time", "key"]),
     ("session", &["limits", "id", "time", "key", "token"]),
@@ -27,12 +28,12 @@ const EDGES: [(&str, &[&str]); 24] = [
     ("gate", &["limits", "id", "time", "key", "challenge", "token"]),
     ("click", &["limits", "time", "token", "policy"]),
     ("audit", &["limits", "id", "time", "key"]),
-    ("person", &["limits", "id", "time", "zone", "json", "key", "policy"]),
-    ("journey", &["limits", "id", "time", "zone", "key", "policy", "audit", "person"]),
-    ("shard", &["limits", "id", "time", "zone", "key", "policy", "audit", "person", "journey"]),
+    ("person", &["limits", "id", "time", "zone", "json", "key", "passkey", "policy"]),
+    ("journey", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person"]),
+    ("shard", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person", "journey"]),
     ("delivery", &["limits", "id", "time", "json", "key", "token", "policy", "person", "journey", "shard"]),
     ("http", &["limits", "id", "time", "json", "key", "token", "policy"]),
-    ("port", &["id", "time", "challenge", "token", "gate", "audit", "journey", "shard", "delivery"]),
+    ("port", &["id", "time", "passkey", "challenge", "token", "gate", "audit", "journey", "shard", "delivery"]),
     ("flow", INNER),
     ("edge", INNER),
     ("sim", INNER),
@@ -45,6 +46,7 @@ const INNER: &[&str] = &[
     "zone",
     "json",
     "key",
+    "passkey",
     "challenge",
     "token",
     "session",
@@ -69,6 +71,7 @@ const OUTER: &[&str] = &[
     "zone",
     "json",
     "key",
+    "passkey",
     "challenge",
     "token",
     "session",
