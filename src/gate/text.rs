@@ -363,8 +363,9 @@ impl Words for Stored {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{Logged, Stored, Words};
+    use crate::challenge::{Need, Proof, Proofs};
     use crate::gate::{Answer, Change, Claim, Command, Row, State, Trace};
     use crate::id::{AuditId, Nonce, Redemption, ScopeCode};
     use crate::time::Instant;
@@ -372,7 +373,7 @@ mod tests {
     const AT: Instant = Instant::from_millis(1_800_000_000_123);
     const CLAIM: Claim = Claim { nonce: Nonce([7; 12]), at: AT };
 
-    fn check<T: Words + PartialEq + core::fmt::Debug>(value: &T, line: &str) {
+    pub(super) fn check<T: Words + PartialEq + core::fmt::Debug>(value: &T, line: &str) {
         assert_eq!(value.to_line(), line);
         assert_eq!(T::from_line(line).as_ref(), Some(value));
         for bad in
@@ -387,14 +388,26 @@ mod tests {
     #[test]
     fn every_command_is_a_line() {
         check(&Command::Look, "look");
-        check(&Command::Claim { nonce: CLAIM.nonce, hold: true }, "claim BwcHBwcHBwcHBwcH 1");
+        let claim = |need| Command::Claim { nonce: CLAIM.nonce, hold: true, need };
+        check(&claim(None), "claim BwcHBwcHBwcHBwcH 1");
+        check(&claim(Some(Need::HIGH)), "claim BwcHBwcHBwcHBwcH 1 2 app+passkey+code+fact");
         let redeem = Command::Redeem { claim: CLAIM, by: Redemption([1; 12]) };
         check(&redeem, "redeem BwcHBwcHBwcHBwcH 1800000000123 AQEBAQEBAQEBAQEB");
         check(&Command::Release { claim: CLAIM }, "release BwcHBwcHBwcHBwcH 1800000000123");
         check(&Command::Fail { claim: CLAIM }, "fail BwcHBwcHBwcHBwcH 1800000000123");
         check(&Command::Revoke, "revoke");
-        for bad in ["", "Look", "claim BwcHBwcHBwcHBwcH 2", "claim x 1", "fail BwcHBwcHBwcHBwcH 01", "look 1"]
-        {
+        for bad in [
+            "",
+            "Look",
+            "claim BwcHBwcHBwcHBwcH 2",
+            "claim x 1",
+            "claim BwcHBwcHBwcHBwcH 1 2",
+            "claim BwcHBwcHBwcHBwcH 1 0 code",
+            "claim BwcHBwcHBwcHBwcH 1 2 code",
+            "claim BwcHBwcHBwcHBwcH 1 1 none",
+            "fail BwcHBwcHBwcHBwcH 01",
+            "look 1",
+        ] {
             assert_eq!(Command::from_line(bad), None, "{bad}");
         }
     }
@@ -402,15 +415,22 @@ mod tests {
     #[test]
     fn every_answer_is_a_line() {
         check(&Answer::Fresh { failures: 3 }, "fresh 3");
-        check(&Answer::Granted { claim: CLAIM, replay: false }, "granted BwcHBwcHBwcHBwcH 1800000000123 0");
+        let granted = |shown| Answer::Granted { claim: CLAIM, replay: false, shown };
+        check(&granted(Proofs::EMPTY), "granted BwcHBwcHBwcHBwcH 1800000000123 0");
+        let both = Proofs::EMPTY.with(Proof::Code).with(Proof::Passkey);
+        check(&granted(both), "granted BwcHBwcHBwcHBwcH 1800000000123 0 passkey+code");
         check(&Answer::Busy { until: AT }, "busy 1800000000123");
-        check(&Answer::Redeemed { replay: true }, "redeemed 1");
+        check(&Answer::Redeemed { replay: true, shown: Proofs::EMPTY }, "redeemed 1");
+        check(&Answer::Redeemed { replay: true, shown: both }, "redeemed 1 passkey+code");
         check(&Answer::Released { failures: 0 }, "released 0");
         check(&Answer::Spent { at: AT }, "spent 1800000000123");
         check(&Answer::Revoked { at: AT }, "revoked 1800000000123");
         check(&Answer::Locked, "locked");
         check(&Answer::Expired, "expired");
         check(&Answer::Stale, "stale");
+        for bad in ["redeemed 1 none", "redeemed 1 code+passkey", "redeemed 2", "proving", "locked 1"] {
+            assert_eq!(Answer::from_line(bad), None, "{bad}");
+        }
     }
 
     #[test]
@@ -438,7 +458,7 @@ mod tests {
             (State::Revoked { at: AT }, "revoked 1800000000123"),
         ];
         for (state, words) in states {
-            let stored = Stored { row: Row { state, failures: 2 }, trace, log: log.clone() };
+            let stored = Stored { row: Row { state, failures: 2, challenge: None }, trace, log: log.clone() };
             let tail = "AgICAgICAgICAgIC - 3 5 claimed 1800000000123 6 spent 1800000000123";
             check(&stored, &format!("2 {words} {tail}"));
         }

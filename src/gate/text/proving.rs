@@ -172,3 +172,101 @@ fn several<T: Words>(words: &mut Reader<'_>, max: usize) -> Option<Vec<T>> {
     let count: usize = words.number().filter(|count| *count <= max)?;
     (0..count).map(|_| T::read(words)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::challenge::{Ask, Attempt, Challenge, Code, Happened, Need, Proof, Proofs, Said, Shown, View};
+    use crate::gate::text::tests::check;
+    use crate::gate::text::{Logged, Stored, Words};
+    use crate::gate::{Answer, Change, Command, Row, State, Trace};
+    use crate::id::{AuditId, Nonce, ScopeCode, Tag};
+    use crate::time::Instant;
+
+    const AT: Instant = Instant::from_millis(1_800_000_000_123);
+    const TAG: Tag = Tag([3; 16]);
+
+    #[test]
+    fn every_ask_is_a_line() {
+        let tag = "AwMDAwMDAwMDAwMDAwMDAw";
+        for (ask, words) in [
+            (Ask::Look, "look".to_owned()),
+            (Ask::Begin, "begin".to_owned()),
+            (Ask::Send { tag: TAG }, format!("send {tag}")),
+            (Ask::Unsend { tag: TAG }, format!("unsend {tag}")),
+            (Ask::Try { tag: TAG }, format!("try {tag}")),
+            (Ask::Shown { proof: Proof::Passkey, is_right: false }, "shown passkey 0".to_owned()),
+            (Ask::Relay { tag: TAG }, format!("relay {tag}")),
+            (Ask::Follow { tag: TAG }, format!("follow {tag}")),
+        ] {
+            let command = Command::Prove { nonce: Nonce([7; 12]), hold: false, need: Need::MEDIUM, ask };
+            check(&command, &format!("prove BwcHBwcHBwcHBwcH 0 1 device+app+passkey+code {words}"));
+        }
+        for bad in ["prove BwcHBwcHBwcHBwcH 0 1 code", "prove BwcHBwcHBwcHBwcH 0 1 code try AwMD"] {
+            assert_eq!(Command::from_line(bad), None, "{bad}");
+        }
+        for bad in ["shown code", "shown device 2", "shown none 1", "Begin", "try"] {
+            assert_eq!(Ask::from_line(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_view_is_a_line() {
+        for (said, word) in [
+            (Said::Open, "open"),
+            (Said::Right, "right"),
+            (Said::Wrong, "wrong"),
+            (Said::Sent, "sent"),
+            (Said::Wait, "wait"),
+        ] {
+            let shown = Proofs::EMPTY.with(Proof::Fact);
+            let view = View { said, shown, codes: 2, next_code: Some(AT) };
+            check(&Answer::Proving(view), &format!("proving {word} fact 2 1800000000123"));
+        }
+        let view = View { said: Said::Open, shown: Proofs::EMPTY, codes: 0, next_code: None };
+        check(&Answer::Proving(view), "proving open none 0 -");
+    }
+
+    #[test]
+    fn a_challenge_stands_behind_its_row_s_state() {
+        let code = |failures| Code { tag: TAG, until: AT, failures };
+        let full = Attempt {
+            nonce: Nonce([7; 12]),
+            touched: AT,
+            shown: vec![Shown { proof: Proof::Device, until: AT }, Shown { proof: Proof::Fact, until: AT }],
+            codes: vec![code(0), code(4)],
+            relay: Some(code(1)),
+            followed: Some(TAG),
+        };
+        let bare =
+            Attempt { shown: Vec::new(), codes: Vec::new(), relay: None, followed: None, ..full.clone() };
+        let challenge =
+            Challenge { attempts: vec![full, bare], codes_sent: 2, last_sent: Some(AT), relays_shown: 1 };
+        let row = Row { state: State::Fresh, failures: 5, challenge: Some(Box::new(challenge)) };
+        let (at, tag) = ("1800000000123", "AwMDAwMDAwMDAwMDAwMDAw");
+        let codes = format!("2 {tag} {at} 0 {tag} {at} 4 relay {tag} {at} 1 {tag}");
+        let attempts =
+            format!("BwcHBwcHBwcHBwcH {at} device+fact {at} {at} {codes} BwcHBwcHBwcHBwcH {at} none 0 - -");
+        let line = format!("5 fresh proving 2 {at} 1 2 {attempts}");
+        check(&row, &line);
+        let trace = Trace { link: AuditId([2; 12]), subject: None, scope: ScopeCode(3) };
+        let changes = [
+            (Change::Proof(Happened::CodeSent), "code_sent"),
+            (Change::Proof(Happened::CodeUnsent), "code_unsent"),
+            (Change::Proof(Happened::Shown(Proof::App)), "proof_shown app"),
+            (Change::Proof(Happened::Failed(Proof::Code)), "proof_failed code"),
+            (Change::Proof(Happened::RelayShown), "relay_shown"),
+            (Change::Proof(Happened::RelayFollowed), "relay_followed"),
+            (Change::Proof(Happened::RelayFailed), "relay_failed"),
+            (Change::Locked, "locked"),
+        ];
+        for (change, word) in changes {
+            let stored = Stored { row: row.clone(), trace, log: vec![Logged { stamp: 9, change, at: AT }] };
+            check(&stored, &format!("{line} AgICAgICAgICAgIC - 3 9 {word} {at}"));
+        }
+        let none = Challenge { codes_sent: 1, ..Challenge::default() };
+        check(&none, "1 - 0 0");
+        for bad in ["1 - 0 5", "1 - 0 1", "1 - 0", "1 x 0 0", "256 - 0 0", "1 - 00 0"] {
+            assert_eq!(Challenge::from_line(bad), None, "{bad}");
+        }
+    }
+}
