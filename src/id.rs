@@ -120,6 +120,10 @@ byte_id! {
     EventHash, 12
 }
 byte_id! {
+    /// The keyed hash of something secret that a person types, kept in its place.
+    Tag, 16
+}
+byte_id! {
     /// What a person or engineer quotes to support so that a failure can be found.
     Reference, 9
 }

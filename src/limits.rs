@@ -33,8 +33,35 @@ pub const GRANT_LIFETIME_S: u32 = 60;
 /// A claim waits this long for its grant to be redeemed before another visitor may take over.
 /// It equals the grant's lifetime, so a taken-over claim never leaves a live grant behind.
 pub const LEASE_S: u32 = GRANT_LIFETIME_S;
-/// Failed attempts on one link before it locks (`FACTS`: five a code, fifteen a link).
+/// Failed attempts on one link before it locks, whoever failed and at whichever proof.
 pub const LINK_FAILURES_MAX: u8 = 15;
+
+/// Wrong tries after which a code is dead (`FACTS`: five a code, fifteen a link).
+pub const CODE_TRIES_MAX: u8 = 5;
+/// Codes that are sent for one link, to whomever.
+pub const CODES_PER_LINK_MAX: u8 = 5;
+/// A code may be typed for ten minutes (NIST SP 800-63B-4 §3.1.3: at most ten).
+pub const CODE_LIFETIME_S: u32 = 600;
+/// How long the second code waits after the first; the wait doubles with each.
+pub const CODE_WAIT_S: u32 = 30;
+/// Digits of a code: fewer are guessed (RFC 4226 §4, R4), more are mistyped.
+pub const CODE_DIGITS_MIN: u8 = 6;
+pub const CODE_DIGITS_MAX: u8 = 8;
+/// Facts of one policy.
+pub const FACTS_MAX: usize = 16;
+/// Longest number that is a fact, in digits: account numbers have up to about that.
+pub const FACT_DIGITS_MAX: u8 = 20;
+/// What the facts that are asked together must be worth, in bits: the least that NIST SP 800-63B asked of a secret that
+/// is looked up (revision 3, §5.1.2).
+pub const FACT_BITS_MIN: u32 = 20;
+/// Attempts side by side at one link: the person's browsers, and a scanner or two.
+pub const ATTEMPTS_MAX: usize = 4;
+/// A proof counts this long; then it is shown again.
+pub const PROOF_LIFETIME_S: u32 = 900;
+/// How long a relay code may be typed: as long as it takes to open another browser.
+pub const RELAY_LIFETIME_S: u32 = 300;
+/// Relay codes of one link.
+pub const RELAYS_PER_LINK_MAX: u8 = 5;
 
 /// Gates per region and expiry day. Fixed: changing it moves links to another gate, which forgets their claims.
 pub const GATE_SHARDS: u32 = 32;
@@ -215,8 +242,6 @@ pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
 pub const FACT_MAX_BYTES: usize = 256;
 /// Known facts of one person; a further name is not taken.
 pub const PERSON_FACTS_MAX: usize = 32;
-/// Facts that one policy may ask for, and that one call may put.
-pub const FACTS_MAX: usize = 16;
 /// Passkeys of one person: every device of a household.
 pub const PASSKEYS_MAX: usize = 8;
 /// How long what was allotted to a person counts.
@@ -235,10 +260,6 @@ pub const SUBJECT_FACT_TRIES_FREE: u8 = 5;
 /// The first wait after those; each further one is twice as long, up to the longest.
 pub const ALLOT_WAIT_FIRST_S: u32 = 60;
 pub const ALLOT_WAIT_MAX_S: u32 = 60 * 60;
-/// Codes sent for one link.
-pub const CODES_PER_LINK_MAX: u8 = 5;
-/// Tries of one code (NIST SP 800-63B-4 §3.2.2 allows a hundred in a row for an account).
-pub const CODE_TRIES_MAX: u8 = 5;
 /// Enrolments kept for one person, ended ones included.
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.
@@ -362,6 +383,8 @@ pub const SMS_HOST_CHARS_MAX: usize = 40;
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);
+    assert!(CODE_TRIES_MAX <= LINK_FAILURES_MAX && CODE_DIGITS_MIN <= CODE_DIGITS_MAX);
+    assert!(CODE_WAIT_S << (CODES_PER_LINK_MAX - 2) < CODE_LIFETIME_S);
     assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);

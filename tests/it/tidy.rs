@@ -12,7 +12,7 @@ use source::{Source, is_word, line_of, mentions};
 
 /// For each module of `src`, in reading order, the modules that it may name besides itself.
 /// A module names only what stands above it, so there are no cycles.
-const EDGES: [(&str, &[&str]); 23] = [
+const EDGES: [(&str, &[&str]); 24] = [
     ("lib", &[]),
     ("limits", &[]),
     ("id", &["limits"]),
@@ -21,9 +21,10 @@ const EDGES: [(&str, &[&str]); 23] = [
     ("json", &["limits"]),
     ("key", &["limits", "id", "time"]),
     ("passkey", &["limits", "id", "time", "json", "key"]),
+    ("challenge", &["limits", "id", "time", "key"]),
     ("token", &["limits", "id", "time", "key"]),
-    ("policy", &["limits", "id", "time", "zone", "json", "token"]),
-    ("gate", &["limits", "id", "time", "key", "token"]),
+    ("policy", &["limits", "id", "time", "zone", "json", "challenge", "token"]),
+    ("gate", &["limits", "id", "time", "key", "challenge", "token"]),
     ("click", &["limits", "time", "token", "policy"]),
     ("audit", &["limits", "id", "time", "key"]),
     ("person", &["limits", "id", "time", "zone", "json", "key", "passkey", "policy"]),
@@ -31,21 +32,61 @@ const EDGES: [(&str, &[&str]); 23] = [
     ("shard", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person", "journey"]),
     ("delivery", &["limits", "id", "time", "json", "key", "token", "policy", "person", "journey", "shard"]),
     ("http", &["limits", "id", "time", "json", "key", "token", "policy"]),
-    ("port", &["id", "time", "passkey", "token", "gate", "audit", "journey", "shard", "delivery"]),
+    (
+        "port",
+        &["id", "time", "passkey", "challenge", "token", "gate", "audit", "journey", "shard", "delivery"],
+    ),
     ("flow", INNER),
     ("edge", INNER),
     ("sim", INNER),
     ("bin", OUTER),
 ];
 const INNER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "passkey", "token", "policy", "gate", "click", "audit",
-    "person", "journey", "shard", "delivery", "http", "port", "flow",
+    "limits",
+    "id",
+    "time",
+    "zone",
+    "json",
+    "key",
+    "passkey",
+    "challenge",
+    "token",
+    "policy",
+    "gate",
+    "click",
+    "audit",
+    "person",
+    "journey",
+    "shard",
+    "delivery",
+    "http",
+    "port",
+    "flow",
 ];
 
 /// The command line also shows what the simulator comes to.
 const OUTER: &[&str] = &[
-    "limits", "id", "time", "zone", "json", "key", "passkey", "token", "policy", "gate", "click", "audit",
-    "person", "journey", "shard", "delivery", "http", "port", "flow", "sim",
+    "limits",
+    "id",
+    "time",
+    "zone",
+    "json",
+    "key",
+    "passkey",
+    "challenge",
+    "token",
+    "policy",
+    "gate",
+    "click",
+    "audit",
+    "person",
+    "journey",
+    "shard",
+    "delivery",
+    "http",
+    "port",
+    "flow",
+    "sim",
 ];
 
 /// Modules that may wait for the world. All others are pure.

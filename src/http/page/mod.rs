@@ -285,8 +285,8 @@ pub(super) mod tests {
     use crate::http::Response;
     use crate::id::{Nonce, Reference, Region, ScopeCode};
     use crate::policy::{
-        Apps, CallBack, Channel, Destination, Language, Outreach, Policy, Proof, Purpose, Risk, Scope, Site,
-        WaysOn, WebUrl,
+        Apps, CallBack, Channel, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Purpose,
+        Risk, Scope, Site, WaysOn, WebUrl,
     };
     use crate::token::Use;
 
@@ -314,6 +314,8 @@ pub(super) mod tests {
             languages,
             ways_on: ways_on(),
             region: Region::Weur,
+            facts: BTreeMap::new(),
+            code: CodeSettings::default(),
         }
     }
 
@@ -325,7 +327,8 @@ pub(super) mod tests {
             usage: Use::Once,
             lifetime_s: 3_600,
             one_click: true,
-            proof: Proof::None,
+            proof: ProofBy::Nobody,
+            facts: Vec::new(),
             destination: "billing".to_owned(),
             hand_off: true,
             language: None,
