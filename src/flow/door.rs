@@ -5,7 +5,7 @@ use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
 use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
-use crate::person::AddressSeal;
+use crate::person::{AddressSeal, FactKey};
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -35,6 +35,7 @@ pub struct Door {
     pub grants: GrantSeal,
     pub pseudonyms: Pseudonyms,
     pub addresses: AddressSeal,
+    pub facts: FactKey,
     /// Draws lots for journeys.
     pub lots: MacKey,
     pub api_keys: ApiKeys,
@@ -86,6 +87,7 @@ impl Door {
             grants: GrantSeal::new(&ring, host),
             pseudonyms: ring.pseudonyms(),
             addresses: AddressSeal::new(&ring),
+            facts: FactKey::new(&ring),
             lots: ring.lots(),
             api_keys,
             providers,

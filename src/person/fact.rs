@@ -23,18 +23,7 @@ use crate::id::{Subject, decode_bytes, encode_bytes};
 use crate::key::{KeyRing, MacKey, constant_time_eq};
 use crate::limits::FACT_MAX_BYTES;
 use crate::person::Person;
-use crate::policy::Language;
-
-/// What a fact is, and so what is the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FactKind {
-    /// A calendar date with four digits for the year.
-    Date,
-    /// A number: digits, with anything but letters between them.
-    Digits,
-    /// Letters and digits; nothing else counts.
-    Text,
-}
+use crate::policy::{FactKind, Language};
 
 /// A value in its one form: a date as ISO 8601's `19800229`, digits, or folded text. Never logged, never stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,7 +39,8 @@ pub struct FactKey(MacKey);
 
 impl FactValue {
     /// Reads a value as typed. Nothing if it can be none of its kind, whoever typed it: that says nothing about what is
-    /// kept. `language` is the page's; it decides between `03/04` and `03/04`.
+    /// kept. A date has four digits for its year, and may be written as is usual where `language` is read; a number has
+    /// its number of digits, with anything but letters between them; of a text only letters and digits count.
     pub fn read(kind: FactKind, text: &str, language: Language) -> Option<Self> {
         if text.len() > FACT_MAX_BYTES {
             return None;
@@ -61,7 +51,7 @@ impl FactValue {
                 let [year, month, day] = date::read(text, language)?;
                 *value = format!("{year:04}{month:02}{day:02}");
             }
-            FactKind::Digits => {
+            FactKind::Digits { length } => {
                 for letter in text.chars() {
                     match fold::digit(letter).and_then(|digit| char::from_digit(digit, 10)) {
                         Some(digit) => value.push(digit),
@@ -69,15 +59,24 @@ impl FactValue {
                         None => {}
                     }
                 }
+                if value.len() != usize::from(length) {
+                    return None;
+                }
             }
-            FactKind::Text => value.extend(fold::fold(text)),
+            FactKind::Text { .. } => value.extend(fold::fold(text)),
         }
         (!value.is_empty()).then_some(Self(value))
     }
 
-    /// How many characters there are left.
-    pub fn length(&self) -> usize {
-        self.0.chars().count()
+    /// Reads a value as the company puts it: a date has but one form there.
+    pub fn put(kind: FactKind, text: &str) -> Option<Self> {
+        let is_iso = || {
+            let byte = |(at, byte): (usize, u8)| {
+                if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
+            };
+            text.len() == 10 && text.bytes().enumerate().all(byte)
+        };
+        (kind != FactKind::Date || is_iso()).then(|| Self::read(kind, text, Language::Swedish))?
     }
 }
 
@@ -157,15 +156,16 @@ mod tests {
     use proptest::prelude::{Strategy, any, prop_oneof, proptest};
     use proptest::sample::select;
 
-    use super::{FactKey, FactKind, FactTag, FactValue};
+    use super::{FactKey, FactTag, FactValue};
     use crate::id::{KeyId, Subject};
     use crate::key::{KeyRing, Secret};
     use crate::limits::FACT_MAX_BYTES;
     use crate::person::Person;
-    use crate::policy::Language;
+    use crate::policy::{FactKind, Language};
 
     const ANNA: Subject = Subject([1; 12]);
-    const KINDS: [FactKind; 3] = [FactKind::Date, FactKind::Digits, FactKind::Text];
+    const NUMBER: FactKind = FactKind::Digits { length: 8 };
+    const TEXT: FactKind = FactKind::Text { among: 10_000 };
 
     fn key(pseudonym: u8) -> FactKey {
         let (token, pseudonym) = (Secret::from_bytes([1; 32]), Secret::from_bytes([pseudonym; 32]));
@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn text(text: &str) -> FactValue {
-        FactValue::read(FactKind::Text, text, Language::English).unwrap()
+        FactValue::read(TEXT, text, Language::English).unwrap()
     }
 
     /// What people of each language have typed into forms like these.
@@ -192,7 +192,7 @@ mod tests {
                 );
             }
         };
-        let text = |language, typed: &[&str], expected| check(language, FactKind::Text, typed, expected);
+        let text = |language, typed: &[&str], expected| check(language, TEXT, typed, expected);
         let date = |language, typed: &[&str]| check(language, FactKind::Date, typed, "19810503");
         text(Language::English, &["SW1A 1AA", "sw1a1aa", " Sw1A-1aA "], "sw1a1aa");
         text(Language::English, &["O'Connor", "O’Connor", "oconnor"], "oconnor");
@@ -214,7 +214,7 @@ mod tests {
         for language in Language::ALL {
             check(
                 language,
-                FactKind::Digits,
+                NUMBER,
                 &["4711-0815", "4711 0815", "(4711) 08.15", "٤٧١١٠٨١٥", "４７１１０８１５"],
                 "47110815",
             );
@@ -224,19 +224,42 @@ mod tests {
     #[test]
     fn what_cannot_be_of_its_kind_is_no_value() {
         for (kind, typed) in [
-            (FactKind::Text, ""),
-            (FactKind::Text, " -.…"),
-            (FactKind::Digits, ""),
-            (FactKind::Digits, " - "),
-            (FactKind::Digits, "4711a"),
-            (FactKind::Digits, "4711²"),
-            (FactKind::Digits, "四"),
+            (TEXT, ""),
+            (TEXT, " -.…"),
+            (NUMBER, ""),
+            (NUMBER, " - "),
+            (NUMBER, "471108150"),
+            (NUMBER, "4711081"),
+            (NUMBER, "4711081a"),
+            (NUMBER, "4711081²"),
+            (NUMBER, "四七一一〇八一五"),
             (FactKind::Date, "someday"),
         ] {
             assert_eq!(read(kind, typed, Language::English), None, "{typed:?}");
         }
-        assert!(read(FactKind::Text, &"a".repeat(FACT_MAX_BYTES), Language::English).is_some());
-        assert!(read(FactKind::Text, &"a".repeat(FACT_MAX_BYTES + 1), Language::English).is_none());
+        assert!(read(TEXT, &"a".repeat(FACT_MAX_BYTES), Language::English).is_some());
+        assert!(read(TEXT, &"a".repeat(FACT_MAX_BYTES + 1), Language::English).is_none());
+    }
+
+    #[test]
+    fn the_company_puts_a_date_in_one_form_and_the_rest_as_anybody() {
+        let put = |kind, text: &str| FactValue::put(kind, text).map(|value| value.0.to_string());
+        assert_eq!(put(FactKind::Date, "1980-02-29").as_deref(), Some("19800229"));
+        for bad in [
+            "1981-02-29",
+            "19800229",
+            "29.02.1980",
+            "1980-2-29",
+            "1980/02/29",
+            "1980-02-29 ",
+            "1980-02-2é",
+            "",
+        ] {
+            assert_eq!(put(FactKind::Date, bad), None, "{bad:?}");
+        }
+        assert_eq!(put(NUMBER, "4711-0815").as_deref(), Some("47110815"));
+        assert_eq!(put(NUMBER, "4711"), None);
+        assert_eq!(put(TEXT, "SW1A 1AA").as_deref(), Some("sw1a1aa"));
     }
 
     fn typed() -> impl Strategy<Value = String> {
@@ -251,7 +274,7 @@ mod tests {
     proptest! {
         #[test]
         fn reading_is_total_bounded_and_reads_its_own_form(
-            typed in typed(), kind in select(KINDS.to_vec()), language in select(Language::ALL.to_vec()),
+            typed in typed(), kind in select(vec![FactKind::Date, NUMBER, TEXT]), language in select(Language::ALL.to_vec()),
         ) {
             if let Some(form) = read(kind, &typed, language) {
                 assert!(form.len() <= FACT_MAX_BYTES && !form.is_empty());
@@ -263,9 +286,9 @@ mod tests {
 
         #[test]
         fn case_and_separators_never_matter(words in "[a-zà-öø-ÿ0-9]{1,20}( [a-zà-öø-ÿ0-9]{1,20}){0,3}") {
-            let form = read(FactKind::Text, &words, Language::English);
+            let form = read(TEXT, &words, Language::English);
             for other in [words.to_uppercase(), words.replace(' ', "-"), words.replace(' ', ""), format!("  {words}.")] {
-                assert_eq!(read(FactKind::Text, &other, Language::English), form, "{other:?}");
+                assert_eq!(read(TEXT, &other, Language::English), form, "{other:?}");
             }
         }
     }

@@ -33,7 +33,10 @@ const EDGES: [(&str, &[&str]); 25] = [
     ("shard", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person", "journey"]),
     ("delivery", &["limits", "id", "time", "json", "key", "token", "policy", "person", "journey", "shard"]),
     ("http", &["limits", "id", "time", "json", "key", "token", "policy"]),
-    ("port", &["id", "time", "passkey", "challenge", "token", "gate", "audit", "journey", "shard", "delivery"]),
+    (
+        "port",
+        &["id", "time", "passkey", "challenge", "token", "gate", "audit", "journey", "shard", "delivery"],
+    ),
     ("flow", INNER),
     ("edge", INNER),
     ("sim", INNER),
