@@ -13,6 +13,7 @@ use crate::challenge::Happened;
 use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
 use crate::id::{LinkId, Shard};
+use crate::passkey::PublicKey;
 use crate::shard;
 use crate::time::Instant;
 use crate::token::LinkRef;
@@ -203,7 +204,14 @@ pub trait Outbox {
     async fn leave(&self, letter: &Letter) -> Result<(), Unreachable>;
 }
 
-/// Everything a flow may reach.
-pub trait Ports: Gates + Markers + Registry + Damper + AuditLog + People + Library {}
+/// Signatures by keys of others.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Signatures {
+    /// Whether `key` signed `data`. What is no key, such as a point beside the curve, signed nothing.
+    async fn verify(&self, key: &PublicKey, signature: &[u8; 64], data: &[u8]) -> Result<bool, Unreachable>;
+}
 
-impl<T: Gates + Markers + Registry + Damper + AuditLog + People + Library> Ports for T {}
+/// Everything a flow may reach.
+pub trait Ports: Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures {}
+
+impl<T: Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures> Ports for T {}

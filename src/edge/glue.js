@@ -162,6 +162,20 @@ export function entropy() {
   return crypto.getRandomValues(new Uint8Array(32));
 }
 
+// Whether a key signed `data`. The arguments are views of wasm's memory, which may move while we wait.
+export async function verifySignature(isEcdsa, key, signature, data) {
+  const [signed, by] = [data.slice(), signature.slice()];
+  const kind = isEcdsa ? { name: "ECDSA", namedCurve: "P-256" } : { name: "Ed25519" };
+  let imported;
+  try {
+    imported = await crypto.subtle.importKey("raw", key.slice(), kind, false, ["verify"]);
+  } catch (error) {
+    if (error.name === "DataError") return false;
+    throw error;
+  }
+  return crypto.subtle.verify(isEcdsa ? { name: "ECDSA", hash: "SHA-256" } : kind, imported, by, signed);
+}
+
 const SIGNATURES = ["webhook-id", "webhook-timestamp", "webhook-signature", "x-twilio-signature", "x-hub-signature-256"];
 
 // By what a provider's webhook is signed, one line each; "\0" where there is none.

@@ -21,6 +21,7 @@ mod mint;
 #[cfg(any(feature = "local", test))]
 mod outbox;
 mod outcome;
+mod passkey;
 mod people;
 mod person_view;
 mod policy;
@@ -38,5 +39,6 @@ pub use glance::{Glance, Heat, glance};
 #[cfg(any(feature = "local", test))]
 pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
+pub use passkey::prove;
 pub use serve::{not_configured, serve};
 pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

@@ -15,7 +15,7 @@ pub struct Assertion {
     client_data: Vec<u8>,
     authenticator_data: Vec<u8>,
     signature: Vec<u8>,
-    user: Option<Vec<u8>>,
+    handle: Option<Vec<u8>>,
 }
 
 /// An assertion that is right in all but its signature, which [`Signed::key`] must verify.
@@ -50,7 +50,7 @@ impl Assertion {
             client_data: credential.bytes("clientDataJSON")?,
             authenticator_data: credential.bytes("authenticatorData")?,
             signature: credential.bytes("signature")?,
-            user: credential.optional_bytes("userHandle")?,
+            handle: credential.optional_bytes("userHandle")?,
             id: credential.id,
         })
     }
@@ -60,7 +60,7 @@ impl Assertion {
         &self.id
     }
 
-    /// Checks everything but the signature. `passkeys` are the person's, `user` is their handle.
+    /// Checks everything but the signature. `passkeys` are the person's, `handle` is [`Challenges::user`](crate::passkey::Challenges::user).
     ///
     /// # Errors
     /// [`Refusal`] for the first thing that is wrong.
@@ -70,10 +70,10 @@ impl Assertion {
         challenge: &[u8; 32],
         verification: UserVerification,
         passkeys: &[Passkey],
-        user: &[u8],
+        handle: &[u8],
     ) -> Result<Signed, Refusal> {
         let passkey = passkeys.iter().find(|passkey| passkey.id == self.id).ok_or(Refusal::Unknown)?;
-        if self.user.is_some_and(|theirs| theirs != user) {
+        if self.handle.is_some_and(|theirs| theirs != handle) {
             return Err(Refusal::User);
         }
         client_data::check(&self.client_data, Ceremony::Authentication, challenge, party)?;

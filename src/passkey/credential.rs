@@ -38,11 +38,11 @@ impl Credential {
         decode_within(text, PASSKEY_JSON_MAX).ok_or(Refusal::Json)
     }
 
-    /// As [`Credential::bytes`], for a member that may be absent or `null`.
+    /// As [`Credential::bytes`], for a member that may be absent, `null` or empty, which all mean nothing.
     pub(super) fn optional_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, Refusal> {
         match self.response.get(name) {
             None | Some(Json::Null) => Ok(None),
-            Some(_) => self.bytes(name).map(Some),
+            Some(_) => Ok(Some(self.bytes(name)?).filter(|bytes| !bytes.is_empty())),
         }
     }
 }

