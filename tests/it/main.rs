@@ -11,6 +11,7 @@
 mod association;
 mod association_cases;
 mod audit;
+mod challenge;
 #[cfg(feature = "cli")]
 mod cli;
 mod click;
