@@ -192,9 +192,7 @@ fn claim(row: Row, asked: Asked, now: Instant, expires: Instant) -> Step {
     let Asked { nonce, hold, need } = asked;
     if let Some(claim) = held_by(&row, asked, now) {
         let answer = Answer::Granted { claim, replay: true, shown: on_record(&row, nonce) };
-        // The policy may have dropped the hand-off since: nobody will redeem, so this claim spends the link.
-        let is_over = hold || matches!(row.state, State::Spent { .. });
-        return if is_over { stay(answer) } else { spend(row, claim, now, None, answer) };
+        return if is_settled(&row, asked) { stay(answer) } else { spend(row, claim, now, None, answer) };
     }
     match look(&row, now, expires) {
         Answer::Fresh { .. } => match need {
@@ -219,7 +217,8 @@ fn held_by(row: &Row, asked: Asked, now: Instant) -> Option<Claim> {
     }
 }
 
-/// Only while nobody holds the link is anything judged or counted. The last proof takes it in the same step.
+/// Only while nobody holds the link, and something is missing, is anything judged or counted. The last proof takes the
+/// link in the same step.
 fn prove(
     mut row: Row,
     nonce: Nonce,
@@ -230,13 +229,15 @@ fn prove(
     expires: Instant,
 ) -> Step {
     let asked = Asked { nonce, hold, need: Some(need) };
-    let is_open = matches!(look(&row, now, expires), Answer::Fresh { .. });
     if ask == Ask::Look {
         return stay(glance(&row, asked, now, expires));
     }
-    if !is_open {
+    let is_open = matches!(look(&row, now, expires), Answer::Fresh { .. });
+    if !is_open || need.is_met(proofs(&row, nonce, now)) {
         return claim(row, asked, now, expires);
     }
+    // A lease that is over is over for good, whatever the clock does: the grant's proofs may have to make room.
+    row.state = State::Fresh;
     let before = row.challenge.take().map_or_else(Challenge::default, |challenge| *challenge);
     let turn = before.turn(nonce, ask, need, now);
     let view = turn.challenge.view(nonce, turn.said, now);
@@ -247,29 +248,36 @@ fn prove(
     let first = turn.happened.map(Change::Proof);
     if is_locked(&row) {
         // What is locked stays so: nothing that was shown or sent is of use any more.
-        let save = Some(Row { state: State::Fresh, challenge: None, ..row });
+        let save = Some(Row { challenge: None, ..row });
         return Step { save, answer: Answer::Locked, changes: [first, Some(Change::Locked)] };
     }
     if need.is_met(view.shown) {
-        let mut step = take(row, Claim { nonce, at: now }, hold);
-        if first.is_some() {
-            let [second, _] = step.changes;
-            step.changes = [first, second];
-        }
-        return step;
+        let step = take(row, Claim { nonce, at: now }, hold);
+        let [second, _] = step.changes;
+        return Step { changes: [first, second], ..step };
     }
     Step { save: first.map(|_| row), answer: Answer::Proving(view), changes: [first, None] }
 }
 
 /// What [`Ask::Look`] is answered: the truth, and nothing changes.
 fn glance(row: &Row, asked: Asked, now: Instant, expires: Instant) -> Answer {
-    if let Some(claim) = held_by(row, asked, now) {
-        return Answer::Granted { claim, replay: true, shown: on_record(row, asked.nonce) };
+    let proving = || Answer::Proving(view(row, asked.nonce, Said::Open, now));
+    match held_by(row, asked, now) {
+        Some(claim) if is_settled(row, asked) => {
+            Answer::Granted { claim, replay: true, shown: on_record(row, asked.nonce) }
+        }
+        Some(_) => proving(),
+        None => match look(row, now, expires) {
+            Answer::Fresh { .. } => proving(),
+            refusal => refusal,
+        },
     }
-    match look(row, now, expires) {
-        Answer::Fresh { .. } => Answer::Proving(view(row, asked.nonce, Said::Open, now)),
-        refusal => refusal,
-    }
+}
+
+/// Whether a claim that its nonce has already may be granted again as it is. The policy may have dropped the hand-off
+/// since: then nobody will redeem, and the next claim has to spend the link.
+fn is_settled(row: &Row, asked: Asked) -> bool {
+    asked.hold || matches!(row.state, State::Spent { .. })
 }
 
 fn take(mut row: Row, claim: Claim, hold: bool) -> Step {

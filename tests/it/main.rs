@@ -12,6 +12,7 @@ mod allot;
 mod association;
 mod association_cases;
 mod audit;
+mod challenge;
 #[cfg(feature = "cli")]
 mod cli;
 mod click;
