@@ -212,6 +212,12 @@ pub trait Signatures {
 }
 
 /// Everything a flow may reach.
-pub trait Ports: Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures {}
+pub trait Ports:
+    Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures + Providers + Outbox
+{
+}
 
-impl<T: Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures> Ports for T {}
+impl<T> Ports for T where
+    T: Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures + Providers + Outbox
+{
+}

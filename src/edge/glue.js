@@ -10,14 +10,15 @@ export function readClick(request) {
 }
 
 const NAMES = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "cf-connecting-ip"];
-const COOKIE = /(?:^|;\s*)__Host-postern=([\w-]*)/;
+const COOKIES = ["", "-session", "-device"].map((name) => new RegExp(`(?:^|;\\s*)__Host-postern${name}=([\\w-]*)`));
 
 // The other headers that any route reads, one line each; "\0" where there is none. Of the cookies only ours: a parent
 // domain may have set any number before it.
 export function readHeaders(request) {
   const h = request.headers;
   const lines = NAMES.map((name) => h.get(name) ?? "\0");
-  lines.push(COOKIE.exec(h.get("cookie") ?? "")?.[1] ?? "\0");
+  const cookies = h.get("cookie") ?? "";
+  for (const cookie of COOKIES) lines.push(cookie.exec(cookies)?.[1] ?? "\0");
   return lines.join("\n");
 }
 
@@ -54,7 +55,7 @@ export async function readBody(request, max) {
 
 // `headers` is "name\nvalue\nname\nvalue", each name once; an absent body is undefined.
 export function respond(status, headers, body) {
-  if (status === 303) return new Response(null, kept(headers, () => ({ status, headers: new Headers(record(headers)) })));
+  if (status === 303 && !headers.includes("set-cookie")) return new Response(null, kept(headers, () => ({ status, headers: new Headers(record(headers)) })));
   return new Response(body ?? null, { status, headers: record(headers) });
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::audit::{Event, Kind};
 use crate::challenge::{Proof, Proofs};
 use crate::flow::outcome::{Context, Outcome};
+use crate::flow::prove::confirm;
 use crate::flow::refusal::unreachable;
 use crate::flow::request::idempotency_key;
 use crate::gate::{Answer, BadGrant, Command, Grant, Place, Trace};
@@ -27,6 +28,13 @@ enum Action {
     Release,
     /// The visitor failed to prove who they are: given back, and counted against the link.
     Fail,
+}
+
+/// What is asked of this address.
+enum Asked {
+    Grant { text: String, action: Action },
+    /// The back end of an app names the person of a session.
+    Confirm { session: String, subject: Subject },
 }
 
 #[derive(Serialize)]
@@ -56,8 +64,11 @@ pub async fn exchange(
     ports: &impl Ports,
 ) -> Outcome {
     let asked = idempotency_key(request).and_then(|key| Ok((read(&request.body)?, key)));
-    let ((text, action), key) = match asked {
-        Ok(asked) => asked,
+    let (text, action, key) = match asked {
+        Ok((Asked::Grant { text, action }, key)) => (text, action, key),
+        Ok((Asked::Confirm { session, subject }, _)) => {
+            return confirm(context, request, actor, (&session, subject), ports).await;
+        }
         Err(problem) => return Outcome::new(problem.response()),
     };
     let grant = match context.door.grants.open(&text, context.now) {
@@ -138,19 +149,32 @@ fn redemption(context: &Context<'_>, key: Option<&str>, actor: &Actor) -> Redemp
     Redemption(sha256_prefix(&[b"postern/redemption/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]))
 }
 
-fn read(body: &[u8]) -> Result<(String, Action), Problem> {
+fn read(body: &[u8]) -> Result<Asked, Problem> {
     let json =
         Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let read = |node: Node<'_>| {
-        let fields = node.fields(&["grant", "action"])?;
+        let fields = node.fields(&["grant", "action", "session", "subject"])?;
+        if let Some(session) = fields.optional("session") {
+            let session = session.string()?.to_owned();
+            let is_confirm = fields.required("action")?.choice(&[("confirm", ())]).is_some();
+            let node = fields.required("subject")?;
+            let subject = node.string()?.parse().ok();
+            if subject.is_none() {
+                node.problem("subject", "the person's subject: 16 base64url characters");
+            }
+            return subject.filter(|_| is_confirm).map(|subject| Asked::Confirm { session, subject });
+        }
+        if fields.optional("subject").is_some() {
+            fields.problem("subject", "grant.subject", "nothing, because there is no `session`");
+        }
         let grant = fields.required("grant").and_then(|node| node.string().map(str::to_owned));
         let choices = [("redeem", Action::Redeem), ("release", Action::Release), ("fail", Action::Fail)];
         let action = match fields.optional("action") {
             Some(node) => node.choice(&choices),
             None => Some(Action::Redeem),
         };
-        Some((grant?, action?))
+        Some(Asked::Grant { text: grant?, action: action? })
     };
     report.finish(read(Node::root(&json, &report))).map_err(|problems| {
         let faults = Fault::list(&problems);

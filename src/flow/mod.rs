@@ -4,6 +4,7 @@
 //! [`Ports`](crate::port::Ports), and leaves everything that should happen afterwards as values in an [`Outcome`]: the
 //! edge answers first and does those then.
 
+mod arrive;
 mod audit;
 mod click;
 mod cloud_event;
@@ -25,9 +26,10 @@ mod passkey;
 mod people;
 mod person_view;
 mod policy;
-mod prepare;
-mod receipt;
 mod preferences;
+mod prepare;
+mod prove;
+mod receipt;
 mod refusal;
 mod request;
 mod serve;

@@ -65,7 +65,7 @@ pub struct HandOff<'a> {
     /// Posted to `web` as the field `grant`. Without one, `web` is a plain link.
     pub grant: Option<&'a str>,
     /// Whether a passkey may be added, or was.
-    pub adding: Adding<'a>,
+    pub adding: Adding,
 }
 
 /// A link that opens an app.
@@ -150,8 +150,7 @@ impl<'a> Pages<'a> {
             proving: self.proving(),
             adding: hand_off.adding,
         };
-        let has_form = hand_off.grant.is_some() || matches!(hand_off.adding, Adding::Offered(_));
-        let forms = if has_form { Forms::onward(hand_off.web) } else { Forms::None };
+        let forms = hand_off.grant.map_or(Forms::None, |_| Forms::onward(hand_off.web));
         page(200, self.language, html(&view), forms)
     }
 
@@ -399,7 +398,7 @@ pub(super) mod tests {
         let history = [heard("2026-11-30", Channel::Sms), heard("2026-11-29", Channel::Email)];
         let choices =
             ChoicesPage { choices: &offered, is_stopped: false, is_saved: false, history: &history };
-        let adding = Adding::Offered(proof::tests::CEREMONY);
+        let adding = Adding::Offered;
         let mut all = vec![
             ("landing", pages.landing(landing)),
             ("landing_in_app", pages.landing(Landing { open_in_browser: true, ..landing })),
@@ -590,6 +589,9 @@ pub(super) mod tests {
             ("facts", 200),
             ("facts_wrong", 422),
             ("passkey", 200),
+            ("add", 200),
+            ("go_on", 200),
+            ("no_way", 403),
             ("relay", 200),
             ("follow", 200),
             ("follow_wrong", 422),

@@ -31,6 +31,8 @@ pub struct Choose<'a> {
 /// One way to show who one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer<'a> {
+    /// Enough was shown; the link is only to be had.
+    GoOn,
     App {
         /// Opens the app, with the ticket in its fragment.
         href: &'a str,
@@ -118,9 +120,9 @@ pub struct Ceremony<'a> {
 
 /// What the hand-off says of passkeys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Adding<'a> {
+pub enum Adding {
     Nothing,
-    Offered(Ceremony<'a>),
+    Offered,
     Added,
 }
 
@@ -145,7 +147,7 @@ impl Pages<'_> {
             proving,
             problem,
             meaning,
-            offers: choose.offers.iter().map(|offer| offered(proving, *offer)).collect(),
+            offers: choose.offers.iter().map(|offer| offered(proving, self.text().go_on, *offer)).collect(),
             relay: choose.relay,
             help: self.ways_on.help.as_str(),
             help_label: self.text().help,
@@ -229,7 +231,16 @@ impl Pages<'_> {
     pub fn use_passkey(&self, ceremony: Ceremony<'_>) -> Response {
         let proving = self.proving();
         let frame = self.proof_frame(proving.passkey.heading, false);
-        page(200, self.language, html(&PasskeyView { frame, proving, ceremony }), self.onward())
+        let view = PasskeyView { frame, text: self.text(), proving, ceremony, is_new: false };
+        page(200, self.language, html(&view), self.onward())
+    }
+
+    /// The button that asks the browser to make a passkey.
+    pub fn add_passkey(&self, ceremony: Ceremony<'_>) -> Response {
+        let proving = self.proving();
+        let frame = self.frame(proving.add.heading, Door::Open);
+        let view = PasskeyView { frame, text: self.text(), proving, ceremony, is_new: true };
+        page(200, self.language, html(&view), self.onward())
     }
 
     /// The link took too many wrong answers, for good.
@@ -249,6 +260,11 @@ impl Pages<'_> {
     /// There is no session that this browser could go on with: the way on is the message, never this address again.
     pub fn open_again(&self) -> Response {
         self.proof_notice(403, self.proving().open_again, None, self.ways(self.ways_on, false))
+    }
+
+    /// Nothing that the person could show is known here.
+    pub fn no_way(&self) -> Response {
+        self.proof_notice(403, self.proving().no_way, None, self.ways(self.ways_on, false))
     }
 
     fn proof_notice(&self, status: u16, notice: Notice, wait: Option<String>, ways: Vec<Way<'_>>) -> Response {
@@ -273,11 +289,12 @@ const fn status(is_wrong: bool) -> u16 {
     if is_wrong { 422 } else { 200 }
 }
 
-fn offered<'a>(proving: &'static Proving, offer: Offer<'a>) -> Offered<'a> {
+fn offered<'a>(proving: &'static Proving, go_on: &'static str, offer: Offer<'a>) -> Offered<'a> {
     match offer {
+        Offer::GoOn => Offered::form("go", "", go_on.to_owned()),
         Offer::App { href } => Offered::link(href, proving.by_app),
         Offer::Passkey => Offered::link("/verify?by=passkey", proving.by_passkey),
-        Offer::Code { channel, to } => Offered::code(channel.name(), proving.by_code(channel, to)),
+        Offer::Code { channel, to } => Offered::form("send", channel.name(), proving.by_code(channel, to)),
         Offer::Facts { count: 1 } => Offered::link("/verify?by=fact", proving.by_fact),
         Offer::Facts { .. } => Offered::link("/verify?by=fact", proving.by_facts),
     }
@@ -343,6 +360,9 @@ pub(super) mod tests {
             ("facts", pages.enter_facts(facts)),
             ("facts_wrong", pages.enter_facts(EnterFacts { is_wrong: true, ..facts })),
             ("passkey", pages.use_passkey(CEREMONY)),
+            ("add", pages.add_passkey(CEREMONY)),
+            ("go_on", pages.choose_proof(Choose { offers: &[Offer::GoOn], is_second: true, ..CHOOSE })),
+            ("no_way", pages.no_way()),
             ("relay", pages.show_relay("12345678")),
             ("follow", pages.enter_relay(false)),
             ("follow_wrong", pages.enter_relay(true)),
@@ -367,7 +387,7 @@ pub(super) mod tests {
                 assert_eq!(input.contains("aria-invalid"), page.status == 422, "{name} {id}");
             }
             let summary = "<div class=\"problem\" role=\"alert\" tabindex=\"-1\" autofocus";
-            let has_problem = page.status != 200 && !["locked", "later", "open_again"].contains(&name);
+            let has_problem = page.status != 200 && !["locked", "later", "open_again", "no_way"].contains(&name);
             assert_eq!(html.contains(summary), has_problem, "{name} {language:?}");
             for target in html.split("<a href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
                 assert!(html.contains(&format!("<input id=\"{target}\"")), "{name}: {target}");

@@ -54,7 +54,7 @@ pub(super) struct HandOffView<'a> {
     pub web_rank: &'static str,
     pub grant: Option<&'a str>,
     pub proving: &'static Proving,
-    pub adding: Adding<'a>,
+    pub adding: Adding,
 }
 
 #[derive(Template)]
@@ -135,6 +135,10 @@ impl<'a> Frame<'a> {
 
     fn script() -> String {
         asset::SCRIPT.address()
+    }
+
+    fn passkey_script() -> String {
+        asset::PASSKEY.address()
     }
 
     fn mark() -> String {

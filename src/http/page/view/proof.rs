@@ -55,7 +55,10 @@ pub(in crate::http::page) struct FactsView<'a> {
 pub(in crate::http::page) struct PasskeyView<'a> {
     pub frame: Frame<'a>,
     pub proving: &'static Proving,
+    pub text: &'static Text,
     pub ceremony: Ceremony<'a>,
+    /// Whether one is to be made.
+    pub is_new: bool,
 }
 
 #[derive(Template)]
@@ -86,18 +89,20 @@ impl Problem {
 /// One way, as a link or as a button that sends a code.
 pub(in crate::http::page) struct Offered<'a> {
     pub href: &'a str,
-    /// The channel of the code; empty for a link.
+    /// What the button's form is called; empty for a link.
+    pub form: &'static str,
+    /// The channel of the code.
     pub channel: &'static str,
     pub label: Cow<'static, str>,
 }
 
 impl<'a> Offered<'a> {
     pub const fn link(href: &'a str, label: &'static str) -> Self {
-        Self { href, channel: "", label: Cow::Borrowed(label) }
+        Self { href, form: "", channel: "", label: Cow::Borrowed(label) }
     }
 
-    pub const fn code(channel: &'static str, label: String) -> Self {
-        Self { href: "", channel, label: Cow::Owned(label) }
+    pub const fn form(form: &'static str, channel: &'static str, label: String) -> Self {
+        Self { href: "", form, channel, label: Cow::Owned(label) }
     }
 }
 

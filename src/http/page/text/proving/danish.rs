@@ -84,6 +84,10 @@ pub(super) const PROVING: Proving = Proving {
     },
     later_minutes: |count| format!("Prøv igen om {}.", counted(count, "minut", "minutter")),
     later_hours: |count| format!("Prøv igen om {}.", counted(count, "time", "timer")),
+    no_way: Notice {
+        heading: "Vi kan ikke genkende dig her",
+        meaning: "Vi har intet, som du her kan bruge til at vise, at det er dig. Bed os om hjælp, og hav din besked ved hånden.",
+    },
     open_again: Notice {
         heading: "Åbn dit link igen",
         meaning: "Dette trin var åbent for længe, eller din browser beholdt ikke den cookie, der forbinder trinene. Åbn \

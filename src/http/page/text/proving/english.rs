@@ -84,6 +84,10 @@ pub(super) const PROVING: Proving = Proving {
     },
     later_minutes: |count| format!("Please try again in {}.", counted(count, "minute", "minutes")),
     later_hours: |count| format!("Please try again in {}.", counted(count, "hour", "hours")),
+    no_way: Notice {
+        heading: "We cannot recognise you here",
+        meaning: "There is nothing on file by which you could show here that it is you. Please ask us for help, and have your message at hand.",
+    },
     open_again: Notice {
         heading: "Please open your link again",
         meaning: "This step was open for too long, or your browser did not keep the cookie that connects the steps. \

@@ -91,6 +91,10 @@ pub(super) const PROVING: Proving = Proving {
     },
     later_minutes: |count| format!("Veuillez réessayer dans {}.", counted(count, "minute", "minutes")),
     later_hours: |count| format!("Veuillez réessayer dans {}.", counted(count, "heure", "heures")),
+    no_way: Notice {
+        heading: "Nous ne pouvons pas vous reconnaître ici",
+        meaning: "Nous n’avons rien qui vous permette de montrer ici que c’est bien vous. Demandez-nous de l’aide et gardez votre message à portée de main.",
+    },
     open_again: Notice {
         heading: "Veuillez ouvrir de nouveau votre lien",
         meaning: "Cette étape est restée ouverte trop longtemps, ou votre navigateur n’a pas gardé le cookie qui relie les \

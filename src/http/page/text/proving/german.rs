@@ -96,6 +96,10 @@ pub(super) const PROVING: Proving = Proving {
     later_hours: |count| {
         format!("Bitte versuchen Sie es in {} noch einmal.", counted(count, "Stunde", "Stunden"))
     },
+    no_way: Notice {
+        heading: "Wir können Sie hier nicht erkennen",
+        meaning: "Uns liegt nichts vor, womit Sie hier zeigen könnten, dass Sie es sind. Wenden Sie sich bitte an uns und halten Sie Ihre Nachricht bereit.",
+    },
     open_again: Notice {
         heading: "Bitte öffnen Sie Ihren Link erneut",
         meaning: "Dieser Schritt war zu lange offen, oder Ihr Browser hat das Cookie nicht behalten, das die Schritte \

@@ -90,6 +90,8 @@ pub(in crate::http::page) struct Proving {
     /// Of whole minutes, at least one; more than 90 are told in hours.
     pub later_minutes: fn(u64) -> String,
     pub later_hours: fn(u64) -> String,
+    /// Nothing that could be shown is on file.
+    pub no_way: Notice,
     pub open_again: Notice,
 }
 
@@ -192,6 +194,7 @@ mod tests {
             later,
             later_minutes,
             later_hours,
+            no_way,
             open_again,
         } = Proving::of(language);
         let mut all: Vec<(&'static str, String)> = [
@@ -239,6 +242,7 @@ mod tests {
             ("follow", follow),
             ("locked", locked),
             ("later", later),
+            ("no_way", no_way),
             ("open_again", open_again),
         ] {
             all.extend([(name, heading.to_owned()), (name, meaning.to_owned())]);

@@ -87,6 +87,10 @@ pub(super) const PROVING: Proving = Proving {
     },
     later_minutes: |count| format!("Vuelva a intentarlo dentro de {}.", counted(count, "minuto", "minutos")),
     later_hours: |count| format!("Vuelva a intentarlo dentro de {}.", counted(count, "hora", "horas")),
+    no_way: Notice {
+        heading: "No podemos reconocerle aquí",
+        meaning: "No tenemos nada con lo que pueda mostrar aquí que es usted. Pídanos ayuda y tenga su mensaje a mano.",
+    },
     open_again: Notice {
         heading: "Vuelva a abrir su enlace",
         meaning: "Este paso ha estado abierto demasiado tiempo, o su navegador no ha guardado la cookie que une los pasos. \

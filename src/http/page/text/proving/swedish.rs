@@ -84,6 +84,10 @@ pub(super) const PROVING: Proving = Proving {
     },
     later_minutes: |count| format!("Försök igen om {}.", counted(count, "minut", "minuter")),
     later_hours: |count| format!("Försök igen om {}.", counted(count, "timme", "timmar")),
+    no_way: Notice {
+        heading: "Vi kan inte känna igen dig här",
+        meaning: "Vi har inget sparat som du kan använda här för att visa att det är du. Be oss om hjälp och ha ditt meddelande till hands.",
+    },
     open_again: Notice {
         heading: "Öppna din länk igen",
         meaning: "Det här steget var öppet för länge, eller så behöll webbläsaren inte den kaka (cookie) som håller ihop \
