@@ -29,6 +29,14 @@ pub fn decode_bytes<const N: usize>(text: &str) -> Result<[u8; N], BadId> {
     }
 }
 
+/// Decodes canonical, unpadded base64url of any length into at most `max` bytes. `None` for anything else.
+pub fn decode_within(text: &str, max: usize) -> Option<Vec<u8>> {
+    if text.len() > (max * 8).div_ceil(6) {
+        return None;
+    }
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
 /// The canonical, unpadded base64url of `bytes`.
 pub fn encode_bytes(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -110,6 +118,10 @@ byte_id! {
 byte_id! {
     /// An event's id, or the id of what it is about, as a hash.
     EventHash, 12
+}
+byte_id! {
+    /// The keyed hash of something secret that a person types, kept in its place.
+    Tag, 16
 }
 byte_id! {
     /// What a person or engineer quotes to support so that a failure can be found.

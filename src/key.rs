@@ -56,6 +56,10 @@ pub enum Purpose {
     Contact,
     /// Draws lots for journeys: holdouts, jitter, touch ids.
     Lots,
+    /// Hashes known facts.
+    Fact,
+    /// Makes passkeys' challenges and user handles.
+    Passkey,
 }
 
 impl Purpose {
@@ -69,6 +73,8 @@ impl Purpose {
             Self::Event => "event",
             Self::Contact => "contact",
             Self::Lots => "lots",
+            Self::Fact => "fact",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -82,6 +88,8 @@ impl Purpose {
             Self::Event => b"postern/v1/event",
             Self::Contact => b"postern/v1/contact",
             Self::Lots => b"postern/v1/lots",
+            Self::Fact => b"postern/v1/fact",
+            Self::Passkey => b"postern/v1/passkey",
         }
     }
 }
@@ -329,6 +337,11 @@ impl KeyRing {
         self.pseudonym.derive(Purpose::Lots).mac_key()
     }
 
+    /// The key of passkeys' challenges and user handles. It does not rotate: the same person stays the same user.
+    pub fn passkey(&self) -> MacKey {
+        self.pseudonym.derive(Purpose::Passkey).mac_key()
+    }
+
     /// The namer of people and links.
     pub fn pseudonyms(&self) -> Pseudonyms {
         Pseudonyms {
@@ -342,6 +355,11 @@ impl KeyRing {
     /// The secret under which addresses are sealed. It does not rotate: what it sealed would be lost.
     pub fn contact_secret(&self) -> Secret {
         self.pseudonym.derive(Purpose::Contact)
+    }
+
+    /// The secret under which known facts are hashed. It does not rotate: nobody could be recognised any more.
+    pub fn fact_secret(&self) -> Secret {
+        self.pseudonym.derive(Purpose::Fact)
     }
 }
 
@@ -374,6 +392,8 @@ mod tests {
             Purpose::Event,
             Purpose::Contact,
             Purpose::Lots,
+            Purpose::Fact,
+            Purpose::Passkey,
         ];
         let mut keys: Vec<String> = purposes.iter().map(|purpose| root.derive(*purpose).reveal()).collect();
         keys.sort();

@@ -9,7 +9,10 @@ pub mod time; // instants and spans; no clock
 pub mod zone; // time zones, from one compiled-in database
 pub mod json; // strict reading: bytes to a tree, every mistake with its place
 pub mod key; // the key ring, derivation, keyed pseudonyms
+pub mod passkey; // WebAuthn: registrations and assertions, up to the signature
+pub mod challenge; // what a person has shown at a link, and what may still be tried
 pub mod token; // claims, wire form, mint, verify
+pub mod session; // what a browser keeps between the steps of a proof; codes
 pub mod policy; // the documents: parse, validate, version
 pub mod gate; // the single-use state machine; grants
 pub mod click; // the decision for a tap; routing; refusals

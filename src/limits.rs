@@ -9,6 +9,20 @@ pub const LIFETIME_MAX_S: u32 = 24 * 60 * 60;
 /// How far a minting clock may run ahead of ours before its tokens look too long-lived.
 pub const CLOCK_SKEW_S: u32 = 60;
 
+/// How long the browser's answer to a passkey's challenge is awaited (WebAuthn Level 3 §15.1 recommends five minutes).
+pub const PASSKEY_CHALLENGE_LIFETIME_S: u32 = 5 * 60;
+/// Largest credential in JSON that a browser posts, in bytes. Without attestation it is about 1.5 KB.
+pub const PASSKEY_JSON_MAX: usize = 8 * 1024;
+/// Largest `clientDataJSON`, in bytes: type, challenge and origin are about 150.
+pub const PASSKEY_CLIENT_DATA_MAX: usize = 2 * 1024;
+/// Shortest credential id, in bytes (WebAuthn Level 3 §4: at least 16 with 100 bits of entropy).
+pub const PASSKEY_ID_MIN: usize = 16;
+/// Longest credential id, in bytes. The specification ends at 1,023; a person's row holds a few, and keys in use have 16
+/// to about 200.
+pub const PASSKEY_ID_MAX: usize = 256;
+/// Deepest nesting of any CBOR we accept (CTAP 2.1 §8: four levels).
+pub const CBOR_DEPTH_MAX: usize = 4;
+
 /// Keys in one ring: enough for years of quarterly rotation, few enough to scan.
 pub const RING_KEYS_MAX: usize = 16;
 /// Machine API keys in one deployment.
@@ -19,8 +33,35 @@ pub const GRANT_LIFETIME_S: u32 = 60;
 /// A claim waits this long for its grant to be redeemed before another visitor may take over.
 /// It equals the grant's lifetime, so a taken-over claim never leaves a live grant behind.
 pub const LEASE_S: u32 = GRANT_LIFETIME_S;
-/// Failed attempts on one link before it locks (`FACTS`: five a code, fifteen a link).
+/// Failed attempts on one link before it locks, whoever failed and at whichever proof.
 pub const LINK_FAILURES_MAX: u8 = 15;
+
+/// Wrong tries after which a code is dead (`FACTS`: five a code, fifteen a link).
+pub const CODE_TRIES_MAX: u8 = 5;
+/// Codes that are sent for one link, to whomever.
+pub const CODES_PER_LINK_MAX: u8 = 5;
+/// A code may be typed for ten minutes (NIST SP 800-63B-4 §3.1.3: at most ten).
+pub const CODE_LIFETIME_S: u32 = 600;
+/// How long the second code waits after the first; the wait doubles with each.
+pub const CODE_WAIT_S: u32 = 30;
+/// Digits of a code: fewer are guessed (RFC 4226 §4, R4), more are mistyped.
+pub const CODE_DIGITS_MIN: u8 = 6;
+pub const CODE_DIGITS_MAX: u8 = 8;
+/// Facts that one policy may ask for, and that one call may put.
+pub const FACTS_MAX: usize = 16;
+/// Longest number that is a fact, in digits: account numbers have up to about that.
+pub const FACT_DIGITS_MAX: u8 = 20;
+/// What the facts that are asked together must be worth, in bits: the least that NIST SP 800-63B asked of a secret that
+/// is looked up (revision 3, §5.1.2).
+pub const FACT_BITS_MIN: u32 = 20;
+/// Attempts side by side at one link: the person's browsers, and a scanner or two.
+pub const ATTEMPTS_MAX: usize = 4;
+/// A proof counts this long; then it is shown again.
+pub const PROOF_LIFETIME_S: u32 = 900;
+/// How long a relay code may be typed: as long as it takes to open another browser.
+pub const RELAY_LIFETIME_S: u32 = 300;
+/// Relay codes of one link.
+pub const RELAYS_PER_LINK_MAX: u8 = 5;
 
 /// Gates per region and expiry day. Fixed: changing it moves links to another gate, which forgets their claims.
 pub const GATE_SHARDS: u32 = 32;
@@ -198,6 +239,28 @@ pub const EVENTS_REMEMBERED_MAX: usize = 128;
 pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
 /// How far ahead of us an event's time may be.
 pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
+/// Longest value of a known fact, as typed, in bytes: a long street address.
+pub const FACT_MAX_BYTES: usize = 256;
+/// Known facts of one person; a further name is not taken.
+pub const PERSON_FACTS_MAX: usize = 32;
+/// Passkeys of one person: every device of a household.
+pub const PASSKEYS_MAX: usize = 8;
+/// How long what was allotted to a person counts.
+pub const ALLOT_WINDOW_S: u32 = 24 * 60 * 60;
+/// Codes sent to one person in that time, whoever asks. With five tries each, a hundred guesses among a million: 1 in
+/// 10,000 a day.
+pub const SUBJECT_CODES_MAX: u8 = 20;
+/// How many of them come without a wait: what one link may have.
+pub const SUBJECT_CODES_FREE: u8 = 5;
+/// Tries at one person's facts in that time. Facts are worth 20 bits at least: 1 in 100,000 a day.
+pub const SUBJECT_FACT_TRIES_MAX: u8 = 10;
+/// Tries at facts through one link.
+pub const SUBJECT_FACT_TRIES_PER_LINK_MAX: u8 = 5;
+/// How many of them come without a wait.
+pub const SUBJECT_FACT_TRIES_FREE: u8 = 5;
+/// The first wait after those; each further one is twice as long, up to the longest.
+pub const ALLOT_WAIT_FIRST_S: u32 = 60;
+pub const ALLOT_WAIT_MAX_S: u32 = 60 * 60;
 /// Enrolments kept for one person, ended ones included.
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.
@@ -318,9 +381,20 @@ pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
 pub const SMS_HOST_CHARS_MAX: usize = 40;
 
+/// A browser is remembered this long.
+pub const DEVICE_LIFETIME_S: u32 = 90 * 24 * 60 * 60;
+/// Digits of the code that takes an attempt to another browser: it competes with nobody's patience, only with guesses.
+pub const RELAY_DIGITS: u8 = 8;
+/// Characters that are read of a typed code, spaces and hyphens included.
+pub const CODE_TYPED_CHARS_MAX: usize = 64;
+/// Largest form of the pages of proof: a passkey's answer and little else.
+pub const PROOF_BODY_MAX: usize = 16 * 1024;
+
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);
+    assert!(CODE_TRIES_MAX <= LINK_FAILURES_MAX && CODE_DIGITS_MIN <= CODE_DIGITS_MAX);
+    assert!(CODE_WAIT_S << (CODES_PER_LINK_MAX - 2) < CODE_LIFETIME_S);
     assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
@@ -330,6 +404,11 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
+    assert!(CODES_PER_LINK_MAX <= SUBJECT_CODES_FREE && SUBJECT_CODES_FREE < SUBJECT_CODES_MAX);
+    assert!(SUBJECT_FACT_TRIES_PER_LINK_MAX <= SUBJECT_FACT_TRIES_FREE);
+    assert!(SUBJECT_FACT_TRIES_FREE < SUBJECT_FACT_TRIES_MAX && FACTS_MAX <= PERSON_FACTS_MAX);
+    assert!(0 < CODES_PER_LINK_MAX && 0 < SUBJECT_FACT_TRIES_PER_LINK_MAX);
+    assert!(ALLOT_WAIT_FIRST_S < ALLOT_WAIT_MAX_S && ALLOT_WAIT_MAX_S < ALLOT_WINDOW_S);
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);

@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Batch, Event, Kind};
+use crate::challenge::Happened;
 use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
 use crate::id::{LinkId, Shard};
+use crate::passkey::PublicKey;
 use crate::shard;
 use crate::time::Instant;
 use crate::token::LinkRef;
@@ -59,15 +61,30 @@ pub trait Gates {
 
 /// What the audit log is told of a change at a gate, or of a withdrawal by the registry.
 pub fn change_event(trace: Trace, change: Change, at: Instant) -> Event {
-    let kind = match change {
-        Change::Claimed => Kind::Claimed,
-        Change::Spent => Kind::Spent,
-        Change::Released => Kind::Released,
-        Change::Failed => Kind::Failed,
-        Change::Locked => Kind::Locked,
-        Change::Revoked => Kind::Revoked,
+    let (kind, proof) = match change {
+        Change::Claimed => (Kind::Claimed, None),
+        Change::Spent => (Kind::Spent, None),
+        Change::Released => (Kind::Released, None),
+        Change::Failed => (Kind::Failed, None),
+        Change::Locked => (Kind::Locked, None),
+        Change::Revoked => (Kind::Revoked, None),
+        Change::Proof(happened) => match happened {
+            Happened::CodeSent => (Kind::CodeSent, None),
+            Happened::CodeUnsent => (Kind::CodeUnsent, None),
+            Happened::Shown(proof) => (Kind::ProofShown, Some(proof)),
+            Happened::Failed(proof) => (Kind::ProofFailed, Some(proof)),
+            Happened::RelayShown => (Kind::RelayShown, None),
+            Happened::RelayFollowed => (Kind::RelayFollowed, None),
+            Happened::RelayFailed => (Kind::RelayFailed, None),
+        },
     };
-    Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..Event::new(at, kind) }
+    Event {
+        link: Some(trace.link),
+        subject: trace.subject,
+        scope: Some(trace.scope),
+        reason: proof.map(|proof| proof.name().to_owned()),
+        ..Event::new(at, kind)
+    }
 }
 
 /// The fast "no" that KV replicates. Never a "yes".
@@ -187,7 +204,20 @@ pub trait Outbox {
     async fn leave(&self, letter: &Letter) -> Result<(), Unreachable>;
 }
 
-/// Everything a flow may reach.
-pub trait Ports: Gates + Markers + Registry + Damper + AuditLog + People + Library {}
+/// Signatures by keys of others.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Signatures {
+    /// Whether `key` signed `data`. What is no key, such as a point beside the curve, signed nothing.
+    async fn verify(&self, key: &PublicKey, signature: &[u8; 64], data: &[u8]) -> Result<bool, Unreachable>;
+}
 
-impl<T: Gates + Markers + Registry + Damper + AuditLog + People + Library> Ports for T {}
+/// Everything a flow may reach.
+pub trait Ports:
+    Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures + Providers + Outbox
+{
+}
+
+impl<T> Ports for T where
+    T: Gates + Markers + Registry + Damper + AuditLog + People + Library + Signatures + Providers + Outbox
+{
+}

@@ -3,9 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use postern::challenge::Proof;
 use postern::click::{Hints, Visitor, apple_app_site_association, assetlinks, route};
 use postern::limits::{LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_PROBLEMS_MAX};
-use postern::policy::{Policy, Proof, Risk, Scope};
+use postern::policy::{Policy, ProofBy, Risk, Scope};
 use postern::token::Use;
 
 const PHONES: [&str; 2] = [
@@ -46,9 +47,13 @@ fn check_terms(scope: &Scope) {
     let longest = if scope.one_click { LIFETIME_ACTION_MAX_S } else { LIFETIME_MAX_S };
     assert!((LIFETIME_MIN_S..=longest).contains(&scope.lifetime_s), "{scope:?}");
     if scope.risk > Risk::Low {
-        assert!(scope.proof == Proof::Destination && scope.usage == Use::Once, "{scope:?}");
+        assert!(scope.proof != ProofBy::Nobody && scope.usage == Use::Once, "{scope:?}");
     }
-    if scope.proof == Proof::Destination {
+    if let Some(need) = scope.proof.need() {
+        assert_eq!(scope.facts.is_empty(), !need.among().contains(Proof::Fact), "{scope:?}");
+        assert!(scope.risk < Risk::High || (need.count() == 2 && !need.among().contains(Proof::Device)), "{scope:?}");
+    }
+    if scope.proof == ProofBy::Destination {
         assert!(scope.hand_off, "{scope:?}");
     }
     if scope.usage == Use::Many {

@@ -76,6 +76,9 @@ fn admit<'p>(
     if claims.usage != scope.usage {
         return Err(Cause::UseMismatch);
     }
+    if claims.subject.is_none() && scope.proof.need().is_some() {
+        return Err(Cause::NoSubject);
+    }
     // Tokens may be minted where no policy is at hand; here their lifetime is held to it (capability O6).
     if expires > now + Span::from_secs(scope.lifetime_s) + Span::from_secs(CLOCK_SKEW_S) {
         return Err(Cause::LifetimeExceeded);

@@ -40,6 +40,8 @@ pub enum Cause {
     UnknownScope,
     #[error("the token's use is not its scope's")]
     UseMismatch,
+    #[error("the link is nobody's, and its scope asks for proof of somebody")]
+    NoSubject,
     #[error("the token lives longer than its scope allows")]
     LifetimeExceeded,
     #[error("the link's time is over")]
@@ -89,6 +91,7 @@ impl Cause {
             Self::WrongMac => "wrong_mac",
             Self::UnknownScope => "unknown_scope",
             Self::UseMismatch => "use_mismatch",
+            Self::NoSubject => "no_subject",
             Self::LifetimeExceeded => "lifetime_exceeded",
             Self::Expired => "expired",
             Self::Spent => "spent",
@@ -109,6 +112,7 @@ impl Cause {
             | Self::WrongMac
             | Self::UnknownScope
             | Self::UseMismatch
+            | Self::NoSubject
             | Self::LifetimeExceeded => Refusal::NotValid,
             Self::Expired => Refusal::Expired,
             Self::Spent => Refusal::Used,

@@ -91,16 +91,25 @@ impl<'p> Route<'p> {
         }
     }
 
+    /// The link that hands the app a session's ticket, to go on there; nothing where no app can be opened.
+    pub fn with_session(&self, ticket: &str) -> Option<String> {
+        self.with("session", ticket)
+    }
+
     /// The link that hands `grant` to the app, or nothing on the web, where a form posts it.
     ///
     /// An `intent:` has no fragment to spare, so the app link it stands for carries the grant.
     pub fn with_grant(&self, grant: &str) -> Option<String> {
+        self.with("grant", grant)
+    }
+
+    fn with(&self, name: &str, value: &str) -> Option<String> {
         match self.way {
             Way::Web(_) => None,
             Way::UniversalLink(url)
             | Way::AppLink(url)
             | Way::Intent { app_link: url, .. }
-            | Way::Scheme { url, .. } => Some(with_fragment(url, "grant", grant)),
+            | Way::Scheme { url, .. } => Some(with_fragment(url, name, value)),
         }
     }
 }

@@ -215,22 +215,22 @@ fn is_mask(mask: &str) -> bool {
 }
 
 /// What stands below an e-mail.
-struct Footer<'a> {
+pub(super) struct Footer<'a> {
     /// Why the person got it, and what kind of message it is.
-    why: String,
-    ways: Vec<(&'static str, &'a str)>,
+    pub why: String,
+    pub ways: Vec<(&'static str, &'a str)>,
 }
 
 #[derive(askama::Template)]
 #[template(path = "email.html")]
-struct EmailView<'a> {
-    language: &'static str,
-    site: &'a str,
-    subject: &'a str,
-    paragraphs: &'a [String],
-    button: Option<(&'a str, &'a str)>,
-    phrases: &'static Phrases,
-    footer: &'a Footer<'a>,
+pub(super) struct EmailView<'a> {
+    pub language: &'static str,
+    pub site: &'a str,
+    pub subject: &'a str,
+    pub paragraphs: &'a [String],
+    pub button: Option<(&'a str, &'a str)>,
+    pub phrases: &'static Phrases,
+    pub footer: &'a Footer<'a>,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod compose;
 mod credentials;
 mod letter;
 mod message;
+mod one_time;
 mod phrase;
 mod provider;
 mod webhook;
@@ -20,6 +21,7 @@ pub use compose::{Draft, Unsayable, compose};
 pub use credentials::{BadCredentials, Credentials};
 pub use letter::Letter;
 pub use message::{Approved, Message, Script};
+pub use one_time::{OneTime, WHATSAPP_CODE_TEMPLATE, one_time};
 pub use provider::{
     Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, carries, plan, receipts, verdict,
     whatsapp_challenge,

@@ -46,7 +46,8 @@ pub async fn deliver_all(batch: &MessageBatch<JsValue>, world: &World) {
             message.retry();
             continue;
         };
-        let context = Context { door: &door, snapshot: snapshot.as_deref(), now, seed };
+        let breakers = isolate.courier.breakers();
+        let context = Context { door: &door, snapshot: snapshot.as_deref(), now, seed, breakers };
         let Delivered { is_done, notes } = deliver(&context, &pack, &isolate.courier, world).await;
         for note in notes {
             worker::console_warn!("delivery: {note}");

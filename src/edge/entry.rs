@@ -121,7 +121,8 @@ async fn full(head: Head, request: JsValue, env: Env, context: worker::Context) 
     #[cfg(feature = "local")]
     assert!(!(door.is_local && request.path == "/__local/panic"), "asked to, by /__local/panic");
     let snapshot = isolate.snapshot.borrow().clone();
-    let flow = Context { door: &door, snapshot: snapshot.as_deref(), now, seed };
+    let breakers = isolate.courier.breakers();
+    let flow = Context { door: &door, snapshot: snapshot.as_deref(), now, seed, breakers };
     let Outcome { response, events, later, failure } = serve(&flow, &request, route, &world).await;
     log(failure.as_ref());
     for event in events {
@@ -257,6 +258,8 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         idempotency_key: next(),
         client_ip: next(),
         browser: next(),
+        session: next(),
+        device: next(),
         webhook: WebhookHeaders {
             id: signature(),
             timestamp: signature(),

@@ -10,14 +10,15 @@ export function readClick(request) {
 }
 
 const NAMES = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "cf-connecting-ip"];
-const COOKIE = /(?:^|;\s*)__Host-postern=([\w-]*)/;
+const COOKIES = ["", "-session", "-device"].map((name) => new RegExp(`(?:^|;\\s*)__Host-postern${name}=([\\w-]*)`));
 
 // The other headers that any route reads, one line each; "\0" where there is none. Of the cookies only ours: a parent
 // domain may have set any number before it.
 export function readHeaders(request) {
   const h = request.headers;
   const lines = NAMES.map((name) => h.get(name) ?? "\0");
-  lines.push(COOKIE.exec(h.get("cookie") ?? "")?.[1] ?? "\0");
+  const cookies = h.get("cookie") ?? "";
+  for (const cookie of COOKIES) lines.push(cookie.exec(cookies)?.[1] ?? "\0");
   return lines.join("\n");
 }
 
@@ -54,7 +55,7 @@ export async function readBody(request, max) {
 
 // `headers` is "name\nvalue\nname\nvalue", each name once; an absent body is undefined.
 export function respond(status, headers, body) {
-  if (status === 303) return new Response(null, kept(headers, () => ({ status, headers: new Headers(record(headers)) })));
+  if (status === 303 && !headers.includes("set-cookie")) return new Response(null, kept(headers, () => ({ status, headers: new Headers(record(headers)) })));
   return new Response(body ?? null, { status, headers: record(headers) });
 }
 
@@ -160,6 +161,20 @@ export function sleep(ms) {
 
 export function entropy() {
   return crypto.getRandomValues(new Uint8Array(32));
+}
+
+// Whether a key signed `data`. The arguments are views of wasm's memory, which may move while we wait.
+export async function verifySignature(isEcdsa, key, signature, data) {
+  const [signed, by] = [data.slice(), signature.slice()];
+  const kind = isEcdsa ? { name: "ECDSA", namedCurve: "P-256" } : { name: "Ed25519" };
+  let imported;
+  try {
+    imported = await crypto.subtle.importKey("raw", key.slice(), kind, false, ["verify"]);
+  } catch (error) {
+    if (error.name === "DataError") return false;
+    throw error;
+  }
+  return crypto.subtle.verify(isEcdsa ? { name: "ECDSA", hash: "SHA-256" } : kind, imported, by, signed);
 }
 
 const SIGNATURES = ["webhook-id", "webhook-timestamp", "webhook-signature", "x-twilio-signature", "x-hub-signature-256"];

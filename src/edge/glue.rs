@@ -71,6 +71,13 @@ extern "C" {
     pub fn follow(promise: &js_sys::Promise, task: u32, resume: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     fn sleep(ms: u32) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = verifySignature)]
+    fn verify_signature_js(
+        is_ecdsa: bool,
+        key: &[u8],
+        signature: &[u8],
+        data: &[u8],
+    ) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
     fn entropy() -> Result<js_sys::Uint8Array, JsValue>;
 }
@@ -165,6 +172,21 @@ pub async fn read_body(request: &JsValue, max: usize) -> Option<Vec<u8>> {
 pub async fn allows(limiter: &JsValue, key: &str) -> bool {
     let Ok(promise) = allows_js(limiter, key) else { return true };
     Settled::of(promise).await.map_or(true, |success| success.as_bool().unwrap_or(true))
+}
+
+/// Whether a key signed `data`: ECDSA with SHA-256 on P-256, or Ed25519.
+///
+/// # Errors
+/// [`Unreachable`] when the platform fails. What is no key is no failure.
+pub async fn verify_signature(
+    is_ecdsa: bool,
+    key: &[u8],
+    signature: &[u8],
+    data: &[u8],
+) -> Result<bool, Unreachable> {
+    let failed = |error: JsValue| Unreachable { what: "WebCrypto", cause: describe(&error) };
+    let promise = verify_signature_js(is_ecdsa, key, signature, data).map_err(failed)?;
+    Ok(Settled::of(promise).await.map_err(failed)?.is_truthy())
 }
 
 /// Inside an object: hands the body of a [`post`] to `answer` and sends back what it says.

@@ -18,9 +18,10 @@ use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard};
 use crate::json;
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
+use crate::passkey::{Algorithm, PublicKey};
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Unreachable,
-    change_event,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Signatures,
+    Unreachable, change_event,
 };
 use crate::shard;
 use crate::time::{Instant, Span};
@@ -249,6 +250,13 @@ impl Registry for World {
 
     async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable> {
         self.post(REGISTRY, "registry", &RegistryErrand::Remember { key, body, now }).await
+    }
+}
+
+impl Signatures for World {
+    async fn verify(&self, key: &PublicKey, signature: &[u8; 64], data: &[u8]) -> Result<bool, Unreachable> {
+        let is_ecdsa = key.algorithm() == Algorithm::Es256;
+        glue::verify_signature(is_ecdsa, key.as_bytes(), signature, data).await
     }
 }
 

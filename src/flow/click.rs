@@ -3,29 +3,30 @@
 //! A person's browser gets pages; an app that was opened with the link redeems it by `POST` with
 //! `Accept: application/json` and gets JSON. Both pass through the same decisions.
 
-use serde::Serialize;
-
 use crate::audit::{Event, Kind};
-use crate::click::{Cause, Container, Decision, LinkView, Refusal, Route, Tap, Visitor, Way, decide, route};
+use crate::click::{Cause, Container, Decision, LinkView, Refusal, Tap, Visitor, decide};
+use crate::flow::arrive::Arrival;
+use crate::flow::prove;
 use crate::flow::Snapshot;
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
 use crate::flow::request::{browser, hints, network, posted_nonce, set_browser, wants_json};
-use crate::gate::{Answer, Command, Grant, Place};
-use crate::http::page::{AppWay, HandOff, Landing, Pages, redirect};
-use crate::http::problem::{Code, Problem, json};
+use crate::gate::{Answer, Command, Place};
+use crate::http::page::{Adding, Landing};
+use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request, Response};
-use crate::limits::GRANT_LIFETIME_S;
 use crate::policy::{Destination, Scope};
-use crate::port::{Errand, Marker, Ports};
-use crate::token::{Claims, PREFERENCES, Refused, Use, Verified};
+use crate::port::{Errand, Marker, Ports, Unreachable};
+use crate::session::Session;
+use crate::token::{Claims, LinkRef, PREFERENCES, Refused, Use, Verified};
 
 /// One tap, with what is known about it.
-struct Click<'a> {
-    context: &'a Context<'a>,
-    snapshot: &'a Snapshot,
-    request: &'a Request,
-    visitor: Visitor,
+#[derive(Clone, Copy)]
+pub(super) struct Click<'a> {
+    pub context: &'a Context<'a>,
+    pub snapshot: &'a Snapshot,
+    pub request: &'a Request,
+    pub visitor: Visitor,
 }
 
 /// Answers a tap.
@@ -51,7 +52,7 @@ pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports:
     }
 }
 
-impl Click<'_> {
+impl<'a> Click<'a> {
     async fn verified(&self, verified: &Verified, ports: &impl Ports) -> Outcome {
         let claims = verified.claims();
         let tap = if self.request.method == Method::Post { Tap::Press } else { Tap::Look };
@@ -103,50 +104,44 @@ impl Click<'_> {
         let claims = verified.claims();
         let Some(nonce) = posted_nonce(self.request) else { return self.without_nonce(claims, scope) };
         let link = verified.link_ref();
+        if let Some(need) = scope.proof.need() {
+            let Some(subject) = claims.subject else { return self.deny(Cause::NoSubject, Some(claims)) };
+            let session = Session { link, subject, nonce, began: self.context.now };
+            return prove::begin(self, session, scope, destination, need, ports).await;
+        }
         let errand = Errand {
             link: claims.link,
             expires: claims.expires,
             trace: self.context.trace(claims),
-            command: Command::Claim { nonce, hold },
+            command: Command::Claim { nonce, hold, need: None },
         };
         let (claim, replay) = match ports.ask(Place::of(&link), &errand).await {
-            Ok(Answer::Granted { claim, replay }) => (claim, replay),
-            Ok(answer) => {
-                let outcome = self.deny(cause_of(&answer), Some(claims));
-                // Few links are opened again once they are used up: those that are get their marker now, and not before.
-                return match lasting_no(&answer) {
-                    Some(marker) => outcome.later(Later::Mark { link, marker }),
-                    None => outcome,
-                };
-            }
-            Err(error) => {
-                let failure = self.context.failure("gate_unreachable", error.to_string());
-                return self.deny(Cause::GateUnreachable, Some(claims)).failure(failure);
-            }
+            Ok(Answer::Granted { claim, replay, .. }) => (claim, replay),
+            Ok(answer) => return self.turned_away(&answer, claims, link),
+            Err(error) => return self.unanswered(claims, &error),
         };
-        let outcome = if hold {
-            let Some(grant) = self.context.door.grants.seal(&Grant { link, subject: claims.subject, claim })
-            else {
-                return self.deny(Cause::UnknownKey, Some(claims));
-            };
-            Outcome::new(self.hand_off(scope, destination, &grant))
-        } else {
-            let way = route(destination, &self.visitor);
-            let response = match way.redirect_target() {
-                Some(to) => self.go(scope, to),
-                None => self.open(scope, destination, &way),
-            };
-            Outcome::new(response)
-        };
+        let arrival =
+            Arrival { link, subject: claims.subject, scope, destination, claim, adding: Adding::Nothing };
+        let Some(response) = self.arrive(&arrival) else { return self.deny(Cause::UnknownKey, Some(claims)) };
         // A claim is logged by its gate, once. That somebody was shown the way again, only we know.
+        let outcome = Outcome::new(response);
         if replay { outcome.event(self.validated_event(claims)) } else { outcome }
     }
 
-    fn pages(&self, scope: Option<&Scope>) -> Pages<'_> {
-        let policy = &self.snapshot.policy;
-        // The scope is looked up again so that it lives as long as the policy does.
-        let scope = scope.and_then(|scope| policy.scope(scope.code));
-        Pages::new(policy, scope, self.request.headers.accept_language.as_deref())
+    /// A gate's answer to somebody who is not let in.
+    pub(super) fn turned_away(&self, answer: &Answer, claims: &Claims, link: LinkRef) -> Outcome {
+        let outcome = self.deny(cause_of(answer), Some(claims));
+        // Few links are opened again once they are used up: those that are get their marker now, and not before.
+        match lasting_no(answer) {
+            Some(marker) => outcome.later(Later::Mark { link, marker }),
+            None => outcome,
+        }
+    }
+
+    /// The gate could not be asked.
+    pub(super) fn unanswered(&self, claims: &Claims, error: &Unreachable) -> Outcome {
+        let failure = self.context.failure("gate_unreachable", error.to_string());
+        self.deny(Cause::GateUnreachable, Some(claims)).failure(failure)
     }
 
     fn landing(&self, claims: &Claims, scope: &Scope) -> Response {
@@ -159,47 +154,6 @@ impl Click<'_> {
             response.headers.push(("set-cookie", set_browser(&browser)));
         }
         response
-    }
-
-    fn go(&self, scope: &Scope, to: &str) -> Response {
-        if wants_json(self.request) {
-            return json(
-                200,
-                &Let { outcome: "go", scope: &scope.name, destination: to, grant: None, expires_in_s: None },
-            );
-        }
-        redirect(to)
-    }
-
-    /// Only a custom scheme opens the app, and no redirect may lead to one.
-    fn open(&self, scope: &Scope, destination: &Destination, way: &Route<'_>) -> Response {
-        if wants_json(self.request) {
-            return self.go(scope, way.web);
-        }
-        let href = way.way.href();
-        let app = AppWay { href: &href, fallback_ms: fallback_ms(way) };
-        self.pages(Some(scope)).hand_off(&HandOff {
-            app: Some(app),
-            web: destination.web.as_str(),
-            grant: None,
-        })
-    }
-
-    fn hand_off(&self, scope: &Scope, destination: &Destination, grant: &str) -> Response {
-        let way = route(destination, &self.visitor);
-        if wants_json(self.request) {
-            let document = Let {
-                outcome: "granted",
-                scope: &scope.name,
-                destination: way.web,
-                grant: Some(grant),
-                expires_in_s: Some(GRANT_LIFETIME_S),
-            };
-            return json(200, &document);
-        }
-        let href = way.with_grant(grant);
-        let app = href.as_deref().map(|href| AppWay { href, fallback_ms: fallback_ms(&way) });
-        self.pages(Some(scope)).hand_off(&HandOff { app, web: destination.web.as_str(), grant: Some(grant) })
     }
 
     /// A form without its nonce came from no page of ours: the person gets the page, a program is told.
@@ -219,11 +173,11 @@ impl Click<'_> {
         Outcome::new(response).event(self.validated_event(claims))
     }
 
-    fn validated_event(&self, claims: &Claims) -> Event {
+    pub(super) fn validated_event(&self, claims: &Claims) -> Event {
         self.context.event(Kind::Validated, Some(self.context.trace(claims)))
     }
 
-    fn deny(&self, cause: Cause, claims: Option<&Claims>) -> Outcome {
+    pub(super) fn deny(&self, cause: Cause, claims: Option<&Claims>) -> Outcome {
         // A reason that says "not valid" must not say more by the scope's own ways on.
         let scope = claims
             .filter(|_| cause.refusal() != Refusal::NotValid)
@@ -240,18 +194,6 @@ impl Click<'_> {
         }
         outcome
     }
-}
-
-/// What a program is told when it is let through.
-#[derive(Serialize)]
-struct Let<'a> {
-    outcome: &'static str,
-    scope: &'a str,
-    destination: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    grant: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in_s: Option<u32>,
 }
 
 /// Without a usable policy nothing is known that could let anyone through.
@@ -271,6 +213,7 @@ fn cause_of(answer: &Answer) -> Cause {
         // A gate does not answer a claim with these; if it did, nothing was taken.
         Answer::Fresh { .. }
         | Answer::Granted { .. }
+        | Answer::Proving(_)
         | Answer::Redeemed { .. }
         | Answer::Released { .. }
         | Answer::Stale => Cause::GateUnreachable,
@@ -282,13 +225,6 @@ fn lasting_no(answer: &Answer) -> Option<Marker> {
     match answer {
         Answer::Spent { .. } => Some(Marker::Spent),
         Answer::Revoked { .. } => Some(Marker::Revoked),
-        _ => None,
-    }
-}
-
-fn fallback_ms(way: &Route<'_>) -> Option<u32> {
-    match way.way {
-        Way::Scheme { fallback_ms, .. } => Some(fallback_ms),
         _ => None,
     }
 }

@@ -30,6 +30,13 @@ pub struct Courier {
     policies: RefCell<BTreeMap<u32, Rc<Policy>>>,
 }
 
+impl Courier {
+    /// How providers did of late.
+    pub const fn breakers(&self) -> &RefCell<Breakers> {
+        &self.breakers
+    }
+}
+
 /// What became of a pack.
 #[derive(Debug, Default)]
 pub struct Delivered {

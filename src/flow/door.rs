@@ -5,7 +5,9 @@ use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
 use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
-use crate::person::AddressSeal;
+use crate::passkey::{Challenges, RelyingParty};
+use crate::person::{AddressSeal, FactKey};
+use crate::session::{CodeSeal, DeviceSeal, SessionSeal};
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -33,8 +35,15 @@ pub struct Door {
     pub verifier: Verifier,
     pub minter: Minter,
     pub grants: GrantSeal,
+    pub sessions: SessionSeal,
+    pub devices: DeviceSeal,
+    pub codes: CodeSeal,
+    pub challenges: Challenges,
+    /// Whom passkeys are for; none at a host that has no name.
+    pub party: Option<RelyingParty>,
     pub pseudonyms: Pseudonyms,
     pub addresses: AddressSeal,
+    pub facts: FactKey,
     /// Draws lots for journeys.
     pub lots: MacKey,
     pub api_keys: ApiKeys,
@@ -84,12 +93,23 @@ impl Door {
             verifier: Verifier::new(&ring, host),
             minter,
             grants: GrantSeal::new(&ring, host),
+            sessions: SessionSeal::new(&ring, host),
+            devices: DeviceSeal::new(&ring, host),
+            codes: CodeSeal::new(&ring, host),
+            challenges: Challenges::new(&ring, host),
+            party: RelyingParty::new(host),
             pseudonyms: ring.pseudonyms(),
             addresses: AddressSeal::new(&ring),
+            facts: FactKey::new(&ring),
             lots: ring.lots(),
             api_keys,
             providers,
         })
+    }
+
+    /// The host without its port.
+    pub fn name(&self) -> &str {
+        self.host.split(':').next().unwrap_or_default()
     }
 
     /// Where the door is reached. Local doors speak plain HTTP.

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
+use crate::challenge::{Proof, Proofs};
 use crate::flow::outcome::{Context, Outcome};
+use crate::flow::prove::confirm;
 use crate::flow::refusal::unreachable;
 use crate::flow::request::idempotency_key;
 use crate::gate::{Answer, BadGrant, Command, Grant, Place, Trace};
@@ -28,6 +30,13 @@ enum Action {
     Fail,
 }
 
+/// What is asked of this address.
+enum Asked {
+    Grant { text: String, action: Action },
+    /// The back end of an app names the person of a session.
+    Confirm { session: String, subject: Subject },
+}
+
 #[derive(Serialize)]
 struct Exchanged<'a> {
     outcome: &'static str,
@@ -36,8 +45,9 @@ struct Exchanged<'a> {
     scope_code: ScopeCode,
     subject: Option<Subject>,
     risk: Option<&'static str>,
-    /// What the door itself asked for: the link alone. From medium risk up the destination asks for more.
-    proof: &'static str,
+    /// What the visitor showed at the door; empty if the link was all. Known once the grant is redeemed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Vec<&'static str>>,
     /// Unix milliseconds.
     claimed_at: u64,
     /// Unix seconds.
@@ -54,8 +64,11 @@ pub async fn exchange(
     ports: &impl Ports,
 ) -> Outcome {
     let asked = idempotency_key(request).and_then(|key| Ok((read(&request.body)?, key)));
-    let ((text, action), key) = match asked {
-        Ok(asked) => asked,
+    let (text, action, key) = match asked {
+        Ok((Asked::Grant { text, action }, key)) => (text, action, key),
+        Ok((Asked::Confirm { session, subject }, _)) => {
+            return confirm(context, request, actor, (&session, subject), ports).await;
+        }
         Err(problem) => return Outcome::new(problem.response()),
     };
     let grant = match context.door.grants.open(&text, context.now) {
@@ -80,7 +93,7 @@ pub async fn exchange(
 }
 
 fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcome, Code> {
-    let document = |outcome, failures| {
+    let document = |outcome, shown: Option<Proofs>, failures| {
         let scope = context.snapshot.and_then(|snapshot| snapshot.policy.scope(grant.link.scope));
         let document = Exchanged {
             outcome,
@@ -89,7 +102,7 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcom
             scope_code: grant.link.scope,
             subject: grant.subject,
             risk: scope.map(|scope| risk_name(scope.risk)),
-            proof: "link",
+            proof: shown.map(|shown| shown.iter().map(Proof::name).collect()),
             claimed_at: grant.claim.at.millis(),
             expires: grant.link.expires,
             failures,
@@ -97,15 +110,16 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcom
         Outcome::new(json(200, &document))
     };
     match answer {
-        Answer::Redeemed { .. } => Ok(document("redeemed", None)),
-        Answer::Released { failures } => Ok(document("released", Some(failures))),
-        Answer::Locked => Ok(document("locked", Some(LINK_FAILURES_MAX))),
+        Answer::Redeemed { shown, .. } => Ok(document("redeemed", Some(shown), None)),
+        Answer::Released { failures } => Ok(document("released", None, Some(failures))),
+        Answer::Locked => Ok(document("locked", None, Some(LINK_FAILURES_MAX))),
         Answer::Spent { .. } => Err(Code::GrantUsed),
         Answer::Stale
         | Answer::Revoked { .. }
         | Answer::Expired
         | Answer::Fresh { .. }
         | Answer::Granted { .. }
+        | Answer::Proving(_)
         | Answer::Busy { .. } => Err(Code::GrantStale),
     }
 }
@@ -135,19 +149,32 @@ fn redemption(context: &Context<'_>, key: Option<&str>, actor: &Actor) -> Redemp
     Redemption(sha256_prefix(&[b"postern/redemption/v1/", actor.id().as_bytes(), b"/", key.as_bytes()]))
 }
 
-fn read(body: &[u8]) -> Result<(String, Action), Problem> {
+fn read(body: &[u8]) -> Result<Asked, Problem> {
     let json =
         Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let read = |node: Node<'_>| {
-        let fields = node.fields(&["grant", "action"])?;
+        let fields = node.fields(&["grant", "action", "session", "subject"])?;
+        if let Some(session) = fields.optional("session") {
+            let session = session.string()?.to_owned();
+            let is_confirm = fields.required("action")?.choice(&[("confirm", ())]).is_some();
+            let node = fields.required("subject")?;
+            let subject = node.string()?.parse().ok();
+            if subject.is_none() {
+                node.problem("subject", "the person's subject: 16 base64url characters");
+            }
+            return subject.filter(|_| is_confirm).map(|subject| Asked::Confirm { session, subject });
+        }
+        if fields.optional("subject").is_some() {
+            fields.problem("subject", "grant.subject", "nothing, because there is no `session`");
+        }
         let grant = fields.required("grant").and_then(|node| node.string().map(str::to_owned));
         let choices = [("redeem", Action::Redeem), ("release", Action::Release), ("fail", Action::Fail)];
         let action = match fields.optional("action") {
             Some(node) => node.choice(&choices),
             None => Some(Action::Redeem),
         };
-        Some((grant?, action?))
+        Some(Asked::Grant { text: grant?, action: action? })
     };
     report.finish(read(Node::root(&json, &report))).map_err(|problems| {
         let faults = Fault::list(&problems);

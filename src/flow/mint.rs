@@ -236,6 +236,10 @@ fn read_link<'p>(context: &Context<'_>, snapshot: &'p Snapshot, node: Node<'_>) 
         (None, None) => None,
         (Some(subject), _) | (None, Some(subject)) => Some(subject?),
     };
+    if subject.is_none() && scope.proof.need().is_some() {
+        fields.problem("subject", "mint.somebody", "a `subject` or a `customer_ref`, because the scope asks for proof");
+        return None;
+    }
     Some(Wanted { scope, subject, lifetime_s, region })
 }
 

@@ -4,6 +4,7 @@
 //! [`Ports`](crate::port::Ports), and leaves everything that should happen afterwards as values in an [`Outcome`]: the
 //! edge answers first and does those then.
 
+mod arrive;
 mod audit;
 mod click;
 mod cloud_event;
@@ -21,12 +22,14 @@ mod mint;
 #[cfg(any(feature = "local", test))]
 mod outbox;
 mod outcome;
+mod passkey;
 mod people;
 mod person_view;
 mod policy;
-mod prepare;
-mod receipt;
 mod preferences;
+mod prepare;
+mod prove;
+mod receipt;
 mod refusal;
 mod request;
 mod serve;
@@ -38,5 +41,6 @@ pub use glance::{Glance, Heat, glance};
 #[cfg(any(feature = "local", test))]
 pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
+pub use passkey::prove;
 pub use serve::{not_configured, serve};
 pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

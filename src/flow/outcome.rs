@@ -1,7 +1,10 @@
 //! What a flow is given, and what it leaves behind.
 
+use core::cell::RefCell;
+
 use crate::audit::{Event, Kind};
 use crate::click::Cause;
+use crate::delivery::Breakers;
 use crate::flow::{Age, Door, Seed, Snapshot};
 use crate::gate::Trace;
 use crate::http::Response;
@@ -18,6 +21,8 @@ pub struct Context<'a> {
     pub snapshot: Option<&'a Snapshot>,
     pub now: Instant,
     pub seed: Seed,
+    /// How providers did of late, for what leaves at once.
+    pub breakers: &'a RefCell<Breakers>,
 }
 
 /// The answer, and what is to be done after it.

@@ -1,28 +1,42 @@
 //! `PUT`, `GET` and `DELETE /v1/people/{ref}`: what is known of a person, and why they heard from us.
 //!
 //! The reference in the path is hashed at once. Addresses are sealed before they leave this flow and are shown masked;
-//! no answer, log line or audit entry has one in clear.
+//! of known facts only keyed hashes leave it, and only their names are shown. No answer, log line or audit entry has
+//! either in clear.
+
+use std::collections::BTreeMap;
 
 use litemap::LiteMap;
 use serde::Serialize;
 
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::person_view;
-use crate::flow::refusal::unreachable;
+use crate::flow::refusal::{no_policy, unreachable};
 use crate::flow::request::{is_customer_ref, masks, percent_decoded};
 use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::id::{Shard, Subject};
 use crate::json::{Fields, Json, Node, Report, Values, nearest};
-use crate::limits::{CUSTOMER_REF_MAX, JSON_BODY_MAX, POLICY_PROBLEMS_MAX};
-use crate::person::{AddressBook, Consent, Said};
-use crate::policy::{Channel, Language, Purpose};
+use crate::limits::{CUSTOMER_REF_MAX, FACT_MAX_BYTES, FACTS_MAX, JSON_BODY_MAX, POLICY_PROBLEMS_MAX};
+use crate::person::{AddressBook, Consent, FactTag, FactValue, Said, is_flag_name};
+use crate::policy::{Channel, Fact, FactKind, Language, Purpose};
 use crate::port::{Ports, Unreachable};
 use crate::shard::{Answer, Change, Errand};
 use crate::zone::Zone;
 
-const FIELDS: &[&str] = &["language", "zone", "consents", "protected", "opted_out", "masks", "addresses"];
+const FIELDS: &[&str] = &[
+    "language",
+    "zone",
+    "consents",
+    "protected",
+    "opted_out",
+    "masks",
+    "addresses",
+    "facts",
+    "passkeys",
+    "forget_devices",
+];
 const CHANNELS: [(&str, Channel); 5] = [
     ("email", Channel::Email),
     ("sms", Channel::Sms),
@@ -46,7 +60,7 @@ pub async fn put(
     let Some(subject) = subject(context, reference) else { return bad_reference() };
     let change = match read(context, subject, &request.body) {
         Ok(change) => change,
-        Err(problem) => return Outcome::new(problem.response()),
+        Err(outcome) => return *outcome,
     };
     let errand = Errand::Put { subject, change, by: Some(actor.id().to_owned()) };
     match ports.visit(Shard::of(subject), &errand).await {
@@ -108,9 +122,15 @@ pub(super) fn astray(context: &Context<'_>) -> Outcome {
     unreachable(context, "shard_astray", &Unreachable { what: "a shard of people", cause })
 }
 
-fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, Problem> {
-    let json =
-        Json::parse(body, JSON_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))?;
+fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, Box<Outcome>> {
+    let refused = |problem: Problem| Box::new(Outcome::new(problem.response()));
+    let json = Json::parse(body, JSON_BODY_MAX)
+        .map_err(|error| refused(Problem::new(Code::BadJson, error.to_string())))?;
+    // Without the policy nobody can say what a value is.
+    let policy = match context.usable() {
+        None if json.get("facts").is_some() => return Err(Box::new(no_policy(context))),
+        snapshot => snapshot.map(|snapshot| &snapshot.policy.site.facts),
+    };
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let change = Node::root(&json, &report).fields(FIELDS).map(|fields| Change {
         language: fields.optional("language").and_then(|node| language(&node)),
@@ -119,12 +139,18 @@ fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, 
         opted_out: fields.optional("opted_out").and_then(|node| node.boolean()),
         consents: fields.optional("consents").map(|node| consents(context, &node)).unwrap_or_default(),
         masks: fields.optional("masks").and_then(|node| masks(&node)).unwrap_or_default(),
+        facts: fields
+            .optional("facts")
+            .and_then(|node| facts(context, subject, policy?, &node))
+            .unwrap_or_default(),
+        drops_passkeys: fields.optional("passkeys").is_some_and(|node| drops_passkeys(&node)),
+        forgets_devices: fields.optional("forget_devices").and_then(|node| node.boolean()).unwrap_or(false),
         ..addresses(context, subject, &fields)
     });
     // Whatever gave nothing above was reported, so nothing is ever changed by halves.
     report.finish(change).map_err(|problems| {
-        Problem::new(Code::Invalid, "Nothing was changed; `errors` lists what is wrong.")
-            .with_faults(Fault::list(&problems))
+        let problem = Problem::new(Code::Invalid, "Nothing was changed; `errors` lists what is wrong.");
+        refused(problem.with_faults(Fault::list(&problems)))
     })
 }
 
@@ -186,4 +212,55 @@ fn addresses(context: &Context<'_>, subject: Subject, fields: &Fields<'_>) -> Ch
     }
     let salt = context.seed.bytes(b"addresses");
     Change { addresses: Some(context.door.addresses.seal(&book, subject, salt)), ..Change::default() }
+}
+
+/// What is to be known of the person from now on, by the names in the policy. A name that it has no more can be removed.
+fn facts(
+    context: &Context<'_>,
+    subject: Subject,
+    policy: &BTreeMap<String, Fact>,
+    node: &Node<'_>,
+) -> Option<BTreeMap<String, Option<FactTag>>> {
+    let mut facts = BTreeMap::new();
+    for (name, node) in node.members()? {
+        if *node.json() == Json::Null && is_flag_name(name) {
+            facts.insert(name.to_owned(), None);
+            continue;
+        }
+        let Some(fact) = policy.get(name) else {
+            node.problem_with("fact.name", || unknown_fact(name, policy));
+            continue;
+        };
+        let Some(text) = node.string() else { continue };
+        match FactValue::put(fact.kind, text) {
+            Some(value) => {
+                facts.insert(name.to_owned(), Some(context.door.facts.tag(subject, name, &value)));
+            }
+            None => node.problem_with("fact.value", || match fact.kind {
+                FactKind::Date => "a date such as `1980-02-29`".to_owned(),
+                FactKind::Digits { length } => format!("a number of {length} digits"),
+                FactKind::Text { .. } => format!("letters or digits, in {FACT_MAX_BYTES} bytes at most"),
+            }),
+        }
+    }
+    if facts.len() > FACTS_MAX {
+        node.problem("fact.count", format!("at most {FACTS_MAX} facts"));
+    }
+    Some(facts)
+}
+
+fn unknown_fact(name: &str, policy: &BTreeMap<String, Fact>) -> String {
+    match nearest(name, policy.keys().map(String::as_str)) {
+        Some(near) => format!("the name of a fact in the policy; did you mean `{near}`?"),
+        None => "the name of a fact in the policy in force, or `null` to remove what is held".to_owned(),
+    }
+}
+
+/// Passkeys are made by the person alone; the company can take them all away.
+fn drops_passkeys(node: &Node<'_>) -> bool {
+    let is_null = *node.json() == Json::Null;
+    if !is_null {
+        node.problem("person.passkeys", "`null`, which removes them all");
+    }
+    is_null
 }

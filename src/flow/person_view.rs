@@ -1,4 +1,5 @@
-//! A person as `GET /v1/people/{ref}` shows them: everything that is held, but for addresses, which are masked.
+//! A person as `GET /v1/people/{ref}` shows them: everything that is held, but for addresses, which are masked, and of
+//! facts and passkeys only which and how many.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::flow::Context;
 use crate::id::{Subject, TouchId};
-use crate::person::{Consent, Ended, Enrolment, History, Pending, Person, Said, Sent};
+use crate::person::{Consent, Ended, Enrolment, History, Lot, Pending, Person, Said, Sent};
 use crate::policy::{Channel, Journey, Language, Purpose};
 use crate::time::Instant;
 use crate::zone::Zone;
@@ -25,11 +26,25 @@ pub(super) struct Document<'a> {
     masks: &'a BTreeMap<String, String>,
     /// `None`: some are held that cannot be opened.
     addresses: Option<Listed<'static, String>>,
+    /// Names alone: of values only keyed hashes are held.
+    facts: Vec<&'a str>,
+    /// How many.
+    passkeys: usize,
+    /// Browsers that were remembered before this instant are not known any more.
+    devices_since: Option<Instant>,
+    /// What was tried within a day.
+    tried: Tried,
     /// Channels whose address is dead.
     bounced: &'a [Channel],
     enrolments: Vec<EnrolmentDocument<'a>>,
     pending: Vec<PendingDocument<'a>>,
     history: Vec<HistoryDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tried {
+    codes: usize,
+    facts: usize,
 }
 
 #[derive(Serialize)]
@@ -114,6 +129,13 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         flags: listed(person.flags.iter().map(|(name, value)| (name.as_str(), value.0))),
         masks: &person.masks,
         addresses,
+        facts: person.facts.keys().map(String::as_str).collect(),
+        passkeys: person.passkeys.len(),
+        devices_since: person.devices_since,
+        tried: Tried {
+            codes: person.count_allotted(Lot::Code, context.now),
+            facts: person.count_allotted(Lot::Fact, context.now),
+        },
         bounced: &person.bounced,
         enrolments: person.enrolments.iter().map(enrolment).collect(),
         pending: person.pending.iter().map(pending).collect(),

@@ -9,7 +9,9 @@ use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request};
 use crate::id::{Nonce, decode_bytes, encode_bytes};
 use crate::json::{Json, Node};
-use crate::limits::{CUSTOMER_REF_MAX, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, MASKS_MAX};
+use crate::limits::{
+    CUSTOMER_REF_MAX, DEVICE_LIFETIME_S, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, MASKS_MAX, PROOF_LIFETIME_S,
+};
 use crate::person::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 
 /// The cookie that makes a browser's nonce the same each time it opens a link. It names no one: it is random.
@@ -120,6 +122,22 @@ pub(super) fn browser(request: &Request) -> Option<[u8; 16]> {
 pub(super) fn set_browser(browser: &[u8; 16]) -> Cow<'static, str> {
     let value = encode_bytes(browser);
     format!("{COOKIE}={value}; Path=/; Max-Age=86400; Secure; HttpOnly; SameSite=Lax").into()
+}
+
+/// The `Set-Cookie` that carries a session from one step of a proof to the next. Other sites' pages never send it.
+pub(super) fn set_session(session: &str) -> Cow<'static, str> {
+    format!(
+        "{COOKIE}-session={session}; Path=/; Max-Age={PROOF_LIFETIME_S}; Secure; HttpOnly; SameSite=Strict"
+    )
+    .into()
+}
+
+/// The `Set-Cookie` by which a browser is known again.
+pub(super) fn set_device(device: &str) -> Cow<'static, str> {
+    format!(
+        "{COOKIE}-device={device}; Path=/; Max-Age={DEVICE_LIFETIME_S}; Secure; HttpOnly; SameSite=Lax"
+    )
+    .into()
 }
 
 /// The `Idempotency-Key`, if there is one.

@@ -9,7 +9,7 @@ use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
 use crate::flow::{
     Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
-    policy, preferences, receipt,
+    policy, preferences, prove, receipt,
 };
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
@@ -31,6 +31,7 @@ pub async fn serve(
     };
     match route {
         Route::Link { token } => click::click(context, request, token, ports).await,
+        Route::Verify => prove::verify(context, request, ports).await,
         Route::Unsubscribe { token } => preferences::unsubscribe(context, request, token, ports).await,
         Route::Preferences { token } => preferences::preferences(context, request, token, ports).await,
         Route::Home => with_pages(context, request, Pages::home),
@@ -105,6 +106,7 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::Deliveries
         | Route::Redrive { .. } => Role::Operate,
         Route::Link { .. }
+        | Route::Verify
         | Route::Unsubscribe { .. }
         | Route::Preferences { .. }
         | Route::Home
@@ -156,7 +158,7 @@ async fn authenticate(
 pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Response, Failure) {
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    if ["/l/", "/u/", "/p/"].iter().any(|door| path.starts_with(door)) {
+    if ["/l/", "/u/", "/p/", "/verify"].iter().any(|door| path.starts_with(door)) {
         return (unavailable(None, u64::from(TRY_AGAIN_S), reference), failure);
     }
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";

@@ -47,6 +47,10 @@ pub struct Headers {
     pub content_type: Option<String>,
     /// The value of the cookie `__Host-postern`.
     pub browser: Option<String>,
+    /// The value of the cookie `__Host-postern-session`.
+    pub session: Option<String>,
+    /// The value of the cookie `__Host-postern-device`.
+    pub device: Option<String>,
     pub idempotency_key: Option<String>,
     /// `CF-Connecting-IP`: only ever hashed into a damping key.
     pub client_ip: Option<String>,

@@ -92,6 +92,14 @@ codes! {
     GrantUsed = 409 "grant_used" "The grant was used before";
     /// The claim behind the grant ended: released, taken over, or revoked.
     GrantStale = 409 "grant_stale" "The grant is no longer held";
+    /// Not a session of this door and of whoever sent it, or over.
+    SessionInvalid = 403 "session_invalid" "Not a session of this door";
+    SessionSubject = 409 "session_subject" "The session is another person's";
+    /// Wrong, used, over or never sent: one answer.
+    ProofWrong = 422 "proof_wrong" "The proof is wrong or no longer counts";
+    ProofSlowed = 429 "proof_slowed" "Too many attempts of late";
+    CodeTooSoon = 429 "code_too_soon" "Another code has to wait";
+    CodeNotSent = 503 "code_not_sent" "The code could not be sent";
     DenyListFull = 507 "deny_list_full" "The deny-list is full";
     /// Older than event ids are remembered.
     EventTooOld = 422 "event_too_old" "The event is too old";

@@ -1,13 +1,15 @@
 //! Which path means what. The `OpenAPI` document is tested against this table.
 
 use crate::http::message::Method;
-use crate::limits::{EVENT_BODY_MAX, FORM_BODY_MAX, JSON_BODY_MAX, PATH_MAX};
+use crate::limits::{EVENT_BODY_MAX, FORM_BODY_MAX, JSON_BODY_MAX, PATH_MAX, PROOF_BODY_MAX};
 
 /// Where a request goes. The borrowed parts are as sent; nothing in them is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
     /// `/l/{token}`
     Link { token: &'a str },
+    /// `/verify`: the steps of a proof
+    Verify,
     /// `/u/{token}`
     Unsubscribe { token: &'a str },
     /// `/p/{token}`
@@ -101,6 +103,7 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
     let door = segment(path, "/l/").map(|token| Route::Link { token });
     let door = door.or_else(|| Some(Route::Unsubscribe { token: segment(path, "/u/")? }));
     let door = door.or_else(|| Some(Route::Preferences { token: segment(path, "/p/")? }));
+    let door = door.or_else(|| (path == "/verify").then_some(Route::Verify));
     if let Some(door) = door {
         return match method {
             Method::Get | Method::Head | Method::Post => Ok(door),
@@ -189,6 +192,7 @@ fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
 pub fn body_max(path: &str) -> usize {
     match path {
         "/v1/events" => EVENT_BODY_MAX,
+        "/verify" => PROOF_BODY_MAX,
         _ if path.starts_with("/v1/") => JSON_BODY_MAX,
         _ => FORM_BODY_MAX,
     }

@@ -1,10 +1,12 @@
 //! What the company tells of a person outside of events: it takes effect at once, on what is under way too.
 
+use std::collections::BTreeMap;
+
 use crate::audit::{Event, Kind};
 use crate::journey::advance::{drop_pending, withdraw};
 use crate::journey::{Effect, Refusal, Rules, gates};
-use crate::limits::PERSON_MASKS_MAX;
-use crate::person::{Change, Consent, Pending, Person, Said};
+use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
+use crate::person::{Change, Consent, FactTag, Pending, Person, Said};
 use crate::time::Instant;
 
 /// Applies a change. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
@@ -34,6 +36,17 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if has_changed {
         effects.push(Effect::Log(Event::new(now, Kind::PersonChanged)));
     }
+    if change_facts(person, change.facts) {
+        log(effects, now, Kind::PersonChanged, "facts");
+    }
+    if change.drops_passkeys && !person.passkeys.is_empty() {
+        person.passkeys.clear();
+        log(effects, now, Kind::PersonChanged, "passkeys");
+    }
+    if change.forgets_devices {
+        person.devices_since = Some(now);
+        log(effects, now, Kind::PersonChanged, "devices");
+    }
     if let Some(is_protected) = change.is_protected.filter(|wanted| *wanted != person.is_protected) {
         person.is_protected = is_protected;
         log(effects, now, Kind::PersonChanged, if is_protected { "protected" } else { "unprotected" });
@@ -49,6 +62,23 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         Some(why) => withdraw(person, why, now, effects),
         None => drop_unwanted(person, now, rules, effects),
     }
+}
+
+/// Whether any is another than before, or gone.
+fn change_facts(person: &mut Person, facts: BTreeMap<String, Option<FactTag>>) -> bool {
+    let mut has_changed = false;
+    for (name, tag) in facts {
+        let before = person.facts.get(&name);
+        let Some(tag) = tag else {
+            has_changed |= person.facts.remove(&name).is_some();
+            continue;
+        };
+        if before != Some(&tag) && (before.is_some() || person.facts.len() < PERSON_FACTS_MAX) {
+            person.facts.insert(name, tag);
+            has_changed = true;
+        }
+    }
+    has_changed
 }
 
 /// Takes the newest word on a channel and purpose. What was said at an instant that is still to come, because the clock

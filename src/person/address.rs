@@ -137,7 +137,7 @@ impl AddressBook {
 }
 
 /// `j•••@e•••.com`, `+46•••67`: first letters, country and last two digits.
-fn masked(address: &str) -> String {
+pub(super) fn masked(address: &str) -> String {
     let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
     if let Some((name, host)) = address.split_once('@') {
         let top = host.rsplit('.').next().unwrap_or_default();

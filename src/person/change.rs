@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::person::{Consent, Sealed};
+use crate::person::{Consent, FactTag, Sealed};
 use crate::policy::Language;
 use crate::zone::Zone;
 
@@ -22,4 +22,10 @@ pub struct Change {
     pub addresses: Option<Sealed>,
     /// Removes what addresses there are.
     pub drops_addresses: bool,
+    /// By name; nothing: the fact is removed.
+    pub facts: BTreeMap<String, Option<FactTag>>,
+    /// Removes all passkeys.
+    pub drops_passkeys: bool,
+    /// Browsers that are remembered now are forgotten.
+    pub forgets_devices: bool,
 }

@@ -14,6 +14,7 @@
 
 mod letter;
 mod line;
+mod proof;
 mod words;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -44,6 +45,10 @@ impl Person {
             history,
             seen,
             outcomes,
+            facts,
+            passkeys,
+            allotted,
+            devices_since,
         } = self;
         let base = enrolments.last().map(|one| one.entered).or(*opted_out);
         let base = base.or_else(|| consents.first().map(|one| one.at)).unwrap_or_default();
@@ -91,6 +96,18 @@ impl Person {
             line.item('r').free(kind).at(*at);
             line.maybe_bytes(about.as_ref().map(|about| about.0.as_slice()));
         }
+        for (name, tag) in facts {
+            line.fact(name, tag);
+        }
+        for one in passkeys {
+            line.passkey(one);
+        }
+        for one in allotted {
+            line.allotted(one);
+        }
+        if let Some(at) = devices_since {
+            line.item('d').at(*at);
+        }
     }
 
     /// Reads what [`write_row`](Self::write_row) wrote. `None`: it is something else.
@@ -118,6 +135,12 @@ impl Person {
                 "h" => person.history.push(words.history()?),
                 "s" => person.seen.push(SeenEvent(EventHash(words.bytes()?), words.at()?)),
                 "r" => person.outcomes.push(words.outcome()?),
+                "k" => {
+                    person.facts.insert(words.free()?, words.fact()?);
+                }
+                "y" => person.passkeys.push(words.passkey()?),
+                "t" => person.allotted.push(words.allotted()?),
+                "d" => person.devices_since = Some(words.at()?),
                 _ => return None,
             }
         }

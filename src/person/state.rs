@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventHash, TouchId};
-use crate::person::Sealed;
+use crate::passkey::Passkey;
+use crate::person::{Allotted, FactTag, Sealed};
 use crate::policy::{Channel, Language, Purpose};
 use crate::time::Instant;
 use crate::zone::Zone;
@@ -35,6 +36,14 @@ pub struct Person {
     pub seen: Vec<SeenEvent>,
     /// Outcomes of late, for triggers that arrive after them.
     pub outcomes: Vec<Outcome>,
+    /// What the person can be asked, by the policy's names; at most `PERSON_FACTS_MAX`.
+    pub facts: BTreeMap<String, FactTag>,
+    /// At most `PASSKEYS_MAX`.
+    pub passkeys: Vec<Passkey>,
+    /// Codes sent and facts asked within a day, newest last.
+    pub allotted: Vec<Allotted>,
+    /// Browsers that were remembered before this instant are not known any more.
+    pub devices_since: Option<Instant>,
 }
 
 /// A flag's value, and the time of the event that said so.

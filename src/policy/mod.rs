@@ -12,6 +12,7 @@ mod lexicon;
 mod lint;
 mod outreach;
 mod parse;
+mod proof;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;
 mod scope;
@@ -27,7 +28,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::challenge::Need;
 use crate::id::{Region, ScopeCode};
+use crate::limits::CODE_DIGITS_MIN;
 use crate::token::Use;
 
 pub use crate::json::{Problem, Problems};
@@ -71,6 +74,37 @@ pub struct Site {
     pub ways_on: WaysOn,
     /// Where the gates of links are that ask for no other region.
     pub region: Region,
+    /// What the company knows of people and may ask them, by name.
+    pub facts: BTreeMap<String, Fact>,
+    pub code: CodeSettings,
+}
+
+/// Something that the company knows of a person, and the person knows too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    pub kind: FactKind,
+    /// What the page calls it, by language; the default language is there.
+    pub label: BTreeMap<Language, String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactKind {
+    Date,
+    Digits {
+        length: u8,
+    },
+    /// A word or two, of which so many are about equally frequent.
+    Text {
+        among: u32,
+    },
+}
+
+/// How one-time codes are made and sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeSettings {
+    pub digits: u8,
+    /// In this order they are offered.
+    pub channels: Vec<Channel>,
 }
 
 /// Where a refused visitor can go. There is always at least `help`.
@@ -102,7 +136,9 @@ pub struct Scope {
     pub lifetime_s: u32,
     /// One action at a tap: the lifetime is 10 to 60 minutes (capability O6).
     pub one_click: bool,
-    pub proof: Proof,
+    pub proof: ProofBy,
+    /// Names of the site's facts that are asked together, if `fact` is among the proofs.
+    pub facts: Vec<String>,
     /// Key into [`Policy::destinations`].
     pub destination: String,
     /// Whether the destination receives a grant that its back end exchanges.
@@ -124,11 +160,13 @@ pub enum Risk {
 
 /// Who asks for proof of the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
+pub enum ProofBy {
     /// Nobody: low risk only.
-    None,
+    Nobody,
     /// The destination, behind its own sign-in or in the app's session. Needs a hand-off.
     Destination,
+    /// The door itself, before anything else happens. The link needs a subject.
+    Door(Need),
 }
 
 /// Where a link leads, per platform.
@@ -201,6 +239,35 @@ impl Policy {
     /// The ways on for a scope, or the site's.
     pub fn ways_on<'a>(&'a self, scope: Option<&'a Scope>) -> &'a WaysOn {
         scope.and_then(|scope| scope.ways_on.as_ref()).unwrap_or(&self.site.ways_on)
+    }
+}
+
+impl ProofBy {
+    /// What the door asks for, if it does.
+    pub const fn need(self) -> Option<Need> {
+        match self {
+            Self::Door(need) => Some(need),
+            Self::Nobody | Self::Destination => None,
+        }
+    }
+}
+
+impl FactKind {
+    /// What it is worth against guessing, at most.
+    pub fn bits(self) -> u32 {
+        match self {
+            // The days of 45 years, the middle half of a population.
+            Self::Date => 14,
+            // log2(10), rounded down.
+            Self::Digits { length } => u32::from(length) * 3_321 / 1_000,
+            Self::Text { among } => among.checked_ilog2().unwrap_or(0),
+        }
+    }
+}
+
+impl Default for CodeSettings {
+    fn default() -> Self {
+        Self { digits: CODE_DIGITS_MIN, channels: proof::CODE_CHANNELS.to_vec() }
     }
 }
 

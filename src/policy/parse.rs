@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::json::{Fields, Json, Node, Number, Problems, Report, Values};
 use crate::limits::{POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
 use crate::policy::lint::Rule;
-use crate::policy::{Apps, Outreach, Policy, contact, destination, journey, scope, site, template};
+use crate::policy::{Apps, Outreach, Policy, contact, destination, journey, proof, scope, site, template};
 
 /// A compact bundle is shorter than its documents together, but for its version.
 const BUNDLE_OVERHEAD_BYTES: usize = 32;
@@ -190,14 +190,24 @@ impl Parts<'_> {
         check_all_used(destinations.as_ref(), scopes.as_ref());
 
         let destination_names: Option<Vec<&str>> = destinations.as_ref().and_then(|node| names(node.json()));
-        let context =
-            scope::Context { offered: offered.as_ref(), destinations: destination_names.as_deref() };
+        let context = scope::Context {
+            offered: offered.as_ref(),
+            destinations: destination_names.as_deref(),
+            facts: site.as_ref().map(|site| &site.facts),
+        };
         let destinations = destinations.as_ref().and_then(destination::read_all);
         let scope_names: Option<Vec<&str>> = scopes.as_ref().and_then(|node| names(node.json()));
+        let scope_node = scopes;
         let scopes = scopes.as_ref().and_then(|node| scope::read_all(node, context));
         let apps = self.apps.as_ref().map_or_else(|| Some(Apps::default()), destination::read_apps);
 
         let outreach = self.outreach.as_ref().map_or_else(|| Some(Outreach::default()), contact::read);
+        if let (Some(node), Some(scopes), Some(site), Some(outreach)) =
+            (&scope_node, &scopes, &site, &outreach)
+        {
+            let outreach = self.outreach.map(|_| outreach);
+            proof::check_senders(node, scopes.values(), site, outreach);
+        }
         let context = template::Context {
             offered: offered.as_ref(),
             site_name: site.as_ref().map(|site| site.name.as_str()),

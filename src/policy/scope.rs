@@ -6,7 +6,7 @@ use crate::id::ScopeCode;
 use crate::json::{Fields, Node, nearest};
 use crate::limits::{LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_NAME_MAX};
 use crate::policy::site::{self, Offered};
-use crate::policy::{Proof, Risk, Scope};
+use crate::policy::{Fact, ProofBy, Risk, Scope, proof};
 use crate::token::{PREFERENCES, Use};
 
 pub(super) const FIELDS: &[&str] = &[
@@ -16,6 +16,7 @@ pub(super) const FIELDS: &[&str] = &[
     "lifetime_s",
     "one_click",
     "proof",
+    "facts",
     "destination",
     "hand_off",
     "language",
@@ -26,7 +27,6 @@ pub(super) const FIELDS: &[&str] = &[
 pub(super) const RISKS: [(&str, Risk); 3] =
     [("low", Risk::Low), ("medium", Risk::Medium), ("high", Risk::High)];
 pub(super) const USES: [(&str, Use); 2] = [("once", Use::Once), ("many", Use::Many)];
-pub(super) const PROOFS: [(&str, Proof); 2] = [("none", Proof::None), ("destination", Proof::Destination)];
 
 /// What a scope may refer to; `None` where that could not be read and so cannot be checked.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,7 @@ pub(super) struct Context<'a> {
     pub offered: Option<&'a Offered>,
     /// Sorted.
     pub destinations: Option<&'a [&'a str]>,
+    pub facts: Option<&'a BTreeMap<String, Fact>>,
 }
 
 /// Reads all scopes of the policy.
@@ -86,7 +87,9 @@ fn code(fields: &Fields<'_>) -> Option<ScopeCode> {
 fn read(name: &str, code: ScopeCode, fields: &Fields<'_>, context: Context<'_>) -> Option<Scope> {
     let risk = fields.required("risk").and_then(|node| node.choice(&RISKS));
     let usage = fields.required("use").and_then(|node| node.choice(&USES));
-    let proof = fields.required("proof").and_then(|node| node.choice(&PROOFS));
+    let has_facts = fields.optional("facts").is_some();
+    let proof = fields.required("proof").and_then(|node| proof::read(&node, risk, has_facts));
+    let facts = proof::scope_facts(fields, proof, context.facts);
     let one_click = flag(fields, "one_click");
     let hand_off = flag(fields, "hand_off");
     let lifetime_s = lifetime_s(fields, one_click);
@@ -107,6 +110,7 @@ fn read(name: &str, code: ScopeCode, fields: &Fields<'_>, context: Context<'_>) 
         lifetime_s: lifetime_s?,
         one_click: one_click?,
         proof: proof?,
+        facts: facts?,
         destination: destination?,
         hand_off: hand_off?,
         language,
@@ -141,17 +145,17 @@ fn destination(node: &Node<'_>, context: Context<'_>) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// A tap is no proof of a person, so whatever is at risk needs proof elsewhere and lets one visitor through.
-fn check_terms(fields: &Fields<'_>, risk: Risk, usage: Use, proof: Proof, hand_off: bool) {
+/// A tap is no proof of a person, so whatever is at risk needs proof and lets one visitor through.
+fn check_terms(fields: &Fields<'_>, risk: Risk, usage: Use, proof: ProofBy, hand_off: bool) {
     if risk > Risk::Low {
         if usage == Use::Many {
             fields.problem("use", "scope.risk_use", "`once`, because `risk` is not `low`");
         }
-        if proof == Proof::None {
-            fields.problem("proof", "scope.risk_proof", "`destination`, because `risk` is not `low`");
+        if proof == ProofBy::Nobody {
+            fields.problem("proof", "scope.risk_proof", "`standard`, because `risk` is not `low`");
         }
     } else if usage == Use::Many {
-        if proof != Proof::None {
+        if proof != ProofBy::Nobody {
             fields.problem("proof", "scope.many_proof", "`none`, because `use` is `many`");
         }
         if hand_off {
@@ -159,8 +163,7 @@ fn check_terms(fields: &Fields<'_>, risk: Risk, usage: Use, proof: Proof, hand_o
         }
         return;
     }
-    let needs_hand_off = risk > Risk::Low || proof == Proof::Destination;
-    if needs_hand_off && !hand_off {
+    if proof == ProofBy::Destination && !hand_off {
         fields.problem("hand_off", "scope.hand_off", "true, because the destination asks for the proof");
     }
 }

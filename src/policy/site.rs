@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use crate::id::Region;
 use crate::json::{Fields, Node};
 use crate::limits::POLICY_TEXT_CHARS_MAX;
-use crate::policy::{CallBack, Language, Site, WaysOn, WebUrl};
+use crate::policy::{CallBack, CodeSettings, Language, Site, WaysOn, WebUrl, proof};
 
-pub(super) const FIELDS: &[&str] = &["name", "default_language", "languages", "ways_on", "region"];
+pub(super) const FIELDS: &[&str] =
+    &["name", "default_language", "languages", "ways_on", "region", "facts", "code"];
 pub(super) const WAYS_ON_FIELDS: &[&str] = &["fresh_link", "help", "call_back"];
 
 /// The languages of a site, known even when something else is wrong with it.
@@ -23,6 +24,10 @@ pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>) -> Option<Sit
     let region = fields
         .required("region")
         .and_then(|node| node.choice(&Region::ALL.map(|region| (region.name(), region))));
+    let facts = fields.optional("facts");
+    let facts = facts.map_or_else(|| Some(BTreeMap::new()), |node| proof::site_facts(&node, offered));
+    let code = fields.optional("code");
+    let code = code.map_or_else(|| Some(CodeSettings::default()), |node| proof::code(&node));
     let offered = offered?;
     Some(Site {
         name: name?,
@@ -30,6 +35,8 @@ pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>) -> Option<Sit
         languages: offered.languages.clone(),
         ways_on: ways_on?,
         region: region?,
+        facts: facts?,
+        code: code?,
     })
 }
 

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Subject, TouchId};
+use crate::id::{LinkId, Subject, TouchId};
 use crate::journey::{Event, NotTaken, Ready, Refusal, Taken};
-use crate::person::{Change, Person};
+use crate::passkey::{CredentialId, Passkey};
+use crate::person::{Change, Counted, Keeping, Lot, Person};
 use crate::policy::Channel;
 use crate::time::Instant;
 
@@ -33,6 +34,24 @@ pub enum Errand {
     /// What waits for the person in the app, as far as the gates let it be shown now. Changes nothing.
     Inbox {
         subject: Subject,
+    },
+    /// Asks for a code's or a fact's turn, for whoever came through a link. If it is given, the answer has all that is
+    /// needed to send the code, or to compare the fact.
+    Allot {
+        subject: Subject,
+        lot: Lot,
+        link: LinkId,
+    },
+    /// Adds a passkey that the person made after a completed proof.
+    KeepPasskey {
+        subject: Subject,
+        passkey: Passkey,
+    },
+    /// Takes the counter of an assertion whose signature was right.
+    UsePasskey {
+        subject: Subject,
+        id: CredentialId,
+        counter: u32,
     },
     /// Advances what is due at the scheduled instant, at most `TICK_TURN_MAX` people; the caller goes on while there is
     /// more. Safe twice, late, or beside another.
@@ -91,6 +110,21 @@ pub enum Answer {
     },
     Done {
         ticked: Ticked,
+    },
+    /// `next`: when the same link can have the next of its kind, if not at once.
+    Allotted {
+        person: Box<Person>,
+        next: Option<Instant>,
+    },
+    /// Not now: so much was tried for this person of late.
+    Slowed {
+        until: Instant,
+    },
+    Kept {
+        keeping: Keeping,
+    },
+    Counted {
+        counted: Counted,
     },
     Checked {
         touches: Vec<Offered>,

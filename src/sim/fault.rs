@@ -23,6 +23,7 @@ pub enum Call {
     /// Writing to it.
     Write,
     Provider,
+    Verify,
 }
 
 /// When a failing call fails. Its caller cannot tell.
@@ -78,6 +79,7 @@ pub(super) fn unreachable(call: Call) -> Unreachable {
         Call::Visit => "a shard of people",
         Call::Shelf | Call::Write => "the library",
         Call::Provider => "a provider",
+        Call::Verify => "WebCrypto",
     };
     Unreachable { what, cause: "a fault of the simulation".into() }
 }

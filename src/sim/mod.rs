@@ -19,7 +19,7 @@ use core::task::{Context, Poll, Waker};
 pub use fault::{Call, Fault};
 pub use people::People;
 pub use random::Random;
-pub use world::{Gated, World};
+pub use world::{Gated, Verifier, World};
 
 /// Runs a future over these ports, which never wait.
 ///

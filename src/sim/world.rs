@@ -12,8 +12,10 @@ use crate::flow::DenyList;
 use crate::gate::{Answer, Change, Place, Row, Trace, decide};
 use crate::id::{BatchId, LinkId};
 use crate::limits::{DENIED_MAX, IDEMPOTENCY_S};
+use crate::passkey::PublicKey;
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Unreachable, change_event,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Signatures, Unreachable,
+    change_event,
 };
 use crate::sim::fault::{Faults, unreachable};
 use crate::sim::outreach::Outreach;
@@ -23,6 +25,9 @@ use crate::token::LinkRef;
 
 /// How long a marker takes to be seen: what KV says of itself, "60 seconds or more".
 const MARKER_DELAY_S: u32 = 60;
+
+/// Whether a key signed data.
+pub type Verifier = fn(&PublicKey, &[u8; 64], &[u8]) -> bool;
 
 /// What the ports reach, in memory.
 #[derive(Debug)]
@@ -53,6 +58,7 @@ pub(super) struct Memory {
     allowance: Option<u32>,
     log: Log,
     pub(super) outreach: Outreach,
+    verifier: Verifier,
 }
 
 #[derive(Debug)]
@@ -77,6 +83,7 @@ impl World {
             allowance: None,
             log: Log { head: Head::GENESIS, seen: BTreeSet::new(), lines: Vec::new() },
             outreach: Outreach::new(),
+            verifier: |_, _, _| false,
         }))
     }
 
@@ -100,6 +107,11 @@ impl World {
         self.0.borrow_mut().faults.script(call, fault);
     }
 
+    /// Signatures are verified by this from now on. Before, none is right: this library brings no signature algorithm.
+    pub fn verify_with(&self, verifier: Verifier) {
+        self.0.borrow_mut().verifier = verifier;
+    }
+
     /// The damper lets this many more calls pass, then none.
     pub fn allow(&self, calls: u32) {
         self.0.borrow_mut().allowance = Some(calls);
@@ -109,7 +121,8 @@ impl World {
     pub fn rows(&self) -> Vec<Gated> {
         let memory = self.0.borrow();
         let rows = memory.rows.iter();
-        rows.map(|((place, link), row)| Gated { place: place.clone(), link: *link, row: *row }).collect()
+        rows.map(|((place, link), row)| Gated { place: place.clone(), link: *link, row: row.clone() })
+            .collect()
     }
 
     /// The deny-list as the registry would publish it.
@@ -201,12 +214,12 @@ impl Gates for World {
                 return Answer::Expired;
             }
             let key = (place.to_string(), errand.link);
-            let row = memory.rows.get(&key).copied();
+            let row = memory.rows.get(&key).cloned();
             let step = decide(row, errand.command, memory.now, Instant::from_secs(errand.expires));
             if let Some(row) = step.save {
                 memory.rows.insert(key, row);
             }
-            if let Some(change) = step.change {
+            for change in step.changes.into_iter().flatten() {
                 memory.changed(errand.trace, change);
             }
             step.answer
@@ -262,6 +275,16 @@ impl Registry for World {
                 Remembered::Same { at: now }
             }
         })
+    }
+}
+
+impl Signatures for World {
+    async fn verify(&self, key: &PublicKey, signature: &[u8; 64], data: &[u8]) -> Result<bool, Unreachable> {
+        let memory = &mut *self.0.borrow_mut();
+        match memory.faults.strike(Call::Verify) {
+            Some(_) => Err(unreachable(Call::Verify)),
+            None => Ok((memory.verifier)(key, signature, data)),
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use postern::id::{KeyId, LinkId, Region, ScopeCode};
 use postern::key::{KeyRing, Secret};
 use postern::limits::CLOCK_SKEW_S;
 use postern::policy::{
-    AndroidTarget, Apps, Destination, Language, Outreach, Policy, Proof, Risk, SchemeTarget, Scope, Site,
-    WaysOn, WebUrl,
+    AndroidTarget, Apps, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Risk, SchemeTarget,
+    Scope, Site, WaysOn, WebUrl,
 };
 use postern::time::Instant;
 use postern::token::{Claims, Minter, Use, Verified, Verifier};
@@ -56,7 +56,8 @@ fn scope(code: u16, usage: Use, destination: &str, hand_off: bool) -> Scope {
         usage,
         lifetime_s: LIFETIME_S,
         one_click: false,
-        proof: Proof::None,
+        proof: ProofBy::Nobody,
+        facts: Vec::new(),
         destination: destination.to_owned(),
         hand_off,
         language: None,
@@ -82,6 +83,8 @@ fn policy() -> Policy {
             default_language: Language::English,
             languages: vec![Language::English],
             ways_on: WaysOn { fresh_link: None, help: web("https://www.example.com/help"), call_back: None },
+            facts: BTreeMap::new(),
+            code: CodeSettings::default(),
         },
         scopes: scopes.into_iter().map(|scope| (scope.code, scope)).collect(),
         destinations: [("everything", everything()), ("scheme", scheme_only()), ("web", web_only())]

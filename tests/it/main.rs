@@ -8,9 +8,11 @@
     reason = "a panic in a test is the report"
 )]
 
+mod allot;
 mod association;
 mod association_cases;
 mod audit;
+mod challenge;
 #[cfg(feature = "cli")]
 mod cli;
 mod click;
@@ -23,12 +25,14 @@ mod mac;
 mod minting;
 mod openapi;
 mod page;
+mod passkey;
 mod policy;
 mod shard;
 mod policy_outreach;
 mod row;
 mod policy_schema;
 mod providers;
+mod signatures;
 mod simulation;
 mod tidy;
 mod token;

@@ -1,7 +1,7 @@
 //! Pages of the example policy, and the files that they refer to.
 
 use postern::http::Response;
-use postern::http::page::{HandOff, Landing, Pages, asset};
+use postern::http::page::{Adding, HandOff, Landing, Pages, asset};
 use postern::id::Nonce;
 use postern::policy::{Language, Policy};
 
@@ -36,7 +36,7 @@ fn every_scope_of_the_example_is_headed_by_its_label_in_every_language() {
 fn every_file_that_a_page_refers_to_is_served_and_kept_for_ever() {
     let policy = Policy::example();
     let pages = Pages::new(&policy, None, None);
-    let hand_off = HandOff { app: None, web: "https://www.example.com/", grant: Some("g") };
+    let hand_off = HandOff { app: None, web: "https://www.example.com/", grant: Some("g"), adding: Adding::Nothing };
     for page in [pages.landing(LANDING), pages.hand_off(&hand_off), pages.home(), pages.nothing_here()] {
         let mut addresses = own_addresses(&page.body, "href=\"");
         addresses.extend(own_addresses(&page.body, "src=\""));

@@ -7,7 +7,7 @@ use postern::limits::{
     LIFETIME_MIN_S, PACKAGE_NAME_MAX, POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_NAME_MAX,
     POLICY_PROBLEMS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX,
 };
-use postern::policy::{Language, Policy, Problems, Proof, Risk, bundle_of_documents};
+use postern::policy::{Language, Policy, Problems, ProofBy, Risk, bundle_of_documents};
 use postern::token::Use;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Value, json};
@@ -111,7 +111,7 @@ fn the_compiled_in_example_is_valid_and_shows_every_kind() {
     let retry = policy.scope_named("payment.retry").unwrap();
     assert_eq!(
         (retry.risk, retry.usage, retry.proof, retry.one_click, retry.hand_off, retry.lifetime_s),
-        (Risk::Medium, Use::Once, Proof::Destination, true, true, 1_800)
+        (Risk::Medium, Use::Once, ProofBy::Destination, true, true, 1_800)
     );
     assert_eq!(policy.scope(retry.code), Some(retry));
     assert_ne!(policy.ways_on(Some(retry)), policy.ways_on(None));
@@ -594,7 +594,7 @@ fn what_lies_within_every_bound_is_accepted() {
     }
     let policy =
         accepts(&[set(format!("{RESUME}/proof"), "destination"), set(format!("{RESUME}/hand_off"), true)]);
-    assert_eq!(policy.scope_named("onboarding.resume").unwrap().proof, Proof::Destination);
+    assert_eq!(policy.scope_named("onboarding.resume").unwrap().proof, ProofBy::Destination);
     accepts(&only_english());
     let name = format!("a.{}", "b_".repeat(31));
     let scope = edited(&[]).pointer(RESUME).unwrap().clone();

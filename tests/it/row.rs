@@ -1,8 +1,11 @@
 //! A person's row: whatever a person is, the row reads back as the same, and nothing else is read at all.
 
-use postern::id::{EventHash, Subject, TouchId};
+use postern::id::{EventHash, LinkId, Subject, TouchId};
+use postern::limits::{PASSKEY_ID_MAX, PASSKEY_ID_MIN};
+use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{
-    Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, Sealed, SeenEvent, Sent,
+    Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Outcome, Pending, Person, Said, Sealed,
+    SeenEvent, Sent,
 };
 use postern::policy::{Channel, Language, Purpose};
 use postern::time::Instant;
@@ -92,6 +95,27 @@ fn history() -> impl Strategy<Value = History> {
         .prop_map(|(id, journey, touch, channel, at, said)| History { id, journey, touch, channel, at, said })
 }
 
+fn passkey() -> impl Strategy<Value = Passkey> {
+    let key = prop_oneof![
+        any::<[u8; 32]>().prop_map(PublicKey::EdDsa),
+        vec(any::<u8>(), 64).prop_map(|point| {
+            let mut key = [4; 65];
+            key[1..].copy_from_slice(&point);
+            PublicKey::Es256(key)
+        }),
+    ];
+    (vec(any::<u8>(), PASSKEY_ID_MIN..=PASSKEY_ID_MAX), key, any::<u32>())
+        .prop_map(|(id, key, counter)| Passkey { id: CredentialId::new(id).unwrap(), key, counter })
+}
+
+fn allotted() -> impl Strategy<Value = Allotted> {
+    (select(vec![Lot::Code, Lot::Fact]), any::<[u8; 12]>(), at()).prop_map(|(lot, link, at)| Allotted {
+        lot,
+        link: LinkId(link),
+        at,
+    })
+}
+
 fn person() -> impl Strategy<Value = Person> {
     let outcome =
         (text(), option::of(hash()), at()).prop_map(|(kind, about, at)| Outcome { kind, about, at });
@@ -117,11 +141,18 @@ fn person() -> impl Strategy<Value = Person> {
         vec((hash(), at()).prop_map(|(id, at)| SeenEvent(id, at)), 0..4),
         vec(outcome, 0..3),
     );
-    (about, maps, lists).prop_map(
+    let proofs = (
+        btree_map(text(), any::<[u8; 16]>().prop_map(FactTag::from_bytes), 0..3),
+        vec(passkey(), 0..3),
+        vec(allotted(), 0..3),
+        option::of(at()),
+    );
+    (about, maps, lists, proofs).prop_map(
         |(
             (language, zone, is_protected, opted_out, addresses, bounced),
             (masks, flags),
             (consents, enrolments, pending, history, seen, outcomes),
+            (facts, passkeys, allotted, devices_since),
         )| Person {
             language,
             zone,
@@ -137,6 +168,10 @@ fn person() -> impl Strategy<Value = Person> {
             history,
             seen,
             outcomes,
+            facts,
+            passkeys,
+            allotted,
+            devices_since,
         },
     )
 }
@@ -201,4 +236,33 @@ fn the_row_of_the_documentation() {
         "1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 j payment.failed \
          e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 0 e 0 a s AQEBAQEBAQEBAQEB 0"
     );
+}
+
+/// Rows of people without proofs are what they were before there were any; the one above is such a row.
+#[test]
+fn what_is_known_of_proofs_comes_last() {
+    let at = Instant::from_millis(1_795_431_600_000);
+    let person = Person {
+        opted_out: Some(at),
+        facts: [("birth_date".to_owned(), FactTag::from_bytes([3; 16]))].into(),
+        passkeys: vec![Passkey {
+            id: CredentialId::new(vec![4; 16]).unwrap(),
+            key: PublicKey::EdDsa([5; 32]),
+            counter: 7,
+        }],
+        allotted: vec![Allotted { lot: Lot::Code, link: LinkId([6; 12]), at }],
+        devices_since: Some(Instant::from_millis(at.millis() + 1)),
+        ..Person::default()
+    };
+    assert_eq!(
+        row(&person),
+        "1795431600000 o 0 k birth_date AwMDAwMDAwMDAwMDAwMDAw y BAQEBAQEBAQEBAQEBAQEBA \
+         BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU 7 t c BgYGBgYGBgYGBgYG 0 d 1"
+    );
+    assert_eq!(Person::read_row(&row(&person), SUBJECT), Some(person));
+    for broken in
+        ["k a", "k a AAAA", "y BAQ BAQ 0", "y", "t x BgYGBgYGBgYGBgYG 0", "t c BgYGBgYGBgYGBgYG", "d"]
+    {
+        assert_eq!(Person::read_row(&format!("0 {broken}"), SUBJECT), None, "{broken}");
+    }
 }

@@ -7,13 +7,19 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::rc::Rc;
 
-use postern::id::{EventHash, KeyId, Subject, TouchId};
+use postern::audit::{self, Kind};
+use postern::id::{EventHash, KeyId, LinkId, Subject, TouchId};
 use postern::journey::{Event, Rules};
 use postern::key::{KeyRing, Secret};
-use postern::limits::{DELIVERY_ATTEMPTS_MAX, TICK_TURN_MAX};
-use postern::person::{Change, Consent, Said};
+use postern::limits::{
+    ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
+};
+use postern::passkey::{CredentialId, Passkey, PublicKey};
+use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
-use postern::shard::{Answer, Errand, Handled, Offered, Settled, Store as _, handle};
+use postern::shard::{
+    Among, Answer, Errand, Handled, Job, Offered, Page, Settled, Store, StoreError, handle,
+};
 use postern::sim::People;
 use postern::time::{Instant, Span};
 use postern::zone::Zone;
@@ -195,6 +201,7 @@ fn the_transcript_is_the_committed_one() {
     scene.ask(Errand::Erase { subject: ada, by: Some("backend".into()) });
     assert!(matches!(scene.ask(Errand::Erase { subject: ada, by: None }), Answer::Unknown));
     assert!(matches!(scene.ask(Errand::Get { subject: ada }), Answer::Person { person: None }));
+    prove(&mut scene, bob, ada);
 
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
     if std::env::var_os("POSTERN_BLESS").is_some() {
@@ -206,6 +213,46 @@ fn the_transcript_is_the_committed_one() {
         }
         assert_eq!(scene.transcript, committed);
     }
+}
+
+/// What is asked of a shard while somebody proves who they are.
+fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
+    let (one, other) = (LinkId([1; 12]), LinkId([2; 12]));
+    let facts = [("birth_date", Some(FactTag::from_bytes([3; 16]))), ("postcode", None)];
+    let change = Change {
+        facts: facts.map(|(name, tag)| (name.to_owned(), tag)).into(),
+        forgets_devices: true,
+        ..Change::default()
+    };
+    scene.ask(Errand::Put { subject: known, change, by: Some("backend".into()) });
+    let allot = |subject, lot, link| Errand::Allot { subject, lot, link };
+    for _ in 0..CODES_PER_LINK_MAX {
+        assert!(matches!(scene.ask(allot(known, Lot::Code, one)), Answer::Allotted { .. }));
+    }
+    assert!(matches!(scene.ask(allot(known, Lot::Code, one)), Answer::Slowed { .. }));
+    assert!(matches!(scene.ask(allot(known, Lot::Fact, one)), Answer::Allotted { next: None, .. }));
+    scene.pass(60);
+    let Answer::Allotted { person, next: Some(next) } = scene.ask(allot(known, Lot::Code, other)) else {
+        panic!("another link, a minute later")
+    };
+    assert!(next > scene.now && person.facts.len() == 1);
+    assert!(matches!(scene.ask(allot(unknown, Lot::Code, one)), Answer::Unknown));
+
+    let id = |id| CredentialId::new(vec![id; 16]).unwrap();
+    let passkey = Passkey { id: id(4), key: PublicKey::EdDsa([5; 32]), counter: 1 };
+    let keep = Errand::KeepPasskey { subject: known, passkey };
+    assert!(matches!(scene.ask(keep.clone()), Answer::Kept { keeping: Keeping::Added }));
+    assert!(matches!(scene.ask(keep), Answer::Kept { keeping: Keeping::Known }));
+    for (counter, expected) in [(2, Counted::Fresh), (2, Counted::Repeated), (1, Counted::Fell)] {
+        let answer = scene.ask(Errand::UsePasskey { subject: known, id: id(4), counter });
+        assert!(matches!(answer, Answer::Counted { counted } if counted == expected), "{counter}");
+    }
+    let nobodys = Errand::UsePasskey { subject: known, id: id(6), counter: 9 };
+    assert!(matches!(scene.ask(nobodys), Answer::Unknown));
+    scene.ask(Errand::Get { subject: known });
+    let change = Change { drops_passkeys: true, ..Change::default() };
+    scene.ask(Errand::Put { subject: known, change, by: Some("backend".into()) });
+    scene.ask(Errand::Get { subject: known });
 }
 
 #[test]
@@ -291,4 +338,95 @@ fn work_on_a_whole_journey_goes_on_by_ticks_and_ends() {
     let left =
         scene.people.iter().filter(|(_, person)| person.enrolments.iter().any(|one| one.version != to));
     assert_eq!(left.count(), 0);
+}
+
+/// A store that counts what is written.
+struct Counting {
+    people: People,
+    saves: usize,
+}
+
+impl Store for Counting {
+    fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError> {
+        self.people.load(subjects)
+    }
+    fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Subject, Person)>, StoreError> {
+        self.people.due(until, limit)
+    }
+    fn next_due(&self) -> Result<Option<Instant>, StoreError> {
+        self.people.next_due()
+    }
+    fn page(&self, among: Among<'_>, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
+        self.people.page(among, after, limit)
+    }
+    fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
+        self.saves += 1;
+        self.people.save(people)
+    }
+    fn erase(&mut self, subject: Subject) -> Result<(), StoreError> {
+        self.people.erase(subject)
+    }
+    fn record(&mut self, events: Vec<audit::Event>) -> Result<(), StoreError> {
+        self.people.record(events)
+    }
+    fn jobs(&self) -> Result<Vec<Job>, StoreError> {
+        self.people.jobs()
+    }
+    fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
+        self.people.set_jobs(jobs)
+    }
+}
+
+/// Ten thousand who guess at one person through a thousand links.
+#[test]
+fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
+    let mut store = Counting { people: People::default(), saves: 0 };
+    let rules = rules();
+    let anna = subject(1);
+    store.save(&[(anna, Person::default())]).unwrap();
+    store.saves = 0;
+    let mut given = 0;
+    for ask in 0..10_000_u16 {
+        let mut link = [0; 12];
+        link[..2].copy_from_slice(&(ask % 1_000).to_be_bytes());
+        let errand = Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId(link) };
+        let Handled { answer, .. } = handle(&mut store, errand, NOON, &rules).unwrap();
+        given += usize::from(matches!(answer, Answer::Allotted { .. }));
+    }
+    assert_eq!((given, store.saves), (usize::from(SUBJECT_CODES_FREE), given));
+    let slowed: Vec<_> =
+        store.people.recorded.iter().map(|event| (event.kind, event.reason.as_deref())).collect();
+    assert_eq!(slowed, [(Kind::ProofSlowed, Some("code"))]);
+    let entry = &store.people.recorded[0];
+    assert_eq!(entry.subject, Some(rules.pseudonyms.audit_subject(anna)));
+    assert!(entry.link.is_some());
+
+    // The person waits a minute; and of the storm nothing is left a day later.
+    let late = NOON + Span::from_secs(60);
+    let errand = || Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId([9; 12]) };
+    let answer = handle(&mut store, errand(), late, &rules).unwrap().answer;
+    assert!(matches!(answer, Answer::Allotted { .. }));
+    let later = late + Span::from_secs(ALLOT_WINDOW_S);
+    assert!(matches!(
+        handle(&mut store, errand(), later, &rules).unwrap().answer,
+        Answer::Allotted { next: None, .. }
+    ));
+    assert_eq!(store.people.get(anna).unwrap().allotted.len(), 1);
+}
+
+#[test]
+fn a_copied_passkey_is_on_record_once_for_each_use_and_proves_nothing() {
+    let mut scene = Scene::new();
+    let anna = subject(1);
+    let id = CredentialId::new(vec![4; 16]).unwrap();
+    let passkey = Passkey { id: id.clone(), key: PublicKey::EdDsa([5; 32]), counter: 7 };
+    scene.ask(Errand::KeepPasskey { subject: anna, passkey });
+    for counter in [8, 3, 8, 0] {
+        scene.ask(Errand::UsePasskey { subject: anna, id: id.clone(), counter });
+    }
+    let kinds: Vec<Kind> = scene.people.recorded.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [Kind::PasskeyAdded, Kind::PasskeyCounter, Kind::PasskeyCounter]);
+    let named = Some(scene.rules.pseudonyms.audit_subject(anna));
+    assert!(scene.people.recorded.iter().all(|event| event.subject == named));
+    assert_eq!(scene.people.get(anna).unwrap().passkeys[0].counter, 8);
 }

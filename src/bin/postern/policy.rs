@@ -4,8 +4,9 @@ use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use postern::challenge::Proof;
 use postern::policy::{
-    DOCUMENTS, Journey, Policy, Problems, Proof, Risk, Scope, Timing, Touch, bundle_of_documents, schema,
+    DOCUMENTS, Journey, Policy, Problems, ProofBy, Risk, Scope, Timing, Touch, bundle_of_documents, schema,
 };
 use postern::time::Span;
 use postern::token::Use;
@@ -161,7 +162,7 @@ fn scope_as_json(scope: &Scope) -> Value {
         "risk": risk_name(scope.risk),
         "use": use_name(scope.usage),
         "lifetime_s": scope.lifetime_s,
-        "proof": proof_name(scope.proof),
+        "proof": proof_as_json(scope.proof),
         "destination": scope.destination,
         "hand_off": scope.hand_off,
     })
@@ -227,10 +228,20 @@ fn use_name(usage: Use) -> &'static str {
     }
 }
 
-fn proof_name(proof: Proof) -> &'static str {
+fn proof_name(proof: ProofBy) -> &'static str {
     match proof {
-        Proof::None => "none",
-        Proof::Destination => "destination",
+        ProofBy::Nobody => "none",
+        ProofBy::Destination => "destination",
+        ProofBy::Door(need) if need.count() == 1 => "one_of",
+        ProofBy::Door(_) => "two_of",
+    }
+}
+
+fn proof_as_json(proof: ProofBy) -> Value {
+    let name = proof_name(proof);
+    match proof.need() {
+        None => json!(name),
+        Some(need) => json!({ name: need.among().iter().map(Proof::name).collect::<Vec<_>>() }),
     }
 }
 

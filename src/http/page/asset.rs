@@ -22,6 +22,12 @@ pub(super) const SCRIPT: Asset = Asset::new(
     "text/javascript; charset=utf-8",
     include_str!("../../../www/enhance.js"),
 );
+/// For pages with a form for a passkey.
+pub(super) const PASSKEY: Asset = Asset::new(
+    "/assets/passkey.js",
+    "text/javascript; charset=utf-8",
+    include_str!("../../../www/passkey.js"),
+);
 pub(super) const MARK: Asset =
     Asset::new("/assets/mark.svg", "image/svg+xml", include_str!("../../../www/mark.svg"));
 
@@ -32,7 +38,7 @@ pub fn asset(path: &str, query: &str) -> Option<Response> {
     if path == "/robots.txt" {
         return Some(respond::asset("text/plain; charset=utf-8", ROBOTS, false));
     }
-    let file = [STYLE, SCRIPT, MARK].into_iter().find(|file| file.path == path)?;
+    let file = [STYLE, SCRIPT, PASSKEY, MARK].into_iter().find(|file| file.path == path)?;
     let versioned = query.strip_prefix("v=") == Some(&file.version());
     Some(respond::asset(file.content_type, file.body, versioned))
 }
@@ -64,7 +70,7 @@ const fn fnv1a(mut bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MARK, SCRIPT, STYLE, asset, fnv1a};
+    use super::{MARK, PASSKEY, SCRIPT, STYLE, asset, fnv1a};
 
     fn header(path: &str, query: &str, name: &str) -> Option<String> {
         let response = asset(path, query)?;
@@ -80,7 +86,7 @@ mod tests {
 
     #[test]
     fn only_the_address_that_names_the_content_is_kept_for_ever() {
-        for file in [STYLE, SCRIPT, MARK] {
+        for file in [STYLE, SCRIPT, PASSKEY, MARK] {
             let address = file.address();
             let (path, query) = address.split_once('?').unwrap();
             assert!(header(path, query, "cache-control").unwrap().contains("immutable"), "{address}");
@@ -99,5 +105,6 @@ mod tests {
     fn the_files_stay_small() {
         assert!(STYLE.body.len() < 6_000, "site.css is {} bytes", STYLE.body.len());
         assert!(SCRIPT.body.len() < 2_000, "enhance.js is {} bytes", SCRIPT.body.len());
+        assert!(PASSKEY.body.len() < 3_000, "passkey.js is {} bytes", PASSKEY.body.len());
     }
 }

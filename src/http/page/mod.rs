@@ -11,6 +11,7 @@
 mod asset;
 mod choices;
 mod language;
+mod proof;
 mod respond;
 mod text;
 mod view;
@@ -20,6 +21,10 @@ use std::borrow::Cow;
 pub use asset::asset;
 pub use choices::{ALL_CHOICES, Choice, ChoicesPage, Heard};
 pub use language::choose;
+pub use proof::{
+    Adding, Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Offer, Relay, Resend, Trouble,
+    VERIFY,
+};
 pub use respond::{Forms, page, redirect};
 
 use crate::http::Response;
@@ -59,6 +64,8 @@ pub struct HandOff<'a> {
     pub web: &'a str,
     /// Posted to `web` as the field `grant`. Without one, `web` is a plain link.
     pub grant: Option<&'a str>,
+    /// Whether a passkey may be added, or was.
+    pub adding: Adding,
 }
 
 /// A link that opens an app.
@@ -119,9 +126,7 @@ impl<'a> Pages<'a> {
             open_in_browser: landing.open_in_browser,
             help: self.ways_on.help.as_str(),
         };
-        let destination = self.scope.and_then(|scope| self.policy.destinations.get(&scope.destination));
-        let forms = destination.map_or(Forms::Onward, |destination| Forms::onward(destination.web.as_str()));
-        page(200, self.language, html(&view), forms)
+        page(200, self.language, html(&view), self.onward())
     }
 
     /// A link that was let through.
@@ -142,6 +147,8 @@ impl<'a> Pages<'a> {
             web_button,
             web_rank: if app.is_some() { "quiet" } else { "primary" },
             grant: hand_off.grant,
+            proving: self.proving(),
+            adding: hand_off.adding,
         };
         let forms = hand_off.grant.map_or(Forms::None, |_| Forms::onward(hand_off.web));
         page(200, self.language, html(&view), forms)
@@ -231,6 +238,12 @@ impl<'a> Pages<'a> {
         ways
     }
 
+    /// For forms that post to the door and may end at the scope's destination.
+    fn onward(&self) -> Forms {
+        let destination = self.scope.and_then(|scope| self.policy.destinations.get(&scope.destination));
+        destination.map_or(Forms::Onward, |destination| Forms::onward(destination.web.as_str()))
+    }
+
     fn frame<'b>(&'b self, heading: &'b str, door: Door) -> Frame<'b> {
         Frame::new(self.language, &self.site.name, heading, door)
     }
@@ -279,14 +292,16 @@ pub(super) mod tests {
     use std::fs;
     use std::path::Path;
 
+    use super::proof;
     use super::{
-        AppWay, Choice, ChoicesPage, HandOff, Heard, Landing, Pages, RefusalPage, may_open, unavailable,
+        Adding, AppWay, Choice, ChoicesPage, HandOff, Heard, Landing, Pages, RefusalPage, may_open,
+        unavailable,
     };
     use crate::http::Response;
     use crate::id::{Nonce, Reference, Region, ScopeCode};
     use crate::policy::{
-        Apps, CallBack, Channel, Destination, Language, Outreach, Policy, Proof, Purpose, Risk, Scope, Site,
-        WaysOn, WebUrl,
+        Apps, CallBack, Channel, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Purpose,
+        Risk, Scope, Site, WaysOn, WebUrl,
     };
     use crate::token::Use;
 
@@ -314,6 +329,8 @@ pub(super) mod tests {
             languages,
             ways_on: ways_on(),
             region: Region::Weur,
+            facts: BTreeMap::new(),
+            code: CodeSettings::default(),
         }
     }
 
@@ -325,7 +342,8 @@ pub(super) mod tests {
             usage: Use::Once,
             lifetime_s: 3_600,
             one_click: true,
-            proof: Proof::None,
+            proof: ProofBy::Nobody,
+            facts: Vec::new(),
             destination: "billing".to_owned(),
             hand_off: true,
             language: None,
@@ -340,7 +358,7 @@ pub(super) mod tests {
         }
     }
 
-    fn policy() -> Policy {
+    pub fn policy() -> Policy {
         let site = Site { languages: Language::ALL.to_vec(), ..site() };
         Policy {
             version: 1,
@@ -369,7 +387,7 @@ pub(super) mod tests {
 
     fn all_leading_to(web: &str, pages: &Pages<'_>) -> Vec<(&'static str, Response)> {
         let landing = Landing { nonce: Nonce([1; 12]), open_in_browser: false };
-        let web = HandOff { app: None, web, grant: Some(GRANT) };
+        let web = HandOff { app: None, web, grant: Some(GRANT), adding: Adding::Nothing };
         let app = AppWay { href: "https://app.example.com/billing#grant=g1.AQID", fallback_ms: None };
         let scheme = AppWay { href: "exampleapp://billing#grant=g1.AQID", fallback_ms: Some(1_500) };
         let wanted = |(channel, purpose)| Choice { channel, purpose, is_wanted: channel == Channel::Email };
@@ -380,12 +398,15 @@ pub(super) mod tests {
         let history = [heard("2026-11-30", Channel::Sms), heard("2026-11-29", Channel::Email)];
         let choices =
             ChoicesPage { choices: &offered, is_stopped: false, is_saved: false, history: &history };
-        vec![
+        let adding = Adding::Offered;
+        let mut all = vec![
             ("landing", pages.landing(landing)),
             ("landing_in_app", pages.landing(Landing { open_in_browser: true, ..landing })),
             ("hand_off_web", pages.hand_off(&web)),
             ("hand_off_app", pages.hand_off(&HandOff { app: Some(app), ..web })),
             ("hand_off_scheme", pages.hand_off(&HandOff { app: Some(scheme), ..web })),
+            ("hand_off_adding", pages.hand_off(&HandOff { adding, ..web })),
+            ("hand_off_added", pages.hand_off(&HandOff { adding: Adding::Added, ..web })),
             ("open_scheme", pages.hand_off(&HandOff { app: Some(scheme), grant: None, ..web })),
             ("not_valid", pages.refusal(RefusalPage::NotValid)),
             ("expired", pages.refusal(RefusalPage::Expired)),
@@ -406,14 +427,21 @@ pub(super) mod tests {
             ("choices_closed", pages.choices_closed()),
             ("unsubscribe", pages.unsubscribe(200)),
             ("unsubscribed", pages.unsubscribed()),
-        ]
+        ];
+        all.extend(proof::tests::all(pages));
+        all
     }
 
-    fn in_every_language(mut check: impl FnMut(Language, &'static str, Response)) {
+    type Named = Vec<(&'static str, Response)>;
+
+    pub fn in_every_language(
+        some: impl Fn(&Pages<'_>) -> Named,
+        mut check: impl FnMut(Language, &'static str, Response),
+    ) {
         let (policy, scope) = (policy(), scope());
         for language in Language::ALL {
             let pages = Pages::new(&policy, Some(&scope), Some(language.tag()));
-            for (name, response) in all(&pages) {
+            for (name, response) in some(&pages) {
                 check(language, name, response);
             }
         }
@@ -425,7 +453,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_page_says_its_language_and_has_one_heading_and_one_primary_way_on() {
-        in_every_language(|language, name, page| {
+        in_every_language(all, |language, name, page| {
             let html = &page.body;
             let tag = language.tag();
             assert!(html.starts_with("<!doctype html>"), "{name}");
@@ -441,7 +469,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_page_has_the_security_headers() {
-        in_every_language(|_, name, page| {
+        in_every_language(all, |_, name, page| {
             for (header_name, expected) in [
                 ("cache-control", "no-store"),
                 ("referrer-policy", "no-referrer"),
@@ -481,7 +509,7 @@ pub(super) mod tests {
         let scope = scope();
         let pages = Pages::new(&policy, Some(&scope), None);
         let landing = pages.landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false });
-        let hand_off = pages.hand_off(&HandOff { app: None, web: local, grant: Some(GRANT) });
+        let hand_off = pages.hand_off(&HandOff { app: None, web: local, grant: Some(GRANT), adding: Adding::Nothing });
         for page in [landing, hand_off] {
             let policy = header(&page, "content-security-policy");
             assert!(
@@ -506,7 +534,7 @@ pub(super) mod tests {
 
     #[test]
     fn no_page_runs_inline_script_or_style() {
-        in_every_language(|_, name, page| {
+        in_every_language(all, |_, name, page| {
             assert_eq!(
                 count(&page.body, "<script"),
                 count(&page.body, "<script type=\"module\" src="),
@@ -546,8 +574,32 @@ pub(super) mod tests {
             ("choices_closed", 404),
             ("unsubscribe", 200),
             ("unsubscribed", 200),
+            ("hand_off_adding", 200),
+            ("hand_off_added", 200),
+            ("choose", 200),
+            ("choose_again", 200),
+            ("choose_second", 200),
+            ("not_sent", 503),
+            ("too_soon", 429),
+            ("refused", 422),
+            ("code", 200),
+            ("code_resend", 200),
+            ("code_wrong", 422),
+            ("code_last", 200),
+            ("facts", 200),
+            ("facts_wrong", 422),
+            ("passkey", 200),
+            ("add", 200),
+            ("go_on", 200),
+            ("no_way", 403),
+            ("relay", 200),
+            ("follow", 200),
+            ("follow_wrong", 422),
+            ("locked", 429),
+            ("later", 429),
+            ("open_again", 403),
         ]);
-        in_every_language(|language, name, page| {
+        in_every_language(all, |language, name, page| {
             assert_eq!(page.status, expected[name], "{name}");
             let error = super::Text::of(language).error;
             assert_eq!(
@@ -555,14 +607,14 @@ pub(super) mod tests {
                 page.status >= 400,
                 "{name} {language:?}"
             );
-            let retry = ["busy", "try_again", "unavailable"].contains(&name);
+            let retry = ["busy", "try_again", "unavailable", "later"].contains(&name);
             assert_eq!(!header(&page, "retry-after").is_empty(), retry, "{name}");
         });
     }
 
     #[test]
     fn previews_show_the_brand_alone() {
-        in_every_language(|_, name, page| {
+        in_every_language(all, |_, name, page| {
             let brand = "<meta property=\"og:title\" content=\"Northwind Energy\">";
             let expected = usize::from(name != "unavailable");
             assert_eq!((count(&page.body, brand), count(&page.body, "og:")), (expected, expected), "{name}");
@@ -623,12 +675,12 @@ pub(super) mod tests {
     fn a_grant_is_only_ever_posted_or_in_the_app_link_given() {
         let policy = policy();
         let pages = Pages::new(&policy, None, Some("en"));
-        let html = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT) }).body;
+        let html = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing }).body;
         assert_eq!(count(&html, GRANT), 1);
         let action = "<form method=\"post\" action=\"https://www.example.com/billing?from=link&#38;step=1\">";
         assert!(html.contains(action), "{html}");
 
-        let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: None }).body;
+        let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: None, adding: Adding::Nothing }).body;
         assert!(!without.contains("<form") && without.contains("id=\"web\" href=\"https://www.example.com/"));
     }
 
@@ -648,7 +700,7 @@ pub(super) mod tests {
         policy.site.name = "<b>&\"'".to_owned();
         policy.site.ways_on.call_back = Some(CallBack::Phone("\"><script>".to_owned()));
         let scope = Scope { label: BTreeMap::from([(Language::English, "<i>".to_owned())]), ..scope() };
-        let web = HandOff { app: None, web: "https://e.example/\"><script>", grant: Some("\"><script>") };
+        let web = HandOff { app: None, web: "https://e.example/\"><script>", grant: Some("\"><script>"), adding: Adding::Nothing };
         let pages = Pages::new(&policy, Some(&scope), Some("en"));
         let mut pages = all(&pages);
         pages.push(("hostile", Pages::new(&policy, Some(&scope), Some("en")).hand_off(&web)));
@@ -688,8 +740,8 @@ pub(super) mod tests {
         for href in hostile {
             assert!(!may_open(href), "{href}");
             let app = Some(AppWay { href, fallback_ms: None });
-            let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT) });
-            assert_eq!(pages.hand_off(&HandOff { app, web: WEB, grant: Some(GRANT) }), without, "{href}");
+            let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing });
+            assert_eq!(pages.hand_off(&HandOff { app, web: WEB, grant: Some(GRANT), adding: Adding::Nothing }), without, "{href}");
         }
     }
 

@@ -173,7 +173,7 @@ impl<'a> Words<'a> {
         Some(Instant::from_millis(millis))
     }
 
-    fn digits(&mut self) -> Option<u64> {
+    pub(super) fn digits(&mut self) -> Option<u64> {
         number(self.next()?)
     }
 }

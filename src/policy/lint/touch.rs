@@ -7,7 +7,7 @@ use crate::limits::STEPS_MAX;
 use crate::policy::journey::Context;
 use crate::policy::lint::{Plan, Rule};
 use crate::policy::{
-    Basis, Cap, Channel, Condition, Datum, Outreach, Proof, Risk, Scope, Template, Timing, Touch,
+    Basis, Cap, Channel, Condition, Datum, Outreach, ProofBy, Risk, Scope, Template, Timing, Touch,
 };
 use crate::time::Span;
 use crate::token::Use;
@@ -56,8 +56,8 @@ fn check_channel(fields: &Fields<'_>, touch: &Touch, scope: Option<&Scope>, earl
             let expected = format!("the risk of its link at least, and that of `{}` is higher", scope.name);
             fields.problem("risk", Rule::TouchRisk.id(), expected);
         }
-        if channel == Channel::Sms && scope.proof == Proof::None {
-            let expected = "a scope whose destination asks for proof: a text shows on locked screens";
+        if channel == Channel::Sms && scope.proof == ProofBy::Nobody {
+            let expected = "a scope that asks for proof: a text shows on locked screens";
             fields.problem("scope", Rule::ChannelProof.id(), expected);
         }
     }

@@ -10,16 +10,19 @@ use serde_json::{Map, Value, json};
 
 use keyword::{add, by_language, link, list, map, name, number, object, one_of, sized, string, text};
 
+use crate::challenge::Proof;
 use crate::id::Region;
 use crate::limits::{
-    CAP_WINDOW_MAX_S, CAPS_MAX, EVENT_TYPE_MAX, FALLBACK_MAX_MS, FALLBACK_MIN_MS, GAP_MAX_H,
-    HOLDOUT_MAX_PER_MILLE, JOURNEY_LIST_MAX, JOURNEY_MAX_H, LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S,
-    LIFETIME_MIN_S, MAILBOX_MAX, PARAGRAPHS_MAX, POLICY_ITEMS_MAX, POLICY_NAME_MAX, POLICY_NOTE_CHARS_MAX,
-    POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PROVIDER_NAME_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN,
-    REENTRY_MAX_H, REENTRY_MIN_H, SENDS_REMEMBERED_MAX, STEPS_MAX, TOUCHES_MAX,
+    CAP_WINDOW_MAX_S, CAPS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, EVENT_TYPE_MAX, FACT_DIGITS_MAX, FACTS_MAX,
+    FALLBACK_MAX_MS, FALLBACK_MIN_MS, GAP_MAX_H, HOLDOUT_MAX_PER_MILLE, JOURNEY_LIST_MAX, JOURNEY_MAX_H,
+    LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, MAILBOX_MAX, PARAGRAPHS_MAX, POLICY_ITEMS_MAX,
+    POLICY_NAME_MAX, POLICY_NOTE_CHARS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PROVIDER_NAME_MAX,
+    QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN, REENTRY_MAX_H, REENTRY_MIN_H, SENDS_REMEMBERED_MAX,
+    STEPS_MAX, TOUCHES_MAX,
 };
 use crate::policy::journey::BASES;
-use crate::policy::scope::{PROOFS, RISKS, USES};
+use crate::policy::proof::{CODE_CHANNELS, KINDS, WORDS};
+use crate::policy::scope::{RISKS, USES};
 use crate::policy::touch::CONSENTS;
 use crate::policy::{Channel, Datum, Language, Provider, Purpose};
 use crate::token::PREFERENCES;
@@ -57,7 +60,7 @@ fn root() -> Value {
 }
 
 fn definitions() -> Value {
-    let parts = [door(), destinations(), outreach(), journeys(), templates(), words()];
+    let parts = [door(), proof(), destinations(), outreach(), journeys(), templates(), words()];
     let all: Map<String, Value> =
         parts.into_iter().flatten().map(|(name, it)| (name.to_owned(), it)).collect();
     Value::Object(all)
@@ -74,6 +77,8 @@ fn door() -> Definitions {
             "languages": list(&link("language"), 1, Language::ALL.len(), "Offered languages."),
             "ways_on": link("ways_on"),
             "region": one_of(Region::ALL.map(Region::name), "Where the gates of links are."),
+            "facts": map(WORD, "fact", "What people may be asked, by name."),
+            "code": link("code"),
         }),
     );
     let ways_on = object(
@@ -92,7 +97,8 @@ fn door() -> Definitions {
             "use": one_of(USES.map(|(word, _)| word), "One visitor, or any number."),
             "lifetime_s": number(LIFETIME_MIN_S, LIFETIME_MAX_S, "Longest lifetime of a link, in seconds."),
             "one_click": { "type": "boolean", "description": "One action at a tap." },
-            "proof": one_of(PROOFS.map(|(word, _)| word), "Who asks the person for proof."),
+            "proof": link("proof"),
+            "facts": list(&link("word"), 1, FACTS_MAX, "The site's facts that are asked together."),
             "destination": name("A key of `destinations`."),
             "hand_off": { "type": "boolean", "description": "The destination receives a grant." },
             "language": link("language"),
@@ -107,6 +113,39 @@ fn door() -> Definitions {
     );
     add(&mut scope, "then", json!({ "properties": { "lifetime_s": { "maximum": LIFETIME_ACTION_MAX_S } } }));
     vec![("site", site), ("ways_on", ways_on), ("scope", scope)]
+}
+
+fn proof() -> Definitions {
+    let proofs =
+        list(&one_of(Proof::ALL.map(Proof::name), "A proof."), 1, Proof::ALL.len(), "Which proofs do.");
+    let need = object(&[], &json!({ "one_of": proofs, "two_of": proofs }));
+    let proof = json!({
+        "description": "Who asks the person for proof, and which.",
+        "oneOf": [
+            one_of(WORDS.map(|(word, _)| word), "Nobody, the destination, or what is usual at the risk."),
+            need,
+        ],
+    });
+    let length = number(1, u32::from(FACT_DIGITS_MAX), "Of `digits`: how many.");
+    let fact = object(
+        &["kind", "label"],
+        &json!({
+            "kind": one_of(KINDS.map(|(word, _)| word), "How it is compared."),
+            "length": length,
+            "among": number(2, u32::MAX, "Of `text`: how many there are, about equally frequent."),
+            "label": link("label"),
+        }),
+    );
+    let digits = number(CODE_DIGITS_MIN.into(), CODE_DIGITS_MAX.into(), "How long a code is.");
+    let channel = one_of(CODE_CHANNELS.map(Channel::name), "How a code reaches a person.");
+    let code = object(
+        &[],
+        &json!({
+            "digits": digits,
+            "channels": list(&channel, 1, CODE_CHANNELS.len(), "In this order they are offered."),
+        }),
+    );
+    vec![("proof", proof), ("fact", fact), ("code", code)]
 }
 
 fn destinations() -> Definitions {
@@ -338,7 +377,7 @@ mod tests {
     use serde_json::Value;
 
     use super::root;
-    use crate::policy::{contact, journey, parse, scope, site, template, touch};
+    use crate::policy::{contact, journey, parse, proof, scope, site, template, touch};
 
     /// The names of the properties at a place in the schema.
     fn properties(schema: &Value, pointer: &str) -> BTreeSet<String> {
@@ -355,6 +394,9 @@ mod tests {
             ("/$defs/site", site::FIELDS),
             ("/$defs/ways_on", site::WAYS_ON_FIELDS),
             ("/$defs/scope", scope::FIELDS),
+            ("/$defs/proof/oneOf/1", proof::NEED_FIELDS),
+            ("/$defs/fact", proof::FACT_FIELDS),
+            ("/$defs/code", proof::CODE_FIELDS),
             ("/$defs/outreach", contact::FIELDS),
             ("/$defs/outreach/properties/senders", contact::CHANNEL_FIELDS),
             ("/$defs/outreach/properties/senders/properties/sms", contact::SENDER_FIELDS),

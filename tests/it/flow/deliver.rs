@@ -59,7 +59,7 @@ fn send(scene: &Scene, courier: &Courier, touches: &[TouchId]) -> Vec<Delivered>
         let touches = touches.iter().copied().filter(|touch| Shard::of(touch.subject()) == shard).collect();
         let snapshot = scene.snapshot.borrow();
         let context =
-            Context { door: &scene.door, snapshot: snapshot.as_ref(), now: scene.now(), seed: Seed([3; 32]) };
+            Context { door: &scene.door, snapshot: snapshot.as_ref(), now: scene.now(), seed: Seed([3; 32]), breakers: &scene.breakers };
         block_on(deliver(&context, &Pack { shard, touches }, courier, &scene.world))
     });
     deliveries.collect()

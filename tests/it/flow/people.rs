@@ -2,8 +2,14 @@
 
 use postern::audit::Kind;
 use postern::http::Method;
-use postern::id::Shard;
-use postern::sim::{Call, Fault};
+use postern::id::{LinkId, Shard, Subject};
+use postern::limits::FACTS_MAX;
+use postern::passkey::{CredentialId, Passkey, PublicKey};
+use postern::person::{Keeping, Lot, Person};
+use postern::policy::{Fact, FactKind, Policy};
+use postern::port::People as _;
+use postern::shard::{Answer, Errand};
+use postern::sim::{Call, Fault, block_on};
 use serde_json::{Value, json};
 
 use crate::flow::scene::{CUSTOMER, NOW, Scene, Seen, count};
@@ -200,6 +206,168 @@ fn a_shard_that_cannot_be_reached_is_tried_again() {
         for (method, body) in [(Method::Put, "{}"), (Method::Get, ""), (Method::Delete, "")] {
             scene.world.fail_next(Call::Visit, fault);
             assert_eq!(scene.api(method, PATH, body).summary(), "503 try_again !shard_unreachable");
+        }
+    }
+}
+
+/// A door whose policy knows three facts.
+fn scene_with_facts() -> Scene {
+    let mut policy = Policy::example();
+    let kinds = [
+        ("birth_date", FactKind::Date),
+        ("customer_number", FactKind::Digits { length: 8 }),
+        ("postcode", FactKind::Text { among: 10_000 }),
+    ];
+    let facts = kinds.map(|(name, kind)| (name.to_owned(), Fact { kind, label: [].into() }));
+    policy.site.facts = facts.into();
+    Scene::with_policy(policy)
+}
+
+const FACTS: [(&str, &str); 3] =
+    [("birth_date", "1980-02-29"), ("customer_number", "4711-0815"), ("postcode", "SW1A 1ZZ")];
+
+fn facts() -> Value {
+    json!({ "facts": FACTS.map(|(name, value)| (name, value)).into_iter().collect::<std::collections::BTreeMap<_, _>>() })
+}
+
+fn held(scene: &Scene) -> Person {
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    scene.world.shard(Shard::of(subject)).get(subject).unwrap().clone()
+}
+
+fn visit(scene: &Scene, errand: impl FnOnce(Subject) -> Errand) -> Answer {
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    block_on(scene.world.visit(Shard::of(subject), &errand(subject))).unwrap()
+}
+
+#[test]
+fn facts_are_known_by_their_names_alone() {
+    let scene = scene_with_facts();
+    put(&scene, &everything());
+    assert_eq!(put(&scene, &facts()).response.status, 200);
+    assert_eq!(show(&scene)["facts"], json!(["birth_date", "customer_number", "postcode"]));
+    assert_eq!(show(&scene)["language"], "sv", "the rest stays as it was");
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    let tag = |kind, name, typed: &str| {
+        let value = postern::person::FactValue::read(kind, typed, postern::policy::Language::German).unwrap();
+        (name, scene.door.facts.tag(subject, name, &value))
+    };
+    let birth = tag(FactKind::Date, "birth_date", "29.2.1980");
+    let number = tag(FactKind::Digits { length: 8 }, "customer_number", "4711 0815");
+    let postcode = tag(FactKind::Text { among: 10_000 }, "postcode", "sw1a1zz");
+    assert!(held(&scene).knows(&[birth, number, postcode]), "however the person types them");
+    assert!(!held(&scene).knows(&[birth, tag(FactKind::Text { among: 2 }, "postcode", "sw1a1zy")]));
+    put(&scene, &json!({ "facts": { "birth_date": "1980-03-01", "postcode": null, "long_gone": null } }));
+    assert_eq!(show(&scene)["facts"], json!(["birth_date", "customer_number"]));
+    assert!(!held(&scene).knows(&[birth]) && held(&scene).knows(&[number]));
+    let before = scene.logged().len();
+    put(&scene, &json!({ "facts": { "birth_date": "1980-03-01" } }));
+    assert_eq!(scene.logged().len(), before, "what is as it was is no change");
+}
+
+#[test]
+fn each_mistake_in_a_fact_is_named_without_its_value() {
+    let scene = scene_with_facts();
+    for (facts, expected) in [
+        (json!("1980-02-29"), "$.facts field.type"),
+        (json!({ "birth_dat": "1980-02-29" }), "$.facts.birth_dat fact.name"),
+        (json!({ "shoe_size": "43" }), "$.facts.shoe_size fact.name"),
+        (json!({ "anna@example.com": null }), "$.facts.… fact.name"),
+        (json!({ "birth_date": 19_800_229 }), "$.facts.birth_date field.type"),
+        (json!({ "birth_date": "29.02.1980" }), "$.facts.birth_date fact.value"),
+        (json!({ "birth_date": "1981-02-29" }), "$.facts.birth_date fact.value"),
+        (json!({ "customer_number": "4711" }), "$.facts.customer_number fact.value"),
+        (json!({ "customer_number": "4711-081A" }), "$.facts.customer_number fact.value"),
+        (json!({ "postcode": "" }), "$.facts.postcode fact.value"),
+        (json!({ "postcode": "a".repeat(257) }), "$.facts.postcode fact.value"),
+    ] {
+        let seen = put(&scene, &json!({ "facts": facts, "protected": true }));
+        assert_eq!(seen.response.status, 422, "{facts}");
+        assert_eq!(faults(&seen), [expected], "{facts}");
+        for value in ["1980", "1981", "4711", "aaaa", "anna@"] {
+            assert!(
+                !seen.response.body.replace("such as `1980-02-29`", "").contains(value),
+                "{}",
+                seen.response.body
+            );
+        }
+    }
+    let seen = put(&scene, &json!({ "facts": { "birth_dat": "1980-02-29" } }));
+    assert!(seen.response.body.contains("did you mean `birth_date`?"), "{}", seen.response.body);
+    let many: serde_json::Map<_, _> = (0..=FACTS_MAX).map(|n| (format!("f{n}"), Value::Null)).collect();
+    assert_eq!(faults(&put(&scene, &json!({ "facts": many }))), ["$.facts fact.count"]);
+    assert_eq!(faults(&put(&scene, &json!({ "passkeys": [] }))), ["$.passkeys person.passkeys"]);
+    assert_eq!(faults(&put(&scene, &json!({ "forget_devices": "now" }))), ["$.forget_devices field.type"]);
+    assert_eq!(
+        scene.api(Method::Get, PATH, "").summary(),
+        "404 unknown_person",
+        "nothing was made on the way"
+    );
+}
+
+#[test]
+fn without_a_policy_nobody_can_say_what_a_fact_is() {
+    let scene = scene_with_facts();
+    *scene.snapshot.borrow_mut() = None;
+    assert_eq!(put(&scene, &facts()).summary(), "503 try_again !policy_unreachable");
+    assert_eq!(put(&scene, &everything()).response.status, 200, "the rest needs none");
+}
+
+#[test]
+fn passkeys_and_browsers_are_counted_and_taken_away() {
+    let scene = scene_with_facts();
+    put(&scene, &facts());
+    let id = CredentialId::new(vec![9; 16]).unwrap();
+    let passkey = Passkey { id: id.clone(), key: PublicKey::EdDsa([3; 32]), counter: 0 };
+    let answer = visit(&scene, |subject| Errand::KeepPasskey { subject, passkey });
+    assert!(matches!(answer, Answer::Kept { keeping: Keeping::Added }));
+    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Code, link: LinkId([7; 12]) });
+    let shown = show(&scene);
+    assert_eq!((&shown["passkeys"], &shown["devices_since"]), (&json!(1), &Value::Null));
+    assert_eq!(shown["tried"], json!({ "codes": 1, "facts": 0 }));
+    assert!(!shown.to_string().contains(&id.to_string()), "{shown}");
+    put(&scene, &json!({ "passkeys": null, "forget_devices": true }));
+    let shown = show(&scene);
+    assert_eq!((&shown["passkeys"], &shown["devices_since"]), (&json!(0), &json!(NOW.millis())));
+    assert_eq!(shown["facts"].as_array().unwrap().len(), 3);
+    put(&scene, &json!({ "passkeys": null, "forget_devices": false }));
+    let logged = scene.logged();
+    let mut reasons: Vec<_> = logged.iter().filter_map(|event| event.reason.as_deref()).collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons, ["devices", "facts", "passkeys"]);
+    assert_eq!(count(&logged, Kind::PasskeyAdded), 1);
+    scene.api(Method::Delete, PATH, "");
+    assert!(matches!(visit(&scene, |subject| Errand::Get { subject }), Answer::Person { person: None }));
+}
+
+/// Invariant 3, for what a person can be asked: in no answer, no log line, no audit entry, no row and no errand.
+#[test]
+fn no_value_of_a_fact_is_anywhere() {
+    let scene = scene_with_facts();
+    let mut texts = Vec::new();
+    for (method, body) in [
+        (Method::Put, facts().to_string()),
+        (
+            Method::Put,
+            json!({ "facts": { "birth_date": "1980-02-29x", "customer_number": "4711-08150" } }).to_string(),
+        ),
+        (Method::Put, json!({ "facts": { "1980-02-29": "SW1A 1ZZ" } }).to_string()),
+        (Method::Get, String::new()),
+    ] {
+        let seen = scene.api(method, PATH, &body);
+        texts.push(seen.response.body.replace("such as `1980-02-29`", ""));
+        texts.extend(seen.failure);
+        texts.push(format!("{:?}", seen.events));
+    }
+    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Fact, link: LinkId([7; 12]) });
+    let person = held(&scene);
+    texts.push(format!("{person:?}{:?}", scene.logged()));
+    texts.push(serde_json::to_string(&person).unwrap());
+    texts.push(serde_json::to_string(&scene.logged()).unwrap());
+    for (_, value) in FACTS {
+        let plain: String = value.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        for text in &texts {
+            assert!(!text.contains(value) && !text.to_lowercase().contains(&plain), "{value} in {text}");
         }
     }
 }

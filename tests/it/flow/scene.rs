@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use postern::audit::{Event, Kind};
+use postern::delivery::Breakers;
 use postern::flow::{Context, DenyList, Door, Later, Outcome, Seed, Settings, Snapshot, serve};
 use postern::gate::GrantSeal;
 use postern::http::auth::Role;
@@ -35,6 +36,7 @@ pub struct Scene {
     pub snapshot: RefCell<Option<Snapshot>>,
     now: Cell<Instant>,
     random: RefCell<Random>,
+    pub breakers: RefCell<Breakers>,
 }
 
 /// What a browser or a program got.
@@ -66,6 +68,7 @@ impl Scene {
             snapshot: RefCell::new(Some(snapshot)),
             now: Cell::new(NOW),
             random: RefCell::new(Random::new(7)),
+            breakers: RefCell::default(),
         }
     }
 
@@ -110,7 +113,7 @@ impl Scene {
     fn serve(&self, request: &Request) -> Outcome {
         let seed = Seed(self.random.borrow_mut().bytes());
         let snapshot = self.snapshot.borrow();
-        let context = Context { door: &self.door, snapshot: snapshot.as_ref(), now: self.now(), seed };
+        let context = Context { door: &self.door, snapshot: snapshot.as_ref(), now: self.now(), seed, breakers: &self.breakers };
         block_on(serve(&context, request, route(request.method, &request.path), &self.world))
     }
 

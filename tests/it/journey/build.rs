@@ -7,8 +7,8 @@ use postern::id::{EventHash, KeyId, Region};
 use postern::journey::{Event, Rules};
 use postern::key::{KeyRing, MacKey, Secret};
 use postern::policy::{
-    Apps, Basis, Cap, Channel, Condition, Journey, Language, Outreach, Policy, Provider, Purpose, QuietHours,
-    Risk, Sender, Site, Timing, Touch, Trigger, WaysOn, WebUrl,
+    Apps, Basis, Cap, Channel, CodeSettings, Condition, Journey, Language, Outreach, Policy, Provider,
+    Purpose, QuietHours, Risk, Sender, Site, Timing, Touch, Trigger, WaysOn, WebUrl,
 };
 use postern::time::{Instant, Span};
 
@@ -105,6 +105,8 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
             languages: vec![Language::English],
             ways_on: WaysOn { fresh_link: None, help, call_back: None },
             region: Region::Weur,
+            facts: BTreeMap::new(),
+            code: CodeSettings::default(),
         },
         scopes: BTreeMap::new(),
         destinations: BTreeMap::new(),

@@ -11,10 +11,12 @@ mod danish;
 mod english;
 mod french;
 mod german;
+mod proving;
 mod spanish;
 mod swedish;
 
 use crate::policy::{Channel, Language, Purpose};
+pub(super) use proving::Proving;
 
 /// All sentences of one language.
 #[derive(Debug)]
@@ -152,7 +154,7 @@ fn counted(count: u64, one: &str, many: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{Choices, Notice, Text};
     use crate::policy::Language;
 
@@ -308,8 +310,18 @@ mod tests {
 
     #[test]
     fn every_sentence_is_written_in_every_language() {
-        // Words that are the same in two languages.
-        let shared = ["Error: ", "Reference:", "E-mail", "WhatsApp"];
+        check_every_language(sentences, &["Error: ", "Reference:", "E-mail", "WhatsApp"]);
+    }
+
+    #[test]
+    fn sentences_keep_to_the_tone_and_the_typography() {
+        check_all(sentences);
+    }
+
+    type Sentences = fn(Language) -> Vec<(&'static str, String)>;
+
+    /// `shared` are words that are the same in two languages.
+    pub fn check_every_language(sentences: Sentences, shared: &[&str]) {
         let english = sentences(Language::English);
         for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
             for ((name, text), (_, english)) in sentences(language).iter().zip(&english) {
@@ -326,8 +338,7 @@ mod tests {
         }
     }
 
-    #[test]
-    fn sentences_keep_to_the_tone_and_the_typography() {
+    pub fn check_all(sentences: Sentences) {
         for language in Language::ALL {
             for (name, text) in sentences(language) {
                 let place = format!("{language:?} {name}: {text:?}");
@@ -336,7 +347,7 @@ mod tests {
                 assert!(!text.contains("  ") && !text.contains(['\n', '{', '}', '<', '>', '&']), "{place}");
                 assert!(!text.contains(['!', '\'', '"']), "{place}");
                 if text.chars().count() > 60 {
-                    assert!(text.ends_with('.'), "{place}");
+                    assert!(text.ends_with(['.', ':']), "{place}");
                 }
                 if language == Language::French {
                     assert!(!text.contains(" :") && !text.contains(" ?") && !text.contains(" ;"), "{place}");

@@ -1,14 +1,17 @@
 //! The templates in `www/` and the values they show. askama escapes every one of them.
 
+mod proof;
+
 use std::borrow::Cow;
 
 use askama::Template;
 
 use crate::http::page::asset;
-use crate::http::page::text::Text;
-use crate::http::page::{AppWay, Choice, ChoicesPage};
+use crate::http::page::text::{Proving, Text};
+use crate::http::page::{Adding, AppWay, Choice, ChoicesPage};
 use crate::id::{Nonce, Reference};
 use crate::policy::Language;
+pub(super) use proof::{ChooseView, CodeView, FactsView, Offered, PasskeyView, Problem, RelayView};
 
 /// What all pages have around their content.
 pub(super) struct Frame<'a> {
@@ -50,6 +53,8 @@ pub(super) struct HandOffView<'a> {
     /// The button's class.
     pub web_rank: &'static str,
     pub grant: Option<&'a str>,
+    pub proving: &'static Proving,
+    pub adding: Adding,
 }
 
 #[derive(Template)]
@@ -130,6 +135,10 @@ impl<'a> Frame<'a> {
 
     fn script() -> String {
         asset::SCRIPT.address()
+    }
+
+    fn passkey_script() -> String {
+        asset::PASSKEY.address()
     }
 
     fn mark() -> String {

@@ -1,0 +1,91 @@
+//! What people enter: codes, facts, and codes of another browser.
+
+use crate::challenge::{Ask, Proof, Said, View};
+use crate::flow::outcome::Outcome;
+use crate::flow::prove::attempt::Attempt;
+use crate::flow::prove::form::Fields;
+use crate::flow::prove::show::Trouble;
+use crate::limits::RELAY_DIGITS;
+use crate::person::{FactTag, FactValue, Lot};
+use crate::port::Ports;
+use crate::session::{draw, read};
+use crate::shard;
+
+impl Attempt<'_> {
+    /// A code was typed. What can be no code is wrong without asking, and costs no try.
+    pub async fn code(&self, typed: &str, remember: bool, ports: &impl Ports) -> Outcome {
+        let door = self.click.context.door;
+        let digits = self.click.snapshot.policy.site.code.digits;
+        let Some(code) = read(typed, digits) else { return self.wrong(Proof::Code, ports).await };
+        let tag = door.codes.code(&self.session.link, self.session.nonce, &code, self.click.context.now);
+        let Some(tag) = tag else { return self.wrong(Proof::Code, ports).await };
+        match self.ask_and_remember(Ask::Try { tag }, remember, ports).await {
+            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Code, ports).await,
+            Ok(view) => self.shown(&view, remember, ports).await,
+            Err(outcome) => *outcome,
+        }
+    }
+
+    /// Facts were typed, all that the scope asks for. One that can be none of its kind is wrong without asking.
+    pub async fn facts(&self, fields: &Fields, ports: &impl Ports) -> Outcome {
+        let Some(answers) = self.answers(fields).filter(|_| self.need.among().contains(Proof::Fact)) else {
+            return self.wrong(Proof::Fact, ports).await;
+        };
+        let (subject, link) = (self.session.subject, self.session.link.link);
+        let person = match self.visit(shard::Errand::Allot { subject, lot: Lot::Fact, link }, ports).await {
+            Ok(shard::Answer::Allotted { person, .. }) => Some(person),
+            Ok(shard::Answer::Slowed { until }) => return self.later(until),
+            Ok(_) => None,
+            Err(error) => return self.shard_unanswered(&error),
+        };
+        let answers: Vec<(&str, FactTag)> = answers.iter().map(|(name, tag)| (name.as_str(), *tag)).collect();
+        let is_right = person.is_some_and(|person| person.knows(&answers));
+        match self.ask(Ask::Shown { proof: Proof::Fact, is_right }, ports).await {
+            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Fact, ports).await,
+            Ok(view) => self.shown(&view, false, ports).await,
+            Err(outcome) => *outcome,
+        }
+    }
+
+    /// This browser shows a code for another one.
+    pub async fn relay(&self, ports: &impl Ports) -> Outcome {
+        let context = self.click.context;
+        let code = draw(&context.seed.bytes(b"relay"), RELAY_DIGITS);
+        let Some(tag) = context.door.codes.relay(&self.session.link, &code, context.now) else {
+            return self.go_on(Ask::Look, ports).await;
+        };
+        match self.ask(Ask::Relay { tag }, ports).await {
+            Ok(View { said: Said::Sent, .. }) => self.show_relay(&code),
+            Ok(view @ View { said: Said::Wait, .. }) => {
+                self.stands(&view, Some(Trouble::TooSoon), ports).await
+            }
+            Ok(view) => self.shown(&view, false, ports).await,
+            Err(outcome) => *outcome,
+        }
+    }
+
+    /// The code of another browser was typed here.
+    pub async fn follow(&self, typed: &str, ports: &impl Ports) -> Outcome {
+        let context = self.click.context;
+        let tag = read(typed, RELAY_DIGITS)
+            .and_then(|code| context.door.codes.relay(&self.session.link, &code, context.now));
+        let Some(tag) = tag else { return self.wrong_relay() };
+        match self.ask(Ask::Follow { tag }, ports).await {
+            Ok(View { said: Said::Wrong, .. }) => self.wrong_relay(),
+            Ok(view) => self.shown(&view, false, ports).await,
+            Err(outcome) => *outcome,
+        }
+    }
+
+    /// The scope's facts as typed; nothing if one is missing or can be none of its kind.
+    fn answers(&self, fields: &Fields) -> Option<Vec<(String, FactTag)>> {
+        let (door, site) = (self.click.context.door, &self.click.snapshot.policy.site);
+        let language = self.pages().language();
+        let answers = self.scope.facts.iter().map(|name| {
+            let typed = fields.get(&format!("fact.{name}"))?;
+            let value = FactValue::read(site.facts.get(name)?.kind, typed, language)?;
+            Some((name.clone(), door.facts.tag(self.session.subject, name, &value)))
+        });
+        answers.collect::<Option<Vec<_>>>().filter(|answers| !answers.is_empty())
+    }
+}

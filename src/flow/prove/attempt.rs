@@ -1,0 +1,206 @@
+//! One attempt at proof, and what its gate says.
+
+use crate::challenge::{Ask, Need, Proof, Proofs, View};
+use crate::click::Cause;
+use crate::flow::arrive::Arrival;
+use crate::flow::click::Click;
+use crate::flow::outcome::Outcome;
+use crate::flow::prove::form::Fields;
+use crate::flow::request::{browser, set_device, set_session, wants_json};
+use crate::gate::{Answer, Claim, Command, Place, Trace};
+use crate::http::page::{Adding, Pages};
+use crate::http::Response;
+use crate::id::Shard;
+use crate::person::Person;
+use crate::policy::{Destination, Scope};
+use crate::port::{Errand, People, Ports, Unreachable};
+use crate::session::{Holder, Remembered, Session};
+use crate::shard;
+use crate::token::Claims;
+
+/// Somebody who shows who they are.
+pub(super) struct Attempt<'a> {
+    pub click: Click<'a>,
+    pub session: Session,
+    pub holder: Holder,
+    pub scope: &'a Scope,
+    pub destination: &'a Destination,
+    pub need: Need,
+}
+
+impl<'a> Attempt<'a> {
+    /// The attempt whose session came with a request: in the cookie of the same browser, or as an app's field.
+    pub fn open(click: Click<'a>, fields: &Fields) -> Option<Self> {
+        let (text, holder) = if wants_json(click.request) {
+            let holder = if fields.get("form") == Some("begin") { Holder::Ticket } else { Holder::App };
+            (fields.get("session")?, holder)
+        } else {
+            (click.request.headers.session.as_deref()?, Holder::Browser(browser(click.request)?))
+        };
+        let session = click.context.door.sessions.open(text, holder, click.context.now).ok()?;
+        Self::of(click, session, holder)
+    }
+
+    /// Nothing where policy does not ask for proof any more.
+    pub fn of(click: Click<'a>, session: Session, holder: Holder) -> Option<Self> {
+        let policy = &click.snapshot.policy;
+        let scope = policy.scope(session.link.scope)?;
+        let destination = policy.destinations.get(&scope.destination)?;
+        Some(Self { click, session, holder, scope, destination, need: scope.proof.need()? })
+    }
+
+    pub fn claims(&self) -> Claims {
+        let link = &self.session.link;
+        Claims {
+            usage: link.usage,
+            expires: link.expires,
+            scope: link.scope,
+            region: link.region,
+            link: link.link,
+            subject: Some(self.session.subject),
+        }
+    }
+
+    pub fn trace(&self) -> Trace {
+        self.click.context.trace(&self.claims())
+    }
+
+    pub fn pages(&self) -> Pages<'a> {
+        self.click.pages(Some(self.scope))
+    }
+
+    pub fn is_app(&self) -> bool {
+        !matches!(self.holder, Holder::Browser(_))
+    }
+
+    /// Asks the gate.
+    ///
+    /// # Errors
+    /// The outcome, when there is nothing more to show: the person is in, or will not get in by this link.
+    pub async fn ask(&self, ask: Ask, ports: &impl Ports) -> Result<View, Box<Outcome>> {
+        self.ask_and_remember(ask, false, ports).await
+    }
+
+    /// As [`Self::ask`]; if that lets the person in, their browser is remembered if they wished.
+    pub async fn ask_and_remember(
+        &self,
+        ask: Ask,
+        remember: bool,
+        ports: &impl Ports,
+    ) -> Result<View, Box<Outcome>> {
+        match self.tell(ask, ports).await {
+            Ok(Answer::Proving(view)) => Ok(view),
+            Ok(Answer::Granted { claim, replay, shown }) => {
+                Err(Box::new(self.arrived(claim, replay, shown, remember, Adding::Nothing)))
+            }
+            Ok(answer) => Err(Box::new(self.turned_away(&answer))),
+            Err(error) => Err(Box::new(self.click.unanswered(&self.claims(), &error))),
+        }
+    }
+
+    /// Asks the gate, and takes any answer.
+    pub async fn tell(&self, ask: Ask, ports: &impl Ports) -> Result<Answer, Unreachable> {
+        let (nonce, hold, need) = (self.session.nonce, self.scope.hand_off, self.need);
+        let errand = Errand {
+            link: self.session.link.link,
+            expires: self.session.link.expires,
+            trace: self.trace(),
+            command: Command::Prove { nonce, hold, need, ask },
+        };
+        ports.ask(Place::of(&self.session.link), &errand).await
+    }
+
+    /// The gate has given the link.
+    pub fn arrived(&self, claim: Claim, replay: bool, shown: Proofs, remember: bool, adding: Adding) -> Outcome {
+        let claims = self.claims();
+        let adding = if adding == Adding::Nothing && self.may_add(shown) { Adding::Offered } else { adding };
+        let arrival = Arrival {
+            link: self.session.link,
+            subject: claims.subject,
+            scope: self.scope,
+            destination: self.destination,
+            claim,
+            adding,
+        };
+        let Some(mut response) = self.click.arrive(&arrival) else {
+            return self.click.deny(Cause::UnknownKey, Some(&claims));
+        };
+        if remember {
+            self.remember(&mut response, shown);
+        }
+        let outcome = Outcome::new(response);
+        if replay { outcome.event(self.click.validated_event(&claims)) } else { outcome }
+    }
+
+    /// The browser is known from now on, if what was shown is worth as much as that.
+    pub fn remember(&self, response: &mut Response, shown: Proofs) {
+        let is_worth_it = shown.contains(Proof::Code) || shown.contains(Proof::Passkey);
+        if self.is_app() || !is_worth_it {
+            return;
+        }
+        let context = self.click.context;
+        let browser = Remembered { subject: self.session.subject, since: context.now };
+        if let Some(value) = context.door.devices.seal(browser, context.seed.bytes(b"device")) {
+            response.headers.push(("set-cookie", set_device(&value)));
+        }
+    }
+
+    /// Whether a passkey could be made after this.
+    pub fn may_add(&self, shown: Proofs) -> bool {
+        let is_strong = shown.contains(Proof::Code) && !shown.contains(Proof::Passkey);
+        is_strong && !self.is_app() && self.click.context.door.party.is_some()
+    }
+
+    /// The session goes along, and the next page is the one that shows where the attempt stands.
+    pub fn with_session(&self, mut response: Response) -> Response {
+        if let Some(text) = self.click.context.door.sessions.seal(&self.session, self.holder) {
+            response.headers.push(("set-cookie", set_session(&text)));
+        }
+        response
+    }
+
+    /// Whether this browser was remembered for the person, and still counts.
+    pub async fn is_remembered(&self, ports: &impl People) -> bool {
+        if self.is_app() || !self.need.among().contains(Proof::Device) {
+            return false;
+        }
+        let context = self.click.context;
+        let known = self.click.request.headers.device.as_deref();
+        let known = known.and_then(|text| context.door.devices.open(text, context.now));
+        let Some(known) = known.filter(|known| known.subject == self.session.subject) else { return false };
+        // Who cannot be asked is not believed: there are other ways.
+        let Ok(Some(person)) = self.person(ports).await else { return false };
+        person.devices_since.is_none_or(|since| since <= known.since)
+    }
+
+    /// What is kept of the person.
+    pub async fn person(&self, ports: &impl People) -> Result<Option<Box<Person>>, Unreachable> {
+        match self.visit(shard::Errand::Get { subject: self.session.subject }, ports).await? {
+            shard::Answer::Person { person } => Ok(person),
+            _ => Ok(None),
+        }
+    }
+
+    pub async fn visit(
+        &self,
+        errand: shard::Errand,
+        ports: &impl People,
+    ) -> Result<shard::Answer, Unreachable> {
+        ports.visit(Shard::of(self.session.subject), &errand).await
+    }
+
+    /// A shard could not be asked.
+    pub fn shard_unanswered(&self, error: &Unreachable) -> Outcome {
+        let failure = self.click.context.failure("shard_unreachable", error.to_string());
+        self.click.deny(Cause::GateUnreachable, Some(&self.claims())).failure(failure)
+    }
+
+    fn turned_away(&self, answer: &Answer) -> Outcome {
+        let claims = self.claims();
+        let mut outcome = self.click.turned_away(answer, &claims, self.session.link);
+        if *answer == Answer::Locked && !self.is_app() {
+            outcome.response = self.pages().proof_locked();
+        }
+        outcome
+    }
+}

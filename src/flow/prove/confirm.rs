@@ -1,0 +1,80 @@
+//! `POST /v1/grants` with a session: the company's back end says whose session its app has.
+//!
+//! The app shows that the person is signed in there by having its own back end name them; the app alone is believed
+//! nothing. A session that is somebody else's is a wrong proof, and counts as one.
+
+use serde::Serialize;
+
+use crate::audit::{Event, Kind};
+use crate::challenge::{Ask, Proof, Said};
+use crate::click::Visitor;
+use crate::flow::click::Click;
+use crate::flow::outcome::{Context, Outcome};
+use crate::flow::prove::attempt::Attempt;
+use crate::flow::refusal::{no_policy, unreachable};
+use crate::flow::request::hints;
+use crate::gate::Answer;
+use crate::http::Request;
+use crate::http::auth::Actor;
+use crate::http::problem::{Code, Problem, json};
+use crate::id::Subject;
+use crate::port::Ports;
+use crate::session::Holder;
+
+#[derive(Serialize)]
+struct Confirmed<'a> {
+    outcome: &'static str,
+    link: String,
+    scope: &'a str,
+    subject: Subject,
+    /// Whether the app can have the link now.
+    is_enough: bool,
+}
+
+/// Takes the word of a back end.
+pub async fn confirm(
+    context: &Context<'_>,
+    request: &Request,
+    actor: &Actor,
+    (session, subject): (&str, Subject),
+    ports: &impl Ports,
+) -> Outcome {
+    let Some(snapshot) = context.usable() else { return no_policy(context) };
+    let click = Click { context, snapshot, request, visitor: Visitor::read(&hints(request)) };
+    let opened = context.door.sessions.open(session, Holder::App, context.now).ok();
+    let Some(attempt) = opened.and_then(|session| Attempt::of(click, session, Holder::App)) else {
+        let detail = "The session is no app's session of this door, or is over. Let the app redeem the link again.";
+        return refused(context, actor, Code::SessionInvalid, detail);
+    };
+    let is_right = attempt.session.subject == subject;
+    let enough = match attempt.tell(Ask::Shown { proof: Proof::App, is_right }, ports).await {
+        Ok(Answer::Granted { .. }) => true,
+        Ok(Answer::Proving(view)) if view.said != Said::Wrong => false,
+        Ok(Answer::Proving(_)) => {
+            let detail = "The session is for a link of another person. Do not let the app go on.";
+            return refused(context, actor, Code::SessionSubject, detail);
+        }
+        Ok(_) => {
+            let detail = "The link cannot be had any more. Ask the person to open a new one.";
+            return refused(context, actor, Code::GrantStale, detail);
+        }
+        Err(error) => return unreachable(context, "gate_unreachable", &error),
+    };
+    let document = Confirmed {
+        outcome: "confirmed",
+        link: attempt.session.link.to_string(),
+        scope: &attempt.scope.name,
+        subject,
+        is_enough: enough,
+    };
+    Outcome::new(json(200, &document))
+}
+
+fn refused(context: &Context<'_>, actor: &Actor, code: Code, detail: &'static str) -> Outcome {
+    let event = Event {
+        reason: Some(code.name().to_owned()),
+        actor: Some(actor.id().to_owned()),
+        ..context.event(Kind::ApiRefused, None)
+    };
+    Outcome::new(Problem::new(code, detail).response()).event(event)
+}

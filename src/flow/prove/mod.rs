@@ -1,0 +1,124 @@
+//! Proof: the steps between a pressed link and its destination.
+//!
+//! `POST /l/{token}` begins an attempt and sends the browser to `/verify`, with the sealed session in a cookie; an app
+//! gets the session in its answer and sends it along. `GET /verify` shows where the attempt stands and changes nothing;
+//! `POST /verify` does one thing, named by the field `form`. Whenever the gate says that enough was shown, it has given
+//! the link in the same step, and the person is handed over.
+//!
+//! What is judged where: codes and other browsers' codes by the gate, in one request; facts and passkeys here, with what
+//! the person's shard keeps, and the gate is told. The shard allots what costs the person something (a code, a try at
+//! their facts) before it is spent.
+//!
+//! Nobody without a session gets further than the page that asks for the link to be opened again, so no address here
+//! leads round in a circle.
+
+mod answer;
+mod attempt;
+mod confirm;
+mod form;
+mod keys;
+mod send;
+mod show;
+
+pub(super) use confirm::confirm;
+
+use crate::audit::{Event, Kind};
+use crate::challenge::{Ask, Need, Proof};
+use crate::click::{Cause, Visitor};
+use crate::flow::click::Click;
+use crate::flow::outcome::{Context, Outcome};
+use crate::flow::prove::attempt::Attempt;
+use crate::flow::prove::form::{Fields, Form};
+use crate::flow::refusal::{no_policy, no_policy_for};
+use crate::flow::request::{browser, hints, network, wants_json};
+use crate::http::page::Pages;
+use crate::http::problem::{Code, Problem};
+use crate::http::{Method, Request};
+use crate::policy::{Destination, Scope};
+use crate::port::Ports;
+use crate::session::{Holder, Session};
+
+/// Begins at a link that was pressed.
+pub(super) async fn begin(
+    click: &Click<'_>,
+    session: Session,
+    scope: &Scope,
+    destination: &Destination,
+    need: Need,
+    ports: &impl Ports,
+) -> Outcome {
+    let holder = if wants_json(click.request) {
+        Holder::App
+    } else {
+        match browser(click.request) {
+            Some(name) => Holder::Browser(name),
+            // The page set a cookie, and none came back: there will be none at the next step either.
+            None => return no_session(click, "cookies_off"),
+        }
+    };
+    let attempt = Attempt { click: *click, session, holder, scope, destination, need };
+    let ask = if attempt.is_remembered(ports).await {
+        Ask::Shown { proof: Proof::Device, is_right: true }
+    } else {
+        Ask::Begin
+    };
+    match attempt.ask(ask, ports).await {
+        Ok(view) => attempt.begun(&view, ports).await,
+        Err(outcome) => *outcome,
+    }
+}
+
+/// Answers `/verify`.
+pub async fn verify(context: &Context<'_>, request: &Request, ports: &impl Ports) -> Outcome {
+    let Some(snapshot) = context.usable() else {
+        return if wants_json(request) { no_policy(context) } else { no_policy_for(context, request) };
+    };
+    let click = Click { context, snapshot, request, visitor: Visitor::read(&hints(request)) };
+    let fields = Fields::read(request);
+    let Some(attempt) = Attempt::open(click, &fields) else {
+        let is_allowed = ports.allows(&network(context, request)).await;
+        return if is_allowed {
+            no_session(&click, "session_invalid")
+        } else {
+            click.deny(Cause::Damped, None)
+        };
+    };
+    let key = context.door.pseudonyms.audit_link(attempt.session.link.link).to_string();
+    if !ports.allows(&key).await {
+        return click.deny(Cause::Damped, Some(&attempt.claims()));
+    }
+    if request.method != Method::Post {
+        return attempt.look(ports).await;
+    }
+    match Form::of(&fields) {
+        Some(Form::Begin { nonce }) => attempt.renew(nonce, ports).await,
+        Some(Form::Go) => attempt.go_on(Ask::Begin, ports).await,
+        Some(Form::Send { channel }) => attempt.send(channel, ports).await,
+        Some(Form::Code { code }) => attempt.code(code, fields.remembers(), ports).await,
+        Some(Form::Facts) => attempt.facts(&fields, ports).await,
+        Some(Form::Passkey { issued, credential }) => {
+            attempt.passkey(issued, credential, fields.remembers(), ports).await
+        }
+        Some(Form::Add { issued, credential }) => attempt.add(issued, credential, ports).await,
+        Some(Form::Relay) => attempt.relay(ports).await,
+        Some(Form::Follow { code }) => attempt.follow(code, ports).await,
+        // No page of ours sends such a form: where the attempt stands is as good an answer as any.
+        None => attempt.go_on(Ask::Look, ports).await,
+    }
+}
+
+/// There is nothing to go on with.
+fn no_session(click: &Click<'_>, reason: &'static str) -> Outcome {
+    let response = if wants_json(click.request) {
+        let detail = "The session is none of this door, is over, or is somebody else's. Redeem the link again.";
+        Problem::new(Code::SessionInvalid, detail).response()
+    } else {
+        let language = click.request.headers.accept_language.as_deref();
+        Pages::new(&click.snapshot.policy, None, language).open_again()
+    };
+    let event = Event {
+        reason: Some(reason.to_owned()),
+        ..click.context.event(Kind::Refused, None)
+    };
+    Outcome::new(response).event(event)
+}

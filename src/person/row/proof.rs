@@ -1,0 +1,47 @@
+//! The words about proofs: facts, passkeys, what was allotted. Most rows have none.
+
+use crate::id::LinkId;
+use crate::passkey::Passkey;
+use crate::person::row::line::Line;
+use crate::person::row::words::Words;
+use crate::person::{Allotted, FactTag, Lot};
+
+impl Line<'_> {
+    pub(super) fn fact(&mut self, name: &str, tag: &FactTag) {
+        self.item('k').free(name).bytes(tag.bytes());
+    }
+
+    pub(super) fn passkey(&mut self, one: &Passkey) {
+        let Passkey { id, key, counter } = one;
+        self.item('y').word(&id.to_string()).word(&key.to_string()).number(u64::from(*counter));
+    }
+
+    pub(super) fn allotted(&mut self, one: &Allotted) {
+        let Allotted { lot, link, at } = one;
+        self.item('t').letters(&[letter(*lot)]).bytes(&link.0).at(*at);
+    }
+}
+
+impl Words<'_> {
+    pub(super) fn fact(&mut self) -> Option<FactTag> {
+        self.bytes().map(FactTag::from_bytes)
+    }
+
+    pub(super) fn passkey(&mut self) -> Option<Passkey> {
+        let (id, key) = (self.next()?.parse().ok()?, self.next()?.parse().ok()?);
+        Some(Passkey { id, key, counter: u32::try_from(self.digits()?).ok()? })
+    }
+
+    pub(super) fn allotted(&mut self) -> Option<Allotted> {
+        let [is] = *self.next()?.as_bytes() else { return None };
+        let lot = [Lot::Code, Lot::Fact].into_iter().find(|lot| letter(*lot) == is)?;
+        Some(Allotted { lot, link: LinkId(self.bytes()?), at: self.at()? })
+    }
+}
+
+const fn letter(lot: Lot) -> u8 {
+    match lot {
+        Lot::Code => b'c',
+        Lot::Fact => b'f',
+    }
+}
