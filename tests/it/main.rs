@@ -27,6 +27,7 @@ mod page;
 mod policy;
 mod shard;
 mod policy_outreach;
+mod policy_proof;
 mod row;
 mod policy_schema;
 mod providers;
