@@ -1,5 +1,13 @@
 //! Every bound in one place, with its unit in its name and its reason beside it.
 
+mod proof;
+
+pub use proof::{
+    ALLOT_WAIT_FIRST_S, ALLOT_WAIT_MAX_S, ALLOT_WINDOW_S, FACT_MAX_BYTES, PASSKEYS_MAX, PERSON_FACTS_MAX,
+    SUBJECT_CODES_FREE, SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE, SUBJECT_FACT_TRIES_MAX,
+    SUBJECT_FACT_TRIES_PER_LINK_MAX,
+};
+
 /// Longest lifetime of a link whose scope asks for one action at once (capability O6: 10–60 minutes).
 pub const LIFETIME_ACTION_MAX_S: u32 = 60 * 60;
 /// Shortest lifetime a policy may set: less than ten minutes strands people whose mail is slow.
@@ -239,28 +247,6 @@ pub const EVENTS_REMEMBERED_MAX: usize = 128;
 pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
 /// How far ahead of us an event's time may be.
 pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
-/// Longest value of a known fact, as typed, in bytes: a long street address.
-pub const FACT_MAX_BYTES: usize = 256;
-/// Known facts of one person; a further name is not taken.
-pub const PERSON_FACTS_MAX: usize = 32;
-/// Passkeys of one person: every device of a household.
-pub const PASSKEYS_MAX: usize = 8;
-/// How long what was allotted to a person counts.
-pub const ALLOT_WINDOW_S: u32 = 24 * 60 * 60;
-/// Codes sent to one person in that time, whoever asks. With five tries each, a hundred guesses among a million: 1 in
-/// 10,000 a day.
-pub const SUBJECT_CODES_MAX: u8 = 20;
-/// How many of them come without a wait: what one link may have.
-pub const SUBJECT_CODES_FREE: u8 = 5;
-/// Tries at one person's facts in that time. Facts are worth 20 bits at least: 1 in 100,000 a day.
-pub const SUBJECT_FACT_TRIES_MAX: u8 = 10;
-/// Tries at facts through one link.
-pub const SUBJECT_FACT_TRIES_PER_LINK_MAX: u8 = 5;
-/// How many of them come without a wait.
-pub const SUBJECT_FACT_TRIES_FREE: u8 = 5;
-/// The first wait after those; each further one is twice as long, up to the longest.
-pub const ALLOT_WAIT_FIRST_S: u32 = 60;
-pub const ALLOT_WAIT_MAX_S: u32 = 60 * 60;
 /// Enrolments kept for one person, ended ones included.
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.
@@ -404,11 +390,6 @@ const _: () = {
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
-    assert!(CODES_PER_LINK_MAX <= SUBJECT_CODES_FREE && SUBJECT_CODES_FREE < SUBJECT_CODES_MAX);
-    assert!(SUBJECT_FACT_TRIES_PER_LINK_MAX <= SUBJECT_FACT_TRIES_FREE);
-    assert!(SUBJECT_FACT_TRIES_FREE < SUBJECT_FACT_TRIES_MAX && FACTS_MAX <= PERSON_FACTS_MAX);
-    assert!(0 < CODES_PER_LINK_MAX && 0 < SUBJECT_FACT_TRIES_PER_LINK_MAX);
-    assert!(ALLOT_WAIT_FIRST_S < ALLOT_WAIT_MAX_S && ALLOT_WAIT_MAX_S < ALLOT_WINDOW_S);
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);

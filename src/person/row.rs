@@ -96,18 +96,7 @@ impl Person {
             line.item('r').free(kind).at(*at);
             line.maybe_bytes(about.as_ref().map(|about| about.0.as_slice()));
         }
-        for (name, tag) in facts {
-            line.fact(name, tag);
-        }
-        for one in passkeys {
-            line.passkey(one);
-        }
-        for one in allotted {
-            line.allotted(one);
-        }
-        if let Some(at) = devices_since {
-            line.item('d').at(*at);
-        }
+        line.proofs(facts, passkeys, allotted, *devices_since);
     }
 
     /// Reads what [`write_row`](Self::write_row) wrote. `None`: it is something else.

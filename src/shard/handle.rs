@@ -167,14 +167,13 @@ impl<S: Store> Turn<'_, S> {
         counter: u32,
     ) -> Result<Answer, StoreError> {
         let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let counted = journey::use_passkey(&mut person, id, counter, self.now, &mut self.effects);
+        let verdict = journey::use_passkey(&mut person, id, counter, self.now, &mut self.effects);
         self.collect(subject);
-        let Some(counted) = counted else { return Ok(Answer::Unknown) };
         // An authenticator that does not count leaves the row as it was.
-        if counted == Counted::Fresh && counter > 0 {
+        if verdict == Some(Counted::Fresh) && counter > 0 {
             self.store.save(&[(subject, person)])?;
         }
-        Ok(Answer::Counted { counted })
+        Ok(verdict.map_or(Answer::Unknown, |counted| Answer::Counted { counted }))
     }
 
     fn tick(&mut self, scheduled: Instant) -> Result<Answer, StoreError> {
