@@ -163,11 +163,12 @@ fn pending(pending: &Pending) -> PendingDocument<'_> {
 fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> {
     let (result, reason) = match &line.said {
         Sent::Queued => ("queued", None),
-        Sent::Tried => ("tried", None),
+        Sent::Trying | Sent::Tried => ("tried", None),
         Sent::Accepted => ("accepted", None),
         Sent::Delivered => ("delivered", None),
         Sent::Bounced => ("bounced", None),
-        Sent::Failed => ("failed", None),
+        Sent::Complained => ("complained", None),
+        Sent::Undelivered | Sent::Failed => ("failed", None),
         Sent::Refused(reason) => ("not_sent", Some(reason.as_str())),
     };
     let journey = context.snapshot.and_then(|snapshot| snapshot.policy.journeys.get(&line.journey));

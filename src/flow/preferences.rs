@@ -240,7 +240,7 @@ fn touches(policy: &Policy, channel: Channel, purpose: Purpose) -> impl Iterator
 }
 
 const fn has_left(said: &Sent) -> bool {
-    matches!(said, Sent::Accepted | Sent::Delivered)
+    matches!(said, Sent::Accepted | Sent::Delivered | Sent::Complained)
 }
 
 /// `List-Unsubscribe=One-Click`, as a form or as one part of a multipart body (RFC 8058 §3.2).

@@ -134,11 +134,18 @@ pub struct History {
 pub enum Sent {
     /// Decided, on its way.
     Queued,
+    /// The first attempt that may leave is under way.
+    Trying,
     /// An attempt was made, and the provider has not said that it took it: it may have left.
     Tried,
     Accepted,
     Delivered,
     Bounced,
+    /// The person said that it was spam.
+    Complained,
+    /// It failed after it left, or may have left.
+    Undelivered,
+    /// It failed and never left.
     Failed,
     /// Not sent: the reason's code.
     Refused(String),

@@ -45,7 +45,17 @@ fn channel() -> impl Strategy<Value = Channel> {
 }
 
 fn said() -> impl Strategy<Value = Sent> {
-    let plain = [Sent::Queued, Sent::Tried, Sent::Accepted, Sent::Delivered, Sent::Bounced, Sent::Failed];
+    let plain = [
+        Sent::Queued,
+        Sent::Trying,
+        Sent::Tried,
+        Sent::Accepted,
+        Sent::Delivered,
+        Sent::Bounced,
+        Sent::Complained,
+        Sent::Undelivered,
+        Sent::Failed,
+    ];
     prop_oneof![select(plain.to_vec()), text().prop_map(Sent::Refused)]
 }
 

@@ -69,10 +69,13 @@ impl<'a> Line<'a> {
         self.letters(&[letter::channel(*channel)]).at(*at);
         match said {
             Sent::Queued => self.word("q"),
+            Sent::Trying => self.word("o"),
             Sent::Tried => self.word("t"),
             Sent::Accepted => self.word("a"),
             Sent::Delivered => self.word("d"),
             Sent::Bounced => self.word("b"),
+            Sent::Complained => self.word("c"),
+            Sent::Undelivered => self.word("u"),
             Sent::Failed => self.word("f"),
             Sent::Refused(code) => self.word("r").free(code),
         };

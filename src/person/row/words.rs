@@ -84,10 +84,13 @@ impl<'a> Words<'a> {
             at: self.at()?,
             said: match self.next()? {
                 "q" => Sent::Queued,
+                "o" => Sent::Trying,
                 "t" => Sent::Tried,
                 "a" => Sent::Accepted,
                 "d" => Sent::Delivered,
                 "b" => Sent::Bounced,
+                "c" => Sent::Complained,
+                "u" => Sent::Undelivered,
                 "f" => Sent::Failed,
                 "r" => Sent::Refused(self.free()?),
                 _ => return None,
