@@ -8,7 +8,7 @@ use crate::limits::{
     APP_OPEN_MAX_S, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, OUTCOMES_REMEMBERED_MAX,
     PERSON_FLAGS_MAX, PERSON_MASKS_MAX,
 };
-use crate::person::{Ended, Enrolment, Flag, Outcome, Person, SeenEvent};
+use crate::person::{Ended, Enrolment, Flag, Mask, Outcome, Person, SeenEvent};
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
@@ -82,7 +82,6 @@ fn is_forgotten(at: Instant, now: Instant) -> bool {
 }
 
 fn remember(person: &mut Person, event: &Event, now: Instant) {
-    let is_newest = person.seen.iter().all(|seen| seen.1 <= event.at);
     person.seen.retain(|seen| !is_forgotten(seen.1, now));
     person.seen.push(SeenEvent(event.id, event.at));
     for (name, value) in &event.flags {
@@ -101,9 +100,12 @@ fn remember(person: &mut Person, event: &Event, now: Instant) {
         person.flags.remove(&name);
     }
     for (name, mask) in &event.masks {
-        let is_known = person.masks.contains_key(name);
-        if if is_known { is_newest } else { person.masks.len() < PERSON_MASKS_MAX } {
-            person.masks.insert(name.clone(), mask.clone());
+        let is_news = match person.masks.get(name) {
+            Some(known) => known.1 <= event.at,
+            None => person.masks.len() < PERSON_MASKS_MAX,
+        };
+        if is_news {
+            person.masks.insert(name.clone(), Mask(mask.clone(), event.at));
         }
     }
 }

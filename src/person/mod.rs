@@ -12,4 +12,6 @@ mod state;
 pub use address::{AddressBook, AddressSeal, BadAddress, BadSeal, Sealed};
 pub use change::Change;
 pub use mask::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
-pub use state::{Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, SeenEvent, Sent};
+pub use state::{
+    Consent, Ended, Enrolment, Flag, History, Mask, Outcome, Pending, Person, Said, SeenEvent, Sent,
+};

@@ -21,7 +21,7 @@ pub struct Person {
     pub opted_out: Option<Instant>,
     pub consents: Vec<Consent>,
     /// Masked references by name, such as `order` = `•••1234`; at most `PERSON_MASKS_MAX`.
-    pub masks: BTreeMap<String, String>,
+    pub masks: BTreeMap<String, Mask>,
     /// Newest values of event flags; at most `PERSON_FLAGS_MAX`.
     pub flags: BTreeMap<String, Flag>,
     pub addresses: Option<Sealed>,
@@ -36,6 +36,10 @@ pub struct Person {
     /// Outcomes of late, for triggers that arrive after them.
     pub outcomes: Vec<Outcome>,
 }
+
+/// A masked reference, and the time of the event that told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask(pub String, pub Instant);
 
 /// A flag's value, and the time of the event that said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

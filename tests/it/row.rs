@@ -2,7 +2,7 @@
 
 use postern::id::{EventHash, Subject, TouchId};
 use postern::person::{
-    Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, Sealed, SeenEvent, Sent,
+    Consent, Ended, Enrolment, Flag, History, Mask, Outcome, Pending, Person, Said, Sealed, SeenEvent, Sent,
 };
 use postern::policy::{Channel, Language, Purpose};
 use postern::time::Instant;
@@ -116,7 +116,7 @@ fn person() -> impl Strategy<Value = Person> {
         vec(channel(), 0..3),
     );
     let maps = (
-        btree_map(text(), text(), 0..3),
+        btree_map(text(), (text(), at()).prop_map(|(mask, at)| Mask(mask, at)), 0..3),
         btree_map(text(), (any::<bool>(), at()).prop_map(|(value, at)| Flag(value, at)), 0..3),
     );
     let lists = (
@@ -183,7 +183,7 @@ fn the_row_of_the_documentation() {
             said: Said::Yes,
             at: Instant::from_millis(1_700_000_000_000),
         }],
-        masks: [("card".to_owned(), "Visa ending 1234".to_owned())].into(),
+        masks: [("card".to_owned(), Mask("Visa ending 1234".to_owned(), entered))].into(),
         enrolments: vec![Enrolment {
             journey: "payment.failed".into(),
             version: 1,
@@ -208,7 +208,7 @@ fn the_row_of_the_documentation() {
     };
     assert_eq!(
         row(&person),
-        "1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 j payment.failed \
+        "1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 0 j payment.failed \
          e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 0 e 0 a s AQEBAQEBAQEBAQEB 0"
     );
 }

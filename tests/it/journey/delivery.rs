@@ -6,7 +6,7 @@ use postern::audit::Kind;
 use postern::id::TouchId;
 use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
 use postern::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, RETRY_AFTER_MAX_S, RETRY_MAX_S};
-use postern::person::{Change, Person, Said, Sent};
+use postern::person::{Change, Mask, Person, Said, Sent};
 use postern::policy::{Channel, Outreach, Purpose};
 use postern::time::{Instant, Span};
 
@@ -359,7 +359,7 @@ fn reports_about_nothing_known_are_harmless() {
 #[test]
 fn looking_whether_it_may_be_shown_changes_nothing_and_ready_has_what_a_message_needs() {
     let (mut scene, touch) = offered();
-    scene.person.masks.insert("order".to_owned(), "ending 1234".to_owned());
+    scene.person.masks.insert("order".to_owned(), Mask("ending 1234".to_owned(), NOON));
     let pending = scene.person.pending[0].clone();
     assert_eq!(may_send(&scene.person, &pending, scene.now, &scene.rules), Ok(()));
     let pending = scene.checkout(touch).unwrap();

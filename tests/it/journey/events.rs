@@ -328,6 +328,21 @@ fn what_was_put_aside_and_is_forgotten_is_on_record() {
 }
 
 #[test]
+fn each_mask_is_as_new_as_the_event_that_told_it() {
+    let mut scene = Scene::new(build::dunning());
+    let mut say = |id: &str, mask: Option<&str>, at| {
+        let masks = mask.map(|mask| ("order".to_owned(), mask.to_owned())).into_iter().collect();
+        scene.take(&Event { masks, ..event(id, "note", at) }).unwrap();
+        scene.person.masks.get("order").map(|mask| mask.0.clone())
+    };
+    assert_eq!(say("one", Some("ending 1"), ago(DAY)).as_deref(), Some("ending 1"));
+    // Something newer that says nothing of the order does not keep the order's news away.
+    assert_eq!(say("two", None, NOON).as_deref(), Some("ending 1"));
+    assert_eq!(say("three", Some("ending 3"), ago(HOUR)).as_deref(), Some("ending 3"));
+    assert_eq!(say("four", Some("ending 4"), ago(hours(2))).as_deref(), Some("ending 3"));
+}
+
+#[test]
 fn the_newest_value_of_a_flag_counts_whatever_comes_last() {
     let mut scene = Scene::new(build::dunning());
     let mut say = |id: &str, value: bool, at| {
@@ -341,7 +356,7 @@ fn the_newest_value_of_a_flag_counts_whatever_comes_last() {
     let masks = |mask: &str| BTreeMap::from([("order".to_owned(), mask.to_owned())]);
     scene.take(&Event { masks: masks("ending 2"), ..event("four", "note", NOON) }).unwrap();
     scene.take(&Event { masks: masks("ending 1"), ..event("five", "note", ago(HOUR)) }).unwrap();
-    assert_eq!(scene.person.masks["order"], "ending 2");
+    assert_eq!(scene.person.masks["order"].0, "ending 2");
 }
 
 #[test]
