@@ -10,10 +10,10 @@ use std::rc::Rc;
 use postern::id::{EventHash, KeyId, Subject, TouchId};
 use postern::journey::{Event, Rules};
 use postern::key::{KeyRing, Secret};
-use postern::limits::{DELIVERY_ATTEMPTS_MAX, TICK_TURN_MAX};
+use postern::limits::{DELIVERY_ATTEMPTS_MAX, JOBS_MAX, TICK_TURN_MAX};
 use postern::person::{Change, Consent, Said};
 use postern::policy::{Channel, Policy, Purpose};
-use postern::shard::{Answer, Errand, Handled, Offered, Settled, Store as _, handle};
+use postern::shard::{Answer, Errand, Handled, Offered, Settled, Store as _, Task, handle};
 use postern::sim::People;
 use postern::time::{Instant, Span};
 use postern::zone::Zone;
@@ -291,4 +291,53 @@ fn work_on_a_whole_journey_goes_on_by_ticks_and_ends() {
     let left =
         scene.people.iter().filter(|(_, person)| person.enrolments.iter().any(|one| one.version != to));
     assert_eq!(left.count(), 0);
+}
+
+/// KV shows a new version later in one place than in another.
+#[test]
+fn a_move_waits_for_its_policy_and_holds_up_nothing_else() {
+    let mut scene = Scene::new();
+    let anna = subject(1);
+    scene.put(anna);
+    scene.ingest(vec![(anna, event(1, "payment.failed", NOON))]);
+    let version = |scene: &Scene| scene.people.iter().next().unwrap().1.enrolments[0].version;
+    let (first, to) = (version(&scene), version(&scene) + 1);
+    let journey = || "payment.failed".to_owned();
+    scene.ask(Errand::Move { journey: journey(), to });
+    scene.pass(HOUR_S);
+    scene.ask(Errand::Wake { journey: journey() });
+    assert_eq!(scene.tick()["has_more"], false, "it is looked at by the next tick");
+    assert_eq!(version(&scene), first);
+    let jobs: Vec<Task> = scene.people.jobs().unwrap().into_iter().map(|job| job.task).collect();
+    assert_eq!(jobs, [Task::Move { to }], "waking was done");
+    let newer = Policy { version: to, ..Policy::example() };
+    scene.rules.policies.insert(to, Rc::new(newer));
+    scene.tick();
+    assert_eq!(version(&scene), to);
+    assert!(scene.people.jobs().unwrap().is_empty());
+    // A move takes the place of one that waits: the last word counts.
+    scene.ask(Errand::Move { journey: journey(), to: to + 1 });
+    scene.ask(Errand::Move { journey: journey(), to: first });
+    assert_eq!((version(&scene), scene.people.jobs().unwrap().len()), (first, 0));
+}
+
+#[test]
+fn work_that_is_asked_for_again_is_taken_though_there_is_no_room_for_more() {
+    let mut scene = Scene::new();
+    let many: Vec<Subject> = (0..=TICK_TURN_MAX)
+        .map(|n| {
+            let [high, low] = u16::try_from(n).unwrap().to_be_bytes();
+            Subject([0, 0, high, low, 2, 2, 2, 2, 2, 2, 2, 2])
+        })
+        .collect();
+    scene.ingest(many.iter().map(|subject| (*subject, event(1, "payment.failed", NOON))).collect());
+    for n in 1..JOBS_MAX {
+        scene.ask(Errand::Move { journey: n.to_string(), to: 99 });
+    }
+    let wake = || Errand::Wake { journey: "payment.failed".into() };
+    scene.ask(wake());
+    assert_eq!(scene.people.jobs().unwrap().len(), JOBS_MAX);
+    scene.ask(wake());
+    let errand = Errand::Wake { journey: "more".into() };
+    assert!(handle(&mut scene.people, errand, scene.now, &scene.rules).is_err());
 }
