@@ -5,8 +5,9 @@ use serde::{Serialize, Serializer};
 
 use crate::flow::Context;
 use crate::id::{Subject, TouchId};
+use crate::journey::touches_by_id;
 use crate::person::{Consent, Ended, Enrolment, History, Pending, Person, Said, Sent};
-use crate::policy::{Channel, Journey, Language, Purpose};
+use crate::policy::{Channel, Journey, Language, Purpose, Touch};
 use crate::time::Instant;
 use crate::zone::Zone;
 
@@ -115,7 +116,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         bounced: &person.bounced,
         enrolments: person.enrolments.iter().map(enrolment).collect(),
         pending: person.pending.iter().map(pending).collect(),
-        history: person.history.iter().map(|line| history(context, line)).collect(),
+        history: histories(context, subject, person),
     }
 }
 
@@ -158,7 +159,23 @@ fn pending(pending: &Pending) -> PendingDocument<'_> {
     }
 }
 
-fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> {
+fn histories<'a>(context: &Context<'a>, subject: Subject, person: &'a Person) -> Vec<HistoryDocument<'a>> {
+    let policy = context.snapshot.map(|snapshot| &snapshot.policy);
+    let touches = policy.map(|policy| touches_by_id(&context.door.lots, subject, person, policy));
+    let touches = touches.unwrap_or_default();
+    let history = person.history.iter().map(|line| {
+        let journey = policy.and_then(|policy| policy.journeys.get(&line.journey));
+        let touch = touches.iter().find(|(id, _)| *id == line.id).map(|(_, touch)| *touch);
+        history(line, journey, touch)
+    });
+    history.collect()
+}
+
+fn history<'a>(
+    line: &'a History,
+    journey: Option<&'a Journey>,
+    touch: Option<&'a Touch>,
+) -> HistoryDocument<'a> {
     let (result, reason) = match &line.said {
         Sent::Queued => ("queued", None),
         Sent::Trying | Sent::Tried => ("tried", None),
@@ -169,7 +186,6 @@ fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> 
         Sent::Undelivered | Sent::Failed => ("failed", None),
         Sent::Refused(reason) => ("not_sent", Some(reason.as_str())),
     };
-    let journey = context.snapshot.and_then(|snapshot| snapshot.policy.journeys.get(&line.journey));
     HistoryDocument {
         touch: line.id,
         journey: &line.journey,
@@ -177,15 +193,15 @@ fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> 
         at: line.at,
         result,
         reason,
-        why: journey.map(|journey| why(journey, line.touch)),
+        why: journey.map(|journey| why(journey, touch)),
     }
 }
 
-fn why(journey: &Journey, touch: u8) -> Why<'_> {
+fn why<'a>(journey: &'a Journey, touch: Option<&'a Touch>) -> Why<'a> {
     Why {
         event: &journey.trigger.event,
         purpose: journey.purpose,
         goal: &journey.goal,
-        touch_goal: journey.touches.get(usize::from(touch)).map(|touch| touch.goal.as_str()),
+        touch_goal: touch.map(|touch| touch.goal.as_str()),
     }
 }

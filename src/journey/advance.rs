@@ -250,7 +250,6 @@ impl Decided<'_> {
         person.remember(History {
             id: self.id,
             journey: enrolment.journey.clone(),
-            touch: u8::try_from(self.index).unwrap_or(u8::MAX),
             channel: self.touch.channel,
             at: self.now,
             said,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 0 j payment.failed
-//!   e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 0 e 0 a s AQEBAQEBAQEBAQEB 0
+//!   e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 e 0 a s AQEBAQEBAQEBAQEB 0
 //! ```
 //!
 //! The first word is an instant; all others count from it, in milliseconds, `-` for none. Then come items: a letter, and

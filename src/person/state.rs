@@ -127,7 +127,6 @@ pub struct Pending {
 pub struct History {
     pub id: TouchId,
     pub journey: String,
-    pub touch: u8,
     pub channel: Channel,
     pub at: Instant,
     pub said: Sent,

@@ -79,7 +79,6 @@ impl<'a> Words<'a> {
         Some(History {
             id: self.touch()?,
             journey: self.journey()?,
-            touch: u8::try_from(self.digits()?).ok()?,
             channel: self.channel()?,
             at: self.at()?,
             said: match self.next()? {

@@ -90,7 +90,6 @@ fn sent(id: u8, channel: Channel, ago: Span, said: Sent) -> History {
     History {
         id: postern::id::TouchId([id; 24]),
         journey: "other".to_owned(),
-        touch: 0,
         channel,
         at: Instant::from_millis(NOON.millis() - ago.millis()),
         said,
