@@ -247,6 +247,8 @@ pub const EVENTS_REMEMBERED_MAX: usize = 128;
 pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
 /// How far ahead of us an event's time may be.
 pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
+/// How late the word that the app was opened may come: by then it may be closed again.
+pub const APP_OPEN_MAX_S: u32 = 5 * 60;
 /// Enrolments kept for one person, ended ones included.
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.

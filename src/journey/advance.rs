@@ -5,8 +5,8 @@ use crate::id::{Subject, TouchId};
 use crate::journey::gates::{self, Held};
 use crate::journey::plan::Plan;
 use crate::journey::step::{Moment, Step, step};
-use crate::journey::{Effect, Refusal, Rules, record};
-use crate::limits::{OFFER_LEASE_MAX_MS, OFFER_LEASE_MS, POLICY_WAIT_S};
+use crate::journey::{Effect, Refusal, Rules, reason, record};
+use crate::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MAX_MS, OFFER_LEASE_MS, POLICY_WAIT_S};
 use crate::person::{Ended, Enrolment, History, Pending, Person, Sent};
 use crate::policy::{Timing, Touch};
 use crate::time::{Instant, Span};
@@ -91,7 +91,7 @@ pub(super) fn refuse_pending(
     now: Instant,
     effects: &mut Vec<Effect>,
 ) {
-    if person.remembered(pending.id).is_none_or(|line| line.said != Sent::Tried) {
+    if person.remembered(pending.id).is_some_and(|line| line.said == Sent::Queued) {
         person.mark(pending.id, Sent::Refused(why.code().to_owned()));
     }
     let kind = Kind::TouchRefused;
@@ -250,7 +250,6 @@ impl Decided<'_> {
         person.remember(History {
             id: self.id,
             journey: enrolment.journey.clone(),
-            touch: u8::try_from(self.index).unwrap_or(u8::MAX),
             channel: self.touch.channel,
             at: self.now,
             said,
@@ -272,6 +271,12 @@ fn offer_again(person: &mut Person, now: Instant, rules: &Rules, effects: &mut V
         match next {
             Next::Late => late.push(id),
             Next::Wait(due) => pending.due = Some(due),
+            Next::Dead => {
+                let why = Some(reason::NO_ANSWER);
+                effects.push(record::of_touch(now, Kind::Dead, &pending.journey, id, why));
+                pending.is_dead = true;
+                pending.due = None;
+            }
             Next::Offer(lease) => {
                 pending.due = Some(now + lease);
                 pending.offered = now;
@@ -289,6 +294,8 @@ enum Next {
     /// For this long.
     Offer(Span),
     Wait(Instant),
+    /// Nothing was heard of the last attempt that it has.
+    Dead,
     Late,
 }
 
@@ -303,6 +310,8 @@ fn next_offer(person: &Person, pending: &Pending, now: Instant, rules: &Rules) -
         Next::Late
     } else if plan.is_fetched(touch) {
         Next::Wait(expiry)
+    } else if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
+        Next::Dead
     } else {
         // Doubled when nobody even asked.
         let last = pending.due.unwrap_or(now).since(pending.offered).millis();

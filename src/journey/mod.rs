@@ -30,7 +30,7 @@ pub use control::{move_to, redrive, wake};
 pub use effect::{Effect, Refusal};
 pub use event::{APP_OPENED, Event, NotTaken, Taken};
 pub use gates::{Held, has_consent};
-pub use lots::{link_id, touch_id};
+pub use lots::{link_id, touch_id, touches_by_id};
 pub use plan::Plan;
 pub use proof::{allot, keep_passkey, use_passkey};
 pub use ready::{Ready, inbox, ready};

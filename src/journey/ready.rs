@@ -55,7 +55,7 @@ pub fn ready(person: &Person, pending: &Pending, rules: &Rules) -> Option<Ready>
         offered: pending.offered,
         attempt: pending.attempts,
         language: person.language,
-        masks: person.masks.clone(),
+        masks: person.masks.iter().map(|(name, mask)| (name.clone(), mask.0.clone())).collect(),
         addresses: person.addresses.clone(),
     })
 }

@@ -70,5 +70,19 @@ pub fn known(code: &str) -> &'static str {
 }
 
 /// Failures after which nothing can have left: nobody was called, or the provider said no before it looked.
-pub const LEFT_NOTHING: [&str; 8] =
-    [THROTTLED, BREAKER_OPEN, CREDENTIALS, ACCOUNT, NO_CREDENTIALS, NO_SENDER, NO_POLICY, NO_AUDIT];
+pub const LEFT_NOTHING: [&str; 14] = [
+    THROTTLED,
+    BREAKER_OPEN,
+    CREDENTIALS,
+    ACCOUNT,
+    NO_CREDENTIALS,
+    NO_SENDER,
+    UNSUPPORTED,
+    NO_POLICY,
+    NO_ADDRESS,
+    NO_AUDIT,
+    NO_WORDING,
+    NO_LINK,
+    TOO_LONG,
+    BAD_TEMPLATE,
+];

@@ -22,7 +22,7 @@ pub struct Person {
     pub opted_out: Option<Instant>,
     pub consents: Vec<Consent>,
     /// Masked references by name, such as `order` = `•••1234`; at most `PERSON_MASKS_MAX`.
-    pub masks: BTreeMap<String, String>,
+    pub masks: BTreeMap<String, Mask>,
     /// Newest values of event flags; at most `PERSON_FLAGS_MAX`.
     pub flags: BTreeMap<String, Flag>,
     pub addresses: Option<Sealed>,
@@ -45,6 +45,10 @@ pub struct Person {
     /// Browsers that were remembered before this instant are not known any more.
     pub devices_since: Option<Instant>,
 }
+
+/// A masked reference, and the time of the event that told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask(pub String, pub Instant);
 
 /// A flag's value, and the time of the event that said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +136,6 @@ pub struct Pending {
 pub struct History {
     pub id: TouchId,
     pub journey: String,
-    pub touch: u8,
     pub channel: Channel,
     pub at: Instant,
     pub said: Sent,
@@ -143,11 +146,18 @@ pub struct History {
 pub enum Sent {
     /// Decided, on its way.
     Queued,
+    /// The first attempt that may leave is under way.
+    Trying,
     /// An attempt was made, and the provider has not said that it took it: it may have left.
     Tried,
     Accepted,
     Delivered,
     Bounced,
+    /// The person said that it was spam.
+    Complained,
+    /// It failed after it left, or may have left.
+    Undelivered,
+    /// It failed and never left.
     Failed,
     /// Not sent: the reason's code.
     Refused(String),

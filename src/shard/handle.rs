@@ -1,5 +1,7 @@
 //! One errand, from store to store.
 
+use core::mem::discriminant;
+
 use litemap::LiteMap;
 
 use crate::audit::{self, Kind};
@@ -250,22 +252,24 @@ impl<S: Store> Turn<'_, S> {
     /// Takes up work on everyone in a journey, and does the first page of it.
     fn begin(&mut self, journey: String, task: Task) -> Result<Answer, StoreError> {
         let mut jobs = self.store.jobs()?;
-        let job = Job { journey, task, after: None };
-        if jobs.len() >= JOBS_MAX && !jobs.contains(&job) {
+        // The same work from its beginning: what was done of it is done again, which changes nothing. A move takes the
+        // place of another: the last word counts.
+        let is_same = |other: &Job| discriminant(&other.task) == discriminant(&task);
+        jobs.retain(|other| other.journey != journey || !is_same(other));
+        if jobs.len() >= JOBS_MAX {
             return Err(StoreError(format!("{JOBS_MAX} jobs are under way; ask again when they are done")));
         }
-        // The same work from its beginning: what was done of it is done again, which changes nothing.
-        jobs.retain(|other| other.journey != job.journey || other.task != job.task);
-        jobs.push(job);
+        jobs.push(Job { journey, task, after: None });
         self.store.set_jobs(&jobs)?;
         self.work()?;
         self.begun()
     }
 
-    /// One page of the oldest job. Returns how many people it touched.
+    /// One page of the oldest job that can be done. Returns how many people it touched.
     fn work(&mut self) -> Result<usize, StoreError> {
         let mut jobs = self.store.jobs()?;
-        let Some(mut job) = jobs.first().cloned() else { return Ok(0) };
+        let Some(at) = jobs.iter().position(|job| self.can_do(job)) else { return Ok(0) };
+        let job = jobs.remove(at);
         let Page { mut people, next } =
             self.store.page(Among::Journey(&job.journey), job.after.as_deref(), TICK_TURN_MAX)?;
         for (subject, person) in &mut people {
@@ -281,13 +285,19 @@ impl<S: Store> Turn<'_, S> {
             self.advance(*subject, person);
         }
         self.store.save(&people)?;
-        jobs.remove(0);
         if next.is_some() {
-            job.after = next;
-            jobs.insert(0, job);
+            jobs.insert(at, Job { after: next, ..job });
         }
         self.store.set_jobs(&jobs)?;
         Ok(people.len())
+    }
+
+    /// A new version comes to KV later in one place than in another: until it can be read a move waits for the next tick.
+    fn can_do(&self, job: &Job) -> bool {
+        match job.task {
+            Task::Move { to } => self.rules.policies.contains_key(&to),
+            Task::Wake => true,
+        }
     }
 
     fn advance(&mut self, subject: Subject, person: &mut Person) {
@@ -348,7 +358,7 @@ impl<S: Store> Turn<'_, S> {
         Ok(Ticked {
             advanced: self.advanced,
             offered: u32::try_from(self.offers.len()).unwrap_or(u32::MAX),
-            has_more: is_due || !self.store.jobs()?.is_empty(),
+            has_more: is_due || self.store.jobs()?.iter().any(|job| self.can_do(job)),
             next_due,
         })
     }

@@ -12,13 +12,13 @@ use postern::id::{EventHash, KeyId, LinkId, Subject, TouchId};
 use postern::journey::{Event, Rules};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
-    ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
+    ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, JOBS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
 };
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
 use postern::shard::{
-    Among, Answer, Errand, Handled, Job, Offered, Page, Settled, Store, StoreError, handle,
+    Among, Answer, Errand, Handled, Job, Offered, Page, Settled, Store, StoreError, Task, handle,
 };
 use postern::sim::People;
 use postern::time::{Instant, Span};
@@ -429,4 +429,51 @@ fn a_copied_passkey_is_on_record_once_for_each_use_and_proves_nothing() {
     let named = Some(scene.rules.pseudonyms.audit_subject(anna));
     assert!(scene.people.recorded.iter().all(|event| event.subject == named));
     assert_eq!(scene.people.get(anna).unwrap().passkeys[0].counter, 8);
+/// KV shows a new version later in one place than in another.
+#[test]
+fn a_move_waits_for_its_policy_and_holds_up_nothing_else() {
+    let mut scene = Scene::new();
+    let anna = subject(1);
+    scene.put(anna);
+    scene.ingest(vec![(anna, event(1, "payment.failed", NOON))]);
+    let version = |scene: &Scene| scene.people.iter().next().unwrap().1.enrolments[0].version;
+    let (first, to) = (version(&scene), version(&scene) + 1);
+    let journey = || "payment.failed".to_owned();
+    scene.ask(Errand::Move { journey: journey(), to });
+    scene.pass(HOUR_S);
+    scene.ask(Errand::Wake { journey: journey() });
+    assert_eq!(scene.tick()["has_more"], false, "it is looked at by the next tick");
+    assert_eq!(version(&scene), first);
+    let jobs: Vec<Task> = scene.people.jobs().unwrap().into_iter().map(|job| job.task).collect();
+    assert_eq!(jobs, [Task::Move { to }], "waking was done");
+    let newer = Policy { version: to, ..Policy::example() };
+    scene.rules.policies.insert(to, Rc::new(newer));
+    scene.tick();
+    assert_eq!(version(&scene), to);
+    assert!(scene.people.jobs().unwrap().is_empty());
+    // A move takes the place of one that waits: the last word counts.
+    scene.ask(Errand::Move { journey: journey(), to: to + 1 });
+    scene.ask(Errand::Move { journey: journey(), to: first });
+    assert_eq!((version(&scene), scene.people.jobs().unwrap().len()), (first, 0));
+}
+
+#[test]
+fn work_that_is_asked_for_again_is_taken_though_there_is_no_room_for_more() {
+    let mut scene = Scene::new();
+    let many: Vec<Subject> = (0..=TICK_TURN_MAX)
+        .map(|n| {
+            let [high, low] = u16::try_from(n).unwrap().to_be_bytes();
+            Subject([0, 0, high, low, 2, 2, 2, 2, 2, 2, 2, 2])
+        })
+        .collect();
+    scene.ingest(many.iter().map(|subject| (*subject, event(1, "payment.failed", NOON))).collect());
+    for n in 1..JOBS_MAX {
+        scene.ask(Errand::Move { journey: n.to_string(), to: 99 });
+    }
+    let wake = || Errand::Wake { journey: "payment.failed".into() };
+    scene.ask(wake());
+    assert_eq!(scene.people.jobs().unwrap().len(), JOBS_MAX);
+    scene.ask(wake());
+    let errand = Errand::Wake { journey: "more".into() };
+    assert!(handle(&mut scene.people, errand, scene.now, &scene.rules).is_err());
 }

@@ -248,7 +248,7 @@ fn what_fails_on_the_way_is_neither_lost_nor_issued_in_secret() {
     third.world.fail_next(Call::Visit, Fault::After);
     let delivered = send(&third, &courier, &touches);
     assert!(!delivered[0].is_done, "the checkout's answer was lost");
-    assert_eq!(state(&third, touches[0]), (Some(Sent::Tried), Some(1)));
+    assert_eq!(state(&third, touches[0]), (Some(Sent::Trying), Some(1)));
 }
 
 /// Whatever fails, a touch ends as accepted, once its lease or its wait is over and it is offered again.

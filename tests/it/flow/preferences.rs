@@ -6,7 +6,7 @@ use postern::id::{EventHash, LinkId, Region, ScopeCode, Shard, Subject};
 use postern::journey::Event;
 use postern::limits::UNSUBSCRIBE_LIFETIME_S;
 use postern::person::{Consent, Person, Said};
-use postern::policy::{Channel, Language, Policy, Purpose};
+use postern::policy::{Channel, Language, Policy, Purpose, Touch};
 use postern::port::People as _;
 use postern::shard::{Answer, Change, Errand, Settled};
 use postern::sim::{Call, Fault, block_on};
@@ -258,6 +258,15 @@ fn the_page_says_why_in_its_own_language() {
         let (date, other) = ("2027-01-16", "2027-01-15");
         assert!(body.contains(date) && !body.contains(other), "{body}");
     }
+    // A newer policy has a touch before it.
+    if let Some(snapshot) = scene.snapshot.borrow_mut().as_mut() {
+        let touches = &mut snapshot.policy.journeys.get_mut("payment.failed").unwrap().touches;
+        let (name, template) = ("new".to_owned(), "subscription.expiring.email".to_owned());
+        touches.insert(0, Touch { name, template, ..touches[0].clone() });
+    }
+    let why = &Policy::example().templates["payment.failed.email"].texts[&Language::English].why;
+    let body = send(&scene, Method::Get, &path, "").response.body;
+    assert!(body.contains(&why.replace("{site}", "Example")), "{body}");
     put(&scene, subject, Change { is_protected: Some(true), ..Change::default() });
     let seen = send(&scene, Method::Get, &path, "");
     assert!(!seen.response.body.contains("<time"), "nobody learns what a protected person was sent");

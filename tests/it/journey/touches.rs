@@ -2,7 +2,7 @@
 
 use postern::audit::Kind;
 use postern::journey::{Refusal, Report};
-use postern::limits::{POLICY_WAIT_S, TOUCHES_MAX};
+use postern::limits::{APP_OPEN_MAX_S, POLICY_WAIT_S, TOUCHES_MAX};
 use postern::person::Ended;
 use postern::policy::{Channel, Journey, Outreach, Timing};
 use postern::time::{Instant, Span};
@@ -132,6 +132,24 @@ fn the_app_does_not_hurry_what_waits_for_the_morning() {
     assert!(scene.enrolment().due >= morning);
     scene.live(hours(14));
     assert_eq!(scene.says(), "touch.queued journey.ended:completed touch.sent");
+}
+
+/// An app that was offline tells later that it was opened.
+#[test]
+fn the_app_is_open_when_it_says_so_at_once() {
+    let chance = Timing::AppOpens { after: Span::default(), within: hours(72) };
+    let late = Span::from_secs(APP_OPEN_MAX_S);
+    for (lag, expected) in
+        [(late, "touch.queued journey.ended:completed"), (Span::from_millis(late.millis() + 1), "")]
+    {
+        let mut scene = Scene::new(journey("one", vec![touch("app", Channel::InApp, chance)]));
+        scene.fail("invoice").unwrap();
+        scene.pass(HOUR);
+        scene.says();
+        let at = Instant::from_millis(scene.now.millis() - lag.millis());
+        scene.take(&build::event("open", "app.opened", at)).unwrap();
+        assert_eq!(scene.says(), expected);
+    }
 }
 
 #[test]
