@@ -292,3 +292,40 @@ fn work_on_a_whole_journey_goes_on_by_ticks_and_ends() {
         scene.people.iter().filter(|(_, person)| person.enrolments.iter().any(|one| one.version != to));
     assert_eq!(left.count(), 0);
 }
+
+/// While nobody can read a policy, people can still say no, be forgotten, and be looked up; and what was sent is noted.
+#[test]
+fn what_is_told_of_a_person_needs_no_policy() {
+    let mut scene = Scene::new();
+    let (ada, bob) = (subject(1), subject(2));
+    scene.put(ada);
+    scene.put(bob);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON)), (bob, event(2, "payment.failed", NOON))]);
+    let sent = scene.offers.clone();
+    let policies = std::mem::take(&mut scene.rules.policies);
+    let active = std::mem::take(&mut scene.rules.active);
+
+    let no = Consent { channel: Channel::Email, purpose: Purpose::Service, said: Said::No, at: NOON };
+    let refuse = Change { consents: vec![no], ..Change::default() };
+    let told = [
+        Errand::Put { subject: ada, change: refuse, by: None },
+        Errand::Get { subject: ada },
+        Errand::Settle { reports: vec![(sent[1], Settled::Delivered)] },
+        Errand::Dead { after: None },
+    ];
+    for errand in told {
+        assert!(!errand.needs_rules());
+        scene.ask(errand);
+    }
+    assert_eq!(
+        scene.people.iter().map(|(_, person)| person.pending.len()).sum::<usize>(),
+        1,
+        "bob's is settled"
+    );
+    assert!(matches!(scene.ask(Errand::Erase { subject: bob, by: None }), Answer::Done { .. }));
+
+    scene.rules.policies = policies;
+    scene.rules.active = active;
+    assert!(Errand::Checkout { touches: sent }.needs_rules());
+    assert_eq!(scene.checkout(), [], "the no was heard");
+}
