@@ -168,6 +168,9 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 
 /// How long a request waits for KV, the registry or the log.
 pub const PORT_TIMEOUT_MS: u64 = 8_000;
+/// How long a shard waits for the policy in force, and then for kept ones: both together are well within the patience of
+/// whoever asked the shard.
+pub const RULES_TIMEOUT_MS: u64 = 3_000;
 
 /// Entries in one audit batch (one queue message, one row).
 pub const AUDIT_BATCH_MAX: usize = 340;
@@ -385,6 +388,7 @@ const _: () = {
     assert!(CODE_WAIT_S << (CODES_PER_LINK_MAX - 2) < CODE_LIFETIME_S);
     assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
+    assert!(2 * RULES_TIMEOUT_MS < PORT_TIMEOUT_MS);
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
     assert!(AUDIT_BATCH_MAX * AUDIT_EVENT_MAX_BYTES < QUEUE_MESSAGE_MAX_BYTES);
     assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);

@@ -138,7 +138,7 @@ impl Object {
         if let Errand::Move { to, .. } = &visit.errand {
             self.note_version(*to)?;
         }
-        let rules = self.rules().await?;
+        let rules = self.rules(visit.errand.needs_rules()).await?;
         let now = if cfg!(feature = "local") { visit.now } else { None };
         if let Errand::Tick { scheduled } = visit.errand {
             let ticked = self.tick(scheduled, now, &rules).await?;
@@ -167,7 +167,7 @@ impl Object {
         self.wake(None)?;
         self.flush().await.map_err(|error| text(&error.to_string()))?;
         if self.with(|memory| memory.has_more) {
-            let rules = self.rules().await?;
+            let rules = self.rules(true).await?;
             self.tick(isolate::now(), None, &rules).await?;
         }
         self.tell().await.map_err(|error| text(&error.to_string()))
@@ -211,7 +211,9 @@ impl Object {
         let now = now.unwrap_or_else(isolate::now);
         let handled = self.table.borrow_mut().transact(|table| handle(table, errand, now, rules));
         let Handled { answer, offers } = handled.map_err(failed)?;
-        self.note_version(rules.active)?;
+        if rules.policies.contains_key(&rules.active) {
+            self.note_version(rules.active)?;
+        }
         self.with(|memory| memory.packs.extend(Pack::of(memory.shard.unwrap_or(Shard(0)), &offers)));
         Ok(answer)
     }
@@ -229,11 +231,11 @@ impl Object {
         }))
     }
 
-    async fn rules(&self) -> Result<Rules, JsValue> {
+    async fn rules(&self, are_needed: bool) -> Result<Rules, JsValue> {
         let isolate = isolate::get();
         let door = isolate.door(|| self.world.settings()).map_err(|problem| text(&problem.to_string()))?;
         let versions = self.with(|memory| memory.versions.clone());
-        let rules = rules::rules(&isolate, &self.world, &door, &versions).await;
+        let rules = rules::rules(&isolate, &self.world, &door, &versions, are_needed).await;
         rules.map_err(|error| text(&error.to_string()))
     }
 

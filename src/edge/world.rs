@@ -169,13 +169,15 @@ impl World {
         }
     }
 
-    async fn enqueue(&self, text: String) -> Result<(), worker::Error> {
-        self.0.queue(AUDIT_QUEUE)?.send(text).await
+    async fn enqueue(&self, text: String) -> Result<(), Unreachable> {
+        let failed = |error: worker::Error| Unreachable { what: "the audit queue", cause: error.to_string() };
+        let queue = self.0.queue(AUDIT_QUEUE).map_err(failed)?;
+        within("the audit queue", async { queue.send(text).await.map_err(failed) }).await
     }
 
     /// The queue is the usual way, the log itself the way round it.
-    async fn bypass(&self, batch: &Batch, error: &worker::Error) -> Result<(), Unreachable> {
-        worker::console_warn!("the audit queue refused a batch ({error}); writing to the log directly");
+    async fn bypass(&self, batch: &Batch, error: &Unreachable) -> Result<(), Unreachable> {
+        worker::console_warn!("{error}; writing to the log directly");
         self.append(core::slice::from_ref(batch)).await
     }
 
@@ -190,8 +192,17 @@ async fn within<T>(
     what: &'static str,
     work: impl Future<Output = Result<T, Unreachable>>,
 ) -> Result<T, Unreachable> {
+    within_ms(PORT_TIMEOUT_MS, what, work).await
+}
+
+/// The result of `work`, unless it takes longer than that.
+pub(super) async fn within_ms<T>(
+    timeout_ms: u64,
+    what: &'static str,
+    work: impl Future<Output = Result<T, Unreachable>>,
+) -> Result<T, Unreachable> {
     let mut work = pin!(work);
-    let mut late = pin!(glue::wait(PORT_TIMEOUT_MS));
+    let mut late = pin!(glue::wait(timeout_ms));
     poll_fn(|context| {
         if let Poll::Ready(result) = work.as_mut().poll(context) {
             return Poll::Ready(result);

@@ -429,6 +429,8 @@ fn a_copied_passkey_is_on_record_once_for_each_use_and_proves_nothing() {
     let named = Some(scene.rules.pseudonyms.audit_subject(anna));
     assert!(scene.people.recorded.iter().all(|event| event.subject == named));
     assert_eq!(scene.people.get(anna).unwrap().passkeys[0].counter, 8);
+}
+
 /// KV shows a new version later in one place than in another.
 #[test]
 fn a_move_waits_for_its_policy_and_holds_up_nothing_else() {
@@ -476,4 +478,41 @@ fn work_that_is_asked_for_again_is_taken_though_there_is_no_room_for_more() {
     scene.ask(wake());
     let errand = Errand::Wake { journey: "more".into() };
     assert!(handle(&mut scene.people, errand, scene.now, &scene.rules).is_err());
+}
+
+/// While nobody can read a policy, people can still say no, be forgotten, and be looked up; and what was sent is noted.
+#[test]
+fn what_is_told_of_a_person_needs_no_policy() {
+    let mut scene = Scene::new();
+    let (ada, bob) = (subject(1), subject(2));
+    scene.put(ada);
+    scene.put(bob);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON)), (bob, event(2, "payment.failed", NOON))]);
+    let sent = scene.offers.clone();
+    let policies = std::mem::take(&mut scene.rules.policies);
+    let active = std::mem::take(&mut scene.rules.active);
+
+    let no = Consent { channel: Channel::Email, purpose: Purpose::Service, said: Said::No, at: NOON };
+    let refuse = Change { consents: vec![no], ..Change::default() };
+    let told = [
+        Errand::Put { subject: ada, change: refuse, by: None },
+        Errand::Get { subject: ada },
+        Errand::Settle { reports: vec![(sent[1], Settled::Delivered)] },
+        Errand::Dead { after: None },
+    ];
+    for errand in told {
+        assert!(!errand.needs_rules());
+        scene.ask(errand);
+    }
+    assert_eq!(
+        scene.people.iter().map(|(_, person)| person.pending.len()).sum::<usize>(),
+        1,
+        "bob's is settled"
+    );
+    assert!(matches!(scene.ask(Errand::Erase { subject: bob, by: None }), Answer::Done { .. }));
+
+    scene.rules.policies = policies;
+    scene.rules.active = active;
+    assert!(Errand::Checkout { touches: sent }.needs_rules());
+    assert_eq!(scene.checkout(), [], "the no was heard");
 }
