@@ -2,7 +2,7 @@
 
 use crate::audit::Kind;
 use crate::id::TouchId;
-use crate::journey::{Effect, Rules, record};
+use crate::journey::{Effect, Offer, Rules, record};
 use crate::limits::OFFER_LEASE_MS;
 use crate::person::{Pending, Person, Sent};
 use crate::time::{Instant, Span};
@@ -61,8 +61,9 @@ pub fn redrive(person: &mut Person, touch: TouchId, now: Instant, effects: &mut 
     pending.is_out = false;
     pending.offered = now;
     pending.due = Some(now + Span::from_millis(OFFER_LEASE_MS));
+    let offer = Offer::from(&*pending);
     effects.push(record::of_touch(now, Kind::Redriven, &pending.journey, touch, None));
-    effects.push(Effect::Offer(touch));
+    effects.push(Effect::Offer(offer));
     if person.remembered(touch).is_some_and(|line| line.said != Sent::Tried) {
         person.mark(touch, Sent::Queued);
     }

@@ -9,6 +9,7 @@ mod events;
 mod glance;
 mod inbox;
 mod mint;
+mod outage;
 mod people;
 mod preferences;
 mod scene;
