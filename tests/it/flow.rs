@@ -8,6 +8,7 @@ mod deliver;
 mod events;
 mod glance;
 mod inbox;
+mod log;
 mod mint;
 mod outage;
 mod people;
