@@ -189,6 +189,12 @@ pub const AUDIT_RETRY_MS: u64 = 1_000;
 pub const AUDIT_BUFFER_MAX: usize = 5_000;
 /// Largest body that one of our own objects is sent: a delivery of 100 full queue messages (128 KB each).
 pub const OBJECT_BODY_MAX: usize = 13 * 1024 * 1024;
+/// A segment of the log that has this size closes (Durable Objects: 10 GB). What one delivery adds and the platform's
+/// own tables take stays well within the rest.
+pub const AUDIT_SEGMENT_MAX_BYTES: u64 = 8_000_000_000;
+/// Segments that are asked, one after the other, to find the open one: years of them, should nobody know how far others
+/// got.
+pub const SEGMENT_STEPS_MAX: usize = 500;
 /// Entries in one page of an export.
 pub const AUDIT_EXPORT_MAX: usize = 10_000;
 /// Longest line of an export, in bytes: an entry holds ids and closed codes only and stays far below.
@@ -390,6 +396,7 @@ const _: () = {
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
     assert!(2 * RULES_TIMEOUT_MS < PORT_TIMEOUT_MS);
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
+    assert!(AUDIT_SEGMENT_MAX_BYTES + 10 * (OBJECT_BODY_MAX as u64) < 10_000_000_000);
     assert!(AUDIT_BATCH_MAX * AUDIT_EVENT_MAX_BYTES < QUEUE_MESSAGE_MAX_BYTES);
     assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);
     assert!(FALLBACK_MIN_MS < FALLBACK_MAX_MS);

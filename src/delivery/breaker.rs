@@ -33,6 +33,14 @@ enum State {
     },
 }
 
+/// How much a breaker lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    All,
+    /// A probe.
+    One,
+}
+
 /// How a provider did, as the breaker sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -50,19 +58,27 @@ impl Default for State {
 }
 
 impl Breaker {
+    /// What would be let through now. Changes nothing: who then calls, enters.
+    ///
+    /// # Errors
+    /// How long to wait before asking again.
+    pub fn look(&self, now: Instant) -> Result<Passage, Span> {
+        match self.state {
+            State::Closed { .. } => Ok(Passage::All),
+            State::Open { until } | State::HalfOpen { until } if now < until => Err(until.since(now)),
+            State::Open { .. } | State::HalfOpen { .. } => Ok(Passage::One),
+        }
+    }
+
     /// Asks to make a call now.
     ///
     /// # Errors
     /// How long to wait before asking again.
     pub fn enter(&mut self, now: Instant) -> Result<(), Span> {
-        match self.state {
-            State::Closed { .. } => Ok(()),
-            State::Open { until } | State::HalfOpen { until } if now < until => Err(until.since(now)),
-            State::Open { .. } | State::HalfOpen { .. } => {
-                self.state = State::HalfOpen { until: now + Span::from_millis(PROVIDER_TIMEOUT_MS) };
-                Ok(())
-            }
+        if self.look(now)? == Passage::One {
+            self.state = State::HalfOpen { until: now + Span::from_millis(PROVIDER_TIMEOUT_MS) };
         }
+        Ok(())
     }
 
     /// Takes note of how a call went.
@@ -107,7 +123,7 @@ impl Breakers {
 
 #[cfg(test)]
 mod tests {
-    use super::{Breaker, Health};
+    use super::{Breaker, Health, Passage};
     use crate::limits::{BREAKER_FAILURES_MAX, BREAKER_OPEN_MAX_MS, BREAKER_OPEN_MS};
     use crate::time::{Instant, Span};
 
@@ -140,9 +156,13 @@ mod tests {
     fn one_probe_goes_and_closes_it() {
         let mut breaker = opened();
         let later = NOW + Span::from_millis(BREAKER_OPEN_MS);
+        assert_eq!(breaker.look(later), Ok(Passage::One));
+        assert_eq!(breaker.look(later), Ok(Passage::One), "looking is not entering");
         assert_eq!(breaker.enter(later), Ok(()));
+        assert!(breaker.look(later).is_err());
         assert!(breaker.enter(later).is_err(), "a second probe waits for the first");
         breaker.note(Health::Well, later);
+        assert_eq!(breaker.look(later), Ok(Passage::All));
         assert_eq!(breaker.enter(later), Ok(()));
         assert_eq!(breaker, Breaker::default());
     }

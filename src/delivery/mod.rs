@@ -15,7 +15,7 @@ mod provider;
 mod webhook;
 
 pub use crate::journey::reason;
-pub use breaker::{Breaker, Breakers, Health};
+pub use breaker::{Breaker, Breakers, Health, Passage};
 pub use call::{Call, Reply};
 pub use compose::{Draft, Unsayable, compose};
 pub use credentials::{BadCredentials, Credentials};

@@ -8,19 +8,19 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use worker::Env;
 
-use crate::audit::Batch;
-use crate::edge::log::{self, LogErrand};
+use crate::audit::{Batch, segment};
+use crate::edge::log::name;
 use crate::edge::people::{Due, Visit, Visited};
 use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
-use crate::flow::Settings;
+use crate::flow::{Settings, log};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard};
 use crate::json;
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::passkey::{Algorithm, PublicKey};
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Signatures,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Segments, Signatures,
     Unreachable, change_event,
 };
 use crate::shard;
@@ -183,7 +183,7 @@ impl World {
 
     /// Appends batches to the log itself, without the queue.
     pub async fn append(&self, batches: &[Batch]) -> Result<(), Unreachable> {
-        self.post(AUDIT, log::NAME, &LogErrand::Append { batches: batches.to_vec() }).await
+        log::append(batches, &isolate::get().log_reached, self).await
     }
 }
 
@@ -289,7 +289,13 @@ impl AuditLog for World {
     }
 
     async fn export(&self, from: u64, limit: usize) -> Result<Export, Unreachable> {
-        self.post(AUDIT, log::NAME, &LogErrand::Export { from, limit }).await
+        log::export(from, limit, &isolate::get().log_reached, self).await
+    }
+}
+
+impl Segments for World {
+    async fn ask(&self, number: u32, errand: &segment::Errand) -> Result<segment::Answer, Unreachable> {
+        self.post(AUDIT, &name(number), errand).await
     }
 }
 

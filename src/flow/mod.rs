@@ -18,6 +18,7 @@ mod inbox;
 mod join;
 mod journeys;
 mod link;
+pub mod log;
 mod mint;
 #[cfg(any(feature = "local", test))]
 mod outbox;

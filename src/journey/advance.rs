@@ -5,7 +5,7 @@ use crate::id::{Subject, TouchId};
 use crate::journey::gates::{self, Held};
 use crate::journey::plan::Plan;
 use crate::journey::step::{Moment, Step, step};
-use crate::journey::{Effect, Refusal, Rules, reason, record};
+use crate::journey::{Effect, Offer, Refusal, Rules, reason, record};
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MAX_MS, OFFER_LEASE_MS, POLICY_WAIT_S};
 use crate::person::{Ended, Enrolment, History, Pending, Person, Sent};
 use crate::policy::{Timing, Touch};
@@ -190,7 +190,8 @@ impl Decided<'_> {
         let due = if is_fetched {
             expiry(touch, enrolment, plan)
         } else {
-            effects.push(Effect::Offer(id));
+            let version = enrolment.version;
+            effects.push(Effect::Offer(Offer { touch: id, version, channel: touch.channel }));
             now + Span::from_millis(OFFER_LEASE_MS)
         };
         person.pending.push(Pending {
@@ -281,7 +282,7 @@ fn offer_again(person: &mut Person, now: Instant, rules: &Rules, effects: &mut V
                 pending.due = Some(now + lease);
                 pending.offered = now;
                 pending.is_out = false;
-                effects.push(Effect::Offer(id));
+                effects.push(Effect::Offer(Offer::from(&*pending)));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::audit::Kind;
 use crate::id::TouchId;
-use crate::journey::{Effect, Rules, record};
+use crate::journey::{Effect, Offer, Rules, record};
 use crate::limits::OFFER_LEASE_MS;
 use crate::person::{Pending, Person};
 use crate::time::{Instant, Span};
@@ -62,7 +62,8 @@ pub fn redrive(person: &mut Person, touch: TouchId, now: Instant, effects: &mut 
     pending.is_out = false;
     pending.offered = now;
     pending.due = Some(now + Span::from_millis(OFFER_LEASE_MS));
+    let offer = Offer::from(&*pending);
     effects.push(record::of_touch(now, Kind::Redriven, &pending.journey, touch, None));
-    effects.push(Effect::Offer(touch));
+    effects.push(Effect::Offer(offer));
     true
 }

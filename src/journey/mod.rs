@@ -27,7 +27,7 @@ pub use advance::advance;
 pub use change::change;
 pub use checkout::{checkout, may_send};
 pub use control::{move_to, redrive, wake};
-pub use effect::{Effect, Refusal};
+pub use effect::{Effect, Offer, Refusal};
 pub use event::{APP_OPENED, Event, NotTaken, Taken};
 pub use gates::{Held, has_consent};
 pub use lots::{link_id, touch_id, touches_by_id};

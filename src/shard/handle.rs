@@ -6,7 +6,7 @@ use litemap::LiteMap;
 
 use crate::audit::{self, Kind};
 use crate::id::{LinkId, Subject, TouchId};
-use crate::journey::{self, Effect, Refusal, Report, Rules, ready, reason};
+use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready, reason};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
 use crate::passkey::{CredentialId, Passkey};
 use crate::person::{Allotment, Change, Counted, Keeping, Lot, Person};
@@ -19,8 +19,8 @@ use crate::time::{Instant, Span};
 #[derive(Clone, Debug)]
 pub struct Handled {
     pub answer: Answer,
-    /// To be handed to delivery, in packs of at most `OFFER_PACK_MAX`.
-    pub offers: Vec<TouchId>,
+    /// To be handed to delivery, in packs.
+    pub offers: Vec<Offer>,
 }
 
 /// Handles one errand.
@@ -74,7 +74,7 @@ struct Turn<'a, S> {
     /// Of the person at hand.
     effects: Vec<Effect>,
     log: Vec<audit::Event>,
-    offers: Vec<TouchId>,
+    offers: Vec<Offer>,
     advanced: u32,
     /// Who asks, for the record.
     by: Option<String>,
@@ -311,7 +311,7 @@ impl<S: Store> Turn<'_, S> {
         let mut name = None;
         for effect in self.effects.drain(..) {
             match effect {
-                Effect::Offer(touch) => self.offers.push(touch),
+                Effect::Offer(offer) => self.offers.push(offer),
                 Effect::Log(mut event) => {
                     let name = *name.get_or_insert_with(|| self.rules.pseudonyms.audit_subject(subject));
                     event.subject.get_or_insert(name);

@@ -67,7 +67,7 @@ impl Scene {
         let Handled { answer, offers } = handle(&mut self.people, errand, self.now, &self.rules).unwrap();
         let line = json!({ "now": self.now, "errand": line, "answer": answer });
         writeln!(self.transcript, "{line}").unwrap();
-        self.offers.extend(offers);
+        self.offers.extend(offers.into_iter().map(|offer| offer.touch));
         answer
     }
 

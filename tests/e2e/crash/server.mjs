@@ -21,11 +21,14 @@ const COURIER = `export default {
   },
 };`;
 
+/** Segments of the audit log small enough for a crash to meet their ends. */
+const SEGMENT_BYTES = "150000";
+
 export class Server {
   /** `bindings` are further text bindings, by name. */
   constructor({ build = join(ROOT, "build/local"), bindings = {} } = {}) {
     if (!existsSync(join(build, "index.js"))) throw new Error(`${build} is missing: run .ci/build local`);
-    this.bindings = bindings;
+    this.bindings = { POSTERN_AUDIT_SEGMENT_BYTES: SEGMENT_BYTES, ...bindings };
     this.folder = mkdtempSync(join(tmpdir(), "postern-crash-"));
     mkdirSync(join(this.folder, "objects"));
     for (const [name] of MODULES) copyFileSync(join(build, name), join(this.folder, name));

@@ -8,6 +8,7 @@ use postern::id::{Shard, TouchId};
 use postern::journey::Event;
 use postern::limits::{BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, OFFER_LEASE_MS};
 use postern::person::{Person, Sent};
+use postern::policy::Channel;
 use postern::port::People as _;
 use postern::shard::{Errand, Pack};
 use postern::sim::{Call, Fault, block_on};
@@ -16,10 +17,10 @@ use serde_json::{Value, json};
 
 use crate::flow::scene::{NOW, Scene, count, request};
 
-const POSTMARK: &str = r#"{"postmark":{"token":"t","receipts":{"user":"u","password":"p"}}}"#;
+pub const POSTMARK: &str = r#"{"postmark":{"token":"t","receipts":{"user":"u","password":"p"}}}"#;
 
 /// A door that sends by these providers, and this many people to whom an e-mail is to go.
-fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
+pub fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
     let mut scene = Scene::new();
     scene.door.providers = Credentials::parse(providers, false);
     let mut offers = Vec::new();
@@ -57,12 +58,16 @@ fn send(scene: &Scene, courier: &Courier, touches: &[TouchId]) -> Vec<Delivered>
         touches.iter().map(|touch| Shard::of(touch.subject())).collect();
     let deliveries = shards.into_iter().map(|shard| {
         let touches = touches.iter().copied().filter(|touch| Shard::of(touch.subject()) == shard).collect();
-        let snapshot = scene.snapshot.borrow();
-        let context =
-            Context { door: &scene.door, snapshot: snapshot.as_ref(), now: scene.now(), seed: Seed([3; 32]), breakers: &scene.breakers };
-        block_on(deliver(&context, &Pack { shard, touches }, courier, &scene.world))
+        hand_over(scene, courier, &Pack { shard, version: 1, channel: Channel::Email, touches })
     });
     deliveries.collect()
+}
+
+pub fn hand_over(scene: &Scene, courier: &Courier, pack: &Pack) -> Delivered {
+    let snapshot = scene.snapshot.borrow();
+    let context =
+        Context { door: &scene.door, snapshot: snapshot.as_ref(), now: scene.now(), seed: Seed([3; 32]) };
+    block_on(deliver(&context, pack, courier, &scene.world))
 }
 
 /// What the cron does: wakes the shards. Returns what they offer.
@@ -80,13 +85,13 @@ fn person(scene: &Scene, touch: TouchId) -> Person {
 }
 
 /// What the shard knows of a touch: how its last line reads, and how many attempts it has had if it is still on its way.
-fn state(scene: &Scene, touch: TouchId) -> (Option<Sent>, Option<u8>) {
+pub fn state(scene: &Scene, touch: TouchId) -> (Option<Sent>, Option<u8>) {
     let person = person(scene, touch);
     let line = person.history.iter().rev().find(|line| line.id == touch).map(|line| line.said.clone());
     (line, person.pending.iter().find(|pending| pending.id == touch).map(|pending| pending.attempts))
 }
 
-fn reply(status: u16, body: &str) -> Reply {
+pub fn reply(status: u16, body: &str) -> Reply {
     Reply { status, body: body.into(), ..Reply::default() }
 }
 
