@@ -211,18 +211,18 @@ pub(super) async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
 
 async fn load(isolate: &Isolate, world: &World, now: Instant) -> Result<Snapshot, Unreachable> {
     let unusable = |cause: String| Unreachable { what: "the policy", cause };
-    let text = world.kv_text(POLICY_KEY, POLICY_CACHE_S).await?;
+    let [text, denied] = world.kv_texts([POLICY_KEY, DENY_KEY], POLICY_CACHE_S).await?;
     let is_example = text.is_none();
     let policy = match text {
         Some(text) => {
-            Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?
+            Policy::parse_accepted(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?
         }
         // A policy that was there and is gone was lost, not withdrawn: the example must not take its place.
         None if isolate.has_own_policy.get() => return Err(unusable("KV has it no more".into())),
         None => Policy::example(),
     };
     isolate.has_own_policy.set(!is_example);
-    let denied = match world.kv_text(DENY_KEY, POLICY_CACHE_S).await? {
+    let denied = match denied {
         Some(text) => DenyList::parse(text).map_err(|error| unusable(error.to_string()))?,
         None => DenyList::default(),
     };

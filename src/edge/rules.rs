@@ -84,8 +84,8 @@ async fn look(isolate: &Isolate, world: &World, now: Instant) -> Result<(), Unre
 
 async fn refresh(isolate: &Isolate, world: &World, now: Instant) -> Result<(), Unreachable> {
     let unusable = |cause: String| Unreachable { what: "the policy", cause };
-    let text = world.kv_text(POLICY_KEY, POLICY_CACHE_S).await?;
-    let paused = match world.kv_text(PAUSED_KEY, POLICY_CACHE_S).await? {
+    let [text, paused] = world.kv_texts([POLICY_KEY, PAUSED_KEY], POLICY_CACHE_S).await?;
+    let paused = match paused {
         Some(text) => json::read(&text).map_err(|error| unusable(error.to_string()))?,
         None => BTreeSet::new(),
     };
@@ -98,7 +98,7 @@ async fn refresh(isolate: &Isolate, world: &World, now: Instant) -> Result<(), U
         _ if is_known => None,
         Some(text) => {
             let policy =
-                Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?;
+                Policy::parse_accepted(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?;
             isolate.has_own_policy.set(true);
             Some(policy)
         }
@@ -131,7 +131,7 @@ async fn fetch_kept(isolate: &Isolate, world: &World, version: u32, now: Instant
     let key = kept_policy_key(version);
     let text = within_ms(RULES_TIMEOUT_MS, "KV", world.kv_text(&key, POLICY_CACHE_S)).await;
     let policy = match text {
-        Ok(Some(text)) => Policy::parse_bundle(text.as_bytes()).map_err(|problems| problems.to_string()),
+        Ok(Some(text)) => Policy::parse_accepted(text.as_bytes()).map_err(|problems| problems.to_string()),
         Ok(None) if version == Policy::EXAMPLE_VERSION => Ok(Policy::example()),
         Ok(None) => Err("KV does not have it".into()),
         Err(error) => Err(error.to_string()),

@@ -13,7 +13,7 @@ use crate::edge::log::name;
 use crate::edge::people::{Due, Visit, Visited};
 use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
-use crate::flow::{Settings, log};
+use crate::flow::{Settings, join_all, log};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard};
 use crate::json;
@@ -65,6 +65,13 @@ impl World {
         let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
         let read = kv.get(key).cache_ttl(u64::from(cache_s)).text();
         within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+    }
+
+    /// Two KV values, asked for at once.
+    pub async fn kv_texts(&self, keys: [&str; 2], cache_s: u32) -> Result<[Option<String>; 2], Unreachable> {
+        let mut texts = join_all(keys.map(|key| self.kv_text(key, cache_s))).await.into_iter();
+        let mut next = || texts.next().unwrap_or(Ok(None));
+        Ok([next()?, next()?])
     }
 
     /// A KV value that nobody has cached.

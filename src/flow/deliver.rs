@@ -292,7 +292,7 @@ async fn read(
         return Ok(Some(snapshot.policy.clone()));
     }
     let Some(text) = ports.bundle(version).await? else { return Ok(None) };
-    Policy::parse_bundle(text.as_bytes())
+    Policy::parse_accepted(text.as_bytes())
         .map(Some)
         .map_err(|problems| Unreachable { what: "a policy", cause: problems.to_string() })
 }

@@ -171,7 +171,7 @@ async fn policies(
             Some(snapshot.policy.clone())
         } else {
             let text = library.bundle(version).await?;
-            text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok())
+            text.and_then(|text| Policy::parse_accepted(text.as_bytes()).ok())
         };
         policies.extend(policy.map(|policy| (version, policy)));
     }

@@ -111,7 +111,7 @@ async fn is_known(context: &Context<'_>, journey: &str, library: &impl Library) 
     }
     for (version, _) in library.shelf().await?.versions.into_iter().rev() {
         let text = library.bundle(version).await?;
-        let policy = text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok());
+        let policy = text.and_then(|text| Policy::parse_accepted(text.as_bytes()).ok());
         if policy.is_some_and(|policy| policy.journeys.contains_key(journey)) {
             return Ok(true);
         }
@@ -128,7 +128,7 @@ async fn kept(
         return Ok(Some(snapshot.policy.clone()));
     }
     let text = library.bundle(version).await?;
-    Ok(text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok()))
+    Ok(text.and_then(|text| Policy::parse_accepted(text.as_bytes()).ok()))
 }
 
 fn read(body: &[u8]) -> Result<u32, Problem> {

@@ -185,7 +185,7 @@ impl Library for World {
                 return if text == bundle { Kept::Same } else { Kept::Other };
             }
             memory.outreach.bundles.insert(version, (bundle.to_owned(), now));
-            if let Ok(policy) = Policy::parse_bundle(bundle.as_bytes()) {
+            if let Ok(policy) = Policy::parse_accepted(bundle.as_bytes()) {
                 memory.outreach.policies.insert(version, Rc::new(policy));
             }
             memory.record(vec![event]);

@@ -137,6 +137,21 @@ fn a_bundle_reads_as_its_documents_do() {
 }
 
 #[test]
+fn an_accepted_bundle_reads_the_same_and_its_words_are_not_judged_again() {
+    let bundle = bundle_of_documents(&EXAMPLE, 7).unwrap();
+    assert_eq!(
+        Policy::parse_accepted(bundle.as_bytes()).unwrap(),
+        Policy::parse_bundle(bundle.as_bytes()).unwrap()
+    );
+    let pressing = bundle.replacen(r#""why":""#, r#""why":"Act now! "#, 1);
+    assert_ne!(pressing, bundle);
+    assert!(Policy::parse_bundle(pressing.as_bytes()).is_err());
+    assert!(Policy::parse_accepted(pressing.as_bytes()).is_ok());
+    let unreadable = bundle.replacen(r#""why":""#, r#""wyh":""#, 1);
+    assert!(Policy::parse_accepted(unreadable.as_bytes()).is_err());
+}
+
+#[test]
 fn a_mistake_in_any_document_is_reported_with_those_in_the_others() {
     let scopes =
         String::from_utf8(SCOPES.to_vec()).unwrap().replace("\"risk\": \"high\"", "").replace("1800", "1");

@@ -13,7 +13,6 @@ use crate::json::Json;
 pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Call {
     let message = dispatch.message;
     let touch = message.touch.to_string();
-    let offered = jiff::Timestamp::from_second(i64::from(dispatch.offered.secs())).unwrap_or_default();
     let data = object([
         ("touch", text(&*touch)),
         ("subject", text(dispatch.subject.to_string())),
@@ -32,7 +31,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Call {
     ]);
     let body = written(&object([
         ("type", text("touch.send")),
-        ("timestamp", text(offered.to_string())),
+        ("timestamp", text(dispatch.offered.to_rfc3339())),
         ("data", data),
     ]));
     let timestamp = dispatch.now.secs();
