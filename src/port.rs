@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Batch, Event, Kind};
+use crate::challenge::Happened;
 use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
 use crate::id::{LinkId, Shard};
@@ -59,15 +60,30 @@ pub trait Gates {
 
 /// What the audit log is told of a change at a gate, or of a withdrawal by the registry.
 pub fn change_event(trace: Trace, change: Change, at: Instant) -> Event {
-    let kind = match change {
-        Change::Claimed => Kind::Claimed,
-        Change::Spent => Kind::Spent,
-        Change::Released => Kind::Released,
-        Change::Failed => Kind::Failed,
-        Change::Locked => Kind::Locked,
-        Change::Revoked => Kind::Revoked,
+    let (kind, proof) = match change {
+        Change::Claimed => (Kind::Claimed, None),
+        Change::Spent => (Kind::Spent, None),
+        Change::Released => (Kind::Released, None),
+        Change::Failed => (Kind::Failed, None),
+        Change::Locked => (Kind::Locked, None),
+        Change::Revoked => (Kind::Revoked, None),
+        Change::Proof(happened) => match happened {
+            Happened::CodeSent => (Kind::CodeSent, None),
+            Happened::CodeUnsent => (Kind::CodeUnsent, None),
+            Happened::Shown(proof) => (Kind::ProofShown, Some(proof)),
+            Happened::Failed(proof) => (Kind::ProofFailed, Some(proof)),
+            Happened::RelayShown => (Kind::RelayShown, None),
+            Happened::RelayFollowed => (Kind::RelayFollowed, None),
+            Happened::RelayFailed => (Kind::RelayFailed, None),
+        },
     };
-    Event { link: Some(trace.link), subject: trace.subject, scope: Some(trace.scope), ..Event::new(at, kind) }
+    Event {
+        link: Some(trace.link),
+        subject: trace.subject,
+        scope: Some(trace.scope),
+        reason: proof.map(|proof| proof.name().to_owned()),
+        ..Event::new(at, kind)
+    }
 }
 
 /// The fast "no" that KV replicates. Never a "yes".

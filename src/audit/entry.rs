@@ -60,6 +60,27 @@ pub enum Kind {
     Locked,
     #[serde(rename = "link.revoked")]
     Revoked,
+    /// A one-time code was made for a link, and is on its way.
+    #[serde(rename = "code.sent")]
+    CodeSent,
+    /// It did not leave after all.
+    #[serde(rename = "code.unsent")]
+    CodeUnsent,
+    /// Proof was right; `reason` says which kind.
+    #[serde(rename = "proof.shown")]
+    ProofShown,
+    /// Proof was wrong, and counted against the link; `reason` says which kind.
+    #[serde(rename = "proof.failed")]
+    ProofFailed,
+    /// A code was shown by which another browser may go on in place of this one.
+    #[serde(rename = "relay.shown")]
+    RelayShown,
+    /// Another browser did.
+    #[serde(rename = "relay.followed")]
+    RelayFollowed,
+    /// A relay code was wrong, and counted against the link.
+    #[serde(rename = "relay.failed")]
+    RelayFailed,
     /// The machine API refused a call; `reason` says why.
     #[serde(rename = "api.refused")]
     ApiRefused,
@@ -153,7 +174,7 @@ pub struct Batch {
 }
 
 impl Kind {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 45] = [
         Self::Issued,
         Self::Validated,
         Self::Refused,
@@ -163,6 +184,13 @@ impl Kind {
         Self::Failed,
         Self::Locked,
         Self::Revoked,
+        Self::CodeSent,
+        Self::CodeUnsent,
+        Self::ProofShown,
+        Self::ProofFailed,
+        Self::RelayShown,
+        Self::RelayFollowed,
+        Self::RelayFailed,
         Self::ApiRefused,
         Self::Entered,
         Self::EntryRefused,

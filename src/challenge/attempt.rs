@@ -70,7 +70,7 @@ impl Attempt {
     pub(super) fn prune(&mut self, now: Instant) -> bool {
         self.shown.retain(|shown| now < shown.until);
         self.codes.retain(|code| code.lives(now));
-        self.relay = self.relay.filter(|code| code.lives(now));
+        self.relay = self.relay.filter(|code| code.lives(now) && !self.shown.is_empty());
         !self.shown.is_empty() || !self.codes.is_empty()
     }
 }

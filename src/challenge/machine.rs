@@ -24,7 +24,9 @@ pub struct Challenge {
 /// What is asked of an attempt. All of it is safe to repeat, but for what is wrong: that is counted each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// Where does it stand? Opens nothing and counts nothing.
+    /// Where does it stand? Changes nothing at all.
+    Look,
+    /// Where does it stand, and if nothing is missing, may the link be had?
     Begin,
     /// A code is about to leave: may it? If so, its tag is kept.
     Send { tag: Tag },
@@ -100,14 +102,14 @@ impl Challenge {
         let proof = match ask {
             Ask::Send { .. } | Ask::Unsend { .. } | Ask::Try { .. } => Some(Proof::Code),
             Ask::Shown { proof, .. } => Some(proof),
-            Ask::Begin | Ask::Relay { .. } | Ask::Follow { .. } => None,
+            Ask::Look | Ask::Begin | Ask::Relay { .. } | Ask::Follow { .. } => None,
         };
         let shown = self.proofs(nonce, now);
         if proof.is_some_and(|proof| !need.among().contains(proof) || shown.contains(proof)) {
             return self.stay(Said::Open);
         }
         match ask {
-            Ask::Begin | Ask::Shown { proof: Proof::Code, .. } => self.stay(Said::Open),
+            Ask::Look | Ask::Begin | Ask::Shown { proof: Proof::Code, .. } => self.stay(Said::Open),
             Ask::Send { tag } => self.send(nonce, tag, now),
             Ask::Unsend { tag } => self.unsend(nonce, tag),
             Ask::Try { tag } => self.try_code(nonce, tag, now),
@@ -135,8 +137,7 @@ impl Challenge {
 
     /// What is worth keeping once this nonce has the link for good: which proofs counted.
     #[must_use]
-    pub fn settled(mut self, nonce: Nonce, now: Instant) -> Option<Self> {
-        self.prune(now);
+    pub fn settled(mut self, nonce: Nonce) -> Option<Self> {
         self.attempts.retain_mut(|attempt| {
             attempt.codes.clear();
             attempt.relay = None;

@@ -24,7 +24,7 @@ use crate::audit::{Batch, Event};
 use crate::edge::rows::rows;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
-use crate::gate::{Answer, Logged, Place, Step, Stored, Trace, Words as _, decide};
+use crate::gate::{Answer, Command, Logged, Place, Step, Stored, Trace, Words as _, decide};
 use crate::id::BatchId;
 use crate::key::sha256_prefix;
 use crate::limits::{AUDIT_BATCH_MAX, GATE_FLUSH_MS, GATE_RETRY_MS, GATE_UNSENT_MAX};
@@ -122,40 +122,51 @@ impl Object {
         }
         let id = errand.link.to_string();
         let expires = Instant::from_secs(errand.expires);
-        // Most errands are a link's first claim: one statement finds that out and takes it.
-        let first = decide(None, errand.command, now, expires);
-        if self.save(&id, errand.trace, None, first, now)? {
-            return Ok(first.answer);
+        // Most errands are a link's first claim: one statement finds that out and takes it. Proof mostly comes to a link
+        // that has a row, which decides.
+        let is_proof = matches!(errand.command, Command::Prove { .. });
+        if !is_proof {
+            let first = decide(None, errand.command, now, expires);
+            let answer = first.answer;
+            if self.save(&id, errand.trace, None, first, now)? {
+                return Ok(answer);
+            }
         }
-        let Some(text) = glue::load_link(&self.sql, &id)? else { return Ok(first.answer) };
-        let stored = read_row(&text)?;
-        let step = decide(Some(stored.row), errand.command, now, expires);
-        self.save(&id, errand.trace, Some(stored), step, now)?;
-        Ok(step.answer)
+        let stored = glue::load_link(&self.sql, &id)?.map(|text| read_row(&text)).transpose()?;
+        let (row, known) = stored.map(|stored| (stored.row, (stored.trace, stored.log))).unzip();
+        let step = decide(row, errand.command, now, expires);
+        let answer = step.answer;
+        self.save(&id, errand.trace, known, step, now)?;
+        Ok(answer)
     }
 
-    /// Whether the step changed the link and was saved. With nothing stored, it is saved only if the link has no row.
+    /// Whether the step changed the link and was saved. With nothing known, it is saved only if the link has no row.
     fn save(
         self: &Rc<Self>,
         id: &str,
         trace: Trace,
-        stored: Option<Stored>,
+        known: Option<(Trace, Vec<Logged>)>,
         step: Step,
         now: Instant,
     ) -> Result<bool, JsValue> {
-        let (Some(row), Some(change)) = (step.save, step.change) else { return Ok(false) };
+        let Some(row) = step.save else { return Ok(false) };
         let mut memory = self.memory.borrow_mut();
         let memory = memory.as_mut().ok_or_else(|| JsValue::from_str("the gate forgot itself"))?;
-        let stamp = now.millis().max(memory.stamp + 1);
-        let is_first = stored.is_none();
-        let (trace, mut log) = match stored {
+        let is_first = known.is_none();
+        let (trace, mut log) = match known {
             // A command by public name knows no subject; the row may.
-            Some(stored) => (Trace { subject: trace.subject.or(stored.trace.subject), ..trace }, stored.log),
+            Some((known, log)) => (Trace { subject: trace.subject.or(known.subject), ..trace }, log),
             None => (trace, Vec::new()),
         };
         log.retain(|logged| logged.stamp > memory.watermark);
-        log.push(Logged { stamp, change, at: now });
-        let text = Stored { row, trace, log }.to_line();
+        let mut stamp = memory.stamp;
+        let waiting = log.len();
+        for change in step.changes.into_iter().flatten() {
+            stamp = now.millis().max(stamp + 1);
+            log.push(Logged { stamp, change, at: now });
+        }
+        let stored = Stored { row, trace, log };
+        let text = stored.to_line();
         #[expect(clippy::cast_precision_loss, reason = "stamps are milliseconds, far below 2^53")]
         let at = stamp as f64;
         if is_first {
@@ -166,7 +177,9 @@ impl Object {
             glue::update_link(&self.sql, id, at, &text)?;
         }
         memory.stamp = stamp;
-        memory.unsent.insert(stamp, change_event(trace, change, now));
+        for Logged { stamp, change, at } in stored.log.into_iter().skip(waiting) {
+            memory.unsent.insert(stamp, change_event(trace, change, at));
+        }
         if !memory.sending {
             memory.sending = true;
             self.send_soon();

@@ -107,10 +107,10 @@ impl Click<'_> {
             link: claims.link,
             expires: claims.expires,
             trace: self.context.trace(claims),
-            command: Command::Claim { nonce, hold },
+            command: Command::Claim { nonce, hold, need: scope.proof.need() },
         };
         let (claim, replay) = match ports.ask(Place::of(&link), &errand).await {
-            Ok(Answer::Granted { claim, replay }) => (claim, replay),
+            Ok(Answer::Granted { claim, replay, .. }) => (claim, replay),
             Ok(answer) => {
                 let outcome = self.deny(cause_of(&answer), Some(claims));
                 // Few links are opened again once they are used up: those that are get their marker now, and not before.
@@ -271,6 +271,7 @@ fn cause_of(answer: &Answer) -> Cause {
         // A gate does not answer a claim with these; if it did, nothing was taken.
         Answer::Fresh { .. }
         | Answer::Granted { .. }
+        | Answer::Proving(_)
         | Answer::Redeemed { .. }
         | Answer::Released { .. }
         | Answer::Stale => Cause::GateUnreachable,

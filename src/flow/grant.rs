@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
+use crate::challenge::{Proof, Proofs};
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::unreachable;
 use crate::flow::request::idempotency_key;
@@ -36,8 +37,9 @@ struct Exchanged<'a> {
     scope_code: ScopeCode,
     subject: Option<Subject>,
     risk: Option<&'static str>,
-    /// What the door itself asked for: the link alone. From medium risk up the destination asks for more.
-    proof: &'static str,
+    /// What the visitor showed at the door; empty if the link was all. Known once the grant is redeemed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<Vec<&'static str>>,
     /// Unix milliseconds.
     claimed_at: u64,
     /// Unix seconds.
@@ -80,7 +82,7 @@ pub async fn exchange(
 }
 
 fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcome, Code> {
-    let document = |outcome, failures| {
+    let document = |outcome, shown: Option<Proofs>, failures| {
         let scope = context.snapshot.and_then(|snapshot| snapshot.policy.scope(grant.link.scope));
         let document = Exchanged {
             outcome,
@@ -89,7 +91,7 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcom
             scope_code: grant.link.scope,
             subject: grant.subject,
             risk: scope.map(|scope| risk_name(scope.risk)),
-            proof: "link",
+            proof: shown.map(|shown| shown.iter().map(Proof::name).collect()),
             claimed_at: grant.claim.at.millis(),
             expires: grant.link.expires,
             failures,
@@ -97,15 +99,16 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcom
         Outcome::new(json(200, &document))
     };
     match answer {
-        Answer::Redeemed { .. } => Ok(document("redeemed", None)),
-        Answer::Released { failures } => Ok(document("released", Some(failures))),
-        Answer::Locked => Ok(document("locked", Some(LINK_FAILURES_MAX))),
+        Answer::Redeemed { shown, .. } => Ok(document("redeemed", Some(shown), None)),
+        Answer::Released { failures } => Ok(document("released", None, Some(failures))),
+        Answer::Locked => Ok(document("locked", None, Some(LINK_FAILURES_MAX))),
         Answer::Spent { .. } => Err(Code::GrantUsed),
         Answer::Stale
         | Answer::Revoked { .. }
         | Answer::Expired
         | Answer::Fresh { .. }
         | Answer::Granted { .. }
+        | Answer::Proving(_)
         | Answer::Busy { .. } => Err(Code::GrantStale),
     }
 }

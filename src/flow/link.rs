@@ -99,6 +99,7 @@ fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> Response 
         // A gate answers neither look nor revocation with the rest; an expired link is as far as any of them goes.
         Answer::Expired
         | Answer::Granted { .. }
+        | Answer::Proving(_)
         | Answer::Redeemed { .. }
         | Answer::Released { .. }
         | Answer::Stale => ("expired", None, None),

@@ -1,7 +1,7 @@
 //! The gate: the one authority on whether a single-use link is still unused.
 //!
 //! ```text
-//!            claim                    redeem (or claim of a link without hand-off)
+//!     claim, or the last proof         redeem (or claim of a link without hand-off)
 //!   absent ---------> claimed(nonce) -----------------------------------------> spent
 //!                       |   ^  |
 //!               release |   |  | lease over: another nonce may claim
@@ -9,6 +9,7 @@
 //!                       v
 //!                     fresh(failures)  -- failures reach the budget --> locked
 //!   any state but spent -- revoke --> revoked
+//!   absent, fresh: proofs are shown and failures counted (see `challenge`)
 //! ```
 //!
 //! [`decide`] is the whole machine: pure and total. The Durable Object in `edge` loads a row, calls it, saves
@@ -22,6 +23,6 @@ mod place;
 mod text;
 
 pub use grant::{BadGrant, Grant, GrantSeal};
-pub use machine::{Answer, Change, Claim, Command, Row, State, Step, Trace, decide};
+pub use machine::{Answer, CHANGES_MAX, Change, Claim, Command, Row, State, Step, Trace, decide};
 pub use place::Place;
 pub use text::{Line, Logged, Reader, Stored, Words};

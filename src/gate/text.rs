@@ -5,19 +5,29 @@
 //! Reading gives nothing for any line that writing did not make.
 //!
 //! ```text
-//! command   look | claim NONCE HOLD | redeem NONCE AT BY | release NONCE AT | fail NONCE AT | revoke
-//! answer    fresh FAILURES | granted NONCE AT REPLAY | busy UNTIL | redeemed REPLAY | released FAILURES
-//!           | spent AT | revoked AT | locked | expired | stale
+//! command   look | claim NONCE HOLD [NEED] | prove NONCE HOLD NEED ASK | redeem NONCE AT BY | release NONCE AT
+//!           | fail NONCE AT | revoke
+//! answer    fresh FAILURES | granted NONCE AT REPLAY [PROOFS] | proving VIEW | busy UNTIL | redeemed REPLAY [PROOFS]
+//!           | released FAILURES | spent AT | revoked AT | locked | expired | stale
 //! trace     LINK SUBJECT SCOPE
-//! row       FAILURES fresh | FAILURES claimed NONCE AT UNTIL | FAILURES spent NONCE AT SPENT_AT BY | FAILURES revoked AT
+//! row       FAILURES STATE [proving CHALLENGE]
+//! state     fresh | claimed NONCE AT UNTIL | spent NONCE AT SPENT_AT BY | revoked AT
 //! ```
+//!
+//! What belongs to proof is in `proving`.
 
 use core::fmt::{self, Display, Write as _};
 use core::str::{FromStr, Split};
 
+use crate::challenge::{Challenge, Happened, Need, Proofs};
 use crate::gate::machine::{Answer, Change, Claim, Command, Row, State, Trace};
 use crate::id::ScopeCode;
 use crate::time::Instant;
+
+mod proving;
+
+/// What stands before a challenge in a row. No identifier is as short.
+const PROVING: &str = "proving";
 
 /// A value that is a run of words within a line.
 pub trait Words: Sized {
@@ -65,6 +75,13 @@ impl Line {
     fn instant(&mut self, at: Instant) -> &mut Self {
         self.word(at.millis())
     }
+
+    /// A last word that is left out where it says nothing.
+    fn proofs_at_end(&mut self, proofs: Proofs) {
+        if !proofs.is_empty() {
+            self.word(proofs);
+        }
+    }
 }
 
 /// A line being read.
@@ -96,6 +113,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[expect(clippy::option_option, reason = "the outer one is whether the word could be read")]
+    fn maybe_instant(&mut self) -> Option<Option<Instant>> {
+        if self.peek() == Some("-") {
+            self.word();
+            return Some(None);
+        }
+        self.instant().map(Some)
+    }
+
     fn flag(&mut self) -> Option<bool> {
         match self.word()? {
             "0" => Some(false),
@@ -106,6 +132,18 @@ impl<'a> Reader<'a> {
 
     pub fn instant(&mut self) -> Option<Instant> {
         self.number().map(Instant::from_millis)
+    }
+
+    /// The next word, not taken yet.
+    fn peek(&self) -> Option<&'a str> {
+        self.clone().word()
+    }
+
+    fn proofs_at_end(&mut self) -> Option<Proofs> {
+        if self.peek().is_none() {
+            return Some(Proofs::EMPTY);
+        }
+        self.value().filter(|proofs: &Proofs| !proofs.is_empty())
     }
 }
 
@@ -133,7 +171,16 @@ impl Words for Command {
     fn write(&self, line: &mut Line) {
         match self {
             Self::Look => _ = line.word("look"),
-            Self::Claim { nonce, hold } => _ = line.word("claim").word(nonce).flag(*hold),
+            Self::Claim { nonce, hold, need } => {
+                line.word("claim").word(nonce).flag(*hold);
+                if let Some(need) = need {
+                    need.write(line);
+                }
+            }
+            Self::Prove { nonce, hold, need, ask } => {
+                need.write(line.word("prove").word(nonce).flag(*hold));
+                ask.write(line);
+            }
             Self::Redeem { claim, by } => {
                 claim.write(line.word("redeem"));
                 line.word(by);
@@ -147,7 +194,17 @@ impl Words for Command {
     fn read(words: &mut Reader<'_>) -> Option<Self> {
         Some(match words.word()? {
             "look" => Self::Look,
-            "claim" => Self::Claim { nonce: words.value()?, hold: words.flag()? },
+            "claim" => {
+                let (nonce, hold) = (words.value()?, words.flag()?);
+                let need = if words.peek().is_some() { Some(Need::read(words)?) } else { None };
+                Self::Claim { nonce, hold, need }
+            }
+            "prove" => Self::Prove {
+                nonce: words.value()?,
+                hold: words.flag()?,
+                need: Need::read(words)?,
+                ask: Words::read(words)?,
+            },
             "redeem" => Self::Redeem { claim: Claim::read(words)?, by: words.value()? },
             "release" => Self::Release { claim: Claim::read(words)? },
             "fail" => Self::Fail { claim: Claim::read(words)? },
@@ -161,12 +218,13 @@ impl Words for Answer {
     fn write(&self, line: &mut Line) {
         match self {
             Self::Fresh { failures } => _ = line.word("fresh").word(failures),
-            Self::Granted { claim, replay } => {
+            Self::Granted { claim, replay, shown } => {
                 claim.write(line.word("granted"));
-                line.flag(*replay);
+                line.flag(*replay).proofs_at_end(*shown);
             }
+            Self::Proving(view) => view.write(line.word(PROVING)),
             Self::Busy { until } => _ = line.word("busy").instant(*until),
-            Self::Redeemed { replay } => _ = line.word("redeemed").flag(*replay),
+            Self::Redeemed { replay, shown } => line.word("redeemed").flag(*replay).proofs_at_end(*shown),
             Self::Released { failures } => _ = line.word("released").word(failures),
             Self::Spent { at } => _ = line.word("spent").instant(*at),
             Self::Revoked { at } => _ = line.word("revoked").instant(*at),
@@ -179,9 +237,14 @@ impl Words for Answer {
     fn read(words: &mut Reader<'_>) -> Option<Self> {
         Some(match words.word()? {
             "fresh" => Self::Fresh { failures: words.number()? },
-            "granted" => Self::Granted { claim: Claim::read(words)?, replay: words.flag()? },
+            "granted" => Self::Granted {
+                claim: Claim::read(words)?,
+                replay: words.flag()?,
+                shown: words.proofs_at_end()?,
+            },
+            PROVING => Self::Proving(Words::read(words)?),
             "busy" => Self::Busy { until: words.instant()? },
-            "redeemed" => Self::Redeemed { replay: words.flag()? },
+            "redeemed" => Self::Redeemed { replay: words.flag()?, shown: words.proofs_at_end()? },
             "released" => Self::Released { failures: words.number()? },
             "spent" => Self::Spent { at: words.instant()? },
             "revoked" => Self::Revoked { at: words.instant()? },
@@ -208,6 +271,9 @@ impl Words for Row {
             }
             State::Revoked { at } => _ = line.word("revoked").instant(*at),
         }
+        if let Some(challenge) = &self.challenge {
+            challenge.write(line.word(PROVING));
+        }
     }
 
     fn read(words: &mut Reader<'_>) -> Option<Self> {
@@ -219,32 +285,43 @@ impl Words for Row {
             "revoked" => State::Revoked { at: words.instant()? },
             _ => return None,
         };
-        Some(Self { state, failures })
+        let challenge = if words.peek() == Some(PROVING) {
+            words.word();
+            Some(Box::new(Challenge::read(words)?))
+        } else {
+            None
+        };
+        Some(Self { state, failures, challenge })
     }
 }
 
 impl Words for Change {
     fn write(&self, line: &mut Line) {
-        line.word(match self {
+        let word = match self {
             Self::Claimed => "claimed",
             Self::Spent => "spent",
             Self::Released => "released",
             Self::Failed => "failed",
             Self::Locked => "locked",
             Self::Revoked => "revoked",
-        });
+            Self::Proof(happened) => return happened.write(line),
+        };
+        line.word(word);
     }
 
     fn read(words: &mut Reader<'_>) -> Option<Self> {
-        Some(match words.word()? {
+        let word = words.peek()?;
+        let change = match word {
             "claimed" => Self::Claimed,
             "spent" => Self::Spent,
             "released" => Self::Released,
             "failed" => Self::Failed,
             "locked" => Self::Locked,
             "revoked" => Self::Revoked,
-            _ => return None,
-        })
+            _ => return Happened::read(words).map(Self::Proof),
+        };
+        words.word();
+        Some(change)
     }
 }
 
@@ -278,7 +355,7 @@ impl Words for Stored {
     fn read(words: &mut Reader<'_>) -> Option<Self> {
         let (row, trace) = (Row::read(words)?, Trace::read(words)?);
         let mut log = Vec::new();
-        while words.clone().word().is_some() {
+        while words.peek().is_some() {
             log.push(Logged { stamp: words.number()?, change: Change::read(words)?, at: words.instant()? });
         }
         Some(Self { row, trace, log })
@@ -286,8 +363,9 @@ impl Words for Stored {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::{Logged, Stored, Words};
+    use crate::challenge::{Need, Proof, Proofs};
     use crate::gate::{Answer, Change, Claim, Command, Row, State, Trace};
     use crate::id::{AuditId, Nonce, Redemption, ScopeCode};
     use crate::time::Instant;
@@ -295,7 +373,7 @@ mod tests {
     const AT: Instant = Instant::from_millis(1_800_000_000_123);
     const CLAIM: Claim = Claim { nonce: Nonce([7; 12]), at: AT };
 
-    fn check<T: Words + PartialEq + core::fmt::Debug>(value: &T, line: &str) {
+    pub(super) fn check<T: Words + PartialEq + core::fmt::Debug>(value: &T, line: &str) {
         assert_eq!(value.to_line(), line);
         assert_eq!(T::from_line(line).as_ref(), Some(value));
         for bad in
@@ -310,14 +388,26 @@ mod tests {
     #[test]
     fn every_command_is_a_line() {
         check(&Command::Look, "look");
-        check(&Command::Claim { nonce: CLAIM.nonce, hold: true }, "claim BwcHBwcHBwcHBwcH 1");
+        let claim = |need| Command::Claim { nonce: CLAIM.nonce, hold: true, need };
+        check(&claim(None), "claim BwcHBwcHBwcHBwcH 1");
+        check(&claim(Some(Need::HIGH)), "claim BwcHBwcHBwcHBwcH 1 2 app+passkey+code+fact");
         let redeem = Command::Redeem { claim: CLAIM, by: Redemption([1; 12]) };
         check(&redeem, "redeem BwcHBwcHBwcHBwcH 1800000000123 AQEBAQEBAQEBAQEB");
         check(&Command::Release { claim: CLAIM }, "release BwcHBwcHBwcHBwcH 1800000000123");
         check(&Command::Fail { claim: CLAIM }, "fail BwcHBwcHBwcHBwcH 1800000000123");
         check(&Command::Revoke, "revoke");
-        for bad in ["", "Look", "claim BwcHBwcHBwcHBwcH 2", "claim x 1", "fail BwcHBwcHBwcHBwcH 01", "look 1"]
-        {
+        for bad in [
+            "",
+            "Look",
+            "claim BwcHBwcHBwcHBwcH 2",
+            "claim x 1",
+            "claim BwcHBwcHBwcHBwcH 1 2",
+            "claim BwcHBwcHBwcHBwcH 1 0 code",
+            "claim BwcHBwcHBwcHBwcH 1 2 code",
+            "claim BwcHBwcHBwcHBwcH 1 1 none",
+            "fail BwcHBwcHBwcHBwcH 01",
+            "look 1",
+        ] {
             assert_eq!(Command::from_line(bad), None, "{bad}");
         }
     }
@@ -325,15 +415,22 @@ mod tests {
     #[test]
     fn every_answer_is_a_line() {
         check(&Answer::Fresh { failures: 3 }, "fresh 3");
-        check(&Answer::Granted { claim: CLAIM, replay: false }, "granted BwcHBwcHBwcHBwcH 1800000000123 0");
+        let granted = |shown| Answer::Granted { claim: CLAIM, replay: false, shown };
+        check(&granted(Proofs::EMPTY), "granted BwcHBwcHBwcHBwcH 1800000000123 0");
+        let both = Proofs::EMPTY.with(Proof::Code).with(Proof::Passkey);
+        check(&granted(both), "granted BwcHBwcHBwcHBwcH 1800000000123 0 passkey+code");
         check(&Answer::Busy { until: AT }, "busy 1800000000123");
-        check(&Answer::Redeemed { replay: true }, "redeemed 1");
+        check(&Answer::Redeemed { replay: true, shown: Proofs::EMPTY }, "redeemed 1");
+        check(&Answer::Redeemed { replay: true, shown: both }, "redeemed 1 passkey+code");
         check(&Answer::Released { failures: 0 }, "released 0");
         check(&Answer::Spent { at: AT }, "spent 1800000000123");
         check(&Answer::Revoked { at: AT }, "revoked 1800000000123");
         check(&Answer::Locked, "locked");
         check(&Answer::Expired, "expired");
         check(&Answer::Stale, "stale");
+        for bad in ["redeemed 1 none", "redeemed 1 code+passkey", "redeemed 2", "proving", "locked 1"] {
+            assert_eq!(Answer::from_line(bad), None, "{bad}");
+        }
     }
 
     #[test]
@@ -361,7 +458,7 @@ mod tests {
             (State::Revoked { at: AT }, "revoked 1800000000123"),
         ];
         for (state, words) in states {
-            let stored = Stored { row: Row { state, failures: 2 }, trace, log: log.clone() };
+            let stored = Stored { row: Row { state, failures: 2, challenge: None }, trace, log: log.clone() };
             let tail = "AgICAgICAgICAgIC - 3 5 claimed 1800000000123 6 spent 1800000000123";
             check(&stored, &format!("2 {words} {tail}"));
         }

@@ -109,7 +109,8 @@ impl World {
     pub fn rows(&self) -> Vec<Gated> {
         let memory = self.0.borrow();
         let rows = memory.rows.iter();
-        rows.map(|((place, link), row)| Gated { place: place.clone(), link: *link, row: *row }).collect()
+        rows.map(|((place, link), row)| Gated { place: place.clone(), link: *link, row: row.clone() })
+            .collect()
     }
 
     /// The deny-list as the registry would publish it.
@@ -201,12 +202,12 @@ impl Gates for World {
                 return Answer::Expired;
             }
             let key = (place.to_string(), errand.link);
-            let row = memory.rows.get(&key).copied();
+            let row = memory.rows.get(&key).cloned();
             let step = decide(row, errand.command, memory.now, Instant::from_secs(errand.expires));
             if let Some(row) = step.save {
                 memory.rows.insert(key, row);
             }
-            if let Some(change) = step.change {
+            for change in step.changes.into_iter().flatten() {
                 memory.changed(errand.trace, change);
             }
             step.answer

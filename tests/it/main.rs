@@ -12,6 +12,7 @@ mod allot;
 mod association;
 mod association_cases;
 mod audit;
+mod challenge;
 #[cfg(feature = "cli")]
 mod cli;
 mod click;
@@ -27,6 +28,7 @@ mod page;
 mod policy;
 mod shard;
 mod policy_outreach;
+mod policy_proof;
 mod row;
 mod policy_schema;
 mod providers;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::policy::{EXAMPLE, Edit, cut, edit, found, parse, set};
 
-const REFERENCE: &str = include_str!("../../docs/policy.md");
+pub const REFERENCE: &str = include_str!("../../docs/policy.md");
 const LINT: &str = include_str!("../../docs/lint.md");
 
 const FAILED: &str = "/journeys/payment.failed";
@@ -61,7 +61,7 @@ fn hours(hours: u32) -> Span {
 }
 
 /// The ids in a table of rules under the heading.
-fn documented(page: &'static str, heading: &str) -> BTreeSet<&'static str> {
+pub fn documented(page: &'static str, heading: &str) -> BTreeSet<&'static str> {
     let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
     section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
 }

@@ -1,6 +1,7 @@
 //! What each port promises. Written against the traits alone, so that it can describe any implementation.
 
 use postern::audit::{Batch, Event, Kind};
+use postern::challenge::Proofs;
 use postern::gate::{Answer, Command, Place, Trace};
 use postern::id::{AuditId, BatchId, KeyId, LinkId, Nonce, Redemption, Region, ScopeCode};
 use postern::limits::{IDEMPOTENCY_S, LEASE_S};
@@ -52,16 +53,19 @@ async fn ask(ports: &impl Ports, link: &LinkRef, command: Command) -> Answer {
 /// A gate decides by its own clock, remembers, and keeps links apart.
 async fn gates(ports: &impl Ports, now: Instant, move_to: &impl Fn(Instant)) {
     let (one, other) = (link(1, Use::Once, now), link(2, Use::Once, now));
-    let claim = |nonce| Command::Claim { nonce: Nonce([nonce; 12]), hold: true };
-    let Answer::Granted { claim: held, replay: false } = ask(ports, &one, claim(1)).await else {
+    let claim = |nonce| Command::Claim { nonce: Nonce([nonce; 12]), hold: true, need: None };
+    let Answer::Granted { claim: held, replay: false, .. } = ask(ports, &one, claim(1)).await else {
         panic!("a fresh link is granted")
     };
-    assert_eq!(ask(ports, &one, claim(1)).await, Answer::Granted { claim: held, replay: true });
+    assert_eq!(
+        ask(ports, &one, claim(1)).await,
+        Answer::Granted { claim: held, replay: true, shown: Proofs::EMPTY }
+    );
     assert!(matches!(ask(ports, &one, claim(2)).await, Answer::Busy { .. }));
     assert!(matches!(ask(ports, &other, Command::Look).await, Answer::Fresh { failures: 0 }));
     let redeem = |by| Command::Redeem { claim: held, by: Redemption([by; 12]) };
-    assert_eq!(ask(ports, &one, redeem(1)).await, Answer::Redeemed { replay: false });
-    assert_eq!(ask(ports, &one, redeem(1)).await, Answer::Redeemed { replay: true });
+    assert_eq!(ask(ports, &one, redeem(1)).await, Answer::Redeemed { replay: false, shown: Proofs::EMPTY });
+    assert_eq!(ask(ports, &one, redeem(1)).await, Answer::Redeemed { replay: true, shown: Proofs::EMPTY });
     assert!(matches!(ask(ports, &one, redeem(2)).await, Answer::Spent { .. }));
     assert!(matches!(ask(ports, &other, claim(1)).await, Answer::Granted { .. }));
     move_to(now + Span::from_secs(LEASE_S + 1));
