@@ -56,7 +56,10 @@ pub async fn rules(
     for version in versions {
         fetch_kept(isolate, world, *version, now).await;
     }
-    let book = isolate.rulebook.borrow();
+    let mut book = isolate.rulebook.borrow_mut();
+    if book.kept.len() > POLICIES_HELD_MAX {
+        book.kept.retain(|version, _| versions.contains(version));
+    }
     let none = || Unreachable { what: "the policy", cause: "none was read".into() };
     let active = book.active.as_ref().ok_or_else(none)?;
     let mut policies = book.kept.clone();
@@ -128,9 +131,6 @@ async fn fetch_kept(isolate: &Isolate, world: &World, version: u32, now: Instant
         Ok(policy) => {
             book.missing.remove(&version);
             book.kept.insert(version, Rc::new(policy));
-            while book.kept.len() > POLICIES_HELD_MAX {
-                book.kept.pop_first();
-            }
         }
         Err(cause) => {
             worker::console_error!("policy version {version}: {cause}; its enrolments wait");
