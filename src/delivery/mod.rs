@@ -21,6 +21,5 @@ pub use credentials::{BadCredentials, Credentials};
 pub use letter::Letter;
 pub use message::{Approved, Message, Script};
 pub use provider::{
-    Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, carries, plan, receipts, verdict,
-    whatsapp_challenge,
+    Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, plan, receipts, verdict, whatsapp_challenge,
 };
