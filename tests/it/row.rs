@@ -98,8 +98,13 @@ fn pending() -> impl Strategy<Value = Pending> {
 }
 
 fn history() -> impl Strategy<Value = History> {
-    (touch(), text(), channel(), at(), said())
-        .prop_map(|(id, journey, channel, at, said)| History { id, journey, channel, at, said })
+    (touch(), text(), channel(), at(), said()).prop_map(|(id, journey, channel, at, said)| History {
+        id,
+        journey,
+        channel,
+        at,
+        said,
+    })
 }
 
 fn person() -> impl Strategy<Value = Person> {
