@@ -225,8 +225,10 @@ pub const SHARD_FLUSH_MS: u64 = 1_000;
 pub const TICK_TIMEOUT_MS: u64 = 50_000;
 /// Each shard is woken at least once in this many minutes, due or not, in case the roster lost it.
 pub const SAFETY_NET_MIN: u64 = 10;
-/// Old policy versions that an isolate holds for enrolments that run on.
+/// Old policy versions that an isolate holds, besides those that a shard at hand needs.
 pub const POLICIES_HELD_MAX: usize = 16;
+/// How often a shard notes that a policy version is in use.
+pub const VERSION_NOTED_S: u32 = 24 * 60 * 60;
 /// Jobs on everyone in a journey that one shard has under way.
 pub const JOBS_MAX: usize = 16;
 /// Each further offer of a touch waits twice as long, up to this: a consumer that is down for hours does not come back
@@ -338,8 +340,6 @@ pub const WEBHOOK_TOLERANCE_S: u32 = 5 * 60;
 /// Bytes of a Standard Webhooks key.
 pub const WEBHOOK_KEY_MIN: usize = 24;
 pub const WEBHOOK_KEY_MAX: usize = 64;
-/// Receipts taken from one webhook call; the rest are left to the provider's next call.
-pub const RECEIPTS_MAX: usize = 1_000;
 /// How long a message's unsubscribe link works: CAN-SPAM asks for 30 days at least.
 pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
 /// Policy versions that an isolate keeps for composing messages.

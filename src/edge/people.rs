@@ -15,7 +15,7 @@
 mod outbox;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -30,7 +30,7 @@ use crate::id::Shard;
 use crate::journey::Rules;
 use crate::json;
 use crate::limits::{SHARD_FLUSH_MS, SHARD_RETRY_MS, SHARD_UNSENT_MAX, TICK_MAX, TICK_TURN_MAX};
-use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, handle};
+use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, Versions, handle};
 use crate::time::{Instant, Span};
 
 /// An errand, and the shard that it is for: an object does not know its own name.
@@ -63,8 +63,7 @@ struct Memory {
     shard: Option<Shard>,
     /// Touches that the queue has not taken.
     packs: VecDeque<Pack>,
-    /// Policy versions that enrolments here may have.
-    versions: BTreeSet<u32>,
+    versions: Versions,
     /// The last thing the roster was told; the earliest, if it is wrong.
     told: Option<Due>,
     stamp: u64,
@@ -234,14 +233,14 @@ impl Object {
     async fn rules(&self, are_needed: bool) -> Result<Rules, JsValue> {
         let isolate = isolate::get();
         let door = isolate.door(|| self.world.settings()).map_err(|problem| text(&problem.to_string()))?;
-        let versions = self.with(|memory| memory.versions.clone());
+        let versions = self.with(|memory| memory.versions.iter().collect());
         let rules = rules::rules(&isolate, &self.world, &door, &versions, are_needed).await;
         rules.map_err(|error| text(&error.to_string()))
     }
 
     /// From now on this policy version is needed here: enrolments enter with the active one, or are moved to another.
     fn note_version(&self, version: u32) -> Result<(), JsValue> {
-        if !self.with(|memory| memory.versions.insert(version)) {
+        if !self.with(|memory| memory.versions.note(version, isolate::now())) {
             return Ok(());
         }
         let versions = self.with(|memory| serde_json::to_string(&memory.versions).unwrap_or_default());

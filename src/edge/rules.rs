@@ -55,7 +55,10 @@ pub async fn rules(
         }
     }
     join_all(versions.iter().map(|version| fetch_kept(isolate, world, *version, now))).await;
-    let book = isolate.rulebook.borrow();
+    let mut book = isolate.rulebook.borrow_mut();
+    if book.kept.len() > POLICIES_HELD_MAX {
+        book.kept.retain(|version, _| versions.contains(version));
+    }
     let mut policies = book.kept.clone();
     policies.extend(book.active.as_ref().map(|active| (active.version, Rc::clone(active))));
     Ok(Rules {
@@ -141,9 +144,6 @@ async fn fetch_kept(isolate: &Isolate, world: &World, version: u32, now: Instant
         Ok(policy) => {
             book.missing.remove(&version);
             book.kept.insert(version, Rc::new(policy));
-            while book.kept.len() > POLICIES_HELD_MAX {
-                book.kept.pop_first();
-            }
         }
         Err(cause) => {
             worker::console_error!("policy version {version}: {cause}; its enrolments wait");

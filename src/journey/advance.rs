@@ -3,7 +3,7 @@
 use crate::audit::Kind;
 use crate::id::{Subject, TouchId};
 use crate::journey::gates::{self, Held};
-use crate::journey::plan::Plan;
+use crate::journey::plan::{Plan, is_long_over};
 use crate::journey::step::{Moment, Step, step};
 use crate::journey::{Effect, Offer, Refusal, Rules, reason, record};
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MAX_MS, OFFER_LEASE_MS, POLICY_WAIT_S};
@@ -138,7 +138,9 @@ fn run(
     effects: &mut Vec<Effect>,
 ) {
     let Some(plan) = rules.plan(enrolment.version, &enrolment.journey) else {
-        if moment == Moment::Passed {
+        if is_long_over(enrolment, now) {
+            end(person, enrolment, Ended::TimedOut, now, effects);
+        } else if moment == Moment::Passed {
             enrolment.due = Some(now + Span::from_secs(POLICY_WAIT_S));
         }
         return;
@@ -303,7 +305,8 @@ enum Next {
 fn next_offer(person: &Person, pending: &Pending, now: Instant, rules: &Rules) -> Next {
     let Some(enrolment) = person.enrolment(&pending.journey, pending.trigger) else { return Next::Late };
     let Some(plan) = rules.plan(pending.version, &pending.journey) else {
-        return Next::Wait(now + Span::from_secs(POLICY_WAIT_S));
+        let wait = Next::Wait(now + Span::from_secs(POLICY_WAIT_S));
+        return if is_long_over(enrolment, now) { Next::Late } else { wait };
     };
     let Some(touch) = plan.journey.touches.get(usize::from(pending.touch)) else { return Next::Late };
     let expiry = expiry(touch, enrolment, plan);

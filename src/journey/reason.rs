@@ -2,6 +2,8 @@
 
 /// The provider asks to be called less often.
 pub const THROTTLED: &str = "throttled";
+/// The provider does not send to this recipient now: too often of late, or no way into their country is open.
+pub const RECIPIENT: &str = "recipient_refused";
 /// The provider failed, or says that it will be back.
 pub const UNAVAILABLE: &str = "provider_unavailable";
 /// No answer in time, or none at all. The message may have been sent.
@@ -41,8 +43,9 @@ pub const NO_LINK: &str = "no_link";
 /// The words do not fit into one message of the channel.
 pub const TOO_LONG: &str = "too_long";
 
-const ALL: [&str; 20] = [
+const ALL: [&str; 21] = [
     THROTTLED,
+    RECIPIENT,
     UNAVAILABLE,
     NO_ANSWER,
     GARBLED,
@@ -70,8 +73,9 @@ pub fn known(code: &str) -> &'static str {
 }
 
 /// Failures after which nothing can have left: nobody was called, or the provider said no before it looked.
-pub const LEFT_NOTHING: [&str; 14] = [
+pub const LEFT_NOTHING: [&str; 15] = [
     THROTTLED,
+    RECIPIENT,
     BREAKER_OPEN,
     CREDENTIALS,
     ACCOUNT,

@@ -3,12 +3,13 @@
 use crate::audit::{Event as Audited, Kind};
 use crate::id::{EventHash, Subject};
 use crate::journey::advance::{advance, each_enrolment, end, open_app};
+use crate::journey::plan::is_long_over;
 use crate::journey::{APP_OPENED, Effect, Event, NotTaken, Rules, Taken, enrol, record};
 use crate::limits::{
     APP_OPEN_MAX_S, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, OUTCOMES_REMEMBERED_MAX,
     PERSON_FLAGS_MAX, PERSON_MASKS_MAX,
 };
-use crate::person::{Ended, Enrolment, Flag, Mask, Outcome, Person, SeenEvent};
+use crate::person::{Ended, Enrolment, Flag, Mask, Outcome, Pending, Person, SeenEvent};
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
@@ -59,8 +60,11 @@ pub fn receive(
 /// Whether an event can be taken, and the policy in force. The policies of all that may still be sent must be at hand:
 /// one that is not could list the event as an outcome. That is asked first, for it alone may be otherwise next time.
 fn admit<'a>(person: &Person, event: &Event, now: Instant, rules: &'a Rules) -> Result<&'a Policy, NotTaken> {
-    let running = person.enrolments.iter().filter(|one| one.is_running()).map(|one| one.version);
-    let mut live = running.chain(person.pending.iter().map(|one| one.version));
+    let is_live = |one: &Enrolment| !is_long_over(one, now);
+    let running = person.enrolments.iter().filter(|one| one.is_running() && is_live(one));
+    let is_sent = |one: &&Pending| person.enrolment(&one.journey, one.trigger).is_some_and(is_live);
+    let pending = person.pending.iter().filter(is_sent).map(|one| one.version);
+    let mut live = running.map(|one| one.version).chain(pending);
     if live.any(|version| !rules.policies.contains_key(&version)) {
         return Err(NotTaken::NoPolicy);
     }

@@ -120,7 +120,7 @@ pub struct Pending {
     /// Index into the journey's touches.
     pub touch: u8,
     pub channel: Channel,
-    /// The instant from which link claims are made: the same attempt mints the same token.
+    /// The instant from which link claims are made: the same offer mints the same token.
     pub offered: Instant,
     pub attempts: u8,
     /// Somebody asked for it since it was offered last: an attempt was made, or it was put off.

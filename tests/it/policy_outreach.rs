@@ -317,6 +317,12 @@ fn outreach_cases() -> Vec<Case> {
         ("sender.provider", "$.outreach.senders.email.provider", vec![provider("email", "twilio")]),
         ("sender.provider", "$.outreach.senders.voice.provider", vec![provider("voice", "twilio")]),
         ("sender.from", "$.outreach.senders.email.from", vec![cut("/outreach/senders/email/from")]),
+        (
+            "sender.from",
+            "$.outreach.senders.sms.from",
+            vec![from("sms", "MG0123456789abcdef0123456789abcdeg")],
+        ),
+        ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "MG0123456789abcdef")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "hello@localhost")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A\r\nBcc: x <a@b.example>")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A, B <a@b.example>")]),
@@ -452,6 +458,7 @@ pub fn accepted() -> Vec<Vec<Edit>> {
     let long = format!("A <{}@b.example>", "a".repeat(64));
     vec![
         vec![set(at(FAILED, "basis"), "legitimate_interest"), set(at(FAILED, "purpose"), "marketing")],
+        vec![set("/outreach/senders/sms/from", "MG0123456789abcdef0123456789abcdef")],
         vec![set(at(FAILED, "time_limit_h"), JOURNEY_MAX_H)],
         vec![set(at(FAILED, "holdout_per_mille"), HOLDOUT_MAX_PER_MILLE)],
         vec![cut(at(FAILED, "holdout_per_mille"))],

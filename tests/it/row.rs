@@ -101,8 +101,13 @@ fn pending() -> impl Strategy<Value = Pending> {
 }
 
 fn history() -> impl Strategy<Value = History> {
-    (touch(), text(), channel(), at(), said())
-        .prop_map(|(id, journey, channel, at, said)| History { id, journey, channel, at, said })
+    (touch(), text(), channel(), at(), said()).prop_map(|(id, journey, channel, at, said)| History {
+        id,
+        journey,
+        channel,
+        at,
+        said,
+    })
 }
 
 fn passkey() -> impl Strategy<Value = Passkey> {
