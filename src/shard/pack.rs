@@ -19,6 +19,14 @@ impl Pack {
     pub fn of(shard: Shard, touches: &[TouchId]) -> impl Iterator<Item = Self> {
         touches.chunks(OFFER_PACK_MAX).map(move |touches| Self { shard, touches: touches.to_vec() })
     }
+
+    /// Takes over as many touches of another pack as it has room for, if they may travel together.
+    pub fn fill(&mut self, from: &mut Self) {
+        let room = OFFER_PACK_MAX.saturating_sub(self.touches.len());
+        if self.shard == from.shard {
+            self.touches.extend(from.touches.drain(..room.min(from.touches.len())));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -36,5 +44,20 @@ mod tests {
         let text = serde_json::to_string(&packs[1]).unwrap();
         assert_eq!(text, format!(r#"{{"shard":7,"touches":["{}"]}}"#, touches[OFFER_PACK_MAX]));
         assert_eq!(serde_json::from_str::<Pack>(&text).unwrap(), packs[1]);
+    }
+
+    #[test]
+    fn a_pack_is_filled_from_another_of_its_shard_and_no_further() {
+        let pack = |shard, touches: core::ops::Range<u8>| Pack {
+            shard: Shard(shard),
+            touches: touches.map(|n| TouchId([n; 24])).collect(),
+        };
+        let most = u8::try_from(OFFER_PACK_MAX).unwrap();
+        let (mut open, mut more) = (pack(7, 0..most - 2), pack(7, 200..205));
+        open.fill(&mut more);
+        assert_eq!((open.touches.len(), &more), (OFFER_PACK_MAX, &pack(7, 202..205)));
+        open.fill(&mut more);
+        pack(8, 0..1).fill(&mut more);
+        assert_eq!((open.touches.len(), more), (OFFER_PACK_MAX, pack(7, 202..205)));
     }
 }
