@@ -88,12 +88,19 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
     }
 }
 
-/// Whether a request's body is worth reading: what is for machines is read for a key that may do what it asks, and for
-/// nobody else.
+/// Whether a request's body is worth reading: what is for machines is read for a key that may do what it asks, where that
+/// takes a body, and for nobody else.
 pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Headers, now: Instant) -> bool {
     let header = headers.authorization.as_deref();
+    let takes_none = |route| {
+        matches!(
+            route,
+            Route::Activate { .. } | Route::Pause { .. } | Route::Resume { .. } | Route::Redrive { .. }
+        )
+    };
     route.is_ok_and(|route| {
-        role(route).is_none_or(|role| door.api_keys.authenticate(header, role, now).is_ok())
+        !takes_none(route)
+            && role(route).is_none_or(|role| door.api_keys.authenticate(header, role, now).is_ok())
     })
 }
 

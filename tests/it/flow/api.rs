@@ -225,13 +225,15 @@ fn a_body_is_read_for_those_who_may_send_it() {
         let headers = Headers { authorization, ..Headers::default() };
         reads_body(&scene.door, route(method, path), &headers, scene.now())
     };
-    for path in ["/v1/events", "/v1/policy/2/activate", "/v1/links"] {
+    for path in ["/v1/events", "/v1/journeys/x/move", "/v1/links"] {
         assert!(reads(Method::Post, path, Some(KEY)), "{path}");
         assert!(!reads(Method::Post, path, None) && !reads(Method::Post, path, Some("pk_x_y")), "{path}");
     }
     assert!(reads(Method::Post, "/v1/links", Some(MINT_KEY)));
     assert!(!reads(Method::Post, "/v1/events", Some(MINT_KEY)), "another role");
-    assert!(!reads(Method::Post, "/v1/nothing", Some(KEY)));
+    for path in ["/v1/nothing", "/v1/policy/2/activate", "/v1/journeys/x/pause", "/v1/deliveries/x/redrive"] {
+        assert!(!reads(Method::Post, path, Some(KEY)), "{path} takes none");
+    }
     for path in ["/l/token", "/u/token", "/p/token", "/v1/receipts/postmark"] {
         assert!(reads(Method::Post, path, None), "{path} is for anybody");
     }
