@@ -217,9 +217,11 @@ pub const QUEUE_SEND_MAX: usize = 100;
 pub const QUEUE_SEND_MAX_BYTES: usize = 240_000;
 /// Audit events that may wait in a shard before it advances nobody more.
 pub const SHARD_UNSENT_MAX: usize = 50_000;
+/// Packs that a shard holds while the queue refuses them; touches beyond wait for their lease.
+pub const SHARD_PACKS_MAX: usize = 1_000;
 /// How long a shard waits before it tries again what failed.
 pub const SHARD_RETRY_MS: u64 = 15_000;
-/// A shard gathers audit events this long before it sends them.
+/// A shard gathers touches and audit events this long before it sends them.
 pub const SHARD_FLUSH_MS: u64 = 1_000;
 /// How long the cron trigger waits for a shard.
 pub const TICK_TIMEOUT_MS: u64 = 50_000;

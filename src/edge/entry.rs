@@ -15,8 +15,8 @@ use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::World;
 use crate::edge::{courier, glue, roster, task};
 use crate::flow::{
-    Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
-    not_configured, serve,
+    Age, Context, DENY_KEY, DenyList, Door, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot,
+    glance, not_configured, reads_body, serve,
 };
 use crate::http::problem::{Code, Problem};
 use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, body_max, route};
@@ -104,7 +104,7 @@ async fn full(head: Head, request: JsValue, env: Env, context: worker::Context) 
         refresh(&isolate, &world, now).await;
     }
     let is_head = head.fields().first() == Some(&"HEAD");
-    let request = match read(&head, &request).await {
+    let request = match read(&head, &request, &door, now).await {
         Ok(request) => request,
         Err(response) => return respond(&response, is_head),
     };
@@ -229,7 +229,7 @@ async fn load(isolate: &Isolate, world: &World, now: Instant) -> Result<Snapshot
     Ok(Snapshot { policy, is_example, denied, loaded: now })
 }
 
-async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
+async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Result<Request, Response> {
     let [method, target, user_agent, ch_platform, purpose] = head.fields();
     let method = Method::from_name(method);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -277,7 +277,8 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         },
     };
     let max = body_max(path);
-    let body = if matches!(method, Method::Post | Method::Put) {
+    let has_body = matches!(method, Method::Post | Method::Put);
+    let body = if has_body && reads_body(door, route(method, path), &headers, now) {
         let detail = format!("Send at most {max} bytes.");
         glue::read_body(request, max)
             .await

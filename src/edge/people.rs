@@ -4,9 +4,10 @@
 //! `SQLite`: load, decide, save, together with the audit events of it. A touch to be sent is part of its person's row, so
 //! it is decided and kept by the same write. The platform holds the answer back until the write is durable.
 //!
-//! **What follows a commit.** Touches go to the queue in packs from memory. If the queue refuses them, they wait and
-//! nobody more is advanced until it has taken them; if the object dies, each touch's lease in its row runs out and a
-//! tick offers it again. Audit events wait in a table until the audit log has them.
+//! **What follows a commit.** Touches gather in packs in memory for a moment and go to the queue. If it refuses them,
+//! they wait and nobody more is advanced until it has taken them. If the object dies, or events go on to come until there
+//! are too many, each touch's lease in its row runs out and a tick offers it again. Audit events wait in a table until the
+//! audit log has them.
 //!
 //! **The alarm** goes on with what one tick could not finish, and tries again what failed. It arms its successor before
 //! it does anything else and is taken back only when nothing is left. Whoever is due later is not its business: the cron
@@ -15,7 +16,7 @@
 mod outbox;
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,9 @@ use crate::edge::{glue, isolate, rules};
 use crate::id::Shard;
 use crate::journey::Rules;
 use crate::json;
-use crate::limits::{SHARD_FLUSH_MS, SHARD_RETRY_MS, SHARD_UNSENT_MAX, TICK_MAX, TICK_TURN_MAX};
+use crate::limits::{
+    RESUME_WAIT_S, SHARD_FLUSH_MS, SHARD_PACKS_MAX, SHARD_RETRY_MS, SHARD_UNSENT_MAX, TICK_MAX, TICK_TURN_MAX,
+};
 use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, Versions, handle};
 use crate::time::{Instant, Span};
 
@@ -64,11 +67,25 @@ struct Memory {
     /// Touches that the queue has not taken.
     packs: VecDeque<Pack>,
     versions: Versions,
+    /// Journeys that were resumed a moment ago, and when: the list of paused ones may still have them.
+    resumed: BTreeMap<String, Instant>,
     /// The last thing the roster was told; the earliest, if it is wrong.
     told: Option<Due>,
     stamp: u64,
     /// Whether a tick stopped before its end.
     has_more: bool,
+}
+
+impl Memory {
+    /// Fills the packs that have room before it begins others.
+    fn add(&mut self, packs: impl IntoIterator<Item = Pack>) {
+        for mut pack in packs {
+            self.packs.iter_mut().rev().for_each(|open| open.fill(&mut pack));
+            if !pack.touches.is_empty() && self.packs.len() < SHARD_PACKS_MAX {
+                self.packs.push_back(pack);
+            }
+        }
+    }
 }
 
 #[wasm_bindgen]
@@ -136,6 +153,9 @@ impl Object {
         self.wake(Some(visit.shard))?;
         if let Errand::Move { to, .. } = &visit.errand {
             self.note_version(*to)?;
+        }
+        if let Errand::Wake { journey } = &visit.errand {
+            self.with(|memory| memory.resumed.insert(journey.clone(), isolate::now()));
         }
         let rules = self.rules(visit.errand.needs_rules()).await?;
         let now = if cfg!(feature = "local") { visit.now } else { None };
@@ -213,7 +233,7 @@ impl Object {
         if rules.policies.contains_key(&rules.active) {
             self.note_version(rules.active)?;
         }
-        self.with(|memory| memory.packs.extend(Pack::of(memory.shard.unwrap_or(Shard(0)), &offers)));
+        self.with(|memory| memory.add(Pack::of(memory.shard.unwrap_or(Shard(0)), &offers)));
         Ok(answer)
     }
 
@@ -235,7 +255,14 @@ impl Object {
         let door = isolate.door(|| self.world.settings()).map_err(|problem| text(&problem.to_string()))?;
         let versions = self.with(|memory| memory.versions.iter().collect());
         let rules = rules::rules(&isolate, &self.world, &door, &versions, are_needed).await;
-        rules.map_err(|error| text(&error.to_string()))
+        let mut rules = rules.map_err(|error| text(&error.to_string()))?;
+        if let Some(read) = isolate.rulebook.borrow().loaded() {
+            self.with(|memory| {
+                memory.resumed.retain(|_, at| read < *at + Span::from_secs(RESUME_WAIT_S));
+                rules.paused.retain(|journey| !memory.resumed.contains_key(journey));
+            });
+        }
+        Ok(rules)
     }
 
     /// From now on this policy version is needed here: enrolments enter with the active one, or are moved to another.

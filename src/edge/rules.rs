@@ -37,6 +37,13 @@ pub struct Rulebook {
     missing: BTreeMap<u32, Instant>,
 }
 
+impl Rulebook {
+    /// When the active policy and the list of paused journeys were read.
+    pub const fn loaded(&self) -> Option<Instant> {
+        self.loaded
+    }
+}
+
 /// The rules for a shard whose enrolments have entered with these versions. A version that cannot be had is left out;
 /// its enrolments wait. An errand that needs no rules is given what there is, however old.
 pub async fn rules(

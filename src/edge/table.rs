@@ -185,8 +185,19 @@ impl Table {
 
     /// People from lines of `ID SUBJECT ROW`.
     fn read(&self, lines: &str) -> Result<Vec<(Subject, Person)>, StoreError> {
-        let people = lines.lines().map(|line| self.read_line(line));
-        people.collect::<Option<_>>().ok_or_else(|| StoreError("a person's row cannot be read".into()))
+        let people = lines.lines().map(|line| self.read_line(line).ok_or_else(|| unreadable(line)));
+        people.collect()
+    }
+
+    /// As [`read`](Self::read), without those that cannot be read.
+    fn read_some(&self, lines: &str) -> Vec<(Subject, Person)> {
+        let readable = |line| {
+            self.read_line(line).or_else(|| {
+                worker::console_error!("{}", unreadable(line));
+                None
+            })
+        };
+        lines.lines().filter_map(readable).collect()
     }
 
     fn read_line(&self, line: &str) -> Option<(Subject, Person)> {
@@ -241,9 +252,8 @@ impl Store for Table {
         match among {
             Among::Dead => {
                 let lines = dead_people(&self.sql, number(after), limit).map_err(failed)?;
-                let people = self.read(&lines)?;
-                let next = Self::last_id(&lines).filter(|_| people.len() >= limit as usize);
-                Ok(Page { people, next })
+                let next = Self::last_id(&lines).filter(|_| lines.lines().count() >= limit as usize);
+                Ok(Page { people: self.read_some(&lines), next })
             }
             Among::Journey(name) => {
                 let name = format!(" j {name}");
@@ -253,7 +263,7 @@ impl Store for Table {
                 let span = u64::from(limit);
                 let lines = people_holding(&self.sql, &name, number(after), number(span)).map_err(failed)?;
                 let next = (after + span < newest).then(|| (after + span).to_string());
-                Ok(Page { people: self.read(&lines)?, next })
+                Ok(Page { people: self.read_some(&lines), next })
             }
         }
     }
@@ -309,6 +319,10 @@ impl Store for Table {
         let text = serde_json::to_string(jobs).map_err(|error| StoreError(error.to_string()))?;
         self.set_meta("jobs", &text)
     }
+}
+
+fn unreadable(line: &str) -> StoreError {
+    StoreError(format!("the person in row {} cannot be read", line.split(' ').next().unwrap_or_default()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

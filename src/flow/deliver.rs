@@ -19,6 +19,7 @@ use crate::delivery::{
 };
 use crate::flow::Context;
 use crate::flow::join::all_by;
+use crate::flow::policy::kept;
 use crate::flow::prepare::{Prepared, prepare};
 use crate::id::{BatchId, Shard, TouchId};
 use crate::journey::Report;
@@ -291,10 +292,7 @@ async fn read(
     if let Some(snapshot) = context.snapshot.filter(|snapshot| snapshot.policy.version == version) {
         return Ok(Some(snapshot.policy.clone()));
     }
-    let Some(text) = ports.bundle(version).await? else { return Ok(None) };
-    Policy::parse_accepted(text.as_bytes())
-        .map(Some)
-        .map_err(|problems| Unreachable { what: "a policy", cause: problems.to_string() })
+    kept(version, ports).await
 }
 
 /// Puts the links on record before they leave. The same attempt is the same batch, which the log takes once.

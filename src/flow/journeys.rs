@@ -7,9 +7,9 @@
 use serde::Serialize;
 
 use crate::audit::{Batch, Event, Kind};
-use crate::flow::join;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::unreachable;
+use crate::flow::{join, policy};
 use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
@@ -74,7 +74,7 @@ pub async fn move_to(
         Ok(to) => to,
         Err(problem) => return Outcome::new(problem.response()),
     };
-    match kept(context, to, ports).await {
+    match readable(context, to, ports).await {
         Ok(Some(policy)) if policy.journeys.contains_key(journey) => {}
         Ok(Some(_)) => return unknown(),
         Ok(None) => {
@@ -109,9 +109,9 @@ async fn is_known(context: &Context<'_>, journey: &str, library: &impl Library) 
     if context.snapshot.is_some_and(|snapshot| snapshot.policy.journeys.contains_key(journey)) {
         return Ok(true);
     }
-    for (version, _) in library.shelf().await?.versions.into_iter().rev() {
-        let text = library.bundle(version).await?;
-        let policy = text.and_then(|text| Policy::parse_accepted(text.as_bytes()).ok());
+    let versions = library.shelf().await?.versions.into_iter().map(|(version, _)| version).rev();
+    for version in versions.chain([Policy::EXAMPLE_VERSION]) {
+        let policy = policy::kept(version, library).await?;
         if policy.is_some_and(|policy| policy.journeys.contains_key(journey)) {
             return Ok(true);
         }
@@ -119,7 +119,7 @@ async fn is_known(context: &Context<'_>, journey: &str, library: &impl Library) 
     Ok(false)
 }
 
-async fn kept(
+async fn readable(
     context: &Context<'_>,
     version: u32,
     library: &impl Library,
@@ -127,8 +127,7 @@ async fn kept(
     if let Some(snapshot) = context.usable().filter(|snapshot| snapshot.policy.version == version) {
         return Ok(Some(snapshot.policy.clone()));
     }
-    let text = library.bundle(version).await?;
-    Ok(text.and_then(|text| Policy::parse_accepted(text.as_bytes()).ok()))
+    policy::kept(version, library).await
 }
 
 fn read(body: &[u8]) -> Result<u32, Problem> {

@@ -178,6 +178,8 @@ pub struct Dead {
 pub enum EventResult {
     Taken(Taken),
     NotTaken(NotTaken),
+    /// The person's row cannot be read; nothing changed.
+    Lost,
 }
 
 /// How much a tick did, and when the shard wants the next.

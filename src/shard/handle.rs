@@ -88,10 +88,10 @@ impl<S: Store> Turn<'_, S> {
             by_person.entry(subject).or_default().push((at, event));
         }
         let subjects: Vec<Subject> = by_person.keys().copied().collect();
-        let mut known = by_subject(self.store.load(&subjects)?);
-        let mut results = vec![EventResult::Taken(journey::Taken::Nothing); count];
+        let (mut known, lost) = self.load(&subjects)?;
+        let mut results = vec![EventResult::Lost; count];
         let mut changed = Vec::new();
-        for (subject, events) in by_person {
+        for (subject, events) in by_person.into_iter().filter(|(subject, _)| !lost.contains(subject)) {
             let mut person = known.remove(&subject).unwrap_or_default();
             let mut is_changed = false;
             for (at, event) in events {
@@ -333,7 +333,23 @@ impl<S: Store> Turn<'_, S> {
         let mut subjects: Vec<Subject> = touches.map(TouchId::subject).collect();
         subjects.sort_unstable();
         subjects.dedup();
-        Ok(by_subject(self.store.load(&subjects)?))
+        Ok(self.load(&subjects)?.0)
+    }
+
+    /// Those who are known, and those whose rows cannot be read: that is no reason to fail the others.
+    fn load(&self, subjects: &[Subject]) -> Result<(LiteMap<Subject, Person>, Vec<Subject>), StoreError> {
+        let failed = match self.store.load(subjects) {
+            Ok(people) => return Ok((people.into_iter().collect(), Vec::new())),
+            Err(error) => error,
+        };
+        let (mut people, mut lost) = (LiteMap::new(), Vec::new());
+        for subject in subjects {
+            match self.store.load(&[*subject]) {
+                Ok(found) => people.extend(found),
+                Err(_) => lost.push(*subject),
+            }
+        }
+        if lost.len() == subjects.len() { Err(failed) } else { Ok((people, lost)) }
     }
 
     fn save(&mut self, people: LiteMap<Subject, Person>) -> Result<(), StoreError> {
@@ -377,12 +393,4 @@ impl From<Settled> for Report {
             Settled::Complained => Self::Complained,
         }
     }
-}
-
-fn by_subject(people: Vec<(Subject, Person)>) -> LiteMap<Subject, Person> {
-    let mut map = LiteMap::new();
-    for (subject, person) in people {
-        map.insert(subject, person);
-    }
-    map
 }

@@ -34,6 +34,15 @@ impl Pack {
         }
         packs
     }
+
+    /// Takes over as many touches of another pack as it has room for, if they may travel together.
+    pub fn fill(&mut self, from: &mut Self) {
+        let room = OFFER_PACK_MAX.saturating_sub(self.touches.len());
+        let way = |pack: &Self| (pack.shard, pack.version, pack.channel);
+        if way(self) == way(from) {
+            self.touches.extend(from.touches.drain(..room.min(from.touches.len())));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -69,5 +78,25 @@ mod tests {
             let own: Vec<TouchId> = offers.iter().skip(at).step_by(3).map(|offer| offer.touch).collect();
             assert_eq!(pack.touches, own);
         }
+    }
+
+    #[test]
+    fn a_pack_is_filled_from_another_of_its_shard_and_no_further() {
+        let pack = |shard, touches: core::ops::Range<u8>| Pack {
+            shard: Shard(shard),
+            version: 1,
+            channel: Channel::Email,
+            touches: touches.map(|n| TouchId([n; 24])).collect(),
+        };
+        let most = u8::try_from(OFFER_PACK_MAX).unwrap();
+        let (mut open, mut more) = (pack(7, 0..most - 2), pack(7, 200..205));
+        open.fill(&mut more);
+        assert_eq!((open.touches.len(), &more), (OFFER_PACK_MAX, &pack(7, 202..205)));
+        open.fill(&mut more);
+        pack(8, 0..1).fill(&mut more);
+        assert_eq!((open.touches.len(), more), (OFFER_PACK_MAX, pack(7, 202..205)));
+        let mut other = Pack { channel: Channel::Sms, ..pack(7, 0..1) };
+        other.fill(&mut pack(7, 9..10));
+        assert_eq!(other.touches.len(), 1);
     }
 }

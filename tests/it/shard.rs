@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use postern::audit::{self, Kind};
 use postern::id::{EventHash, KeyId, LinkId, Subject, TouchId};
-use postern::journey::{Event, Rules};
+use postern::journey::{Event, Rules, Taken};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
     ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, JOBS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
@@ -18,7 +18,7 @@ use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
 use postern::shard::{
-    Among, Answer, Errand, Handled, Job, Offered, Page, Settled, Store, StoreError, Task, handle,
+    Among, Answer, Errand, EventResult, Handled, Job, Offered, Page, Settled, Store, StoreError, Task, handle,
 };
 use postern::sim::People;
 use postern::time::{Instant, Span};
@@ -515,4 +515,67 @@ fn what_is_told_of_a_person_needs_no_policy() {
     scene.rules.active = active;
     assert!(Errand::Checkout { touches: sent }.needs_rules());
     assert_eq!(scene.checkout(), [], "the no was heard");
+}
+
+/// A store in which one person's row cannot be read.
+struct Torn<'a>(&'a mut People, Subject);
+
+impl Store for Torn<'_> {
+    fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError> {
+        if subjects.contains(&self.1) { Err(StoreError("torn".into())) } else { self.0.load(subjects) }
+    }
+    fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Subject, Person)>, StoreError> {
+        self.0.due(until, limit)
+    }
+    fn next_due(&self) -> Result<Option<Instant>, StoreError> {
+        self.0.next_due()
+    }
+    fn page(&self, among: Among<'_>, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
+        self.0.page(among, after, limit)
+    }
+    fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
+        assert!(people.iter().all(|(subject, _)| *subject != self.1), "what was not read is not written");
+        self.0.save(people)
+    }
+    fn erase(&mut self, subject: Subject) -> Result<(), StoreError> {
+        self.0.erase(subject)
+    }
+    fn record(&mut self, events: Vec<postern::audit::Event>) -> Result<(), StoreError> {
+        self.0.record(events)
+    }
+    fn jobs(&self) -> Result<Vec<Job>, StoreError> {
+        self.0.jobs()
+    }
+    fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
+        self.0.set_jobs(jobs)
+    }
+}
+
+#[test]
+fn a_person_who_cannot_be_read_is_nobody_elses_loss() {
+    let mut scene = Scene::new();
+    let (ada, bob) = (subject(1), subject(2));
+    scene.put(ada);
+    scene.put(bob);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON)), (bob, event(2, "payment.failed", NOON))]);
+    let sent = std::mem::take(&mut scene.offers);
+    let (rules, now) = (rules(), scene.now);
+    let mut torn = Torn(&mut scene.people, bob);
+    let mut ask = |errand| handle(&mut torn, errand, now, &rules).map(|handled| handled.answer);
+
+    let Answer::Checked { touches } = ask(Errand::Checkout { touches: sent.clone() }).unwrap() else {
+        panic!("not checked")
+    };
+    assert!(matches!(&touches[..], [Offered::Ready(_), Offered::Held { .. }]), "{touches:?}");
+    let reports = sent.iter().map(|touch| (*touch, Settled::Accepted)).collect();
+    ask(Errand::Settle { reports }).unwrap();
+    let of = |subject, id| (subject, event(id, "payment.succeeded", NOON));
+    let Answer::Ingested { results, .. } =
+        ask(Errand::Ingest { events: vec![of(bob, 3), of(ada, 4)] }).unwrap()
+    else {
+        panic!("not ingested")
+    };
+    assert!(matches!(results[..], [EventResult::Lost, EventResult::Taken(Taken::Ended)]), "{results:?}");
+    assert!(ask(Errand::Ingest { events: vec![of(bob, 3)] }).is_err(), "alone it is tried again");
+    assert!(ask(Errand::Get { subject: bob }).is_err());
 }

@@ -8,7 +8,7 @@ use crate::id::{BatchId, Shard};
 use crate::key::sha256_prefix;
 use crate::limits::{QUEUE_SEND_MAX, QUEUE_SEND_MAX_BYTES, SHARD_FLUSH_MS, SHARD_RETRY_MS};
 use crate::port::Unreachable;
-use crate::shard::StoreError;
+use crate::shard::{Pack, StoreError};
 use crate::time::Span;
 
 /// How often somebody who waits for another's flush looks whether it is over.
@@ -22,9 +22,7 @@ impl Object {
         }
         let object = Rc::clone(self);
         self.state.wait_until(async move {
-            if object.with(|memory| memory.packs.is_empty()) {
-                glue::wait(SHARD_FLUSH_MS).await;
-            }
+            glue::wait(SHARD_FLUSH_MS).await;
             object.will_flush.set(false);
             let is_told = object.tell().await.is_ok();
             if object.flush().await.is_err() || !is_told {
@@ -54,8 +52,9 @@ impl Object {
     async fn send_packs(&self) -> Result<(), Unreachable> {
         loop {
             let mut texts = Vec::new();
-            let mut size = 0;
-            self.with(|memory| {
+            // Taken out, so that nothing is added to a pack that is on its way.
+            let sending: Vec<Pack> = self.with(|memory| {
+                let mut size = 0;
                 for pack in memory.packs.iter().take(QUEUE_SEND_MAX) {
                     let pack = serde_json::to_string(pack).unwrap_or_default();
                     size += pack.len();
@@ -64,12 +63,15 @@ impl Object {
                     }
                     texts.push(pack);
                 }
+                memory.packs.drain(..texts.len()).collect()
             });
             if texts.is_empty() {
                 return Ok(());
             }
-            self.world.offer(&texts).await?;
-            self.with(|memory| memory.packs.drain(..texts.len().min(memory.packs.len())).count());
+            if let Err(error) = self.world.offer(&texts).await {
+                self.with(|memory| sending.into_iter().rev().for_each(|pack| memory.packs.push_front(pack)));
+                return Err(error);
+            }
         }
     }
 

@@ -6,9 +6,12 @@ use postern::flow::{Context, Courier, Delivered, Seed, deliver};
 use postern::http::{Headers, Method, WebhookHeaders};
 use postern::id::{Shard, TouchId};
 use postern::journey::Event;
-use postern::limits::{BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, OFFER_LEASE_MS};
+use postern::limits::{
+    BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, OFFER_LEASE_MS, OFFER_PACK_MAX, PORT_TIMEOUT_MS,
+    PROVIDER_CONNECTIONS_MAX, PROVIDER_TIMEOUT_MS, SETTLE_TRIES_MAX,
+};
 use postern::person::{Person, Sent};
-use postern::policy::Channel;
+use postern::policy::{Channel, Policy};
 use postern::port::People as _;
 use postern::shard::{Errand, Pack};
 use postern::sim::{Call, Fault, block_on};
@@ -328,4 +331,33 @@ fn only_providers_that_call_back_have_a_path() {
     let query = "hub.mode=subscribe&hub.challenge=42&hub.verify_token=v";
     assert_eq!(&*send(Method::Get, "/v1/receipts/whatsapp_cloud", query).response.body, "42");
     assert_eq!(send(Method::Get, "/v1/receipts/gateway", query).summary(), "401 unauthorized");
+}
+
+#[test]
+fn whoever_entered_by_the_example_hears_though_another_policy_is_in_force() {
+    let (scene, touches) = scene(POSTMARK, 1);
+    let mut newer = Policy::example();
+    newer.version += 1;
+    scene.world.enact(newer.clone());
+    scene.snapshot.borrow_mut().as_mut().unwrap().policy = newer;
+    let delivered = send(&scene, &Courier::default(), &touches);
+    assert_eq!(notes(&delivered), "");
+    assert_eq!(scene.world.take_calls().len(), 1);
+    let paused = scene.api(Method::Post, "/v1/journeys/payment.failed/pause", "");
+    assert_eq!(paused.response.status, 200);
+}
+
+/// A consumer has 15 minutes for a batch, whose packs go one after the other.
+#[test]
+fn a_batch_of_packs_ends_in_time_though_every_call_takes_as_long_as_it_may() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wrangler.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let consumer =
+        text.split("[[queues.consumers]]").find(|part| part.starts_with("\nqueue = \"postern-outreach\"\n"));
+    let packs = consumer.unwrap().split("max_batch_size = ").nth(1).unwrap().lines().next().unwrap();
+    let packs: u64 = packs.parse().unwrap();
+    let rounds = u64::try_from(OFFER_PACK_MAX.div_ceil(PROVIDER_CONNECTIONS_MAX)).unwrap();
+    let shard = (1 + u64::from(SETTLE_TRIES_MAX)) * PORT_TIMEOUT_MS;
+    assert!(packs * (rounds * PROVIDER_TIMEOUT_MS + shard) < 15 * 60_000, "{packs} packs");
+    assert!(rounds * PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS, "nothing of a pack is offered again meanwhile");
 }

@@ -303,3 +303,18 @@ fn no_page_names_anyone() {
         }
     }
 }
+
+/// It could be named only in its last day, and saying no goes on working until its end.
+#[test]
+fn a_link_to_choices_is_not_said_to_be_withdrawn() {
+    let scene = Scene::new();
+    let token = token(&scene, PERSON);
+    for days in [0, 59] {
+        scene.set_now(NOW + Span::from_secs(days * 24 * 60 * 60) + Span::from_secs(3_600));
+        for method in [Method::Get, Method::Delete] {
+            let seen = scene.api(method, &format!("/v1/links/{}", &token[..28]), "");
+            assert_eq!(seen.summary(), "400 bad_link_id", "after {days} days");
+        }
+    }
+    assert_eq!(send(&scene, Method::Post, &format!("/u/{token}"), ONE_CLICK).response.status, 200);
+}
