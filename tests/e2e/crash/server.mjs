@@ -1,6 +1,6 @@
 // The local worker under plain `workerd serve`, on storage that stays when the process is killed.
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { API_KEYS, HOST, RING, ROOT } from "../door.mjs";
@@ -22,7 +22,7 @@ const COURIER = `export default {
 };`;
 
 /** Segments of the audit log small enough for a crash to meet their ends. */
-const SEGMENT_BYTES = "150000";
+const SEGMENT_BYTES = "60000";
 
 export class Server {
   /** `bindings` are further text bindings, by name. */
@@ -72,6 +72,11 @@ export class Server {
   async #order(order) {
     const response = await fetch(this.courier, { method: "POST", body: JSON.stringify(order) });
     return response.json();
+  }
+
+  /** How many objects the audit log has come to lie in. */
+  segments() {
+    return readdirSync(join(this.folder, "objects", "AuditLog")).filter((name) => name.endsWith(".sqlite")).length;
   }
 
   remove() {
