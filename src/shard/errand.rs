@@ -103,7 +103,10 @@ impl Errand {
             | Self::Erase { .. }
             | Self::Settle { .. }
             | Self::Dead { .. }
-            | Self::Redrive { .. } => false,
+            | Self::Redrive { .. }
+            | Self::Allot { .. }
+            | Self::KeepPasskey { .. }
+            | Self::UsePasskey { .. } => false,
         }
     }
 }
