@@ -364,15 +364,19 @@ fn check_answers(json: &str) {
     assert_eq!(read(answers.asserted_for).unwrap_err(), Refusal::Challenge);
     let mut passkey = read(answers.registered_for).unwrap().passkey;
     let handle = decode_within(&answers.handle, 64).unwrap();
-    for json in &answers.assertions {
+    let prove = |json: &str, passkey: &Passkey| {
         let assertion = Assertion::read(json).unwrap();
         assert_eq!(assertion.id(), &passkey.id);
-        let keys = core::slice::from_ref(&passkey);
+        let keys = core::slice::from_ref(passkey);
         let signed = assertion.check(&party, &[answers.asserted_for; 32], REQUIRED, keys, &handle).unwrap();
         let is_right = verify(signed.key(), signed.signature(), signed.data());
-        let used = signed.settle(is_right).unwrap();
+        signed.settle(is_right)
+    };
+    for json in &answers.assertions {
+        let used = prove(json, &passkey).unwrap();
         assert!(used.is_user_verified && used.counter > passkey.counter);
         passkey.counter = used.counter;
+        assert_eq!(prove(json, &passkey), Err(Refusal::Counter), "once more, with the counter that was kept");
     }
     assert!(answers.assertions.len() >= 2);
 }
