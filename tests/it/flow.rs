@@ -11,5 +11,6 @@ mod inbox;
 mod mint;
 mod people;
 mod preferences;
+mod prove;
 mod scene;
 mod storm;
