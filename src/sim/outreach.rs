@@ -146,6 +146,11 @@ impl World {
     }
 
     /// Messages that were kept since the last call of this, oldest first.
+    /// What lies in the outbox.
+    pub fn letters(&self) -> Vec<delivery::Letter> {
+        self.with_outreach(|outreach| outreach.letters.clone())
+    }
+
     pub fn take_letters(&self) -> Vec<delivery::Letter> {
         self.with_outreach(|outreach| core::mem::take(&mut outreach.letters))
     }

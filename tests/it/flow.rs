@@ -13,5 +13,6 @@ mod mint;
 mod outage;
 mod people;
 mod preferences;
+mod prove;
 mod scene;
 mod storm;

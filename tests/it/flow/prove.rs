@@ -1,0 +1,405 @@
+//! Proof, from the pressed link to the hand-off: each kind, each mistake, and what is the same for all mistakes.
+
+use postern::audit::{Event, Kind};
+use postern::http::{Headers, Method};
+use postern::id::{Nonce, encode_bytes};
+use postern::limits::{
+    CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_FACT_TRIES_FREE,
+};
+use postern::sim::{Call, Fault};
+use postern::time::Span;
+use serde_json::json;
+
+use crate::flow::scene::{CUSTOMER, IPHONE, LAPTOP, Scene, Seen, count, press_as_program, request};
+
+const MEDIUM: &str = "details.change";
+const HIGH: &str = "contract.sign";
+const NUMBER: &str = "12345678";
+
+/// A browser with its cookies.
+struct Browser<'s> {
+    scene: &'s Scene,
+    name: [u8; 16],
+    session: Option<String>,
+    device: Option<String>,
+    user_agent: &'static str,
+}
+
+impl<'s> Browser<'s> {
+    fn new(scene: &'s Scene, name: u8) -> Self {
+        Self { scene, name: [name; 16], session: None, device: None, user_agent: LAPTOP }
+    }
+
+    fn send(&mut self, method: Method, path: &str, body: &str) -> Seen {
+        let headers = Headers {
+            user_agent: Some(self.user_agent.into()),
+            content_type: Some("application/x-www-form-urlencoded".into()),
+            browser: Some(encode_bytes(&self.name)),
+            session: self.session.clone(),
+            device: self.device.clone(),
+            ..Headers::default()
+        };
+        let seen = self.scene.send(&request(method, path, headers, body));
+        for (_, cookie) in seen.response.headers.iter().filter(|(name, _)| *name == "set-cookie") {
+            let (name, rest) = cookie.split_once('=').unwrap();
+            let value = rest.split(';').next().unwrap().to_owned();
+            match name {
+                "__Host-postern-session" => self.session = Some(value),
+                "__Host-postern-device" => self.device = Some(value),
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    /// Presses the link's button.
+    fn press(&mut self, token: &str) -> Seen {
+        let landing = self.send(Method::Get, &format!("/l/{token}"), "");
+        let nonce = landing.response.body.split("name=\"nonce\" value=\"").nth(1).unwrap()[..16].to_owned();
+        self.send(Method::Post, &format!("/l/{token}"), &format!("nonce={nonce}"))
+    }
+
+    fn look(&mut self) -> Seen {
+        self.send(Method::Get, "/verify", "")
+    }
+
+    fn post(&mut self, body: &str) -> Seen {
+        self.send(Method::Post, "/verify", body)
+    }
+
+    /// Asks for a code by SMS, and reads it.
+    fn ask_for_code(&mut self) -> String {
+        let sent = self.post("form=send&channel=sms");
+        assert_eq!(sent.summary(), "303 /verify?by=code&via=sms", "{}", sent.response.body);
+        newest_code(self.scene)
+    }
+}
+
+fn newest_code(scene: &Scene) -> String {
+    let letter = scene.world.letters().pop().expect("a letter");
+    let last = letter.text.lines().last().unwrap();
+    last.strip_prefix("@go.example.com #").unwrap_or_else(|| panic!("{}", letter.text)).to_owned()
+}
+
+/// A door whose outbox is at hand, and a person who can be reached and asked.
+fn scene() -> Scene {
+    let mut scene = Scene::new();
+    scene.door.is_local = true;
+    let person = json!({
+        "language": "en",
+        "addresses": { "email": "anna@mail.example.com", "sms": "+46701234567" },
+        "facts": { "customer_number": NUMBER },
+    });
+    let put = scene.api(Method::Put, &format!("/v1/people/{CUSTOMER}"), &person.to_string());
+    assert_eq!(put.response.status, 200, "{}", put.response.body);
+    scene
+}
+
+fn other(code: &str) -> String {
+    let last = if code.ends_with('0') { '1' } else { '0' };
+    format!("{}{last}", &code[..code.len() - 1])
+}
+
+fn reasons(events: &[Event], kind: Kind) -> Vec<String> {
+    events.iter().filter(|event| event.kind == kind).filter_map(|event| event.reason.clone()).collect()
+}
+
+#[test]
+fn a_code_leads_to_the_hand_off() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let mut anna = Browser::new(&scene, 1);
+    assert_eq!(anna.press(&token).summary(), "303 /verify link.validated");
+    let page = anna.look();
+    assert!(page.response.body.contains("Send a code by text message to •••• 67"), "{}", page.response.body);
+    assert!(page.response.body.contains("Send a code by e-mail to a•••@"));
+    let code = anna.ask_for_code();
+    let page = anna.send(Method::Get, "/verify?by=code&via=sms", "");
+    assert!(page.response.body.contains("We have sent a code by text message to •••• 67."));
+    assert!(page.response.body.contains("You can ask for a new code in 30 seconds."));
+    let seen = anna.post(&format!("form=code&code={}+{}", &code[..3], &code[3..]));
+    assert_eq!(seen.summary(), "200 hand-off");
+    assert!(anna.device.is_none(), "nobody ticked the box");
+    let grant = seen.response.body.split("name=\"grant\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let exchanged = scene.exchange(grant, "redeem").json();
+    assert_eq!((&exchanged["outcome"], &exchanged["proof"]), (&json!("redeemed"), &json!(["code"])));
+    let logged = scene.logged();
+    for (kind, expected) in
+        [(Kind::CodeSent, 1), (Kind::ProofShown, 1), (Kind::ProofFailed, 0), (Kind::Claimed, 1)]
+    {
+        assert_eq!(count(&logged, kind), expected, "{kind:?}");
+    }
+    let lines = scene.world.log_lines().join("\n");
+    for secret in [code.as_str(), "+46701234567", "anna@mail", NUMBER, &token] {
+        assert!(!lines.contains(secret), "{secret} in the log");
+    }
+}
+
+#[test]
+fn looking_changes_nothing_and_sends_nothing() {
+    let scene = scene();
+    let token = scene.mint(HIGH);
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&token);
+    let before = scene.world.rows().len();
+    for path in ["/verify", "/verify?by=code&via=sms", "/verify?by=fact", "/verify?by=passkey", "/verify?by=relay", "/verify?by=add"] {
+        for method in [Method::Get, Method::Head] {
+            assert_eq!(anna.send(method, path, "form=send&channel=sms").response.status, 200, "{path}");
+        }
+    }
+    assert!(scene.world.letters().is_empty());
+    assert_eq!(scene.world.rows().len(), before);
+}
+
+#[test]
+fn wrong_old_and_never_sent_codes_are_one_answer() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&token);
+    let never = anna.post("form=code&code=000000");
+    let code = anna.ask_for_code();
+    let wrong = anna.post(&format!("form=code&code={}", other(&code)));
+    scene.pass(Span::from_secs(CODE_LIFETIME_S));
+    let old = anna.post(&format!("form=code&code={code}"));
+    let letters = anna.post("form=code&code=abc");
+    let nothing = anna.post("form=code");
+    assert_eq!(wrong.response.status, 422);
+    for (name, other) in [("never", never), ("old", old), ("letters", letters), ("nothing", nothing)] {
+        assert_eq!(other.response, wrong.response, "{name}");
+    }
+    assert_eq!(reasons(&scene.logged(), Kind::ProofFailed), ["code", "code", "code"], "what is no code costs no try");
+}
+
+#[test]
+fn a_code_is_for_its_own_browser_and_works_once() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let (mut anna, mut thief) = (Browser::new(&scene, 1), Browser::new(&scene, 2));
+    anna.press(&token);
+    thief.press(&token);
+    let code = anna.ask_for_code();
+    let form = format!("form=code&code={code}");
+    assert_eq!(thief.post(&form).response.status, 422);
+    assert_eq!(anna.post(&form).summary(), "200 hand-off");
+    // A double submit, the back button, a second tab: the same hand-off again.
+    assert_eq!(anna.post(&form).summary(), "200 hand-off link.validated");
+    assert_eq!(anna.look().summary(), "200 hand-off link.validated");
+    assert_eq!(thief.post(&form).summary(), "409 page link.refused:busy");
+}
+
+#[test]
+fn a_session_is_of_one_browser_and_over_after_its_time() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&token);
+    let mut other = Browser::new(&scene, 2);
+    other.session = anna.session.clone();
+    let expected = "403 page link.refused:session_invalid";
+    assert_eq!(other.look().summary(), expected);
+    assert_eq!(Browser::new(&scene, 1).look().summary(), expected);
+    let code = anna.ask_for_code();
+    scene.pass(Span::from_secs(PROOF_LIFETIME_S));
+    let late = anna.post(&format!("form=code&code={code}"));
+    assert_eq!(late.summary(), expected, "mid-form");
+    assert!(late.response.body.contains("cookie") && !late.response.body.contains("/verify"));
+}
+
+#[test]
+fn without_cookies_there_is_a_way_on_and_no_loop() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let seen = scene.press(&token, Nonce([5; 12]));
+    assert_eq!(seen.summary(), "403 page link.refused:cookies_off");
+    assert!(seen.response.body.contains("allow cookies"), "{}", seen.response.body);
+}
+
+#[test]
+fn high_risk_takes_two_and_says_so() {
+    let scene = scene();
+    let token = scene.mint(HIGH);
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&token);
+    let wrong = anna.post("form=fact&fact.customer_number=87654321");
+    assert_eq!(wrong.response.status, 422);
+    assert_eq!(anna.post("form=fact&fact.customer_number=1234+5678").summary(), "303 /verify");
+    let page = anna.look().response.body;
+    assert!(page.contains("One more step") && !page.contains("Answer"), "{page}");
+    let code = anna.ask_for_code();
+    let seen = anna.post(&format!("form=code&code={code}&remember=yes"));
+    assert_eq!(seen.summary(), "200 hand-off");
+    assert!(anna.device.is_some());
+    let grant = seen.response.body.split("name=\"grant\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(scene.exchange(grant, "redeem").json()["proof"], json!(["code", "fact"]));
+}
+
+#[test]
+fn a_remembered_browser_is_enough_at_medium_risk_until_it_is_forgotten() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let code = anna.ask_for_code();
+    anna.post(&format!("form=code&code={code}&remember=yes"));
+    assert!(anna.device.is_some());
+    assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "200 hand-off");
+    assert_eq!(anna.press(&scene.mint(HIGH)).summary(), "303 /verify link.validated");
+    scene.pass(Span::from_secs(60));
+    let forget = r#"{"forget_devices":true}"#;
+    assert_eq!(scene.api(Method::Put, &format!("/v1/people/{CUSTOMER}"), forget).response.status, 200);
+    assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "303 /verify link.validated");
+}
+
+#[test]
+fn what_was_shown_moves_to_another_browser_by_its_code() {
+    let scene = scene();
+    let token = scene.mint(HIGH);
+    let (mut mail, mut own) = (Browser::new(&scene, 1), Browser::new(&scene, 2));
+    mail.press(&token);
+    assert_eq!(mail.post("form=relay").summary(), "303 /verify", "nothing to take along");
+    mail.post(&format!("form=fact&fact.customer_number={NUMBER}"));
+    let shown = mail.post("form=relay").response.body;
+    let code = shown.split("<p class=\"code\" dir=\"ltr\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    own.press(&token);
+    assert_eq!(own.post("form=follow&code=00000000").response.status, 422);
+    assert_eq!(own.post(&format!("form=follow&code={code}")).summary(), "303 /verify");
+    assert!(own.look().response.body.contains("One more step"));
+    let code = {
+        own.post("form=send&channel=sms");
+        newest_code(&scene)
+    };
+    assert_eq!(own.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
+}
+
+#[test]
+fn a_provider_that_is_down_is_said_and_another_way_is_open() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    scene.world.fail_next(Call::Provider, Fault::Before);
+    let seen = anna.post("form=send&channel=sms");
+    assert_eq!(seen.summary(), "503 page !code_not_sent");
+    assert!(seen.response.body.contains("We could not send the code.") && seen.response.body.contains("by e-mail to"));
+    assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email", "at once");
+}
+
+#[test]
+fn codes_are_not_sent_faster_than_they_may() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let first = anna.ask_for_code();
+    assert_eq!(anna.ask_for_code(), first, "pressed twice, sent once");
+    assert_eq!(scene.world.letters().len(), 1);
+    scene.pass(Span::from_secs(CODE_WAIT_S));
+    let second = anna.ask_for_code();
+    assert_ne!(second, first);
+    assert_eq!(anna.post(&format!("form=code&code={first}")).summary(), "200 hand-off", "until its own end");
+}
+
+#[test]
+fn a_link_is_closed_by_wrong_answers_and_a_new_one_is_open() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let code = anna.ask_for_code();
+    let wrong = format!("form=code&code={}", other(&code));
+    let last = (0..LINK_FAILURES_MAX).map(|_| anna.post(&wrong)).last().unwrap();
+    assert_eq!(last.summary(), "429 page link.refused:locked");
+    assert!(last.response.body.contains("This link is closed"));
+    assert_eq!(anna.post(&format!("form=code&code={code}")).response.status, 429);
+    anna.press(&scene.mint(MEDIUM));
+    let code = anna.ask_for_code();
+    assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
+}
+
+#[test]
+fn who_guesses_facts_is_slowed_and_not_shut_out() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(HIGH));
+    for _ in 0..SUBJECT_FACT_TRIES_FREE {
+        assert_eq!(anna.post("form=fact&fact.customer_number=87654321").response.status, 422);
+    }
+    let slowed = anna.post(&format!("form=fact&fact.customer_number={NUMBER}"));
+    assert_eq!(slowed.response.status, 429);
+    assert!(slowed.response.body.contains("Please come back later") && slowed.response.body.contains("/verify"));
+    let code = anna.ask_for_code();
+    assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "303 /verify", "another way is open");
+}
+
+#[test]
+fn an_app_proves_by_its_back_end_and_by_nobody_elses() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let nonce = Nonce([9; 12]);
+    let begun = scene.redeem(&token, nonce).json();
+    assert_eq!((&begun["outcome"], &begun["offers"]), (&json!("proof_required"), &json!(["app", "code"])));
+    let session = begun["session"].as_str().unwrap().to_owned();
+    let post = |body: serde_json::Value| {
+        let mut request = press_as_program("x", &body.to_string());
+        request.path = "/verify".into();
+        scene.send(&request)
+    };
+    let confirm = |subject: &str| {
+        let body = json!({ "session": session, "action": "confirm", "subject": subject });
+        scene.api(Method::Post, "/v1/grants", &body.to_string())
+    };
+    let subject = scene.door.pseudonyms.subject(CUSTOMER).to_string();
+    let other = scene.door.pseudonyms.subject("somebody else").to_string();
+    assert_eq!(confirm(&other).summary(), "409 session_subject api.refused:session_subject");
+    let wrong = post(json!({ "form": "code", "session": session, "code": "000000" }));
+    assert_eq!(wrong.summary(), "422 proof_wrong");
+    assert_eq!(post(json!({ "form": "go", "session": "x" })).summary(), "403 session_invalid link.refused:session_invalid");
+    assert_eq!(confirm(&subject).json()["is_enough"], json!(true));
+    let let_in = post(json!({ "form": "go", "session": session })).json();
+    assert_eq!(let_in["outcome"], "granted", "{let_in}");
+    let exchanged = scene.exchange(let_in["grant"].as_str().unwrap(), "redeem").json();
+    assert_eq!(exchanged["proof"], json!(["app"]));
+}
+
+#[test]
+fn a_ticket_from_a_page_begins_an_attempt_of_the_apps_own() {
+    let scene = scene();
+    let mut anna = Browser { user_agent: IPHONE, ..Browser::new(&scene, 1) };
+    anna.press(&scene.mint(MEDIUM));
+    let page = anna.look().response.body;
+    let ticket = page.split("#session=").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let post = |body: serde_json::Value| {
+        let mut request = press_as_program("x", &body.to_string());
+        request.path = "/verify".into();
+        scene.send(&request)
+    };
+    let subject = scene.door.pseudonyms.subject(CUSTOMER).to_string();
+    let confirm = |session: &str| {
+        let body = json!({ "session": session, "action": "confirm", "subject": subject });
+        scene.api(Method::Post, "/v1/grants", &body.to_string())
+    };
+    assert_eq!(confirm(&ticket).response.status, 403, "a ticket proves nothing");
+    assert_eq!(post(json!({ "form": "go", "session": ticket })).response.status, 403);
+    let begun = post(json!({ "form": "begin", "session": ticket, "nonce": Nonce([8; 12]).to_string() })).json();
+    let session = begun["session"].as_str().unwrap_or_else(|| panic!("{begun}")).to_owned();
+    assert_eq!(confirm(&session).json()["is_enough"], json!(true));
+    assert_eq!(anna.look().summary(), "409 page link.refused:busy", "the page's browser gains nothing");
+    assert_eq!(post(json!({ "form": "go", "session": session })).json()["outcome"], "granted");
+}
+
+#[test]
+fn nobody_is_asked_for_proof_of_nobody() {
+    let scene = scene();
+    let body = format!(r#"{{"scope":"{MEDIUM}"}}"#);
+    let seen = scene.api(Method::Post, "/v1/links", &body);
+    assert_eq!(seen.summary(), "422 invalid");
+    assert!(seen.response.body.contains("mint.somebody"));
+}
+
+#[test]
+fn who_is_unknown_here_is_led_to_help() {
+    let mut scene = Scene::new();
+    scene.door.is_local = true;
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let seen = anna.look();
+    assert_eq!(seen.response.status, 403);
+    assert!(seen.response.body.contains("We cannot recognise you here"));
+}
