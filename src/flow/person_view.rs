@@ -168,6 +168,7 @@ fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> 
         Sent::Delivered => ("delivered", None),
         Sent::Bounced => ("bounced", None),
         Sent::Failed => ("failed", None),
+        Sent::Undelivered => ("undelivered", None),
         Sent::Refused(reason) => ("not_sent", Some(reason.as_str())),
     };
     let journey = context.snapshot.and_then(|snapshot| snapshot.policy.journeys.get(&line.journey));

@@ -23,7 +23,8 @@ pub fn settle(
         Report::Accepted => note.accepted(),
         Report::Retry { after, reason: why } => note.retry(*after, why, rules),
         Report::Rejected { reason } => note.rejected(reason),
-        Report::Delivered => note.delivered(),
+        Report::Delivered => note.delivered(None),
+        Report::Called { how } => note.delivered(Some(how)),
         Report::Bounced => note.bounced(),
         Report::Complained => note.complained(rules),
     }
@@ -82,18 +83,23 @@ impl Note<'_> {
         }
     }
 
+    /// A receipt may say it of a message that was accepted: that one left, and goes on counting against caps.
     fn rejected(&mut self, reason: &str) {
         let was_pending = self.person.take_pending(self.touch).is_some();
-        if was_pending || self.said() == Some(&Sent::Tried) {
-            self.conclude(Kind::TouchFailed, Sent::Failed, Some(reason));
+        match self.said() {
+            Some(Sent::Accepted) => self.conclude(Kind::TouchFailed, Sent::Undelivered, Some(reason)),
+            said if was_pending || said == Some(&Sent::Tried) => {
+                self.conclude(Kind::TouchFailed, Sent::Failed, Some(reason));
+            }
+            _ => {}
         }
     }
 
     /// A receipt may overtake the provider's answer.
-    fn delivered(&mut self) {
+    fn delivered(&mut self, how: Option<&str>) {
         self.person.take_pending(self.touch);
         if !matches!(self.said(), Some(Sent::Delivered | Sent::Bounced)) {
-            self.conclude(Kind::Delivered, Sent::Delivered, None);
+            self.conclude(Kind::Delivered, Sent::Delivered, how);
         }
     }
 

@@ -139,7 +139,10 @@ pub enum Sent {
     Accepted,
     Delivered,
     Bounced,
+    /// The provider refused it for good.
     Failed,
+    /// The provider took it, and said later that it could not deliver it: a call that nobody answered, say.
+    Undelivered,
     /// Not sent: the reason's code.
     Refused(String),
 }

@@ -45,7 +45,15 @@ fn channel() -> impl Strategy<Value = Channel> {
 }
 
 fn said() -> impl Strategy<Value = Sent> {
-    let plain = [Sent::Queued, Sent::Tried, Sent::Accepted, Sent::Delivered, Sent::Bounced, Sent::Failed];
+    let plain = [
+        Sent::Queued,
+        Sent::Tried,
+        Sent::Accepted,
+        Sent::Delivered,
+        Sent::Bounced,
+        Sent::Failed,
+        Sent::Undelivered,
+    ];
     prop_oneof![select(plain.to_vec()), text().prop_map(Sent::Refused)]
 }
 

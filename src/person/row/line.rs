@@ -74,6 +74,7 @@ impl<'a> Line<'a> {
             Sent::Delivered => self.word("d"),
             Sent::Bounced => self.word("b"),
             Sent::Failed => self.word("f"),
+            Sent::Undelivered => self.word("u"),
             Sent::Refused(code) => self.word("r").free(code),
         };
     }

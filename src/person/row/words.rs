@@ -89,6 +89,7 @@ impl<'a> Words<'a> {
                 "d" => Sent::Delivered,
                 "b" => Sent::Bounced,
                 "f" => Sent::Failed,
+                "u" => Sent::Undelivered,
                 "r" => Sent::Refused(self.free()?),
                 _ => return None,
             },

@@ -112,7 +112,8 @@ fn caps() {
     let two = |of, said: &Sent| vec![sent(1, of, hours(23), said.clone()), sent(2, of, HOUR, said.clone())];
     check(one(email), with(daily(), Vec::new()), yes);
     check(one(email), with(daily(), vec![sent(1, sms, HOUR, Sent::Accepted)]), yes);
-    for said in [Sent::Queued, Sent::Tried, Sent::Accepted, Sent::Delivered, Sent::Bounced] {
+    for said in [Sent::Queued, Sent::Tried, Sent::Accepted, Sent::Delivered, Sent::Bounced, Sent::Undelivered]
+    {
         check(one(email), with(daily(), two(sms, &said)), no);
     }
     for said in [Sent::Failed, Sent::Refused("cap".to_owned())] {
