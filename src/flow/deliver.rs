@@ -346,6 +346,7 @@ pub(super) fn settled(report: &Report) -> Settled {
         }
         Report::Rejected { reason } => Settled::Rejected { reason: reason.to_owned() },
         Report::Delivered => Settled::Delivered,
+        Report::Called { how } => Settled::Called { how: how.to_owned() },
         Report::Bounced => Settled::Bounced,
         Report::Complained => Settled::Complained,
     }
@@ -364,7 +365,7 @@ fn note(
         Report::Rejected { reason } => ("was refused", *reason),
         Report::Bounced => ("has a dead address", ""),
         Report::Complained => ("is unwanted", ""),
-        Report::Accepted | Report::Delivered => return,
+        Report::Accepted | Report::Delivered | Report::Called { .. } => return,
     };
     let touch = touch.to_string();
     let touch = touch.get(16..).unwrap_or_default();

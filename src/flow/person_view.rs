@@ -205,7 +205,8 @@ fn history<'a>(
         Sent::Delivered => ("delivered", None),
         Sent::Bounced => ("bounced", None),
         Sent::Complained => ("complained", None),
-        Sent::Undelivered | Sent::Failed => ("failed", None),
+        Sent::Failed => ("failed", None),
+        Sent::Undelivered => ("undelivered", None),
         Sent::Refused(reason) => ("not_sent", Some(reason.as_str())),
     };
     HistoryDocument {

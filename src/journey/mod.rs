@@ -75,6 +75,10 @@ pub enum Report {
     },
     /// From a receipt.
     Delivered,
+    /// From a receipt: delivered in this way, by a voice.
+    Called {
+        how: &'static str,
+    },
     /// From a receipt: the address is dead; it is not used again until it changes.
     Bounced,
     /// From a receipt: the person told their provider that this is spam. An opt-out of the channel.

@@ -34,6 +34,14 @@ pub const BAD_MESSAGE: &str = "bad_message";
 pub const BAD_TEMPLATE: &str = "bad_template";
 /// From a receipt: accepted, and then not delivered, for a reason that is not the address.
 pub const UNDELIVERED: &str = "undelivered";
+/// From a receipt of a call: the person was spoken to, and was who they are.
+pub const VERIFIED: &str = "verified";
+/// A machine answered, and was told what the script has for machines.
+pub const VOICEMAIL: &str = "voicemail";
+/// Somebody answered who did not pass the script's verification: nothing was told.
+pub const UNVERIFIED: &str = "unverified";
+/// Nobody answered.
+pub const UNANSWERED: &str = "unanswered";
 /// The audit log did not take the link's issuance, without which no link is handed out.
 pub const NO_AUDIT: &str = "no_audit";
 /// The template has no words in any language of the site.
@@ -43,7 +51,7 @@ pub const NO_LINK: &str = "no_link";
 /// The words do not fit into one message of the channel.
 pub const TOO_LONG: &str = "too_long";
 
-const ALL: [&str; 21] = [
+const ALL: [&str; 25] = [
     THROTTLED,
     RECIPIENT,
     UNAVAILABLE,
@@ -65,6 +73,10 @@ const ALL: [&str; 21] = [
     NO_WORDING,
     NO_LINK,
     TOO_LONG,
+    VERIFIED,
+    VOICEMAIL,
+    UNVERIFIED,
+    UNANSWERED,
 ];
 
 /// The reason of that code. A report from another version of the program may bring one that is not known here.

@@ -23,7 +23,8 @@ pub fn settle(
         Report::Accepted => note.accepted(),
         Report::Retry { after, reason: why } => note.retry(*after, why, rules),
         Report::Rejected { reason } => note.rejected(reason),
-        Report::Delivered => note.delivered(),
+        Report::Delivered => note.delivered(None),
+        Report::Called { how } => note.delivered(Some(how)),
         Report::Bounced => note.bounced(),
         Report::Complained => note.complained(rules),
     }
@@ -97,10 +98,10 @@ impl Note<'_> {
     }
 
     /// A receipt may overtake the provider's answer.
-    fn delivered(&mut self) {
+    fn delivered(&mut self, how: Option<&str>) {
         self.person.take_pending(self.touch);
         if !matches!(self.said(), Some(Sent::Delivered | Sent::Bounced | Sent::Complained)) {
-            self.conclude(Kind::Delivered, Sent::Delivered, None);
+            self.conclude(Kind::Delivered, Sent::Delivered, how);
         }
     }
 

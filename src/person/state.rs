@@ -155,10 +155,10 @@ pub enum Sent {
     Bounced,
     /// The person said that it was spam.
     Complained,
-    /// It failed after it left, or may have left.
-    Undelivered,
-    /// It failed and never left.
+    /// The provider refused it for good, and it never left.
     Failed,
+    /// It failed after it left, or may have left: the provider took it and could not deliver it, or nobody answered a call.
+    Undelivered,
     /// Not sent: the reason's code.
     Refused(String),
 }

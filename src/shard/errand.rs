@@ -119,6 +119,7 @@ pub enum Settled {
     Retry { after_ms: Option<u64>, reason: String },
     Rejected { reason: String },
     Delivered,
+    Called { how: String },
     Bounced,
     Complained,
 }

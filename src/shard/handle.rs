@@ -389,6 +389,7 @@ impl From<Settled> for Report {
             }
             Settled::Rejected { reason } => Self::Rejected { reason: reason::known(&reason) },
             Settled::Delivered => Self::Delivered,
+            Settled::Called { how } => Self::Called { how: reason::known(&how) },
             Settled::Bounced => Self::Bounced,
             Settled::Complained => Self::Complained,
         }

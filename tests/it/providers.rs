@@ -1,11 +1,14 @@
 //! Each provider's adapter against the examples and error tables that the provider publishes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use postern::delivery::{
     Approved, Call, Credentials, Dispatch, Envelope, Health, Letter, Message, NotTrusted, Plan, Reply, plan,
     reason, receipts, verdict, whatsapp_challenge,
 };
 use postern::id::TouchId;
 use postern::journey::Report;
+use postern::key::MacKey;
 use postern::limits::PROVIDER_REPLY_MAX;
 use postern::policy::{Channel, Language, Provider, Sender};
 use postern::time::{Instant, Span};
@@ -433,6 +436,33 @@ fn told(provider: Provider, envelope: &Envelope<'_>) -> Result<Vec<Report>, NotT
     let receipts = receipts(provider, envelope, &credentials(), NOW)?;
     assert!(receipts.iter().all(|receipt| receipt.touch == TOUCH));
     Ok(receipts.into_iter().map(|receipt| receipt.report).collect())
+}
+
+/// What becomes of a call is known to the gateway alone.
+#[test]
+fn receipts_of_calls() {
+    let called = |how| Report::Called { how };
+    for (kind, call, expected) in [
+        ("touch.delivered", "verified", called(reason::VERIFIED)),
+        ("touch.delivered", "voicemail", called(reason::VOICEMAIL)),
+        ("touch.delivered", "unanswered", Report::Delivered),
+        ("touch.failed", "unverified", never(reason::UNVERIFIED)),
+        ("touch.failed", "unanswered", never(reason::UNANSWERED)),
+        ("touch.failed", "engaged", never(reason::UNDELIVERED)),
+        ("touch.bounced", "wrong number", Report::Bounced),
+    ] {
+        let body = json!({ "type": kind, "data": { "touch": TOUCH.to_string(), "call": call } }).to_string();
+        let timestamp = NOW.secs().to_string();
+        let key = MacKey::new(&STANDARD.decode(&KEY["whsec_".len()..]).unwrap());
+        let mac = key.mac(&[format!("m.{timestamp}.{body}").as_bytes()]);
+        let signature = format!("v1,{}", STANDARD.encode(mac));
+        let envelope = Envelope {
+            webhook: Some(["m", &timestamp, &signature]),
+            body: body.as_bytes(),
+            ..Envelope::default()
+        };
+        assert_eq!(told(Provider::Gateway, &envelope), Ok(vec![expected]), "{kind} {call}");
+    }
 }
 
 #[test]

@@ -137,6 +137,20 @@ fn a_pack_whose_second_round_meets_a_silent_shard_comes_again() {
     assert_eq!(day.scene.world.take_calls().len(), pack.touches.len() - 1, "the first waits for its lease");
 }
 
+/// A version of the policy never changes, so asking again would be in vain.
+#[test]
+fn what_a_policy_can_never_say_is_refused_for_good() {
+    let mut policy = Policy::example();
+    policy.templates.get_mut("payment.failed.email").unwrap().texts.clear();
+    let mut day = Day::with_policy(1, policy);
+    day.enter(1);
+    let [pack] = &day.scene.world.take_packs()[..] else { panic!("one pack") };
+    let delivered = hand_over(&day.scene, &Courier::default(), pack);
+    assert!(delivered.notes.join("").contains("was refused: no_wording"), "{:?}", delivered.notes);
+    assert_eq!(state(&day.scene, pack.touches[0]), (Some(Sent::Failed), None));
+    assert_eq!(count(&day.scene.logged(), Kind::TouchFailed), 1);
+}
+
 /// One shard's share of a day: people enter by the minute, the queue keeps what it is told to, the cron ticks.
 struct Day {
     scene: Scene,
@@ -151,7 +165,10 @@ struct Day {
 impl Day {
     /// `people` of one shard, in a journey of one e-mail without quiet hours or a control group.
     fn new(people: usize) -> Self {
-        let mut policy = Policy::example();
+        Self::with_policy(people, Policy::example())
+    }
+
+    fn with_policy(people: usize, mut policy: Policy) -> Self {
         policy.outreach.quiet_hours = None;
         policy.outreach.zones.clear();
         let journey = policy.journeys.get_mut("payment.failed").unwrap();

@@ -78,6 +78,7 @@ fn every_report_ends_an_attempt_once() {
         (Report::Accepted, Sent::Accepted, "touch.sent"),
         (rejected, Sent::Failed, "touch.failed:bad_message"),
         (Report::Delivered, Sent::Delivered, "touch.delivered"),
+        (Report::Called { how: "voicemail" }, Sent::Delivered, "touch.delivered:voicemail"),
         (Report::Bounced, Sent::Bounced, "touch.bounced"),
     ] {
         let (mut scene, touch) = offered();
@@ -108,6 +109,28 @@ fn receipts_come_after_the_answer_or_before() {
         scene.settle(touch, &report);
     }
     assert_eq!((said(&scene), scene.says().as_str()), (Sent::Delivered, "touch.delivered"));
+}
+
+#[test]
+fn what_was_accepted_and_then_not_delivered_is_on_record_and_counts_as_contact() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    let unanswered = Report::Rejected { reason: "unanswered" };
+    for report in [Report::Accepted, unanswered.clone(), unanswered.clone()] {
+        scene.settle(touch, &report);
+    }
+    assert_eq!(
+        (said(&scene), scene.says().as_str()),
+        (Sent::Undelivered, "touch.sent touch.failed:unanswered")
+    );
+    assert!(said(&scene).counts());
+    // A receipt that comes late does not take back what another said.
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    for report in [Report::Accepted, Report::Delivered, unanswered] {
+        scene.settle(touch, &report);
+    }
+    assert_eq!((said(&scene), scene.says().as_str()), (Sent::Delivered, "touch.sent touch.delivered"));
 }
 
 #[test]
