@@ -4,7 +4,6 @@
 //! turn of the event loop without an `await`; the platform makes the rows durable together, before the answer leaves.
 //! A batch that comes again is known by its id and adds nothing.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -69,14 +68,14 @@ impl Object {
 
     fn append(&self, batches: &[Batch]) -> Result<()> {
         let sql = self.state.storage().sql();
-        let mut seen = BTreeSet::new();
+        let mut seen = Vec::new();
         for batch in batches {
             let id = batch.id.to_string();
             if !rows(&sql, "SELECT head FROM batch WHERE id = ?", vec![id.into()])?.is_empty() {
-                seen.insert(batch.id);
+                seen.push(batch.id);
             }
         }
-        for row in append_batches(self.head()?, batches, &seen).rows {
+        for row in append_batches(self.head()?, batches, |id| seen.contains(&id)).rows {
             let bindings: Vec<SqlStorageValue> = vec![
                 whole(row.first),
                 row.batch.to_string().into(),

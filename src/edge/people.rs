@@ -15,7 +15,7 @@
 mod outbox;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ struct Memory {
     /// Touches that the queue has not taken.
     packs: VecDeque<Pack>,
     /// Policy versions that enrolments here may have.
-    versions: BTreeSet<u32>,
+    versions: Vec<u32>,
     /// The last thing the roster was told; the earliest, if it is wrong.
     told: Option<Due>,
     stamp: u64,
@@ -239,10 +239,13 @@ impl Object {
 
     /// From now on this policy version is needed here: enrolments enter with the active one, or are moved to another.
     fn note_version(&self, version: u32) -> Result<(), JsValue> {
-        if !self.with(|memory| memory.versions.insert(version)) {
+        if self.with(|memory| memory.versions.contains(&version)) {
             return Ok(());
         }
-        let versions = self.with(|memory| serde_json::to_string(&memory.versions).unwrap_or_default());
+        let versions = self.with(|memory| {
+            memory.versions.push(version);
+            serde_json::to_string(&memory.versions).unwrap_or_default()
+        });
         self.table.borrow().set_meta("versions", &versions).map_err(failed)
     }
 

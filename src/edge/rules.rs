@@ -4,7 +4,9 @@
 //! change, so each is read once. While KV fails the last good rules serve, up to `SNAPSHOT_STALE_MAX_MS`; without any,
 //! shards decide nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::edge::isolate::{self, Isolate};
@@ -26,9 +28,9 @@ pub struct Rulebook {
     hash: Option<[u8; 32]>,
     paused: BTreeSet<String>,
     loaded: Option<Instant>,
-    kept: BTreeMap<u32, Rc<Policy>>,
+    kept: LiteMap<u32, Rc<Policy>>,
     /// Versions that KV did not have, and when they were last asked for.
-    missing: BTreeMap<u32, Instant>,
+    missing: LiteMap<u32, Instant>,
 }
 
 /// The rules for a shard whose enrolments have entered with these versions. A version that cannot be had is left out;
@@ -37,7 +39,7 @@ pub async fn rules(
     isolate: &Isolate,
     world: &World,
     door: &Door,
-    versions: &BTreeSet<u32>,
+    versions: &[u32],
 ) -> Result<Rules, Unreachable> {
     let now = isolate::now();
     let age = isolate.rulebook.borrow().loaded.map(|loaded| now.since(loaded));
@@ -128,8 +130,10 @@ async fn fetch_kept(isolate: &Isolate, world: &World, version: u32, now: Instant
         Ok(policy) => {
             book.missing.remove(&version);
             book.kept.insert(version, Rc::new(policy));
-            while book.kept.len() > POLICIES_HELD_MAX {
-                book.kept.pop_first();
+            if book.kept.len() > POLICIES_HELD_MAX
+                && let Some(oldest) = book.kept.first().map(|(version, _)| *version)
+            {
+                book.kept.remove(&oldest);
             }
         }
         Err(cause) => {

@@ -6,7 +6,7 @@
 //! when it sees it again.
 
 use core::cell::RefCell;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::audit::{Batch, Event, Kind};
@@ -27,7 +27,7 @@ use crate::time::Span;
 #[derive(Debug, Default)]
 pub struct Courier {
     breakers: RefCell<Breakers>,
-    policies: RefCell<BTreeMap<u32, Rc<Policy>>>,
+    policies: RefCell<LiteMap<u32, Rc<Policy>>>,
 }
 
 /// What became of a pack.
@@ -186,8 +186,8 @@ async fn policies(
     courier: &Courier,
     ports: &impl Library,
     notes: &RefCell<Vec<String>>,
-) -> BTreeMap<u32, Rc<Policy>> {
-    let mut policies = BTreeMap::new();
+) -> LiteMap<u32, Rc<Policy>> {
+    let mut policies = LiteMap::new();
     for version in ready.iter().map(|one| one.version) {
         if policies.contains_key(&version) {
             continue;
@@ -196,7 +196,7 @@ async fn policies(
         let policy = match held {
             Some(policy) => Some(policy),
             None => match read(context, version, ports).await {
-                Ok(policy) => policy.map(Rc::new),
+                Ok(policy) => policy,
                 Err(error) => {
                     notes.borrow_mut().push(error.to_string());
                     None
@@ -206,8 +206,10 @@ async fn policies(
         let Some(policy) = policy else { continue };
         let mut held = courier.policies.borrow_mut();
         held.insert(version, Rc::clone(&policy));
-        if held.len() > VERSIONS_HELD_MAX {
-            held.pop_first();
+        if held.len() > VERSIONS_HELD_MAX
+            && let Some(oldest) = held.first().map(|(version, _)| *version)
+        {
+            held.remove(&oldest);
         }
         policies.insert(version, policy);
     }
@@ -218,13 +220,13 @@ async fn read(
     context: &Context<'_>,
     version: u32,
     ports: &impl Library,
-) -> Result<Option<Policy>, Unreachable> {
+) -> Result<Option<Rc<Policy>>, Unreachable> {
     if let Some(snapshot) = context.snapshot.filter(|snapshot| snapshot.policy.version == version) {
-        return Ok(Some(snapshot.policy.clone()));
+        return Ok(Some(Rc::clone(&snapshot.policy)));
     }
     let Some(text) = ports.bundle(version).await? else { return Ok(None) };
     Policy::parse_accepted(text.as_bytes())
-        .map(Some)
+        .map(|policy| Some(Rc::new(policy)))
         .map_err(|problems| Unreachable { what: "a policy", cause: problems.to_string() })
 }
 

@@ -1,7 +1,5 @@
 //! A person as `GET /v1/people/{ref}` shows them: everything that is held, but for addresses, which are masked.
 
-use std::collections::BTreeMap;
-
 use litemap::LiteMap;
 use serde::{Serialize, Serializer};
 
@@ -22,7 +20,7 @@ pub(super) struct Document<'a> {
     opted_out: Option<Instant>,
     consents: Vec<ConsentDocument>,
     flags: Listed<'a, bool>,
-    masks: &'a BTreeMap<String, String>,
+    masks: Listed<'a, &'a str>,
     /// `None`: some are held that cannot be opened.
     addresses: Option<Listed<'static, String>>,
     /// Channels whose address is dead.
@@ -112,7 +110,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         opted_out: person.opted_out,
         consents: person.consents.iter().map(consent).collect(),
         flags: listed(person.flags.iter().map(|(name, value)| (name.as_str(), value.0))),
-        masks: &person.masks,
+        masks: listed(person.masks.iter().map(|(name, mask)| (name.as_str(), mask.as_str()))),
         addresses,
         bounced: &person.bounced,
         enrolments: person.enrolments.iter().map(enrolment).collect(),

@@ -26,7 +26,7 @@ const EDGES: [(&str, &[&str]); 22] = [
     ("click", &["limits", "time", "token", "policy"]),
     ("audit", &["limits", "id", "time", "key"]),
     ("person", &["limits", "id", "time", "zone", "json", "key", "policy"]),
-    ("journey", &["limits", "id", "time", "zone", "key", "policy", "audit", "person"]),
+    ("journey", &["limits", "id", "time", "zone", "json", "key", "policy", "audit", "person"]),
     ("shard", &["limits", "id", "time", "zone", "key", "policy", "audit", "person", "journey"]),
     ("delivery", &["limits", "id", "time", "json", "key", "token", "policy", "person", "journey", "shard"]),
     ("http", &["limits", "id", "time", "json", "key", "token", "policy"]),
