@@ -226,7 +226,7 @@ async fn load(isolate: &Isolate, world: &World, now: Instant) -> Result<Snapshot
         Some(text) => DenyList::parse(text).map_err(|error| unusable(error.to_string()))?,
         None => DenyList::default(),
     };
-    Ok(Snapshot { policy, is_example, denied, loaded: now })
+    Ok(Snapshot { policy: Rc::new(policy), is_example, denied, loaded: now })
 }
 
 async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Result<Request, Response> {

@@ -5,7 +5,9 @@
 //! answer, and one that failed is not repeated at once. While KV fails the last good rules serve, up to
 //! `SNAPSHOT_STALE_MAX_MS`; without any, shards decide nothing. What is no decision by a policy goes on without.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::edge::isolate::{self, Isolate};
@@ -32,9 +34,9 @@ pub struct Rulebook {
     loaded: Option<Instant>,
     /// When the last look failed.
     failed: Option<Instant>,
-    kept: BTreeMap<u32, Rc<Policy>>,
+    kept: LiteMap<u32, Rc<Policy>>,
     /// Versions that KV did not have, and when they were last asked for.
-    missing: BTreeMap<u32, Instant>,
+    missing: LiteMap<u32, Instant>,
 }
 
 impl Rulebook {
@@ -50,7 +52,7 @@ pub async fn rules(
     isolate: &Isolate,
     world: &World,
     door: &Door,
-    versions: &BTreeSet<u32>,
+    versions: &[u32],
     are_needed: bool,
 ) -> Result<Rules, Unreachable> {
     let now = isolate::now();

@@ -7,8 +7,7 @@
 
 use core::cell::RefCell;
 use core::fmt::Write as _;
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -67,7 +66,7 @@ pub struct Table {
     storage: JsValue,
     sql: JsValue,
     /// Rows that were read in this turn, so that they are found again without their subject.
-    rows: RefCell<BTreeMap<Subject, String>>,
+    rows: RefCell<LiteMap<Subject, u64>>,
 }
 
 /// Audit events that wait in the tables.
@@ -205,7 +204,7 @@ impl Table {
         let (subject, text) = rest.split_once(' ')?;
         let subject: Subject = subject.parse().ok()?;
         let person = Person::read_row(text.strip_prefix(FORM)?, subject)?;
-        self.rows.borrow_mut().insert(subject, id.to_owned());
+        self.rows.borrow_mut().insert(subject, id.parse().ok()?);
         Some((subject, person))
     }
 
@@ -273,7 +272,7 @@ impl Store for Table {
         let (mut known, mut new) = (String::new(), String::new());
         for (subject, person) in people {
             let lines = if let Some(id) = rows.get(subject) {
-                known.push_str(id);
+                known.push_str(&id.to_string());
                 &mut known
             } else {
                 new.push_str(&subject.to_string());

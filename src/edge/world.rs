@@ -13,7 +13,7 @@ use crate::edge::log::name;
 use crate::edge::people::{Due, Visit, Visited};
 use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
-use crate::flow::{Settings, join_all, log};
+use crate::flow::{Settings, log};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard};
 use crate::json;
@@ -36,7 +36,7 @@ const PEOPLE: &str = "PEOPLE";
 const OUTREACH_QUEUE: &str = "OUTREACH_QUEUE";
 const DAMPER: &str = "DAMPER";
 /// KV takes no shorter time to live.
-const KV_TTL_MIN_S: u64 = 60;
+const KV_TTL_MIN_S: u32 = 60;
 
 /// The world as one deployment's bindings give it.
 #[derive(Clone)]
@@ -61,17 +61,19 @@ impl World {
 
     /// A KV value; `None` when the key is absent.
     pub async fn kv_text(&self, key: &str, cache_s: u32) -> Result<Option<String>, Unreachable> {
-        let failed = |cause: String| Unreachable { what: "KV", cause };
-        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
-        let read = kv.get(key).cache_ttl(u64::from(cache_s)).text();
-        within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+        let texts = glue::kv_read(&self.namespace(KV)?, key, cache_s).await?;
+        Ok(texts.into_iter().next().flatten())
     }
 
     /// Two KV values, asked for at once.
-    pub async fn kv_texts(&self, keys: [&str; 2], cache_s: u32) -> Result<[Option<String>; 2], Unreachable> {
-        let mut texts = join_all(keys.map(|key| self.kv_text(key, cache_s))).await.into_iter();
-        let mut next = || texts.next().unwrap_or(Ok(None));
-        Ok([next()?, next()?])
+    pub async fn kv_texts(
+        &self,
+        [one, other]: [&str; 2],
+        cache_s: u32,
+    ) -> Result<[Option<String>; 2], Unreachable> {
+        let texts = glue::kv_read(&self.namespace(KV)?, &format!("{one}\n{other}"), cache_s).await?;
+        let mut texts = texts.into_iter();
+        Ok([texts.next().flatten(), texts.next().flatten()])
     }
 
     /// A KV value that nobody has cached.
@@ -95,14 +97,9 @@ impl World {
     }
 
     /// Writes a KV value, for `ttl_s` seconds or for good.
-    pub async fn kv_put(&self, key: &str, value: &str, ttl_s: Option<u64>) -> Result<(), Unreachable> {
-        let failed = |cause: String| Unreachable { what: "KV", cause };
-        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
-        let mut put = kv.put(key, value).map_err(|error| failed(error.to_string()))?;
-        if let Some(ttl_s) = ttl_s {
-            put = put.expiration_ttl(ttl_s.max(KV_TTL_MIN_S));
-        }
-        within("KV", async { put.execute().await.map_err(|error| failed(error.to_string())) }).await
+    pub async fn kv_put(&self, key: &str, value: &str, ttl_s: Option<u32>) -> Result<(), Unreachable> {
+        let ttl_s = ttl_s.map(|ttl_s| ttl_s.max(KV_TTL_MIN_S));
+        glue::kv_write(&self.namespace(KV)?, key, value, ttl_s).await
     }
 
     fn namespace(&self, name: &'static str) -> Result<JsValue, Unreachable> {
@@ -251,7 +248,8 @@ impl Markers for World {
             Marker::Spent => "spent",
             Marker::Revoked => "revoked",
         };
-        self.kv_put(&marker_key(link), text, Some(end.since(now).secs_ceil())).await
+        let ttl_s = u32::try_from(end.since(now).secs_ceil()).unwrap_or(u32::MAX);
+        self.kv_put(&marker_key(link), text, Some(ttl_s)).await
     }
 }
 

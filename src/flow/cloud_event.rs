@@ -6,7 +6,7 @@
 //! allowed, as the specification demands, and dropped. `data` is ours to define, so there anything unknown is an error:
 //! whoever sends more than is kept should hear of it.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::flow::request::{is_customer_ref, masks};
 use crate::id::{EventHash, Subject};
@@ -26,8 +26,8 @@ const TIME_TEXT_MAX: usize = 40;
 #[derive(Default)]
 struct Data {
     about: Option<EventHash>,
-    flags: BTreeMap<String, bool>,
-    masks: BTreeMap<String, String>,
+    flags: LiteMap<String, bool>,
+    masks: LiteMap<String, String>,
 }
 
 /// Reads one event. Whatever is wrong with it is in the node's report.
@@ -83,11 +83,11 @@ fn data(node: &Node<'_>, subject: Option<Subject>, pseudonyms: &Pseudonyms) -> O
         Some(node) => named(&node).map(Some),
     };
     let flags = match fields.optional("flags") {
-        None => Some(BTreeMap::new()),
+        None => Some(LiteMap::new()),
         Some(node) => flags(&node),
     };
     let masks = match fields.optional("masks") {
-        None => Some(BTreeMap::new()),
+        None => Some(LiteMap::new()),
         Some(node) => masks(&node),
     };
     let about = match about? {
@@ -97,8 +97,8 @@ fn data(node: &Node<'_>, subject: Option<Subject>, pseudonyms: &Pseudonyms) -> O
     Some(Data { about, flags: flags?, masks: masks? })
 }
 
-fn flags(node: &Node<'_>) -> Option<BTreeMap<String, bool>> {
-    let mut flags = BTreeMap::new();
+fn flags(node: &Node<'_>) -> Option<LiteMap<String, bool>> {
+    let mut flags = LiteMap::new();
     let mut is_good = true;
     for (name, node) in node.members()? {
         if !is_flag_name(name) {

@@ -10,7 +10,7 @@
 //! over, and doubles that lease each time. When a probe is due, one touch of the pack goes, and the rest if it arrives.
 
 use core::cell::RefCell;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::audit::{Batch, Event, Kind};
@@ -36,7 +36,7 @@ use crate::time::Span;
 #[derive(Debug, Default)]
 pub struct Courier {
     breakers: RefCell<Breakers>,
-    policies: RefCell<BTreeMap<u32, Rc<Policy>>>,
+    policies: RefCell<LiteMap<u32, Rc<Policy>>>,
 }
 
 impl Courier {
@@ -256,8 +256,8 @@ async fn policies(
     courier: &Courier,
     ports: &impl Library,
     notes: &RefCell<Vec<String>>,
-) -> BTreeMap<u32, Rc<Policy>> {
-    let mut policies = BTreeMap::new();
+) -> LiteMap<u32, Rc<Policy>> {
+    let mut policies = LiteMap::new();
     for version in versions {
         if policies.contains_key(&version) {
             continue;
@@ -266,7 +266,7 @@ async fn policies(
         let policy = match held {
             Some(policy) => Some(policy),
             None => match read(context, version, ports).await {
-                Ok(policy) => policy.map(Rc::new),
+                Ok(policy) => policy,
                 Err(error) => {
                     notes.borrow_mut().push(error.to_string());
                     None
@@ -276,8 +276,10 @@ async fn policies(
         let Some(policy) = policy else { continue };
         let mut held = courier.policies.borrow_mut();
         held.insert(version, Rc::clone(&policy));
-        if held.len() > VERSIONS_HELD_MAX {
-            held.pop_first();
+        if held.len() > VERSIONS_HELD_MAX
+            && let Some(oldest) = held.first().map(|(version, _)| *version)
+        {
+            held.remove(&oldest);
         }
         policies.insert(version, policy);
     }
@@ -288,11 +290,11 @@ async fn read(
     context: &Context<'_>,
     version: u32,
     ports: &impl Library,
-) -> Result<Option<Policy>, Unreachable> {
+) -> Result<Option<Rc<Policy>>, Unreachable> {
     if let Some(snapshot) = context.snapshot.filter(|snapshot| snapshot.policy.version == version) {
-        return Ok(Some(snapshot.policy.clone()));
+        return Ok(Some(Rc::clone(&snapshot.policy)));
     }
-    kept(version, ports).await
+    Ok(kept(version, ports).await?.map(Rc::new))
 }
 
 /// Puts the links on record before they leave. The same attempt is the same batch, which the log takes once.

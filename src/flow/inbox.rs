@@ -1,8 +1,9 @@
 //! `/v1/inbox/{ref}`: what waits for a person in the company's app. Reading changes nothing and may be repeated; what
 //! was shown the app's back end says in a call of its own.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use litemap::LiteMap;
 use serde::Serialize;
 
 use crate::audit::{Batch, Event, Kind};
@@ -172,19 +173,21 @@ async fn policies(
     context: &Context<'_>,
     ready: &[Ready],
     library: &impl Library,
-) -> Result<BTreeMap<u32, Policy>, Unreachable> {
-    let mut policies = BTreeMap::new();
+) -> Result<LiteMap<u32, Rc<Policy>>, Unreachable> {
+    let mut policies = LiteMap::new();
     for version in ready.iter().map(|ready| ready.version) {
         if policies.contains_key(&version) {
             continue;
         }
         let in_force = context.snapshot.filter(|snapshot| snapshot.policy.version == version);
         let policy = if let Some(snapshot) = in_force {
-            Some(snapshot.policy.clone())
+            Some(Rc::clone(&snapshot.policy))
         } else {
-            kept(version, library).await?
+            kept(version, library).await?.map(Rc::new)
         };
-        policies.extend(policy.map(|policy| (version, policy)));
+        if let Some(policy) = policy {
+            policies.insert(version, policy);
+        }
     }
     Ok(policies)
 }

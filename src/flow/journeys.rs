@@ -4,6 +4,8 @@
 //! A pause reaches every shard as KV does, within a minute or two, and so does its end. What has a part at every shard
 //! answers only once each was reached; otherwise the same call is to be repeated, which does no harm.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 use crate::audit::{Batch, Event, Kind};
@@ -123,11 +125,11 @@ async fn readable(
     context: &Context<'_>,
     version: u32,
     library: &impl Library,
-) -> Result<Option<Policy>, Unreachable> {
+) -> Result<Option<Rc<Policy>>, Unreachable> {
     if let Some(snapshot) = context.usable().filter(|snapshot| snapshot.policy.version == version) {
-        return Ok(Some(snapshot.policy.clone()));
+        return Ok(Some(Rc::clone(&snapshot.policy)));
     }
-    policy::kept(version, library).await
+    Ok(policy::kept(version, library).await?.map(Rc::new))
 }
 
 fn read(body: &[u8]) -> Result<u32, Problem> {

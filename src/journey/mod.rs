@@ -38,7 +38,9 @@ pub use receive::receive;
 pub use settle::settle;
 pub use step::{Moment, Step, step};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::key::{MacKey, Pseudonyms};
@@ -51,7 +53,7 @@ pub struct Rules {
     /// The version that new enrolments enter with.
     pub active: u32,
     /// Every version that a running enrolment may have entered with, as far as it could be read.
-    pub policies: BTreeMap<u32, Rc<Policy>>,
+    pub policies: LiteMap<u32, Rc<Policy>>,
     /// Journeys that are paused: their enrolments wait, and are due when resumed.
     pub paused: BTreeSet<String>,
     /// Draws lots: holdouts, jitter, touch ids.

@@ -1,7 +1,6 @@
 //! The stored form of a person.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventHash, TouchId};
@@ -22,9 +21,9 @@ pub struct Person {
     pub opted_out: Option<Instant>,
     pub consents: Vec<Consent>,
     /// Masked references by name, such as `order` = `•••1234`; at most `PERSON_MASKS_MAX`.
-    pub masks: BTreeMap<String, Mask>,
+    pub masks: LiteMap<String, Mask>,
     /// Newest values of event flags; at most `PERSON_FLAGS_MAX`.
-    pub flags: BTreeMap<String, Flag>,
+    pub flags: LiteMap<String, Flag>,
     pub addresses: Option<Sealed>,
     /// Channels whose address is dead, until new addresses are put.
     pub bounced: Vec<Channel>,

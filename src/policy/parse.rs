@@ -8,7 +8,7 @@
 //! Readers give `None` for what they reported. An optional field that is wrong thus reads like one that is
 //! absent; [`Report::finish`] refuses the policy either way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 use crate::json::{Fields, Json, Node, Number, Problems, Report, Values};
 use crate::limits::{POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
@@ -237,7 +237,7 @@ impl Parts<'_> {
             is_accepted: self.is_accepted,
         };
         let templates = self.templates.map_or_else(
-            || Some(BTreeMap::new()),
+            || Some(LiteMap::new()),
             |node| template::read_all(&node, context).filter(|_| has_fair_size(&node, 0)),
         );
         let template_names = self.templates.map_or_else(|| Some(Vec::new()), |node| names(node.json()));
@@ -249,7 +249,7 @@ impl Parts<'_> {
             outreach: outreach.as_ref(),
         };
         let journeys = self.journeys.map_or_else(
-            || Some(BTreeMap::new()),
+            || Some(LiteMap::new()),
             |node| {
                 Some(node)
                     .filter(|node| has_fair_size(node, 0))
@@ -308,9 +308,9 @@ pub(super) fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
 fn check_all_used(destinations: Option<&Node<'_>>, scopes: Option<&Node<'_>>) {
     let (Some(destinations), Some(scopes)) = (destinations, scopes) else { return };
     let (Json::Object(_), Json::Object(scopes)) = (destinations.json(), scopes.json()) else { return };
-    let used: BTreeSet<&str> = scopes.iter().filter_map(|(_, scope)| text_in(scope, "destination")).collect();
+    let used = sorted(scopes.iter().filter_map(|(_, scope)| text_in(scope, "destination")));
     for (name, node) in destinations.members().into_iter().flatten() {
-        if !used.contains(name) {
+        if used.binary_search(&name).is_err() {
             node.problem("destination.unused", "a destination that a scope leads to");
         }
     }
@@ -328,9 +328,9 @@ fn check_all_spoken(templates: Option<&Node<'_>>, journeys: Option<&Node<'_>>) {
         Some(Json::Array(touches)) => Some(touches),
         _ => None,
     });
-    let used: BTreeSet<&str> = touches.flatten().filter_map(|touch| text_in(touch, "template")).collect();
+    let used = sorted(touches.flatten().filter_map(|touch| text_in(touch, "template")));
     for (name, node) in templates.members().into_iter().flatten() {
-        if !used.contains(name) {
+        if used.binary_search(&name).is_err() {
             node.problem(Rule::TemplateUnused.id(), "a template that a touch speaks with");
         }
     }
@@ -346,7 +346,11 @@ fn text_in<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
 /// The names of a map's members, sorted.
 fn names(map: &Json) -> Option<Vec<&str>> {
     let Json::Object(members) = map else { return None };
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    Some(sorted(members.iter().map(|(name, _)| name.as_str())))
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
-    Some(names)
+    names
 }

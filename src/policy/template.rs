@@ -4,7 +4,7 @@
 //! whose body no lock screen shows and from which a paragraph can be left out. A link is a button wherever the channel
 //! has buttons, and `{link}` in an SMS. `docs/templates.md` is the reference; how things are said is judged in `wording`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 use crate::json::{Fields, Json, Node};
 use crate::limits::{
@@ -51,8 +51,8 @@ pub(super) struct Spoken<'a> {
 }
 
 /// Reads all templates of the policy.
-pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<BTreeMap<String, Template>> {
-    let mut templates = BTreeMap::new();
+pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<LiteMap<String, Template>> {
+    let mut templates = LiteMap::new();
     for (name, node) in node.members()? {
         scope::check_name(name, &node, "template.name");
         if let Some(template) = read(name, &node, context) {
@@ -87,8 +87,8 @@ fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<BTreeMap<Language, Wording>> {
-    let mut texts = BTreeMap::new();
+fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<LiteMap<Language, Wording>> {
+    let mut texts = LiteMap::new();
     let offers = |language| context.offered.is_none_or(|offered| offered.languages.contains(&language));
     for (tag, text) in node.members()? {
         let Some(language) = Language::from_tag(tag).filter(|language| offers(*language)) else {
@@ -110,8 +110,13 @@ fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<BTre
         }
     }
     check_buttons_agree(node);
-    let masks: BTreeSet<&str> = texts.values().flat_map(masks).collect();
-    if masks.len() > TEMPLATE_MASKS_MAX {
+    let mut known: Vec<&str> = Vec::new();
+    for mask in texts.values().flat_map(masks) {
+        if !known.contains(&mask) {
+            known.push(mask);
+        }
+    }
+    if known.len() > TEMPLATE_MASKS_MAX {
         let expected = format!("at most {TEMPLATE_MASKS_MAX} masked reference in all texts together");
         node.problem("wording.over_personal", expected);
     }

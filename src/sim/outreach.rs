@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use litemap::LiteMap;
+
 use crate::audit::Event;
 use crate::delivery;
 use crate::id::{KeyId, Shard, TouchId};
@@ -30,7 +32,7 @@ pub(super) struct Outreach {
     /// Touches that shards handed to delivery, oldest first.
     offers: Vec<(Shard, Offer)>,
     bundles: BTreeMap<u32, (String, Instant)>,
-    policies: BTreeMap<u32, Rc<Policy>>,
+    policies: LiteMap<u32, Rc<Policy>>,
     active: Option<u32>,
     paused: BTreeSet<String>,
     /// Calls that providers got.
@@ -61,7 +63,7 @@ impl Outreach {
             shards: BTreeMap::new(),
             offers: Vec::new(),
             bundles: BTreeMap::new(),
-            policies: BTreeMap::from([(example.version, Rc::new(example))]),
+            policies: LiteMap::from_iter([(example.version, Rc::new(example))]),
             active: None,
             paused: BTreeSet::new(),
             calls: Vec::new(),

@@ -119,7 +119,7 @@ fn the_compiled_in_example_is_valid_and_shows_every_kind() {
     assert_ne!(policy.ways_on(Some(retry)), policy.ways_on(None));
     let article = policy.scope_named("help.article").unwrap();
     assert_eq!((article.risk, article.usage, article.hand_off), (Risk::Low, Use::Many, false));
-    let payment = &policy.destinations["payment"];
+    let payment = &policy.destinations.get("payment").unwrap();
     assert!(payment.ios.is_some() && payment.android.is_some() && payment.scheme.is_some());
     assert!(!policy.apps.ios.is_empty() && !policy.apps.android.is_empty());
 }

@@ -80,7 +80,7 @@ fn the_example_has_the_default_journeys() {
 #[test]
 fn the_failed_payment_journey_is_the_default_sequence() {
     let policy = Policy::example();
-    let touches = &policy.journeys["payment.failed"].touches;
+    let touches = &policy.journeys.get("payment.failed").unwrap().touches;
     let sequence: Vec<_> = touches.iter().map(|touch| (touch.channel, touch.timing, touch.opt_in)).collect();
     assert_eq!(
         sequence,

@@ -2,11 +2,11 @@
 //!
 //! `POSTERN_BLESS=1 cargo test --test it shard` writes the transcript anew after a deliberate change.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use postern::audit::{self, Kind};
 use postern::id::{EventHash, KeyId, LinkId, Subject, TouchId};
 use postern::journey::{Event, Rules, Taken};
@@ -35,7 +35,7 @@ fn rules() -> Rules {
     let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
     Rules {
         active: policy.version,
-        policies: BTreeMap::from([(policy.version, Rc::new(policy))]),
+        policies: LiteMap::from_iter([(policy.version, Rc::new(policy))]),
         paused: [].into(),
         lots: ring.lots(),
         pseudonyms: ring.pseudonyms(),
@@ -80,7 +80,7 @@ impl Scene {
         let change = Change {
             zone: Some(Zone::parse("Europe/Berlin").unwrap()),
             consents: vec![yes(Channel::Email), yes(Channel::Sms)],
-            masks: [("card".to_owned(), "Visa ending 1234".to_owned())].into(),
+            masks: [("card".to_owned(), "Visa ending 1234".to_owned())].into_iter().collect(),
             ..Change::default()
         };
         self.ask(Errand::Put { subject, change, by: Some("backend".into()) });
@@ -127,8 +127,8 @@ fn event(id: u8, kind: &str, at: Instant) -> Event {
         kind: kind.to_owned(),
         at,
         about: Some(EventHash([200; 12])),
-        flags: BTreeMap::new(),
-        masks: BTreeMap::new(),
+        flags: LiteMap::new(),
+        masks: LiteMap::new(),
     }
 }
 

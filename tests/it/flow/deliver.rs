@@ -1,5 +1,6 @@
 //! Packs of touches past the shard, to providers that accept, refuse, stall, or say nothing; and what they tell later.
 
+use litemap::LiteMap;
 use postern::audit::Kind;
 use postern::delivery::{Credentials, Reply};
 use postern::flow::{Context, Courier, Delivered, Seed, deliver};
@@ -40,8 +41,8 @@ pub fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
             kind: "payment.failed".into(),
             at: scene.now(),
             about: None,
-            flags: [].into(),
-            masks: [].into(),
+            flags: LiteMap::new(),
+            masks: LiteMap::new(),
         };
         let errand = Errand::Ingest { events: vec![(subject, event)] };
         block_on(scene.world.visit(Shard::of(subject), &errand)).unwrap();

@@ -1,5 +1,6 @@
 //! People's own choices: what a look, a post and a wrong address do, and what the page says.
 
+use litemap::LiteMap;
 use postern::audit::Kind;
 use postern::http::{Headers, Method, Request};
 use postern::id::{EventHash, LinkId, Region, ScopeCode, Shard, Subject};
@@ -226,8 +227,8 @@ fn contacted(scene: &Scene) -> Subject {
             kind: "payment.failed".to_owned(),
             at: scene.now(),
             about: None,
-            flags: [].into(),
-            masks: [].into(),
+            flags: LiteMap::new(),
+            masks: LiteMap::new(),
         };
         visit(scene, subject, &Errand::Ingest { events: vec![(subject, event)] });
         visit(scene, subject, &Errand::Tick { scheduled: scene.now() });
@@ -252,7 +253,8 @@ fn the_page_says_why_in_its_own_language() {
         let mut request = asked(Method::Get, &path, "");
         request.headers.accept_language = Some(tag.to_owned());
         let seen = scene.send(&request);
-        let why = &Policy::example().templates["payment.failed.email"].texts[&language].why;
+        let policy = Policy::example();
+        let why = &policy.templates.get("payment.failed.email").unwrap().texts[&language].why;
         let body = &seen.response.body;
         assert!(body.contains(&why.replace("{site}", "Example")), "{body}");
         let (date, other) = ("2027-01-16", "2027-01-15");
@@ -291,7 +293,7 @@ fn no_page_names_anyone() {
     let scene = Scene::new();
     let consents =
         vec![Consent { channel: Channel::Sms, purpose: Purpose::Service, said: Said::Yes, at: NOW }];
-    let masks = [("order".to_owned(), "secret-mask".to_owned())].into();
+    let masks = [("order".to_owned(), "secret-mask".to_owned())].into_iter().collect();
     put(&scene, PERSON, Change { consents, masks, ..Change::default() });
     let token = token(&scene, PERSON);
     for path in [format!("/p/{token}"), format!("/u/{token}"), format!("/u/{token}?choices")] {

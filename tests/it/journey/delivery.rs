@@ -389,7 +389,7 @@ fn looking_whether_it_may_be_shown_changes_nothing_and_ready_has_what_a_message_
     let ready = ready(&scene.person, &pending, &scene.rules).unwrap();
     assert_eq!((ready.touch, ready.attempt, ready.index, ready.version), (touch, 1, 0, 1));
     assert_eq!((ready.journey.as_str(), ready.purpose), ("payment.failed", Purpose::Service));
-    assert_eq!(ready.masks["order"], "ending 1234");
+    assert_eq!(ready.masks.get("order").unwrap(), "ending 1234");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Events in whatever order they come.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use postern::journey::{Event, NotTaken, Taken};
 use postern::limits::{
     ENROLMENTS_MAX, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, PERSON_FLAGS_MAX,
@@ -152,7 +151,7 @@ fn a_trigger_may_ask_for_flags_of_this_event_and_of_earlier_ones() {
         (vec![("recurring", false)], Taken::Nothing),
         (vec![("recurring", true), ("business", true)], Taken::Nothing),
     ] {
-        let flags: BTreeMap<_, _> = flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let flags: LiteMap<_, _> = flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let mut scene = Scene::new(Journey { trigger: trigger.clone(), ..build::dunning() });
         assert_eq!(
             scene.take(&Event { flags: flags.clone(), ..event("one", "payment.failed", NOON) }),
@@ -346,17 +345,17 @@ fn each_mask_is_as_new_as_the_event_that_told_it() {
 fn the_newest_value_of_a_flag_counts_whatever_comes_last() {
     let mut scene = Scene::new(build::dunning());
     let mut say = |id: &str, value: bool, at| {
-        let flags = BTreeMap::from([("paid".to_owned(), value)]);
+        let flags = LiteMap::from_iter([("paid".to_owned(), value)]);
         scene.take(&Event { flags, ..event(id, "note", at) }).unwrap();
-        scene.person.flags["paid"]
+        *scene.person.flags.get("paid").unwrap()
     };
     assert_eq!(say("one", true, ago(HOUR)), Flag(true, ago(HOUR)));
     assert_eq!(say("two", false, ago(DAY)), Flag(true, ago(HOUR)));
     assert_eq!(say("three", false, NOON), Flag(false, NOON));
-    let masks = |mask: &str| BTreeMap::from([("order".to_owned(), mask.to_owned())]);
+    let masks = |mask: &str| LiteMap::from_iter([("order".to_owned(), mask.to_owned())]);
     scene.take(&Event { masks: masks("ending 2"), ..event("four", "note", NOON) }).unwrap();
     scene.take(&Event { masks: masks("ending 1"), ..event("five", "note", ago(HOUR)) }).unwrap();
-    assert_eq!(scene.person.masks["order"].0, "ending 2");
+    assert_eq!(scene.person.masks.get("order").unwrap().0, "ending 2");
 }
 
 #[test]
