@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use crate::policy::{Edit, cut, edit, found, parse, set};
 use crate::policy_outreach::{REFERENCE, documented, example_bundle};
 
-/// A scope without facts or proof of its own, for trying.
-const SCOPE: &str = "/scopes/onboarding.resume";
-const PATH: &str = "$.scopes.\"onboarding.resume\"";
+/// A scope for trying, which the example does not have.
+const SCOPE: &str = "/scopes/tried";
+const PATH: &str = "$.scopes.tried";
 
 type Case = (&'static str, String, Vec<Edit>);
 
@@ -30,11 +30,15 @@ fn facts() -> Value {
 
 /// The scope at this risk with this proof, on a site that knows four facts.
 fn asking(risk: &str, proof: Value) -> Vec<Edit> {
-    vec![
-        set("/site/facts", facts()),
-        set(format!("{SCOPE}/risk"), risk),
-        set(format!("{SCOPE}/proof"), proof),
-    ]
+    let scope = json!({
+        "code": 900,
+        "risk": risk,
+        "use": "once",
+        "lifetime_s": 600,
+        "proof": proof,
+        "destination": "payment",
+    });
+    vec![set("/site/facts", facts()), set(SCOPE, scope)]
 }
 
 fn and(mut edits: Vec<Edit>, more: Vec<Edit>) -> Vec<Edit> {
@@ -49,7 +53,7 @@ fn with_facts(risk: &str, proof: Value, names: &[&str]) -> Vec<Edit> {
 fn scope(edits: &[Edit]) -> Scope {
     let policy =
         parse(&edit(example_bundle(), edits)).unwrap_or_else(|problems| panic!("{edits:?}\n{problems}"));
-    policy.scope_named("onboarding.resume").unwrap().clone()
+    policy.scope_named("tried").unwrap().clone()
 }
 
 #[test]
@@ -128,7 +132,11 @@ fn fact_cases() -> Vec<Case> {
     vec![
         ("policy.items", "$.site.facts".to_owned(), vec![set("/site/facts", many)]),
         ("fact.name", at("Birth"), fact("Birth", date.clone())),
-        ("fact.name", at(&"b".repeat(POLICY_NAME_MAX + 1)), fact(&"b".repeat(POLICY_NAME_MAX + 1), date)),
+        (
+            "fact.name",
+            at(&format!("\"{}\"…", "b".repeat(POLICY_NAME_MAX))),
+            fact(&"b".repeat(POLICY_NAME_MAX + 1), date),
+        ),
         ("field.missing", at("number.kind"), fact("number", json!({ "label": label }))),
         ("field.missing", at("number.length"), fact("number", json!({ "kind": "digits", "label": label }))),
         ("field.missing", at("word.among"), fact("word", json!({ "kind": "text", "label": label }))),
