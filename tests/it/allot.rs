@@ -90,8 +90,12 @@ proptest! {
         }
         if let Allotment::Slowed { until } = person.allot(lot, link(99), now) {
             assert!(now < until && until <= now + DAY);
+            // It may come sooner, as what was tried before is forgotten; asking in vain does not put it off.
             let before = Instant::from_millis(until.millis() - 1);
-            assert_eq!(person.allot(lot, link(99), before), Allotment::Slowed { until }, "asking in vain costs nothing");
+            match person.clone().allot(lot, link(99), before) {
+                Allotment::Given { .. } => {}
+                Allotment::Slowed { until: again } => assert!(again <= until),
+            }
             assert!(matches!(person.allot(lot, link(99), until), Allotment::Given { .. }));
         }
     }
