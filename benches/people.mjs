@@ -42,15 +42,27 @@ export async function sample() {
       await stand.visit({ erase: { subject } });
     }
     const [{ subject }] = JSON.parse(await stand.say("/people/row", "{}"));
-    const person = async () => (await stand.visit({ get: { subject } })).answer.person.person;
-    const touch = (await person()).w[0].i;
+    const touch = await touchOf(stand, subject);
     await stand.visit({ checkout: { touches: [touch] } });
     await stand.visit({ settle: { reports: [[touch, "accepted"]] } });
     const [made] = JSON.parse(await stand.say("/people/row", "{}"));
-    return { ...made, entered, json: `1${JSON.stringify(await person())}` };
+    const journey = "payment.failed";
+    const peers = {
+      l: change.language, z: change.zone, c: consents, m: change.masks,
+      e: [{ j: journey, v: 1, g: event.about, t: entered, d: 1, s: entered, n: entered + DAY_MS }],
+      h: [{ i: touch, j: journey, n: 0, c: "email", t: entered, s: "accepted" }],
+      s: [[event.id, entered]],
+    };
+    return { ...made, entered, json: `1${JSON.stringify(peers)}` };
   } finally {
     await stand.stop();
   }
+}
+
+/** The touch on its way to a person, from the line that they are kept as. */
+export async function touchOf(stand, subject) {
+  const { answer } = await stand.visit({ get: { subject } });
+  return answer.person.person.match(/ w (\S+)/)[1];
 }
 
 const subject = "printf('%08X%08X', (i * 2654435761) % 4294967296, i)";

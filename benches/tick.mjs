@@ -7,7 +7,7 @@
 // 10,000 spread evenly over all who came: the worst case, each on a page of the database of their own.
 import { setTimeout } from "node:timers/promises";
 
-import { DUE, NOON, evenly, inOrder, open, sample, shard } from "./people.mjs";
+import { DUE, NOON, evenly, inOrder, open, sample, shard, touchOf } from "./people.mjs";
 import { PRICE, QUEUE_OPERATIONS } from "./price.mjs";
 import { result } from "./result.mjs";
 import { text } from "./server.mjs";
@@ -90,8 +90,7 @@ async function price(row) {
     const ticked = await rows();
     const offered = [];
     for (const { subject } of JSON.parse(await stand.say("/people/row", "{}"))) {
-      const { answer } = await stand.visit({ get: { subject } });
-      offered.push(answer.person.person.w[0].i);
+      offered.push(await touchOf(stand, subject));
     }
     for (let at = 0; at < offered.length; at += PACK) {
       const pack = offered.slice(at, at + PACK);
