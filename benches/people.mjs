@@ -24,7 +24,10 @@ export function shard() {
   return { ...contestant, modules: [{ name: "shard.mjs", text: bundle("shard") }, entry, ...rest] };
 }
 
-/** A person's row after the first message, as the worker writes it, and as JSON. */
+/** The touch that waits in a row: its second half stands in the row's item `w`. */
+export const pendingOf = ({ subject, row }) => subject + row.match(/ w (\S+)/)[1];
+
+/** A person's row after the first message: as the worker writes it, and the same facts as JSON. */
 export async function sample() {
   const stand = await serve(shard());
   try {
@@ -41,13 +44,15 @@ export async function sample() {
       if (offered.answer.ingested.ticked.offered === 1) break;
       await stand.visit({ erase: { subject } });
     }
-    const [{ subject }] = JSON.parse(await stand.say("/people/row", "{}"));
-    const person = async () => (await stand.visit({ get: { subject } })).answer.person.person;
-    const touch = (await person()).w[0].i;
+    const person = async () => JSON.parse(await stand.say("/people/row", "{}"))[0];
+    const touch = pendingOf(await person());
     await stand.visit({ checkout: { touches: [touch] } });
     await stand.visit({ settle: { reports: [[touch, "accepted"]] } });
-    const [made] = JSON.parse(await stand.say("/people/row", "{}"));
-    return { ...made, entered, json: `1${JSON.stringify(await person())}` };
+    const made = await person();
+    const enrolment = { j: event.kind, v: 1, g: event.about, t: entered, d: 1, s: entered, n: made.due };
+    const sent = { i: touch, j: event.kind, n: 0, c: "email", t: entered, s: "accepted" };
+    const json = { l: "de", z: change.zone, c: consents, m: change.masks, e: [enrolment], h: [sent], s: [[event.id, entered]] };
+    return { ...made, entered, json: `1${JSON.stringify(json)}` };
   } finally {
     await stand.stop();
   }

@@ -7,7 +7,7 @@
 // 10,000 spread evenly over all who came: the worst case, each on a page of the database of their own.
 import { setTimeout } from "node:timers/promises";
 
-import { DUE, NOON, evenly, inOrder, open, sample, shard } from "./people.mjs";
+import { DUE, NOON, evenly, inOrder, open, pendingOf, sample, shard } from "./people.mjs";
 import { PRICE, QUEUE_OPERATIONS } from "./price.mjs";
 import { result } from "./result.mjs";
 import { text } from "./server.mjs";
@@ -88,11 +88,7 @@ async function price(row) {
     await stand.visit({ tick: { scheduled: NOON } });
     await setTimeout(SETTLE_MS);
     const ticked = await rows();
-    const offered = [];
-    for (const { subject } of JSON.parse(await stand.say("/people/row", "{}"))) {
-      const { answer } = await stand.visit({ get: { subject } });
-      offered.push(answer.person.person.w[0].i);
-    }
+    const offered = JSON.parse(await stand.say("/people/row", "{}")).map(pendingOf);
     for (let at = 0; at < offered.length; at += PACK) {
       const pack = offered.slice(at, at + PACK);
       await stand.visit({ checkout: { touches: pack } });

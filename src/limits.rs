@@ -1,5 +1,13 @@
 //! Every bound in one place, with its unit in its name and its reason beside it.
 
+mod proof;
+
+pub use proof::{
+    ALLOT_WAIT_FIRST_S, ALLOT_WAIT_MAX_S, ALLOT_WINDOW_S, FACT_MAX_BYTES, PASSKEYS_MAX, PERSON_FACTS_MAX,
+    SUBJECT_CODES_FREE, SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE, SUBJECT_FACT_TRIES_MAX,
+    SUBJECT_FACT_TRIES_PER_LINK_MAX,
+};
+
 /// Longest lifetime of a link whose scope asks for one action at once (capability O6: 10–60 minutes).
 pub const LIFETIME_ACTION_MAX_S: u32 = 60 * 60;
 /// Shortest lifetime a policy may set: less than ten minutes strands people whose mail is slow.
@@ -67,8 +75,9 @@ pub const RELAYS_PER_LINK_MAX: u8 = 5;
 pub const GATE_SHARDS: u32 = 32;
 /// How long after its expiry day a gate keeps its rows before it is dropped whole.
 pub const GATE_GRACE_S: u32 = 24 * 60 * 60;
-/// A gate gathers changes this long before it sends them to the audit log.
-pub const GATE_FLUSH_MS: u64 = 1_000;
+/// A gate gathers changes this long before it sends them to the audit log: each is in its row already, so waiting risks
+/// nothing, and the longer the wait the more claims share one send. Well below what the platform lets an idle object live.
+pub const GATE_FLUSH_MS: u64 = 5_000;
 /// How long a gate waits before it tries to send again.
 pub const GATE_RETRY_MS: u64 = 15_000;
 /// Unsent changes at which a gate stops taking claims rather than fall further behind the audit log.
@@ -159,6 +168,9 @@ pub const HEAT_WINDOW_MS: u64 = 10_000;
 
 /// How long a request waits for KV, the registry or the log.
 pub const PORT_TIMEOUT_MS: u64 = 8_000;
+/// How long a shard waits for the policy in force, and then for kept ones: both together are well within the patience of
+/// whoever asked the shard.
+pub const RULES_TIMEOUT_MS: u64 = 3_000;
 
 /// Entries in one audit batch (one queue message, one row).
 pub const AUDIT_BATCH_MAX: usize = 340;
@@ -177,6 +189,12 @@ pub const AUDIT_RETRY_MS: u64 = 1_000;
 pub const AUDIT_BUFFER_MAX: usize = 5_000;
 /// Largest body that one of our own objects is sent: a delivery of 100 full queue messages (128 KB each).
 pub const OBJECT_BODY_MAX: usize = 13 * 1024 * 1024;
+/// A segment of the log that has this size closes (Durable Objects: 10 GB). What one delivery adds and the platform's
+/// own tables take stays well within the rest.
+pub const AUDIT_SEGMENT_MAX_BYTES: u64 = 8_000_000_000;
+/// Segments that are asked, one after the other, to find the open one: years of them, should nobody know how far others
+/// got.
+pub const SEGMENT_STEPS_MAX: usize = 500;
 /// Entries in one page of an export.
 pub const AUDIT_EXPORT_MAX: usize = 10_000;
 /// Longest line of an export, in bytes: an entry holds ids and closed codes only and stays far below.
@@ -199,16 +217,20 @@ pub const QUEUE_SEND_MAX: usize = 100;
 pub const QUEUE_SEND_MAX_BYTES: usize = 240_000;
 /// Audit events that may wait in a shard before it advances nobody more.
 pub const SHARD_UNSENT_MAX: usize = 50_000;
+/// Packs that a shard holds while the queue refuses them; touches beyond wait for their lease.
+pub const SHARD_PACKS_MAX: usize = 1_000;
 /// How long a shard waits before it tries again what failed.
 pub const SHARD_RETRY_MS: u64 = 15_000;
-/// A shard gathers audit events this long before it sends them.
+/// A shard gathers touches and audit events this long before it sends them.
 pub const SHARD_FLUSH_MS: u64 = 1_000;
 /// How long the cron trigger waits for a shard.
 pub const TICK_TIMEOUT_MS: u64 = 50_000;
 /// Each shard is woken at least once in this many minutes, due or not, in case the roster lost it.
 pub const SAFETY_NET_MIN: u64 = 10;
-/// Old policy versions that an isolate holds for enrolments that run on.
+/// Old policy versions that an isolate holds, besides those that a shard at hand needs.
 pub const POLICIES_HELD_MAX: usize = 16;
+/// How often a shard notes that a policy version is in use.
+pub const VERSION_NOTED_S: u32 = 24 * 60 * 60;
 /// Jobs on everyone in a journey that one shard has under way.
 pub const JOBS_MAX: usize = 16;
 /// Each further offer of a touch waits twice as long, up to this: a consumer that is down for hours does not come back
@@ -238,28 +260,8 @@ pub const EVENTS_REMEMBERED_MAX: usize = 128;
 pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
 /// How far ahead of us an event's time may be.
 pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
-/// Longest value of a known fact, as typed, in bytes: a long street address.
-pub const FACT_MAX_BYTES: usize = 256;
-/// Known facts of one person; a further name is not taken.
-pub const PERSON_FACTS_MAX: usize = 32;
-/// Passkeys of one person: every device of a household.
-pub const PASSKEYS_MAX: usize = 8;
-/// How long what was allotted to a person counts.
-pub const ALLOT_WINDOW_S: u32 = 24 * 60 * 60;
-/// Codes sent to one person in that time, whoever asks. With five tries each, a hundred guesses among a million: 1 in
-/// 10,000 a day.
-pub const SUBJECT_CODES_MAX: u8 = 20;
-/// How many of them come without a wait: what one link may have.
-pub const SUBJECT_CODES_FREE: u8 = 5;
-/// Tries at one person's facts in that time. Facts are worth 20 bits at least: 1 in 100,000 a day.
-pub const SUBJECT_FACT_TRIES_MAX: u8 = 10;
-/// Tries at facts through one link.
-pub const SUBJECT_FACT_TRIES_PER_LINK_MAX: u8 = 5;
-/// How many of them come without a wait.
-pub const SUBJECT_FACT_TRIES_FREE: u8 = 5;
-/// The first wait after those; each further one is twice as long, up to the longest.
-pub const ALLOT_WAIT_FIRST_S: u32 = 60;
-pub const ALLOT_WAIT_MAX_S: u32 = 60 * 60;
+/// How late the word that the app was opened may come: by then it may be closed again.
+pub const APP_OPEN_MAX_S: u32 = 5 * 60;
 /// Enrolments kept for one person, ended ones included.
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.
@@ -340,8 +342,6 @@ pub const WEBHOOK_TOLERANCE_S: u32 = 5 * 60;
 /// Bytes of a Standard Webhooks key.
 pub const WEBHOOK_KEY_MIN: usize = 24;
 pub const WEBHOOK_KEY_MAX: usize = 64;
-/// Receipts taken from one webhook call; the rest are left to the provider's next call.
-pub const RECEIPTS_MAX: usize = 1_000;
 /// How long a message's unsubscribe link works: CAN-SPAM asks for 30 days at least.
 pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
 /// Policy versions that an isolate keeps for composing messages.
@@ -396,18 +396,15 @@ const _: () = {
     assert!(CODE_WAIT_S << (CODES_PER_LINK_MAX - 2) < CODE_LIFETIME_S);
     assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
+    assert!(2 * RULES_TIMEOUT_MS < PORT_TIMEOUT_MS);
     assert!(AUDIT_BATCH_MAX < AUDIT_BUFFER_MAX);
+    assert!(AUDIT_SEGMENT_MAX_BYTES + 10 * (OBJECT_BODY_MAX as u64) < 10_000_000_000);
     assert!(AUDIT_BATCH_MAX * AUDIT_EVENT_MAX_BYTES < QUEUE_MESSAGE_MAX_BYTES);
     assert!(JSON_NAME_DISCREET_CHARS < 28 && POLICY_NAME_MAX <= JSON_NAME_SHOWN_CHARS);
     assert!(FALLBACK_MIN_MS < FALLBACK_MAX_MS);
     assert!(AUDIT_FLUSH_MS + AUDIT_RETRY_MS < AUDIT_LEASE_MS);
     assert!(TICK_TURN_MAX <= TICK_MAX && SHARDS > 0);
     assert!(EVENT_AHEAD_MAX_S < EVENT_MEMORY_S);
-    assert!(CODES_PER_LINK_MAX <= SUBJECT_CODES_FREE && SUBJECT_CODES_FREE < SUBJECT_CODES_MAX);
-    assert!(SUBJECT_FACT_TRIES_PER_LINK_MAX <= SUBJECT_FACT_TRIES_FREE);
-    assert!(SUBJECT_FACT_TRIES_FREE < SUBJECT_FACT_TRIES_MAX && FACTS_MAX <= PERSON_FACTS_MAX);
-    assert!(0 < CODES_PER_LINK_MAX && 0 < SUBJECT_FACT_TRIES_PER_LINK_MAX);
-    assert!(ALLOT_WAIT_FIRST_S < ALLOT_WAIT_MAX_S && ALLOT_WAIT_MAX_S < ALLOT_WINDOW_S);
     assert!(PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS && BREAKER_OPEN_MS < BREAKER_OPEN_MAX_MS);
     assert!(WEBHOOK_KEY_MIN < WEBHOOK_KEY_MAX);
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);

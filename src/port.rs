@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Batch, Event, Kind};
+use crate::audit::{Batch, Event, Kind, segment};
 use crate::challenge::Happened;
 use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
@@ -136,6 +136,12 @@ pub trait AuditLog {
     async fn send(&self, batch: &Batch) -> Result<(), Unreachable>;
     /// Exported lines from a sequence number on, and the head's sequence number and hash.
     async fn export(&self, from: u64, limit: usize) -> Result<Export, Unreachable>;
+}
+
+/// The segments of the audit log, by number. The first is 0.
+#[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
+pub trait Segments {
+    async fn ask(&self, number: u32, errand: &segment::Errand) -> Result<segment::Answer, Unreachable>;
 }
 
 /// A page of the audit log.

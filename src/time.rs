@@ -1,5 +1,7 @@
 //! Instants and spans. There is no clock here: the present always arrives as an argument.
 
+mod calendar;
+
 use core::fmt;
 use core::ops::Add;
 

@@ -10,8 +10,7 @@ mod table;
 use core::cell::RefCell;
 use core::fmt;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{Instant, Span};
@@ -83,8 +82,9 @@ impl Zone {
     /// [`UnknownZone`]: nobody can say what day it is there.
     pub fn date(&self, at: Instant) -> Result<String, UnknownZone> {
         let local = with_rules(&self.0, |_, rules| local_millis(rules, at))??;
-        let local = Timestamp::from_millisecond(local).map_err(|_| UnknownZone)?;
-        Ok(TimeZone::UTC.to_datetime(local).date().to_string())
+        let local = u64::try_from(local).map_err(|_| UnknownZone)?;
+        let ([year, month, day], _) = Instant::from_millis(local).to_utc();
+        Ok(format!("{year:04}-{month:02}-{day:02}"))
     }
 
     /// The first instant from `from` on that lies outside the window: `from` itself, if it does.

@@ -3,8 +3,6 @@
 //! The queue delivers at least once and in no order, so a batch may come again, alone or beside itself. Each is taken
 //! once, by its id. One batch is one row: a queue delivery costs as many writes as it has new batches.
 
-use std::collections::BTreeSet;
-
 use crate::audit::chain::{Head, append};
 use crate::audit::entry::Batch;
 use crate::id::BatchId;
@@ -32,11 +30,11 @@ pub struct Appended {
 
 /// Chains the batches that are new, in the order given.
 ///
-/// `seen` holds those of the batches' ids that the log already has. An empty batch leaves no trace.
-pub fn append_batches(head: Head, batches: &[Batch], seen: &BTreeSet<BatchId>) -> Appended {
+/// `is_known` tells of a batch's id whether the log already has it. An empty batch leaves no trace.
+pub fn append_batches(head: Head, batches: &[Batch], is_known: impl Fn(BatchId) -> bool) -> Appended {
     let mut appended = Appended { rows: Vec::new(), head };
     for batch in batches {
-        let is_repeat = seen.contains(&batch.id) || appended.rows.iter().any(|row| row.batch == batch.id);
+        let is_repeat = is_known(batch.id) || appended.rows.iter().any(|row| row.batch == batch.id);
         if is_repeat || batch.events.is_empty() {
             continue;
         }
@@ -61,8 +59,6 @@ fn chain_batch(before: Head, batch: &Batch) -> Row {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::append_batches;
     use crate::audit::{Batch, ChainVerifier, Event, Head, Kind};
     use crate::id::BatchId;
@@ -75,8 +71,8 @@ mod tests {
 
     #[test]
     fn rows_follow_each_other_and_verify() {
-        let first = append_batches(Head::GENESIS, &[batch(1, 3), batch(2, 0), batch(3, 2)], &BTreeSet::new());
-        let second = append_batches(first.head, &[batch(4, 1)], &BTreeSet::new());
+        let first = append_batches(Head::GENESIS, &[batch(1, 3), batch(2, 0), batch(3, 2)], |_| false);
+        let second = append_batches(first.head, &[batch(4, 1)], |_| false);
         let rows: Vec<_> = first.rows.iter().chain(&second.rows).collect();
         let shape: Vec<_> = rows.iter().map(|row| (row.first, row.count, row.head.seq)).collect();
         assert_eq!(shape, [(1, 3, 3), (4, 2, 5), (6, 1, 6)]);
@@ -89,13 +85,13 @@ mod tests {
 
     #[test]
     fn a_batch_is_taken_once() {
-        let first = append_batches(Head::GENESIS, &[batch(1, 2), batch(1, 2)], &BTreeSet::new());
+        let first = append_batches(Head::GENESIS, &[batch(1, 2), batch(1, 2)], |_| false);
         assert_eq!(first.rows.len(), 1);
-        let seen = BTreeSet::from([BatchId([1; 12])]);
-        let again = append_batches(first.head, &[batch(1, 2), batch(2, 1), batch(2, 1)], &seen);
+        let seen = |id| id == BatchId([1; 12]);
+        let again = append_batches(first.head, &[batch(1, 2), batch(2, 1), batch(2, 1)], seen);
         assert_eq!(again.rows.len(), 1);
         assert_eq!(again.head.seq, 3);
-        let nothing = append_batches(first.head, &[batch(1, 2)], &seen);
+        let nothing = append_batches(first.head, &[batch(1, 2)], seen);
         assert!(nothing.rows.is_empty());
         assert_eq!(nothing.head, first.head);
     }

@@ -11,6 +11,8 @@ use crate::limits::{BREAKER_FAILURES_MAX, BREAKER_OPEN_MAX_MS, BREAKER_OPEN_MS, 
 use crate::policy::Provider;
 use crate::time::{Instant, Span};
 
+const LONGEST: Span = Span::from_millis(BREAKER_OPEN_MAX_MS);
+
 /// One provider's breaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Breaker {
@@ -33,6 +35,14 @@ enum State {
     },
 }
 
+/// How much a breaker lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    All,
+    /// A probe.
+    One,
+}
+
 /// How a provider did, as the breaker sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -50,19 +60,27 @@ impl Default for State {
 }
 
 impl Breaker {
+    /// What would be let through now. Changes nothing: who then calls, enters.
+    ///
+    /// # Errors
+    /// How long to wait before asking again.
+    pub fn look(&self, now: Instant) -> Result<Passage, Span> {
+        match self.state {
+            State::Closed { .. } => Ok(Passage::All),
+            State::Open { until } | State::HalfOpen { until } if now < until => Err(until.since(now)),
+            State::Open { .. } | State::HalfOpen { .. } => Ok(Passage::One),
+        }
+    }
+
     /// Asks to make a call now.
     ///
     /// # Errors
     /// How long to wait before asking again.
     pub fn enter(&mut self, now: Instant) -> Result<(), Span> {
-        match self.state {
-            State::Closed { .. } => Ok(()),
-            State::Open { until } | State::HalfOpen { until } if now < until => Err(until.since(now)),
-            State::Open { .. } | State::HalfOpen { .. } => {
-                self.state = State::HalfOpen { until: now + Span::from_millis(PROVIDER_TIMEOUT_MS) };
-                Ok(())
-            }
+        if self.look(now)? == Passage::One {
+            self.state = State::HalfOpen { until: now + Span::from_millis(PROVIDER_TIMEOUT_MS) };
         }
+        Ok(())
     }
 
     /// Takes note of how a call went.
@@ -71,7 +89,14 @@ impl Breaker {
             // A success that set out before it opened says nothing about now.
             (Health::Well | Health::Failed, State::Open { .. }) => {}
             (Health::Well, _) => *self = Self::default(),
-            (Health::Asked(span), _) => self.open(now + span.min(Span::from_millis(BREAKER_OPEN_MAX_MS))),
+            (Health::Asked(span), State::Open { until }) => {
+                self.state = State::Open { until: until.max(now + span.min(LONGEST)) };
+            }
+            // The first wish is granted as it is; whoever goes on asking is left alone for longer.
+            (Health::Asked(span), _) => {
+                let least = if self.openings == 0 { Span::default() } else { self.pause() };
+                self.open(now + span.max(least).min(LONGEST));
+            }
             (Health::Failed, State::HalfOpen { .. }) => self.open(now + self.pause()),
             (Health::Failed, State::Closed { failures }) => {
                 let failures = failures.saturating_add(1);
@@ -86,7 +111,7 @@ impl Breaker {
 
     fn pause(&self) -> Span {
         let doubled = BREAKER_OPEN_MS.saturating_mul(1 << self.openings.min(16));
-        Span::from_millis(doubled.min(BREAKER_OPEN_MAX_MS))
+        Span::from_millis(doubled).min(LONGEST)
     }
 
     fn open(&mut self, until: Instant) {
@@ -107,7 +132,7 @@ impl Breakers {
 
 #[cfg(test)]
 mod tests {
-    use super::{Breaker, Health};
+    use super::{Breaker, Health, Passage};
     use crate::limits::{BREAKER_FAILURES_MAX, BREAKER_OPEN_MAX_MS, BREAKER_OPEN_MS};
     use crate::time::{Instant, Span};
 
@@ -140,9 +165,13 @@ mod tests {
     fn one_probe_goes_and_closes_it() {
         let mut breaker = opened();
         let later = NOW + Span::from_millis(BREAKER_OPEN_MS);
+        assert_eq!(breaker.look(later), Ok(Passage::One));
+        assert_eq!(breaker.look(later), Ok(Passage::One), "looking is not entering");
         assert_eq!(breaker.enter(later), Ok(()));
+        assert!(breaker.look(later).is_err());
         assert!(breaker.enter(later).is_err(), "a second probe waits for the first");
         breaker.note(Health::Well, later);
+        assert_eq!(breaker.look(later), Ok(Passage::All));
         assert_eq!(breaker.enter(later), Ok(()));
         assert_eq!(breaker, Breaker::default());
     }
@@ -178,6 +207,38 @@ mod tests {
         let mut breaker = Breaker::default();
         breaker.note(Health::Asked(Span::from_secs(u32::MAX)), NOW);
         assert_eq!(breaker.enter(NOW), Err(Span::from_millis(BREAKER_OPEN_MAX_MS)));
+    }
+
+    /// Calls that set out together come back one by one.
+    #[test]
+    fn a_wish_lets_nobody_in_sooner_and_counts_once() {
+        let mut breaker = opened();
+        breaker.note(Health::Asked(Span::from_secs(1)), NOW);
+        assert_eq!(breaker.enter(NOW), Err(Span::from_millis(BREAKER_OPEN_MS)));
+        let longer = Span::from_millis(BREAKER_OPEN_MS + 1);
+        for _ in 0..9 {
+            breaker.note(Health::Asked(longer), NOW);
+        }
+        assert_eq!(breaker.enter(NOW), Err(longer));
+        let later = NOW + longer;
+        assert_eq!(breaker.enter(later), Ok(()));
+        breaker.note(Health::Failed, later);
+        assert_eq!(breaker.enter(later), Err(Span::from_millis(2 * BREAKER_OPEN_MS)));
+    }
+
+    #[test]
+    fn who_asks_for_a_second_again_and_again_is_left_alone_for_longer() {
+        let mut breaker = Breaker::default();
+        let mut now = NOW;
+        let mut calls = 0;
+        while now < NOW + Span::from_secs(60 * 60) {
+            match breaker.enter(now) {
+                Ok(()) => breaker.note(Health::Asked(Span::from_secs(1)), now),
+                Err(wait) => now = now + wait,
+            }
+            calls += 1;
+        }
+        assert!(calls < 40, "{calls}");
     }
 
     #[test]

@@ -4,9 +4,8 @@
 //! policy whose template has no other paragraph is refused. Nothing is known here but masked references; whatever else
 //! a template might ask for has no slot.
 
-use std::collections::BTreeMap;
-
 use askama::Template as _;
+use litemap::LiteMap;
 
 use crate::delivery::phrase::Phrases;
 use crate::delivery::{Approved, Message, Script};
@@ -16,7 +15,8 @@ use crate::policy::slot::{Piece, fill, pieces};
 use crate::policy::{Channel, Language, Purpose, Site, Template, Wording, sms};
 
 /// All that a message is made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "it carries live tokens")]
 pub struct Draft<'a> {
     pub touch: TouchId,
     pub site: &'a Site,
@@ -24,7 +24,7 @@ pub struct Draft<'a> {
     pub purpose: Purpose,
     /// The person's, if it is known.
     pub language: Option<Language>,
-    pub masks: &'a BTreeMap<String, String>,
+    pub masks: &'a LiteMap<String, String>,
     /// The touch's link, if it has a scope.
     pub link: Option<&'a str>,
     /// Where help is, for whoever did not expect the message.
@@ -78,8 +78,9 @@ pub fn compose(draft: &Draft<'_>) -> Result<Message, Unsayable> {
 fn wording<'a>(draft: &Draft<'a>) -> Option<(Language, &'a Wording)> {
     let texts = &draft.template.texts;
     let wanted = [draft.language, Some(draft.site.default_language)];
-    let found = wanted.into_iter().flatten().find_map(|language| texts.get_key_value(&language));
-    found.or_else(|| texts.first_key_value()).map(|(language, wording)| (*language, wording))
+    let in_language = |language| texts.get(&language).map(|wording| (language, wording));
+    let found = wanted.into_iter().flatten().find_map(in_language);
+    found.or_else(|| texts.first().map(|(language, wording)| (*language, wording)))
 }
 
 /// A draft in one language.
@@ -235,7 +236,7 @@ pub(super) struct EmailView<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use litemap::LiteMap;
     use std::fs;
     use std::path::Path;
 
@@ -251,15 +252,15 @@ mod tests {
     const UNSUBSCRIBE: &str = "https://go.example.com/u/TOKEN";
     const HELP: &str = "https://www.example.com/help";
 
-    fn masks() -> BTreeMap<String, String> {
-        BTreeMap::from([("order".to_owned(), "•••1234".to_owned())])
+    fn masks() -> LiteMap<String, String> {
+        LiteMap::from_iter([("order".to_owned(), "•••1234".to_owned())])
     }
 
     fn composed(
         policy: &Policy,
         template: &Template,
         language: Option<Language>,
-        masks: &BTreeMap<String, String>,
+        masks: &LiteMap<String, String>,
     ) -> Result<Message, Unsayable> {
         compose(&Draft {
             touch: TouchId([7; 24]),
@@ -277,7 +278,7 @@ mod tests {
 
     fn message(name: &str, language: Language) -> Message {
         let policy = Policy::example();
-        composed(&policy, &policy.templates[name], Some(language), &masks()).unwrap()
+        composed(&policy, &policy.templates.get(name).unwrap(), Some(language), &masks()).unwrap()
     }
 
     #[test]
@@ -315,7 +316,8 @@ mod tests {
                     assert!(part.contains(needed), "{language:?} {needed}: {part}");
                 }
             }
-            let why = &Policy::example().templates["payment.failed.email"].texts[&language].why;
+            let policy = Policy::example();
+            let why = &policy.templates.get("payment.failed.email").unwrap().texts[&language].why;
             let why = why.replace("{site}", "Example");
             assert!(
                 message.text.contains(&why) && html.contains(&why.replace('\'', "&#39;")),
@@ -333,8 +335,8 @@ mod tests {
     fn what_is_filled_in_cannot_break_out_of_the_page() {
         let mut policy = Policy::example();
         policy.site.name = "A&B \"Co\"".to_owned();
-        let masks = BTreeMap::from([("order".to_owned(), "<b>{link}</b>".to_owned())]);
-        let template = &policy.templates["payment.failed.email"];
+        let masks = LiteMap::from_iter([("order".to_owned(), "<b>{link}</b>".to_owned())]);
+        let template = policy.templates.get("payment.failed.email").unwrap();
         let html = composed(&policy, template, None, &masks).unwrap().html.unwrap();
         assert!(!html.contains("<b>") && !html.contains("A&B"), "{html}");
         assert!(html.contains("{link}"), "what is filled in is not looked at again");
@@ -345,7 +347,7 @@ mod tests {
         let policy = Policy::example();
         for template in policy.templates.values().filter(|template| template.channel == Channel::Email) {
             for language in Language::ALL {
-                for masks in [BTreeMap::new(), BTreeMap::from([("order".to_owned(), "1".repeat(25))])] {
+                for masks in [LiteMap::new(), LiteMap::from_iter([("order".to_owned(), "1".repeat(25))])] {
                     let message = composed(&policy, template, Some(language), &masks).unwrap();
                     assert!(message.text.contains(LINK), "{}", template.name);
                     assert!(
@@ -362,7 +364,7 @@ mod tests {
     fn an_unknown_language_is_the_sites() {
         let mut policy = Policy::example();
         policy.site.default_language = Language::Danish;
-        let template = &policy.templates["kyc.refresh.sms"];
+        let template = policy.templates.get("kyc.refresh.sms").unwrap();
         assert_eq!(composed(&policy, template, None, &masks()).unwrap().language, Language::Danish);
         let mut only = template.clone();
         only.texts.retain(|language, _| *language == Language::French);
@@ -377,7 +379,7 @@ mod tests {
     #[test]
     fn a_touch_without_its_link_is_not_sent() {
         let policy = Policy::example();
-        let template = &policy.templates["payment.failed.sms"];
+        let template = policy.templates.get("payment.failed.sms").unwrap();
         let draft = Draft {
             touch: TouchId([7; 24]),
             site: &policy.site,
@@ -398,15 +400,15 @@ mod tests {
         let policy = Policy::example();
         for template in policy.templates.values().filter(|template| template.channel == Channel::Sms) {
             for language in Language::ALL {
-                let message = composed(&policy, template, Some(language), &BTreeMap::new()).unwrap();
+                let message = composed(&policy, template, Some(language), &LiteMap::new()).unwrap();
                 let text = message.text.replace(LINK, &sms::longest_link());
                 let length = sms::length(&text);
                 assert!(length.segments <= SMS_SEGMENTS_MAX, "{} {language:?}: {length:?}", template.name);
                 assert!(text.ends_with("STOP"), "{text}");
             }
         }
-        let mut template = policy.templates["payment.failed.sms"].clone();
-        for wording in template.texts.values_mut() {
+        let mut template = policy.templates.get("payment.failed.sms").unwrap().clone();
+        for (_, wording) in &mut template.texts {
             wording.paragraphs = vec![format!("{} {{link}}", "ж".repeat(60))];
         }
         assert_eq!(composed(&policy, &template, None, &masks()), Err(Unsayable::TooLong { segments: 3 }));

@@ -172,7 +172,14 @@ fn ses(node: Node<'_>, is_local: bool) -> Option<Ses> {
         is_good
     });
     let usual = format!("https://email.{}.amazonaws.com", region.as_deref().unwrap_or_default());
-    let url = base(&fields, is_local, usual);
+    // The signature is over host and path.
+    let url = base(&fields, is_local, usual).filter(|url| {
+        let is_good = url.matches('/').count() == 2;
+        if !is_good {
+            fields.problem("url", "providers.url", "a base URL without a path");
+        }
+        is_good
+    });
     let access_key_id = required(&fields, "access_key_id");
     let secret_access_key = required(&fields, "secret_access_key");
     Some(Ses {
@@ -353,6 +360,10 @@ mod tests {
             (r#"{"postmark":{"token":"hunter2 hunter2"}}"#, "$.postmark.token: a string; expected printable"),
             (r#"{"twilio":{"account_sid":"../x","auth_token":"t"}}"#, "$.twilio.account_sid: a string"),
             (r#"{"ses":{"region":"eu/west","access_key_id":"A","secret_access_key":"s"}}"#, "$.ses.region"),
+            (
+                r#"{"ses":{"region":"eu","access_key_id":"A","secret_access_key":"s","url":"https://a.example/ses"}}"#,
+                "$.ses.url: a string; expected a base URL without a path [providers.url]",
+            ),
             (r#"{"postmark":{"token":"t","receipts":{"user":"a:b","password":"p"}}}"#, "receipts.user"),
             (
                 r#"{"gateway":{"url":"https://a.example","secret":"whsec_c2hvcnQ="}}"#,

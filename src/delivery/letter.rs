@@ -1,5 +1,7 @@
 //! A message as a developer reads it in the local outbox, instead of sending it.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::Message;
@@ -8,7 +10,7 @@ use crate::policy::{Channel, Language, Provider};
 use crate::time::Instant;
 
 /// A message that would have been sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Letter {
     /// Unix milliseconds.
     pub at: Instant,
@@ -54,5 +56,11 @@ impl Letter {
             unsubscribe: message.unsubscribe.clone(),
             headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
+    }
+}
+
+impl fmt::Debug for Letter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Letter(redacted)")
     }
 }

@@ -1,10 +1,12 @@
 //! A touch in words, ready for any provider of its channel.
 
+use core::fmt;
+
 use crate::id::TouchId;
 use crate::policy::{Channel, Language};
 
 /// What one person is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     /// Also the idempotency key.
     pub touch: TouchId,
@@ -31,7 +33,7 @@ pub struct Message {
 }
 
 /// A template by its name at the provider, and what fills its places.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Approved {
     pub name: String,
     /// The places of its text, in order.
@@ -61,5 +63,18 @@ impl Message {
             headers.push(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
         }
         headers
+    }
+}
+
+// Texts and links have live tokens in them.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Message(redacted)")
+    }
+}
+
+impl fmt::Debug for Approved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Approved(redacted)")
     }
 }

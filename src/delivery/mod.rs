@@ -15,7 +15,7 @@ mod provider;
 mod webhook;
 
 pub use crate::journey::reason;
-pub use breaker::{Breaker, Breakers, Health};
+pub use breaker::{Breaker, Breakers, Health, Passage};
 pub use call::{Call, Reply};
 pub use compose::{Draft, Unsayable, compose};
 pub use credentials::{BadCredentials, Credentials};
@@ -23,6 +23,5 @@ pub use letter::Letter;
 pub use message::{Approved, Message, Script};
 pub use one_time::{OneTime, WHATSAPP_CODE_TEMPLATE, one_time};
 pub use provider::{
-    Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, carries, plan, receipts, verdict,
-    whatsapp_challenge,
+    Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, plan, receipts, verdict, whatsapp_challenge,
 };

@@ -4,7 +4,7 @@
 //! given up costs nothing but time; the shard offers its touches again when their lease is over.
 
 use wasm_bindgen::JsValue;
-use worker::{MessageBatch, MessageExt as _};
+use worker::{MessageBatch, MessageExt as _, QueueRetryOptionsBuilder};
 
 use crate::delivery::{Call, Reply};
 use crate::edge::entry::{needs_snapshot, refresh};
@@ -48,11 +48,18 @@ pub async fn deliver_all(batch: &MessageBatch<JsValue>, world: &World) {
         };
         let breakers = isolate.courier.breakers();
         let context = Context { door: &door, snapshot: snapshot.as_deref(), now, seed, breakers };
-        let Delivered { is_done, notes } = deliver(&context, &pack, &isolate.courier, world).await;
+        let Delivered { is_done, after, notes } = deliver(&context, &pack, &isolate.courier, world).await;
         for note in notes {
             worker::console_warn!("delivery: {note}");
         }
-        if is_done { message.ack() } else { message.retry() }
+        if is_done {
+            message.ack();
+        } else if let Some(after) = after {
+            let seconds = u32::try_from(after.millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+            message.retry_with_options(&QueueRetryOptionsBuilder::new().with_delay_seconds(seconds).build());
+        } else {
+            message.retry();
+        }
     }
 }
 
@@ -62,7 +69,7 @@ pub fn give_up(batch: &MessageBatch<JsValue>) {
     for message in batch.raw_iter() {
         let pack = message.body().as_string().and_then(|text| json::read::<Pack>(&text).ok());
         match pack {
-            Some(Pack { shard, touches }) => worker::console_error!(
+            Some(Pack { shard, touches, .. }) => worker::console_error!(
                 "delivery: a pack of {} touches of shard {shard} was given up; they are offered again",
                 touches.len()
             ),

@@ -15,8 +15,8 @@ use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::World;
 use crate::edge::{courier, glue, roster, task};
 use crate::flow::{
-    Age, Context, DENY_KEY, DenyList, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot, glance,
-    not_configured, serve,
+    Age, Context, DENY_KEY, DenyList, Door, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot,
+    glance, not_configured, reads_body, serve,
 };
 use crate::http::problem::{Code, Problem};
 use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, body_max, route};
@@ -104,7 +104,7 @@ async fn full(head: Head, request: JsValue, env: Env, context: worker::Context) 
         refresh(&isolate, &world, now).await;
     }
     let is_head = head.fields().first() == Some(&"HEAD");
-    let request = match read(&head, &request).await {
+    let request = match read(&head, &request, &door, now).await {
         Ok(request) => request,
         Err(response) => return respond(&response, is_head),
     };
@@ -211,25 +211,25 @@ pub(super) async fn refresh(isolate: &Isolate, world: &World, now: Instant) {
 
 async fn load(isolate: &Isolate, world: &World, now: Instant) -> Result<Snapshot, Unreachable> {
     let unusable = |cause: String| Unreachable { what: "the policy", cause };
-    let text = world.kv_text(POLICY_KEY, POLICY_CACHE_S).await?;
+    let [text, denied] = world.kv_texts([POLICY_KEY, DENY_KEY], POLICY_CACHE_S).await?;
     let is_example = text.is_none();
     let policy = match text {
         Some(text) => {
-            Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?
+            Policy::parse_accepted(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?
         }
         // A policy that was there and is gone was lost, not withdrawn: the example must not take its place.
         None if isolate.has_own_policy.get() => return Err(unusable("KV has it no more".into())),
         None => Policy::example(),
     };
     isolate.has_own_policy.set(!is_example);
-    let denied = match world.kv_text(DENY_KEY, POLICY_CACHE_S).await? {
+    let denied = match denied {
         Some(text) => DenyList::parse(text).map_err(|error| unusable(error.to_string()))?,
         None => DenyList::default(),
     };
-    Ok(Snapshot { policy, is_example, denied, loaded: now })
+    Ok(Snapshot { policy: Rc::new(policy), is_example, denied, loaded: now })
 }
 
-async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
+async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Result<Request, Response> {
     let [method, target, user_agent, ch_platform, purpose] = head.fields();
     let method = Method::from_name(method);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -277,7 +277,8 @@ async fn read(head: &Head, request: &JsValue) -> Result<Request, Response> {
         },
     };
     let max = body_max(path);
-    let body = if matches!(method, Method::Post | Method::Put) {
+    let has_body = matches!(method, Method::Post | Method::Put);
+    let body = if has_body && reads_body(door, route(method, path), &headers, now) {
         let detail = format!("Send at most {max} bytes.");
         glue::read_body(request, max)
             .await

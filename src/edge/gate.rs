@@ -13,9 +13,9 @@
 //! alarm that dies is followed by another.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::{Env, State};
@@ -44,7 +44,7 @@ struct Memory {
     /// Everything up to this stamp is in the audit log's hands.
     watermark: u64,
     /// By stamp.
-    unsent: BTreeMap<u64, Event>,
+    unsent: LiteMap<u64, Event>,
     sending: bool,
 }
 

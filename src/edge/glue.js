@@ -145,6 +145,27 @@ export function updateLink(sql, id, stamp, row) {
   sql.exec("UPDATE link SET stamp = ?, row = ? WHERE id = ?", stamp, row, id);
 }
 
+// The texts of keys in KV, which are lines here; `null` where there is none.
+export function kvRead(kv, keys, cacheTtl, timeoutMs) {
+  return inTime(Promise.all(keys.split("\n").map((key) => kv.get(key, { cacheTtl }))), timeoutMs);
+}
+
+// For so many seconds, or for good.
+export function kvWrite(kv, key, text, expirationTtl, timeoutMs) {
+  return inTime(kv.put(key, text, expirationTtl === undefined ? {} : { expirationTtl }), timeoutMs);
+}
+
+function inTime(promise, timeoutMs) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("no answer in time")), timeoutMs);
+    const then = (settle) => (value) => {
+      clearTimeout(timer);
+      settle(value);
+    };
+    promise.then(then(resolve), then(reject));
+  });
+}
+
 // Whether a rate limiter lets `key` pass.
 export async function allows(limiter, key) {
   return (await limiter.limit({ key })).success;

@@ -5,7 +5,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::edge::task::Settled;
-use crate::limits::OBJECT_BODY_MAX;
+use crate::limits::{OBJECT_BODY_MAX, PORT_TIMEOUT_MS};
 use crate::port::Unreachable;
 
 #[wasm_bindgen(module = "/src/edge/people.js")]
@@ -65,6 +65,21 @@ extern "C" {
     pub fn insert_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<bool, JsValue>;
     #[wasm_bindgen(catch, js_name = updateLink)]
     pub fn update_link(sql: &JsValue, id: &str, stamp: f64, row: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(catch, js_name = kvRead)]
+    fn kv_read_js(
+        kv: &JsValue,
+        keys: &str,
+        cache_s: u32,
+        timeout_ms: u32,
+    ) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = kvWrite)]
+    fn kv_write_js(
+        kv: &JsValue,
+        key: &str,
+        text: &str,
+        ttl_s: Option<u32>,
+        timeout_ms: u32,
+    ) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = allows)]
     fn allows_js(limiter: &JsValue, key: &str) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
@@ -152,13 +167,39 @@ pub async fn call_provider(
     settle("a provider", call_provider_js(url, headers, body, timeout_ms, max)).await
 }
 
+/// Reads KV: the texts of the keys, which are lines; none for a key that is absent.
+///
+/// # Errors
+/// [`Unreachable`] when there is no answer in time.
+pub async fn kv_read(kv: &JsValue, keys: &str, cache_s: u32) -> Result<Vec<Option<String>>, Unreachable> {
+    let timeout_ms = u32::try_from(PORT_TIMEOUT_MS).unwrap_or(u32::MAX);
+    let texts = settled("KV", kv_read_js(kv, keys, cache_s, timeout_ms)).await?;
+    Ok(texts.unchecked_into::<js_sys::Array>().iter().map(|text| text.as_string()).collect())
+}
+
+/// Writes to KV.
+///
+/// # Errors
+/// [`Unreachable`] when there is no answer in time. It may have been written all the same.
+pub async fn kv_write(kv: &JsValue, key: &str, text: &str, ttl_s: Option<u32>) -> Result<(), Unreachable> {
+    let timeout_ms = u32::try_from(PORT_TIMEOUT_MS).unwrap_or(u32::MAX);
+    settled("KV", kv_write_js(kv, key, text, ttl_s, timeout_ms)).await.map(drop)
+}
+
 async fn settle(
     what: &'static str,
     promise: Result<js_sys::Promise, JsValue>,
 ) -> Result<String, Unreachable> {
+    let text = settled(what, promise).await?.as_string();
+    text.ok_or_else(|| Unreachable { what, cause: "the answer is not text".into() })
+}
+
+async fn settled(
+    what: &'static str,
+    promise: Result<js_sys::Promise, JsValue>,
+) -> Result<JsValue, Unreachable> {
     let failed = |error: JsValue| Unreachable { what, cause: describe(&error) };
-    let value = Settled::of(promise.map_err(failed)?).await.map_err(failed)?;
-    value.as_string().ok_or_else(|| Unreachable { what, cause: "the answer is not text".into() })
+    Settled::of(promise.map_err(failed)?).await.map_err(failed)
 }
 
 /// The request's body, or `None` when it is larger than `max` bytes or breaks off.

@@ -29,6 +29,8 @@ pub struct Isolate {
     pub rulebook: RefCell<Rulebook>,
     /// What delivery remembers between packs.
     pub courier: Courier,
+    /// The segment of the audit log that took something last.
+    pub log_reached: Cell<u32>,
     /// Links whose marker this isolate has written, lately.
     marked: RefCell<BTreeSet<LinkId>>,
 }

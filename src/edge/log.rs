@@ -1,54 +1,58 @@
-//! The audit log's Durable Object: one writer, one chain.
+//! The Durable Object of one segment of the audit log.
 //!
-//! **Why it is atomic.** One object, one thread. An append reads the head, chains the batches and inserts their rows in one
-//! turn of the event loop without an `await`; the platform makes the rows durable together, before the answer leaves.
-//! A batch that comes again is known by its id and adds nothing.
+//! **Why it is atomic.** One object, one thread. An errand is handled in one turn of the event loop without an `await`:
+//! state and head are read, the batches are chained and their rows inserted; the platform makes the rows durable
+//! together, before the answer leaves. A batch that comes again is known by its id and adds nothing.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use worker::{Result, SqlStorageValue, State};
+use worker::{Result, SqlStorage, SqlStorageValue, State as ObjectState};
 
-use crate::audit::{Batch, Head, append_batches};
-use crate::edge::glue;
+use crate::audit::segment::{Errand, Segment, State, handle};
+use crate::audit::{Head, Row};
 use crate::edge::rows::rows;
+use crate::edge::{glue, isolate};
+use crate::id::BatchId;
 use crate::json;
-use crate::port::Export;
-
-/// The one log's name.
-pub const NAME: &str = "audit";
+use crate::limits::AUDIT_SEGMENT_MAX_BYTES;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS batch (
         first INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, count INTEGER NOT NULL,
         lines TEXT NOT NULL, head TEXT NOT NULL
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS segment (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL) STRICT;
 ";
 
-/// What the log is asked to do.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogErrand {
-    Append { batches: Vec<Batch> },
-    Export { from: u64, limit: usize },
+/// The object of a segment. The first one is called as the whole log was when it was one object.
+pub fn name(number: u32) -> String {
+    match number {
+        0 => "audit".to_owned(),
+        number => format!("audit-{number}"),
+    }
 }
 
 #[wasm_bindgen]
 pub struct AuditLog(Rc<Object>);
 
 struct Object {
-    state: State,
+    state: ObjectState,
+    max_bytes: u64,
+}
+
+struct Table<'a> {
+    sql: SqlStorage,
+    object: &'a Object,
 }
 
 #[wasm_bindgen]
 impl AuditLog {
     #[wasm_bindgen(constructor)]
-    pub fn new(state: JsValue, _env: JsValue) -> Self {
-        let state = State::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
-        Self(Rc::new(Object { state }))
+    pub fn new(state: JsValue, env: JsValue) -> Self {
+        let state = ObjectState::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
+        Self(Rc::new(Object { state, max_bytes: max_bytes(&env) }))
     }
 
     pub async fn fetch(&self, request: JsValue) -> core::result::Result<JsValue, JsValue> {
@@ -57,47 +61,78 @@ impl AuditLog {
     }
 }
 
+/// A local door may have segments small enough to see many.
+#[cfg(feature = "local")]
+fn max_bytes(env: &JsValue) -> u64 {
+    let given = js_sys::Reflect::get(env, &JsValue::from_str("POSTERN_AUDIT_SEGMENT_BYTES")).ok();
+    let given = given.and_then(|text| text.as_string()).and_then(|text| text.parse().ok());
+    given.unwrap_or(AUDIT_SEGMENT_MAX_BYTES)
+}
+
+#[cfg(not(feature = "local"))]
+fn max_bytes(_env: &JsValue) -> u64 {
+    AUDIT_SEGMENT_MAX_BYTES
+}
+
 impl Object {
     fn handle(&self, body: &str) -> Result<String> {
-        let errand: LogErrand = json::read(body)?;
-        self.state.storage().sql().exec(SCHEMA, None)?;
-        Ok(match errand {
-            LogErrand::Append { batches } => serde_json::to_string(&self.append(&batches)?),
-            LogErrand::Export { from, limit } => serde_json::to_string(&self.export(from, limit)?),
-        }?)
+        let errand: Errand = json::read(body)?;
+        let sql = self.state.storage().sql();
+        sql.exec(SCHEMA, None)?;
+        let answer = handle(&mut Table { sql, object: self }, errand, isolate::now())?;
+        Ok(serde_json::to_string(&answer)?)
+    }
+}
+
+impl Segment for Table<'_> {
+    type Error = worker::Error;
+
+    fn state(&self) -> Result<Option<State>> {
+        let mut found = rows(&self.sql, "SELECT state FROM segment", Vec::new())?;
+        found.first_mut().map(|row| Ok(json::read(&row.text())?)).transpose()
     }
 
-    fn append(&self, batches: &[Batch]) -> Result<()> {
-        let sql = self.state.storage().sql();
-        let mut seen = BTreeSet::new();
-        for batch in batches {
-            let id = batch.id.to_string();
-            if !rows(&sql, "SELECT head FROM batch WHERE id = ?", vec![id.into()])?.is_empty() {
-                seen.insert(batch.id);
-            }
-        }
-        for row in append_batches(self.head()?, batches, &seen).rows {
-            let bindings: Vec<SqlStorageValue> = vec![
-                whole(row.first),
-                row.batch.to_string().into(),
-                whole(row.count),
-                row.lines.into(),
-                row.head.to_string().into(),
-            ];
-            sql.exec("INSERT INTO batch (first, id, count, lines, head) VALUES (?, ?, ?, ?, ?)", bindings)?;
-        }
+    fn set_state(&mut self, state: &State) -> Result<()> {
+        let query = "INSERT INTO segment (id, state) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state";
+        self.sql.exec(query, vec![serde_json::to_string(state)?.into()])?;
         Ok(())
     }
 
-    fn head(&self) -> Result<Head> {
-        let query = "SELECT head FROM batch ORDER BY first DESC LIMIT 1";
-        match rows(&self.state.storage().sql(), query, Vec::new())?.first_mut() {
-            None => Ok(Head::GENESIS),
-            Some(row) => row.text().parse().map_err(|_| "the log's head is unreadable".into()),
-        }
+    fn head(&self) -> Result<Option<Head>> {
+        let mut found = rows(&self.sql, "SELECT head FROM batch ORDER BY first DESC LIMIT 1", Vec::new())?;
+        let unreadable = |_| worker::Error::from("the log's head is unreadable");
+        found.first_mut().map(|row| row.text().parse().map_err(unreadable)).transpose()
     }
 
-    fn export(&self, from: u64, limit: usize) -> Result<Export> {
+    fn known(&self, batches: &mut dyn Iterator<Item = BatchId>) -> Result<BTreeSet<BatchId>> {
+        let mut known = BTreeSet::new();
+        for id in batches {
+            let query = "SELECT first FROM batch WHERE id = ?";
+            if !rows(&self.sql, query, vec![id.to_string().into()])?.is_empty() {
+                known.insert(id);
+            }
+        }
+        Ok(known)
+    }
+
+    fn insert(&mut self, row: Row) -> Result<()> {
+        let bindings: Vec<SqlStorageValue> = vec![
+            whole(row.first),
+            row.batch.to_string().into(),
+            whole(row.count),
+            row.lines.into(),
+            row.head.to_string().into(),
+        ];
+        let query = "INSERT INTO batch (first, id, count, lines, head) VALUES (?, ?, ?, ?, ?)";
+        self.sql.exec(query, bindings)?;
+        Ok(())
+    }
+
+    fn is_full(&self) -> Result<bool> {
+        Ok(self.sql.database_size() as u64 >= self.object.max_bytes)
+    }
+
+    fn lines(&self, from: u64, limit: usize) -> Result<String> {
         // The batch that `from` lies in begins at or before it. Numbers have no holes, so the last one wanted bounds
         // the rows: a page never reads more than its own entries and two batches beside them.
         let query = "SELECT first, lines FROM batch
@@ -105,7 +140,7 @@ impl Object {
         let bindings = vec![whole(from), whole(from.saturating_add(limit as u64))];
         let mut lines = String::new();
         let mut taken = 0;
-        for mut row in rows(&self.state.storage().sql(), query, bindings)? {
+        for mut row in rows(&self.sql, query, bindings)? {
             let first = row.number();
             for (line, seq) in row.text().lines().zip(first..) {
                 if seq >= from && taken < limit {
@@ -115,7 +150,7 @@ impl Object {
                 }
             }
         }
-        Ok(Export { lines, head: self.head()?.to_string() })
+        Ok(lines)
     }
 }
 

@@ -4,9 +4,10 @@
 //! `SQLite`: load, decide, save, together with the audit events of it. A touch to be sent is part of its person's row, so
 //! it is decided and kept by the same write. The platform holds the answer back until the write is durable.
 //!
-//! **What follows a commit.** Touches go to the queue in packs from memory. If the queue refuses them, they wait and
-//! nobody more is advanced until it has taken them; if the object dies, each touch's lease in its row runs out and a
-//! tick offers it again. Audit events wait in a table until the audit log has them.
+//! **What follows a commit.** Touches gather in packs in memory for a moment and go to the queue. If it refuses them,
+//! they wait and nobody more is advanced until it has taken them. If the object dies, or events go on to come until there
+//! are too many, each touch's lease in its row runs out and a tick offers it again. Audit events wait in a table until the
+//! audit log has them.
 //!
 //! **The alarm** goes on with what one tick could not finish, and tries again what failed. It arms its successor before
 //! it does anything else and is taken back only when nothing is left. Whoever is due later is not its business: the cron
@@ -15,7 +16,7 @@
 mod outbox;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -29,8 +30,10 @@ use crate::edge::{glue, isolate, rules};
 use crate::id::Shard;
 use crate::journey::Rules;
 use crate::json;
-use crate::limits::{SHARD_FLUSH_MS, SHARD_RETRY_MS, SHARD_UNSENT_MAX, TICK_MAX, TICK_TURN_MAX};
-use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, handle};
+use crate::limits::{
+    RESUME_WAIT_S, SHARD_FLUSH_MS, SHARD_PACKS_MAX, SHARD_RETRY_MS, SHARD_UNSENT_MAX, TICK_MAX, TICK_TURN_MAX,
+};
+use crate::shard::{Answer, Errand, Handled, Pack, Store as _, StoreError, Ticked, Versions, handle};
 use crate::time::{Instant, Span};
 
 /// An errand, and the shard that it is for: an object does not know its own name.
@@ -63,13 +66,26 @@ struct Memory {
     shard: Option<Shard>,
     /// Touches that the queue has not taken.
     packs: VecDeque<Pack>,
-    /// Policy versions that enrolments here may have.
-    versions: BTreeSet<u32>,
+    versions: Versions,
+    /// Journeys that were resumed a moment ago, and when: the list of paused ones may still have them.
+    resumed: BTreeMap<String, Instant>,
     /// The last thing the roster was told; the earliest, if it is wrong.
     told: Option<Due>,
     stamp: u64,
     /// Whether a tick stopped before its end.
     has_more: bool,
+}
+
+impl Memory {
+    /// Fills the packs that have room before it begins others.
+    fn add(&mut self, packs: impl IntoIterator<Item = Pack>) {
+        for mut pack in packs {
+            self.packs.iter_mut().rev().for_each(|open| open.fill(&mut pack));
+            if !pack.touches.is_empty() && self.packs.len() < SHARD_PACKS_MAX {
+                self.packs.push_back(pack);
+            }
+        }
+    }
 }
 
 #[wasm_bindgen]
@@ -138,7 +154,10 @@ impl Object {
         if let Errand::Move { to, .. } = &visit.errand {
             self.note_version(*to)?;
         }
-        let rules = self.rules().await?;
+        if let Errand::Wake { journey } = &visit.errand {
+            self.with(|memory| memory.resumed.insert(journey.clone(), isolate::now()));
+        }
+        let rules = self.rules(visit.errand.needs_rules()).await?;
         let now = if cfg!(feature = "local") { visit.now } else { None };
         if let Errand::Tick { scheduled } = visit.errand {
             let ticked = self.tick(scheduled, now, &rules).await?;
@@ -167,7 +186,7 @@ impl Object {
         self.wake(None)?;
         self.flush().await.map_err(|error| text(&error.to_string()))?;
         if self.with(|memory| memory.has_more) {
-            let rules = self.rules().await?;
+            let rules = self.rules(true).await?;
             self.tick(isolate::now(), None, &rules).await?;
         }
         self.tell().await.map_err(|error| text(&error.to_string()))
@@ -211,8 +230,10 @@ impl Object {
         let now = now.unwrap_or_else(isolate::now);
         let handled = self.table.borrow_mut().transact(|table| handle(table, errand, now, rules));
         let Handled { answer, offers } = handled.map_err(failed)?;
-        self.note_version(rules.active)?;
-        self.with(|memory| memory.packs.extend(Pack::of(memory.shard.unwrap_or(Shard(0)), &offers)));
+        if rules.policies.contains_key(&rules.active) {
+            self.note_version(rules.active)?;
+        }
+        self.with(|memory| memory.add(Pack::of(memory.shard.unwrap_or(Shard(0)), &offers)));
         Ok(answer)
     }
 
@@ -229,17 +250,24 @@ impl Object {
         }))
     }
 
-    async fn rules(&self) -> Result<Rules, JsValue> {
+    async fn rules(&self, are_needed: bool) -> Result<Rules, JsValue> {
         let isolate = isolate::get();
         let door = isolate.door(|| self.world.settings()).map_err(|problem| text(&problem.to_string()))?;
-        let versions = self.with(|memory| memory.versions.clone());
-        let rules = rules::rules(&isolate, &self.world, &door, &versions).await;
-        rules.map_err(|error| text(&error.to_string()))
+        let versions = self.with(|memory| memory.versions.iter().collect());
+        let rules = rules::rules(&isolate, &self.world, &door, &versions, are_needed).await;
+        let mut rules = rules.map_err(|error| text(&error.to_string()))?;
+        if let Some(read) = isolate.rulebook.borrow().loaded() {
+            self.with(|memory| {
+                memory.resumed.retain(|_, at| read < *at + Span::from_secs(RESUME_WAIT_S));
+                rules.paused.retain(|journey| !memory.resumed.contains_key(journey));
+            });
+        }
+        Ok(rules)
     }
 
     /// From now on this policy version is needed here: enrolments enter with the active one, or are moved to another.
     fn note_version(&self, version: u32) -> Result<(), JsValue> {
-        if !self.with(|memory| memory.versions.insert(version)) {
+        if !self.with(|memory| memory.versions.note(version, isolate::now())) {
             return Ok(());
         }
         let versions = self.with(|memory| serde_json::to_string(&memory.versions).unwrap_or_default());

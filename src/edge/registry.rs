@@ -124,8 +124,9 @@ impl Registry {
         object.sweep()?;
         object.publish().await?;
         object.publish_shelf().await?;
-        // What was withdrawn meanwhile has set the alarm already, and must not wait for the next sweep.
-        if !object.is_due.get() {
+        // What was withdrawn meanwhile has set the alarm already, and must not wait for the next sweep; nor must what
+        // somebody else is still publishing, who may fail.
+        if !object.is_due.get() && object.shelf()?.is_published()? {
             object.arm(Span::from_secs(SWEEP_S)).await?;
         }
         Ok(JsValue::UNDEFINED)
@@ -196,15 +197,17 @@ impl Object {
         }
         let _publishing = Publishing(&self.is_publishing);
         let library = self.shelf()?;
-        while let Some(page) = library.unpublished()? {
-            self.world.kv_put(&page.key, &page.value, None).await.map_err(|error| error.to_string())?;
-            library.published(&page)?;
+        loop {
+            if let Some(page) = library.unpublished()? {
+                self.world.kv_put(&page.key, &page.value, None).await.map_err(|error| error.to_string())?;
+                library.published(&page)?;
+            } else if let Some(unsent) = library.unsent()? {
+                self.world.send(&unsent.batch).await.map_err(|error| error.to_string())?;
+                library.sent(&unsent)?;
+            } else {
+                return Ok(());
+            }
         }
-        while let Some(unsent) = library.unsent()? {
-            self.world.send(&unsent.batch).await.map_err(|error| error.to_string())?;
-            library.sent(&unsent)?;
-        }
-        Ok(())
     }
 
     async fn deny(&self, link: LinkId, expires: u32, event: &Event) -> Result<Option<Instant>> {

@@ -1,19 +1,25 @@
 //! The rules that shards decide by, from KV, kept in the isolate for all shards that it holds.
 //!
 //! The active policy and the list of paused journeys are looked up every `SNAPSHOT_FRESH_MS`. Kept versions never
-//! change, so each is read once. While KV fails the last good rules serve, up to `SNAPSHOT_STALE_MAX_MS`; without any,
-//! shards decide nothing.
+//! change, so each is read once. A look takes `RULES_TIMEOUT_MS` at most, so that whoever asked the shard still hears its
+//! answer, and one that failed is not repeated at once. While KV fails the last good rules serve, up to
+//! `SNAPSHOT_STALE_MAX_MS`; without any, shards decide nothing. What is no decision by a policy goes on without.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::edge::isolate::{self, Isolate};
-use crate::edge::world::World;
-use crate::flow::{Door, PAUSED_KEY, POLICY_KEY, kept_policy_key};
+use crate::edge::world::{World, within_ms};
+use crate::flow::{Door, PAUSED_KEY, POLICY_KEY, join_all, kept_policy_key};
 use crate::journey::Rules;
 use crate::json;
 use crate::key::sha256_prefix;
-use crate::limits::{POLICIES_HELD_MAX, POLICY_CACHE_S, SNAPSHOT_FRESH_MS, SNAPSHOT_STALE_MAX_MS};
+use crate::limits::{
+    POLICIES_HELD_MAX, POLICY_CACHE_S, RULES_TIMEOUT_MS, SNAPSHOT_FRESH_MS, SNAPSHOT_RETRY_MS,
+    SNAPSHOT_STALE_MAX_MS,
+};
 use crate::policy::Policy;
 use crate::port::Unreachable;
 use crate::time::{Instant, Span};
@@ -26,43 +32,46 @@ pub struct Rulebook {
     hash: Option<[u8; 32]>,
     paused: BTreeSet<String>,
     loaded: Option<Instant>,
-    kept: BTreeMap<u32, Rc<Policy>>,
+    /// When the last look failed.
+    failed: Option<Instant>,
+    kept: LiteMap<u32, Rc<Policy>>,
     /// Versions that KV did not have, and when they were last asked for.
-    missing: BTreeMap<u32, Instant>,
+    missing: LiteMap<u32, Instant>,
+}
+
+impl Rulebook {
+    /// When the active policy and the list of paused journeys were read.
+    pub const fn loaded(&self) -> Option<Instant> {
+        self.loaded
+    }
 }
 
 /// The rules for a shard whose enrolments have entered with these versions. A version that cannot be had is left out;
-/// its enrolments wait.
+/// its enrolments wait. An errand that needs no rules is given what there is, however old.
 pub async fn rules(
     isolate: &Isolate,
     world: &World,
     door: &Door,
-    versions: &BTreeSet<u32>,
+    versions: &[u32],
+    are_needed: bool,
 ) -> Result<Rules, Unreachable> {
     let now = isolate::now();
     let age = isolate.rulebook.borrow().loaded.map(|loaded| now.since(loaded));
     if age.is_none_or(|age| age >= Span::from_millis(SNAPSHOT_FRESH_MS)) {
-        let result = refresh(isolate, world, now).await;
-        match (result, age) {
-            (Ok(()), _) => {}
-            (Err(error), Some(age)) if age < Span::from_millis(SNAPSHOT_STALE_MAX_MS) => {
-                worker::console_error!(
-                    "{error}; the last good policy stays in force while it is fresh enough"
-                );
-            }
-            (Err(error), _) => return Err(error),
+        let result = look(isolate, world, now).await;
+        if are_needed && age.is_none_or(|age| age >= Span::from_millis(SNAPSHOT_STALE_MAX_MS)) {
+            result?;
         }
     }
-    for version in versions {
-        fetch_kept(isolate, world, *version, now).await;
+    join_all(versions.iter().map(|version| fetch_kept(isolate, world, *version, now))).await;
+    let mut book = isolate.rulebook.borrow_mut();
+    if book.kept.len() > POLICIES_HELD_MAX {
+        book.kept.retain(|version, _| versions.contains(version));
     }
-    let book = isolate.rulebook.borrow();
-    let none = || Unreachable { what: "the policy", cause: "none was read".into() };
-    let active = book.active.as_ref().ok_or_else(none)?;
     let mut policies = book.kept.clone();
-    policies.insert(active.version, Rc::clone(active));
+    policies.extend(book.active.as_ref().map(|active| (active.version, Rc::clone(active))));
     Ok(Rules {
-        active: active.version,
+        active: book.active.as_ref().map_or(0, |active| active.version),
         policies,
         paused: book.paused.clone(),
         lots: door.lots.clone(),
@@ -70,10 +79,25 @@ pub async fn rules(
     })
 }
 
+/// Reads what may have changed, unless a moment ago that could not be read.
+async fn look(isolate: &Isolate, world: &World, now: Instant) -> Result<(), Unreachable> {
+    let is_recent = |failed: Instant| now.since(failed) < Span::from_millis(SNAPSHOT_RETRY_MS);
+    if isolate.rulebook.borrow().failed.is_some_and(is_recent) {
+        let cause = "it could not be read a moment ago".into();
+        return Err(Unreachable { what: "the policy", cause });
+    }
+    let result = within_ms(RULES_TIMEOUT_MS, "the policy", refresh(isolate, world, now)).await;
+    isolate.rulebook.borrow_mut().failed = result.is_err().then(isolate::now);
+    if let Err(error) = &result {
+        worker::console_error!("{error}; the last good policy stays in force while it is fresh enough");
+    }
+    result
+}
+
 async fn refresh(isolate: &Isolate, world: &World, now: Instant) -> Result<(), Unreachable> {
     let unusable = |cause: String| Unreachable { what: "the policy", cause };
-    let text = world.kv_text(POLICY_KEY, POLICY_CACHE_S).await?;
-    let paused = match world.kv_text(PAUSED_KEY, POLICY_CACHE_S).await? {
+    let [text, paused] = world.kv_texts([POLICY_KEY, PAUSED_KEY], POLICY_CACHE_S).await?;
+    let paused = match paused {
         Some(text) => json::read(&text).map_err(|error| unusable(error.to_string()))?,
         None => BTreeSet::new(),
     };
@@ -86,7 +110,7 @@ async fn refresh(isolate: &Isolate, world: &World, now: Instant) -> Result<(), U
         _ if is_known => None,
         Some(text) => {
             let policy =
-                Policy::parse_bundle(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?;
+                Policy::parse_accepted(text.as_bytes()).map_err(|problems| unusable(problems.to_string()))?;
             isolate.has_own_policy.set(true);
             Some(policy)
         }
@@ -116,9 +140,10 @@ async fn fetch_kept(isolate: &Isolate, world: &World, version: u32, now: Instant
     if is_settled {
         return;
     }
-    let text = world.kv_text(&kept_policy_key(version), POLICY_CACHE_S).await;
+    let key = kept_policy_key(version);
+    let text = within_ms(RULES_TIMEOUT_MS, "KV", world.kv_text(&key, POLICY_CACHE_S)).await;
     let policy = match text {
-        Ok(Some(text)) => Policy::parse_bundle(text.as_bytes()).map_err(|problems| problems.to_string()),
+        Ok(Some(text)) => Policy::parse_accepted(text.as_bytes()).map_err(|problems| problems.to_string()),
         Ok(None) if version == Policy::EXAMPLE_VERSION => Ok(Policy::example()),
         Ok(None) => Err("KV does not have it".into()),
         Err(error) => Err(error.to_string()),
@@ -128,9 +153,6 @@ async fn fetch_kept(isolate: &Isolate, world: &World, version: u32, now: Instant
         Ok(policy) => {
             book.missing.remove(&version);
             book.kept.insert(version, Rc::new(policy));
-            while book.kept.len() > POLICIES_HELD_MAX {
-                book.kept.pop_first();
-            }
         }
         Err(cause) => {
             worker::console_error!("policy version {version}: {cause}; its enrolments wait");

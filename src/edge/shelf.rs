@@ -117,6 +117,11 @@ impl Shelf {
         Ok(())
     }
 
+    /// Whether KV and the log have everything.
+    pub fn is_published(&self) -> Result<bool> {
+        Ok(self.unpublished()?.is_none() && self.unsent()?.is_none())
+    }
+
     fn paused(&self) -> Result<BTreeSet<String>> {
         Ok(match self.value(PAUSED_KEY)? {
             Some(text) => json::read(&text)?,

@@ -7,8 +7,7 @@
 
 use core::cell::RefCell;
 use core::fmt::Write as _;
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -67,7 +66,7 @@ pub struct Table {
     storage: JsValue,
     sql: JsValue,
     /// Rows that were read in this turn, so that they are found again without their subject.
-    rows: RefCell<BTreeMap<Subject, String>>,
+    rows: RefCell<LiteMap<Subject, u64>>,
 }
 
 /// Audit events that wait in the tables.
@@ -185,8 +184,19 @@ impl Table {
 
     /// People from lines of `ID SUBJECT ROW`.
     fn read(&self, lines: &str) -> Result<Vec<(Subject, Person)>, StoreError> {
-        let people = lines.lines().map(|line| self.read_line(line));
-        people.collect::<Option<_>>().ok_or_else(|| StoreError("a person's row cannot be read".into()))
+        let people = lines.lines().map(|line| self.read_line(line).ok_or_else(|| unreadable(line)));
+        people.collect()
+    }
+
+    /// As [`read`](Self::read), without those that cannot be read.
+    fn read_some(&self, lines: &str) -> Vec<(Subject, Person)> {
+        let readable = |line| {
+            self.read_line(line).or_else(|| {
+                worker::console_error!("{}", unreadable(line));
+                None
+            })
+        };
+        lines.lines().filter_map(readable).collect()
     }
 
     fn read_line(&self, line: &str) -> Option<(Subject, Person)> {
@@ -194,7 +204,7 @@ impl Table {
         let (subject, text) = rest.split_once(' ')?;
         let subject: Subject = subject.parse().ok()?;
         let person = Person::read_row(text.strip_prefix(FORM)?, subject)?;
-        self.rows.borrow_mut().insert(subject, id.to_owned());
+        self.rows.borrow_mut().insert(subject, id.parse().ok()?);
         Some((subject, person))
     }
 
@@ -241,9 +251,8 @@ impl Store for Table {
         match among {
             Among::Dead => {
                 let lines = dead_people(&self.sql, number(after), limit).map_err(failed)?;
-                let people = self.read(&lines)?;
-                let next = Self::last_id(&lines).filter(|_| people.len() >= limit as usize);
-                Ok(Page { people, next })
+                let next = Self::last_id(&lines).filter(|_| lines.lines().count() >= limit as usize);
+                Ok(Page { people: self.read_some(&lines), next })
             }
             Among::Journey(name) => {
                 let name = format!(" j {name}");
@@ -253,7 +262,7 @@ impl Store for Table {
                 let span = u64::from(limit);
                 let lines = people_holding(&self.sql, &name, number(after), number(span)).map_err(failed)?;
                 let next = (after + span < newest).then(|| (after + span).to_string());
-                Ok(Page { people: self.read(&lines)?, next })
+                Ok(Page { people: self.read_some(&lines), next })
             }
         }
     }
@@ -263,7 +272,7 @@ impl Store for Table {
         let (mut known, mut new) = (String::new(), String::new());
         for (subject, person) in people {
             let lines = if let Some(id) = rows.get(subject) {
-                known.push_str(id);
+                known.push_str(&id.to_string());
                 &mut known
             } else {
                 new.push_str(&subject.to_string());
@@ -309,6 +318,10 @@ impl Store for Table {
         let text = serde_json::to_string(jobs).map_err(|error| StoreError(error.to_string()))?;
         self.set_meta("jobs", &text)
     }
+}
+
+fn unreadable(line: &str) -> StoreError {
+    StoreError(format!("the person in row {} cannot be read", line.split(' ').next().unwrap_or_default()))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]

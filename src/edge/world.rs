@@ -8,19 +8,19 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use worker::Env;
 
-use crate::audit::Batch;
-use crate::edge::log::{self, LogErrand};
+use crate::audit::{Batch, segment};
+use crate::edge::log::name;
 use crate::edge::people::{Due, Visit, Visited};
 use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
-use crate::flow::Settings;
+use crate::flow::{Settings, log};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard};
 use crate::json;
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::passkey::{Algorithm, PublicKey};
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Signatures,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Segments, Signatures,
     Unreachable, change_event,
 };
 use crate::shard;
@@ -36,7 +36,7 @@ const PEOPLE: &str = "PEOPLE";
 const OUTREACH_QUEUE: &str = "OUTREACH_QUEUE";
 const DAMPER: &str = "DAMPER";
 /// KV takes no shorter time to live.
-const KV_TTL_MIN_S: u64 = 60;
+const KV_TTL_MIN_S: u32 = 60;
 
 /// The world as one deployment's bindings give it.
 #[derive(Clone)]
@@ -61,10 +61,19 @@ impl World {
 
     /// A KV value; `None` when the key is absent.
     pub async fn kv_text(&self, key: &str, cache_s: u32) -> Result<Option<String>, Unreachable> {
-        let failed = |cause: String| Unreachable { what: "KV", cause };
-        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
-        let read = kv.get(key).cache_ttl(u64::from(cache_s)).text();
-        within("KV", async { read.await.map_err(|error| failed(error.to_string())) }).await
+        let texts = glue::kv_read(&self.namespace(KV)?, key, cache_s).await?;
+        Ok(texts.into_iter().next().flatten())
+    }
+
+    /// Two KV values, asked for at once.
+    pub async fn kv_texts(
+        &self,
+        [one, other]: [&str; 2],
+        cache_s: u32,
+    ) -> Result<[Option<String>; 2], Unreachable> {
+        let texts = glue::kv_read(&self.namespace(KV)?, &format!("{one}\n{other}"), cache_s).await?;
+        let mut texts = texts.into_iter();
+        Ok([texts.next().flatten(), texts.next().flatten()])
     }
 
     /// A KV value that nobody has cached.
@@ -88,14 +97,9 @@ impl World {
     }
 
     /// Writes a KV value, for `ttl_s` seconds or for good.
-    pub async fn kv_put(&self, key: &str, value: &str, ttl_s: Option<u64>) -> Result<(), Unreachable> {
-        let failed = |cause: String| Unreachable { what: "KV", cause };
-        let kv = self.0.kv(KV).map_err(|error| failed(error.to_string()))?;
-        let mut put = kv.put(key, value).map_err(|error| failed(error.to_string()))?;
-        if let Some(ttl_s) = ttl_s {
-            put = put.expiration_ttl(ttl_s.max(KV_TTL_MIN_S));
-        }
-        within("KV", async { put.execute().await.map_err(|error| failed(error.to_string())) }).await
+    pub async fn kv_put(&self, key: &str, value: &str, ttl_s: Option<u32>) -> Result<(), Unreachable> {
+        let ttl_s = ttl_s.map(|ttl_s| ttl_s.max(KV_TTL_MIN_S));
+        glue::kv_write(&self.namespace(KV)?, key, value, ttl_s).await
     }
 
     fn namespace(&self, name: &'static str) -> Result<JsValue, Unreachable> {
@@ -169,19 +173,21 @@ impl World {
         }
     }
 
-    async fn enqueue(&self, text: String) -> Result<(), worker::Error> {
-        self.0.queue(AUDIT_QUEUE)?.send(text).await
+    async fn enqueue(&self, text: String) -> Result<(), Unreachable> {
+        let failed = |error: worker::Error| Unreachable { what: "the audit queue", cause: error.to_string() };
+        let queue = self.0.queue(AUDIT_QUEUE).map_err(failed)?;
+        within("the audit queue", async { queue.send(text).await.map_err(failed) }).await
     }
 
     /// The queue is the usual way, the log itself the way round it.
-    async fn bypass(&self, batch: &Batch, error: &worker::Error) -> Result<(), Unreachable> {
-        worker::console_warn!("the audit queue refused a batch ({error}); writing to the log directly");
+    async fn bypass(&self, batch: &Batch, error: &Unreachable) -> Result<(), Unreachable> {
+        worker::console_warn!("{error}; writing to the log directly");
         self.append(core::slice::from_ref(batch)).await
     }
 
     /// Appends batches to the log itself, without the queue.
     pub async fn append(&self, batches: &[Batch]) -> Result<(), Unreachable> {
-        self.post(AUDIT, log::NAME, &LogErrand::Append { batches: batches.to_vec() }).await
+        log::append(batches, &isolate::get().log_reached, self).await
     }
 }
 
@@ -190,8 +196,17 @@ async fn within<T>(
     what: &'static str,
     work: impl Future<Output = Result<T, Unreachable>>,
 ) -> Result<T, Unreachable> {
+    within_ms(PORT_TIMEOUT_MS, what, work).await
+}
+
+/// The result of `work`, unless it takes longer than that.
+pub(super) async fn within_ms<T>(
+    timeout_ms: u64,
+    what: &'static str,
+    work: impl Future<Output = Result<T, Unreachable>>,
+) -> Result<T, Unreachable> {
     let mut work = pin!(work);
-    let mut late = pin!(glue::wait(PORT_TIMEOUT_MS));
+    let mut late = pin!(glue::wait(timeout_ms));
     poll_fn(|context| {
         if let Poll::Ready(result) = work.as_mut().poll(context) {
             return Poll::Ready(result);
@@ -233,7 +248,8 @@ impl Markers for World {
             Marker::Spent => "spent",
             Marker::Revoked => "revoked",
         };
-        self.kv_put(&marker_key(link), text, Some(end.since(now).secs_ceil())).await
+        let ttl_s = u32::try_from(end.since(now).secs_ceil()).unwrap_or(u32::MAX);
+        self.kv_put(&marker_key(link), text, Some(ttl_s)).await
     }
 }
 
@@ -278,7 +294,13 @@ impl AuditLog for World {
     }
 
     async fn export(&self, from: u64, limit: usize) -> Result<Export, Unreachable> {
-        self.post(AUDIT, log::NAME, &LogErrand::Export { from, limit }).await
+        log::export(from, limit, &isolate::get().log_reached, self).await
+    }
+}
+
+impl Segments for World {
+    async fn ask(&self, number: u32, errand: &segment::Errand) -> Result<segment::Answer, Unreachable> {
+        self.post(AUDIT, &name(number), errand).await
     }
 }
 

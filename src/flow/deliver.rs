@@ -4,20 +4,29 @@
 //! go. What is not reported at all, because this program died or the shard could not be told, stays leased at the shard
 //! and is offered again, under the same id. So nothing is lost, and nothing is sent twice by a provider that knows an id
 //! when it sees it again.
+//!
+//! The provider's breaker is asked before the shard is. While it is open a pack costs a look at the queue: it is given
+//! back to it for a short wait, and let go for a long one, for its shard offers its touches again when their lease is
+//! over, and doubles that lease each time. When a probe is due, one touch of the pack goes, and the rest if it arrives.
 
 use core::cell::RefCell;
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::audit::{Batch, Event, Kind};
-use crate::delivery::{Breakers, Credentials, Dispatch, Health, Letter, Plan, plan, reason, verdict};
+use crate::delivery::{
+    Breakers, Credentials, Dispatch, Health, Letter, Passage, Plan, plan, reason, verdict,
+};
 use crate::flow::Context;
 use crate::flow::join::all_by;
+use crate::flow::policy::kept;
 use crate::flow::prepare::{Prepared, prepare};
-use crate::id::{BatchId, TouchId};
+use crate::id::{BatchId, Shard, TouchId};
 use crate::journey::Report;
 use crate::key::sha256_prefix;
-use crate::limits::{PROVIDER_CONNECTIONS_MAX, SETTING_RETRY_S, SETTLE_TRIES_MAX, VERSIONS_HELD_MAX};
+use crate::limits::{
+    OFFER_LEASE_MS, PROVIDER_CONNECTIONS_MAX, SETTING_RETRY_S, SETTLE_TRIES_MAX, VERSIONS_HELD_MAX,
+};
 use crate::policy::{Policy, Provider};
 use crate::port::{AuditLog, Library, Outbox, People, Providers, Unreachable};
 use crate::shard::{Answer, Errand, Offered, Pack, Ready, Settled};
@@ -27,7 +36,7 @@ use crate::time::Span;
 #[derive(Debug, Default)]
 pub struct Courier {
     breakers: RefCell<Breakers>,
-    policies: RefCell<BTreeMap<u32, Rc<Policy>>>,
+    policies: RefCell<LiteMap<u32, Rc<Policy>>>,
 }
 
 impl Courier {
@@ -40,8 +49,10 @@ impl Courier {
 /// What became of a pack.
 #[derive(Debug, Default)]
 pub struct Delivered {
-    /// Whether the queue can forget it. If not, it was not begun, and is to be handed over again.
+    /// Whether the queue can forget it. If not, it is to be handed over again; what was done of it is known at its shard.
     pub is_done: bool,
+    /// How long the queue is to keep it before, if that matters.
+    pub after: Option<Span>,
     /// For the log. Touches are named by provider and reason, never by person or address.
     pub notes: Vec<String>,
 }
@@ -59,20 +70,72 @@ pub async fn deliver(
     ports: &impl DeliveryPorts,
 ) -> Delivered {
     let notes = RefCell::new(Vec::new());
-    let checked = match ports.visit(pack.shard, &Errand::Checkout { touches: pack.touches.clone() }).await {
-        Ok(Answer::Checked { touches }) => touches,
-        Ok(_) => {
-            notes.borrow_mut().push(format!("shard {} answered a checkout with something else", pack.shard));
-            return Delivered { is_done: true, notes: notes.into_inner() };
+    let provider = provider(context, pack, courier, ports, &notes).await;
+    let mut left = pack.touches.as_slice();
+    let mut delivered = Delivered { is_done: true, ..Delivered::default() };
+    while !left.is_empty() {
+        let look = |provider| courier.breakers.borrow_mut().of(provider).look(context.now);
+        let count = match provider.map_or(Ok(Passage::All), look) {
+            Ok(Passage::All) => left.len(),
+            Ok(Passage::One) => 1,
+            Err(wait) => {
+                let count = left.len();
+                notes
+                    .borrow_mut()
+                    .push(format!("{count} touches wait: {} provider={provider:?}", reason::BREAKER_OPEN));
+                delivered.is_done = wait >= Span::from_millis(OFFER_LEASE_MS);
+                delivered.after = Some(wait);
+                break;
+            }
+        };
+        let (touches, rest) = left.split_at_checked(count).unwrap_or((left, &[]));
+        if let Err(error) = round(context, pack.shard, touches, courier, ports, &notes).await {
+            notes.borrow_mut().push(error.to_string());
+            delivered.is_done = false;
+            break;
         }
-        Err(error) => return Delivered { is_done: false, notes: vec![error.to_string()] },
+        left = rest;
+    }
+    Delivered { notes: notes.into_inner(), ..delivered }
+}
+
+/// The provider of a pack's touches, as far as the policy can be read that names it.
+async fn provider(
+    context: &Context<'_>,
+    pack: &Pack,
+    courier: &Courier,
+    ports: &impl Library,
+    notes: &RefCell<Vec<String>>,
+) -> Option<Provider> {
+    let policies = policies(context, [pack.version], courier, ports, notes).await;
+    let senders = &policies.get(&pack.version)?.outreach.senders;
+    senders.get(&pack.channel).map(|sender| sender.provider)
+}
+
+/// Touches of one shard, from its check to its knowing what became of them.
+///
+/// # Errors
+/// [`Unreachable`]: the shard was not asked, or its answer got lost.
+async fn round(
+    context: &Context<'_>,
+    shard: Shard,
+    touches: &[TouchId],
+    courier: &Courier,
+    ports: &impl DeliveryPorts,
+    notes: &RefCell<Vec<String>>,
+) -> Result<(), Unreachable> {
+    let errand = Errand::Checkout { touches: touches.to_vec() };
+    let Answer::Checked { touches: checked } = ports.visit(shard, &errand).await? else {
+        notes.borrow_mut().push(format!("shard {shard} answered a checkout with something else"));
+        return Ok(());
     };
     let ready = checked.into_iter().filter_map(|offered| match offered {
         Offered::Ready(ready) => Some(*ready),
         Offered::Held { .. } => None,
     });
     let ready: Vec<Ready> = ready.collect();
-    let policies = policies(context, &ready, courier, ports, &notes).await;
+    let versions = ready.iter().map(|one| one.version);
+    let policies = policies(context, versions, courier, ports, notes).await;
     let mut reports = Vec::new();
     let mut prepared = Vec::new();
     for ready in ready {
@@ -93,12 +156,12 @@ pub async fn deliver(
         reports.extend(linked.iter().map(|one| (one.ready.touch, unissued.clone())));
     }
     for (touch, report) in &reports {
-        note(&notes, *touch, None, report, None);
+        note(notes, *touch, None, report, None);
     }
-    let sends = prepared.iter().map(|one| send(context, one, courier, ports, &notes));
+    let sends = prepared.iter().map(|one| send(context, one, courier, ports, notes));
     reports.extend(all_by(PROVIDER_CONNECTIONS_MAX, sends).await);
-    settle(pack, reports, ports, &notes).await;
-    Delivered { is_done: true, notes: notes.into_inner() }
+    settle(shard, reports, ports, notes).await;
+    Ok(())
 }
 
 /// Sends one message. Its provider, and nothing else, decides what the shard is told.
@@ -189,13 +252,13 @@ fn letter(context: &Context<'_>, one: &Prepared<'_>) -> Letter {
 /// The policies that the touches were decided by, as far as they can be read. A version never changes.
 async fn policies(
     context: &Context<'_>,
-    ready: &[Ready],
+    versions: impl IntoIterator<Item = u32>,
     courier: &Courier,
     ports: &impl Library,
     notes: &RefCell<Vec<String>>,
-) -> BTreeMap<u32, Rc<Policy>> {
-    let mut policies = BTreeMap::new();
-    for version in ready.iter().map(|one| one.version) {
+) -> LiteMap<u32, Rc<Policy>> {
+    let mut policies = LiteMap::new();
+    for version in versions {
         if policies.contains_key(&version) {
             continue;
         }
@@ -203,7 +266,7 @@ async fn policies(
         let policy = match held {
             Some(policy) => Some(policy),
             None => match read(context, version, ports).await {
-                Ok(policy) => policy.map(Rc::new),
+                Ok(policy) => policy,
                 Err(error) => {
                     notes.borrow_mut().push(error.to_string());
                     None
@@ -213,8 +276,10 @@ async fn policies(
         let Some(policy) = policy else { continue };
         let mut held = courier.policies.borrow_mut();
         held.insert(version, Rc::clone(&policy));
-        if held.len() > VERSIONS_HELD_MAX {
-            held.pop_first();
+        if held.len() > VERSIONS_HELD_MAX
+            && let Some(oldest) = held.first().map(|(version, _)| *version)
+        {
+            held.remove(&oldest);
         }
         policies.insert(version, policy);
     }
@@ -225,14 +290,11 @@ async fn read(
     context: &Context<'_>,
     version: u32,
     ports: &impl Library,
-) -> Result<Option<Policy>, Unreachable> {
+) -> Result<Option<Rc<Policy>>, Unreachable> {
     if let Some(snapshot) = context.snapshot.filter(|snapshot| snapshot.policy.version == version) {
-        return Ok(Some(snapshot.policy.clone()));
+        return Ok(Some(Rc::clone(&snapshot.policy)));
     }
-    let Some(text) = ports.bundle(version).await? else { return Ok(None) };
-    Policy::parse_bundle(text.as_bytes())
-        .map(Some)
-        .map_err(|problems| Unreachable { what: "a policy", cause: problems.to_string() })
+    Ok(kept(version, ports).await?.map(Rc::new))
 }
 
 /// Puts the links on record before they leave. The same attempt is the same batch, which the log takes once.
@@ -258,7 +320,7 @@ async fn issue(
 
 /// Tells the shard. If it cannot be told, its leases end by themselves.
 async fn settle(
-    pack: &Pack,
+    shard: Shard,
     reports: Vec<(TouchId, Report)>,
     ports: &impl People,
     notes: &RefCell<Vec<String>>,
@@ -269,7 +331,7 @@ async fn settle(
     let reports = reports.into_iter().map(|(touch, report)| (touch, settled(&report))).collect();
     let errand = Errand::Settle { reports };
     for _ in 0..SETTLE_TRIES_MAX {
-        match ports.visit(pack.shard, &errand).await {
+        match ports.visit(shard, &errand).await {
             Ok(_) => return,
             Err(error) => notes.borrow_mut().push(error.to_string()),
         }
@@ -286,6 +348,7 @@ pub(super) fn settled(report: &Report) -> Settled {
         }
         Report::Rejected { reason } => Settled::Rejected { reason: reason.to_owned() },
         Report::Delivered => Settled::Delivered,
+        Report::Called { how } => Settled::Called { how: how.to_owned() },
         Report::Bounced => Settled::Bounced,
         Report::Complained => Settled::Complained,
     }
@@ -304,7 +367,7 @@ fn note(
         Report::Rejected { reason } => ("was refused", *reason),
         Report::Bounced => ("has a dead address", ""),
         Report::Complained => ("is unwanted", ""),
-        Report::Accepted | Report::Delivered => return,
+        Report::Accepted | Report::Delivered | Report::Called { .. } => return,
     };
     let touch = touch.to_string();
     let touch = touch.get(16..).unwrap_or_default();

@@ -231,7 +231,7 @@ fn batch_answer(context: &Context<'_>, verdicts: &[Verdict]) -> Response {
         Verdict::Shard(EventResult::NotTaken(NotTaken::NoPolicy)) => later("no_policy"),
         Verdict::Shard(EventResult::NotTaken(why)) => EventDocument::of(why.code()),
         Verdict::Invalid(errors) => EventDocument { errors: Some(errors), ..EventDocument::of("invalid") },
-        Verdict::Unreachable => later("unreachable"),
+        Verdict::Shard(EventResult::Lost) | Verdict::Unreachable => later("unreachable"),
     });
     let is_late = results.clone().any(|result| result.retry_after_s.is_some());
     let is_lost = verdicts.iter().any(|verdict| matches!(verdict, Verdict::Unreachable));

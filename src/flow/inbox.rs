@@ -1,13 +1,16 @@
 //! `/v1/inbox/{ref}`: what waits for a person in the company's app. Reading changes nothing and may be repeated; what
 //! was shown the app's back end says in a call of its own.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use litemap::LiteMap;
 use serde::Serialize;
 
 use crate::audit::{Batch, Event, Kind};
+use crate::flow::join;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::people::{astray, bad_reference, subject};
+use crate::flow::policy::kept;
 use crate::flow::prepare::{Prepared, prepare};
 use crate::flow::refusal::unreachable;
 use crate::http::Request;
@@ -16,7 +19,7 @@ use crate::id::{BatchId, Shard, Subject, TouchId};
 use crate::json::{Json, Node, Report, Values};
 use crate::key::sha256_prefix;
 use crate::limits::{INBOX_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, POLICY_PROBLEMS_MAX};
-use crate::policy::{Language, Policy};
+use crate::policy::{Channel, Language, Policy};
 use crate::port::{Library, Ports, Unreachable};
 use crate::shard::{Answer, Errand, Offered, Ready, Settled};
 use crate::time::{Instant, Span};
@@ -89,7 +92,7 @@ pub async fn show(context: &Context<'_>, reference: &str, ports: &impl Ports) ->
     Outcome::new(json(200, &Document { messages }))
 }
 
-/// Takes note that the app has shown messages.
+/// Takes note that the app has shown messages. What went another way than by the app is not its to tell of.
 pub async fn shown(context: &Context<'_>, request: &Request, reference: &str, ports: &impl Ports) -> Outcome {
     #[derive(Serialize)]
     struct Shown {
@@ -100,9 +103,19 @@ pub async fn shown(context: &Context<'_>, request: &Request, reference: &str, po
         Ok(touches) => touches,
         Err(problem) => return Outcome::new(problem.response()),
     };
-    let count = touches.len();
-    let reports = touches.into_iter().map(|touch| (touch, Settled::Delivered)).collect();
-    match ports.visit(Shard::of(subject), &Errand::Settle { reports }).await {
+    let shard = Shard::of(subject);
+    let person = match ports.visit(shard, &Errand::Get { subject }).await {
+        Ok(Answer::Person { person }) => person.unwrap_or_default(),
+        Ok(_) => return astray(context),
+        Err(error) => return unreachable(context, "shard_unreachable", &error),
+    };
+    let is_in_app = |touch: &TouchId| {
+        person.history.iter().any(|line| line.id == *touch && line.channel == Channel::InApp)
+    };
+    let shown: Vec<TouchId> = touches.into_iter().filter(is_in_app).collect();
+    let count = shown.len();
+    let reports = shown.into_iter().map(|touch| (touch, Settled::Delivered)).collect();
+    match ports.visit(shard, &Errand::Settle { reports }).await {
         Ok(_) => Outcome::new(json(200, &Shown { shown: count })),
         Err(error) => unreachable(context, "shard_unreachable", &error),
     }
@@ -147,12 +160,12 @@ fn issuance(context: &Context<'_>, prepared: &Prepared<'_>) -> Option<(TouchId, 
 }
 
 async fn issue(issued: Vec<(TouchId, Event)>, ports: &impl Ports) -> Result<(), Unreachable> {
-    for (touch, event) in issued {
+    let sent = issued.into_iter().map(async |(touch, event)| {
         let at = event.at.millis().to_be_bytes();
         let id = BatchId(sha256_prefix(&[b"postern/inbox/v1/", &touch.0, &at]));
-        ports.send(&Batch { id, events: vec![event] }).await?;
-    }
-    Ok(())
+        ports.send(&Batch { id, events: vec![event] }).await
+    });
+    join::all(sent).await.into_iter().collect()
 }
 
 /// The policies that the messages were decided by. What cannot be read now is left out.
@@ -160,20 +173,21 @@ async fn policies(
     context: &Context<'_>,
     ready: &[Ready],
     library: &impl Library,
-) -> Result<BTreeMap<u32, Policy>, Unreachable> {
-    let mut policies = BTreeMap::new();
+) -> Result<LiteMap<u32, Rc<Policy>>, Unreachable> {
+    let mut policies = LiteMap::new();
     for version in ready.iter().map(|ready| ready.version) {
         if policies.contains_key(&version) {
             continue;
         }
         let in_force = context.snapshot.filter(|snapshot| snapshot.policy.version == version);
         let policy = if let Some(snapshot) = in_force {
-            Some(snapshot.policy.clone())
+            Some(Rc::clone(&snapshot.policy))
         } else {
-            let text = library.bundle(version).await?;
-            text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok())
+            kept(version, library).await?.map(Rc::new)
         };
-        policies.extend(policy.map(|policy| (version, policy)));
+        if let Some(policy) = policy {
+            policies.insert(version, policy);
+        }
     }
     Ok(policies)
 }

@@ -4,12 +4,14 @@
 //! A pause reaches every shard as KV does, within a minute or two, and so does its end. What has a part at every shard
 //! answers only once each was reached; otherwise the same call is to be repeated, which does no harm.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 use crate::audit::{Batch, Event, Kind};
-use crate::flow::join;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::unreachable;
+use crate::flow::{join, policy};
 use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
@@ -74,7 +76,7 @@ pub async fn move_to(
         Ok(to) => to,
         Err(problem) => return Outcome::new(problem.response()),
     };
-    match kept(context, to, ports).await {
+    match readable(context, to, ports).await {
         Ok(Some(policy)) if policy.journeys.contains_key(journey) => {}
         Ok(Some(_)) => return unknown(),
         Ok(None) => {
@@ -109,9 +111,9 @@ async fn is_known(context: &Context<'_>, journey: &str, library: &impl Library) 
     if context.snapshot.is_some_and(|snapshot| snapshot.policy.journeys.contains_key(journey)) {
         return Ok(true);
     }
-    for (version, _) in library.shelf().await?.versions.into_iter().rev() {
-        let text = library.bundle(version).await?;
-        let policy = text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok());
+    let versions = library.shelf().await?.versions.into_iter().map(|(version, _)| version).rev();
+    for version in versions.chain([Policy::EXAMPLE_VERSION]) {
+        let policy = policy::kept(version, library).await?;
         if policy.is_some_and(|policy| policy.journeys.contains_key(journey)) {
             return Ok(true);
         }
@@ -119,16 +121,15 @@ async fn is_known(context: &Context<'_>, journey: &str, library: &impl Library) 
     Ok(false)
 }
 
-async fn kept(
+async fn readable(
     context: &Context<'_>,
     version: u32,
     library: &impl Library,
-) -> Result<Option<Policy>, Unreachable> {
+) -> Result<Option<Rc<Policy>>, Unreachable> {
     if let Some(snapshot) = context.usable().filter(|snapshot| snapshot.policy.version == version) {
-        return Ok(Some(snapshot.policy.clone()));
+        return Ok(Some(Rc::clone(&snapshot.policy)));
     }
-    let text = library.bundle(version).await?;
-    Ok(text.and_then(|text| Policy::parse_bundle(text.as_bytes()).ok()))
+    Ok(policy::kept(version, library).await?.map(Rc::new))
 }
 
 fn read(body: &[u8]) -> Result<u32, Problem> {

@@ -10,7 +10,7 @@ use crate::http::problem::{Code, Problem, json};
 use crate::limits::{CLOCK_SKEW_S, LIFETIME_MAX_S};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::time::{Instant, Span};
-use crate::token::{LinkRef, Use};
+use crate::token::{LinkRef, PREFERENCES, Use};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -119,10 +119,12 @@ fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> Response 
     json(200, &document)
 }
 
-/// The link of a name. One that expires later than any link can was never minted, and would be kept for ever.
+/// The link of a name. One that expires later than any link can was never minted, and would be kept for ever. A link to
+/// a person's choices is nothing to withdraw: whoever has it can only say what may be sent to them.
 fn read(context: &Context<'_>, id: &str) -> Option<LinkRef> {
     let last = context.now + Span::from_secs(LIFETIME_MAX_S) + Span::from_secs(CLOCK_SKEW_S);
-    id.parse().ok().filter(|link: &LinkRef| Instant::from_secs(link.expires) <= last)
+    let is_one = |link: &LinkRef| link.scope != PREFERENCES && Instant::from_secs(link.expires) <= last;
+    id.parse().ok().filter(is_one)
 }
 
 fn bad_id() -> Outcome {

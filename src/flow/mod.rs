@@ -18,6 +18,7 @@ mod inbox;
 mod join;
 mod journeys;
 mod link;
+pub mod log;
 mod mint;
 #[cfg(any(feature = "local", test))]
 mod outbox;
@@ -42,5 +43,5 @@ pub use glance::{Glance, Heat, glance};
 pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use passkey::prove;
-pub use serve::{not_configured, serve};
+pub use serve::{not_configured, reads_body, serve};
 pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

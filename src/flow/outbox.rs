@@ -32,8 +32,7 @@ impl Outbox<'_> {
     }
 
     fn when(letter: &Letter) -> String {
-        let secs = i64::try_from(letter.at.millis() / 1_000).unwrap_or(i64::MAX);
-        jiff::Timestamp::from_second(secs).unwrap_or_default().to_string()
+        letter.at.to_rfc3339()
     }
 
     /// A link in a frame would open in the frame.

@@ -1,15 +1,14 @@
 //! A person as `GET /v1/people/{ref}` shows them: everything that is held, but for addresses, which are masked, and of
 //! facts and passkeys only which and how many.
 
-use std::collections::BTreeMap;
-
 use litemap::LiteMap;
 use serde::{Serialize, Serializer};
 
 use crate::flow::Context;
 use crate::id::{Subject, TouchId};
+use crate::journey::touches_by_id;
 use crate::person::{Consent, Ended, Enrolment, History, Lot, Pending, Person, Said, Sent};
-use crate::policy::{Channel, Journey, Language, Purpose};
+use crate::policy::{Channel, Journey, Language, Purpose, Touch};
 use crate::time::Instant;
 use crate::zone::Zone;
 
@@ -23,7 +22,7 @@ pub(super) struct Document<'a> {
     opted_out: Option<Instant>,
     consents: Vec<ConsentDocument>,
     flags: Listed<'a, bool>,
-    masks: &'a BTreeMap<String, String>,
+    masks: Listed<'a, &'a str>,
     /// `None`: some are held that cannot be opened.
     addresses: Option<Listed<'static, String>>,
     /// Names alone: of values only keyed hashes are held.
@@ -127,7 +126,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         opted_out: person.opted_out,
         consents: person.consents.iter().map(consent).collect(),
         flags: listed(person.flags.iter().map(|(name, value)| (name.as_str(), value.0))),
-        masks: &person.masks,
+        masks: listed(person.masks.iter().map(|(name, mask)| (name.as_str(), mask.0.as_str()))),
         addresses,
         facts: person.facts.keys().map(String::as_str).collect(),
         passkeys: person.passkeys.len(),
@@ -139,7 +138,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
         bounced: &person.bounced,
         enrolments: person.enrolments.iter().map(enrolment).collect(),
         pending: person.pending.iter().map(pending).collect(),
-        history: person.history.iter().map(|line| history(context, line)).collect(),
+        history: histories(context, subject, person),
     }
 }
 
@@ -182,17 +181,34 @@ fn pending(pending: &Pending) -> PendingDocument<'_> {
     }
 }
 
-fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> {
+fn histories<'a>(context: &Context<'a>, subject: Subject, person: &'a Person) -> Vec<HistoryDocument<'a>> {
+    let policy = context.snapshot.map(|snapshot| &snapshot.policy);
+    let touches = policy.map(|policy| touches_by_id(&context.door.lots, subject, person, policy));
+    let touches = touches.unwrap_or_default();
+    let history = person.history.iter().map(|line| {
+        let journey = policy.and_then(|policy| policy.journeys.get(&line.journey));
+        let touch = touches.iter().find(|(id, _)| *id == line.id).map(|(_, touch)| *touch);
+        history(line, journey, touch)
+    });
+    history.collect()
+}
+
+fn history<'a>(
+    line: &'a History,
+    journey: Option<&'a Journey>,
+    touch: Option<&'a Touch>,
+) -> HistoryDocument<'a> {
     let (result, reason) = match &line.said {
         Sent::Queued => ("queued", None),
-        Sent::Tried => ("tried", None),
+        Sent::Trying | Sent::Tried => ("tried", None),
         Sent::Accepted => ("accepted", None),
         Sent::Delivered => ("delivered", None),
         Sent::Bounced => ("bounced", None),
+        Sent::Complained => ("complained", None),
         Sent::Failed => ("failed", None),
+        Sent::Undelivered => ("undelivered", None),
         Sent::Refused(reason) => ("not_sent", Some(reason.as_str())),
     };
-    let journey = context.snapshot.and_then(|snapshot| snapshot.policy.journeys.get(&line.journey));
     HistoryDocument {
         touch: line.id,
         journey: &line.journey,
@@ -200,15 +216,15 @@ fn history<'a>(context: &Context<'a>, line: &'a History) -> HistoryDocument<'a> 
         at: line.at,
         result,
         reason,
-        why: journey.map(|journey| why(journey, line.touch)),
+        why: journey.map(|journey| why(journey, touch)),
     }
 }
 
-fn why(journey: &Journey, touch: u8) -> Why<'_> {
+fn why<'a>(journey: &'a Journey, touch: Option<&'a Touch>) -> Why<'a> {
     Why {
         event: &journey.trigger.event,
         purpose: journey.purpose,
         goal: &journey.goal,
-        touch_goal: journey.touches.get(usize::from(touch)).map(|touch| touch.goal.as_str()),
+        touch_goal: touch.map(|touch| touch.goal.as_str()),
     }
 }

@@ -10,7 +10,7 @@ use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::policy::Policy;
-use crate::port::{Kept, Ports};
+use crate::port::{Kept, Library, Ports, Unreachable};
 use crate::time::Instant;
 
 #[derive(Serialize)]
@@ -95,6 +95,15 @@ pub async fn list(context: &Context<'_>, ports: &impl Ports) -> Outcome {
     let versions = shelf.versions.into_iter().map(|(version, kept)| Version { version, kept }).collect();
     let paused = shelf.paused.into_iter().collect();
     Outcome::new(json(200, &List { versions, active: shelf.active, in_force, paused }))
+}
+
+/// A policy that people may be enrolled by: one that is kept, or the example, which nobody has to keep. `None`: there is
+/// none, or this program cannot read it.
+pub(super) async fn kept(version: u32, library: &impl Library) -> Result<Option<Policy>, Unreachable> {
+    Ok(match library.bundle(version).await? {
+        Some(text) => Policy::parse_accepted(text.as_bytes()).ok(),
+        None => (version == Policy::EXAMPLE_VERSION).then(Policy::example),
+    })
 }
 
 fn event(context: &Context<'_>, kind: Kind, actor: &Actor, version: u32) -> Event {

@@ -18,7 +18,7 @@ use crate::gate::Trace;
 use crate::http::page::{ALL_CHOICES, Choice, ChoicesPage, Heard, Pages};
 use crate::http::{Method, Request, Response};
 use crate::id::{Shard, Subject};
-use crate::journey::has_consent;
+use crate::journey::{has_consent, touches_by_id};
 use crate::limits::{FORM_BODY_MAX, HISTORY_SHOWN_MAX};
 use crate::person::{Consent, Person, Said, Sent};
 use crate::policy::slot::fill;
@@ -155,11 +155,11 @@ impl<'a> Visit<'a> {
     /// What reached the person of late, newest first.
     fn history(&self, person: &Person) -> Vec<Heard> {
         let policy = &self.snapshot.policy;
+        let touches = touches_by_id(&self.context.door.lots, self.subject, person, policy);
         let reached = person.history.iter().rev().filter(|one| has_left(&one.said));
         let heard = reached.take(HISTORY_SHOWN_MAX).map(|one| {
-            let touch = policy.journeys.get(&one.journey);
-            let touch = touch.and_then(|journey| journey.touches.get(usize::from(one.touch)));
-            let template = touch.and_then(|touch| policy.templates.get(&touch.template));
+            let touch = touches.iter().find(|(id, _)| *id == one.id);
+            let template = touch.and_then(|(_, touch)| policy.templates.get(&touch.template));
             let why = template.and_then(|template| template.wording(self.pages.language()));
             let why = why.and_then(|wording| fill(&wording.why, &policy.site.name, None, |_| None));
             let date = date(one.at, person.zone.as_ref());
@@ -240,7 +240,7 @@ fn touches(policy: &Policy, channel: Channel, purpose: Purpose) -> impl Iterator
 }
 
 const fn has_left(said: &Sent) -> bool {
-    matches!(said, Sent::Accepted | Sent::Delivered)
+    matches!(said, Sent::Accepted | Sent::Delivered | Sent::Complained)
 }
 
 /// `List-Unsubscribe=One-Click`, as a form or as one part of a multipart body (RFC 8058 §3.2).

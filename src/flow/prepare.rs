@@ -62,7 +62,9 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
         preferences: preferences.as_deref(),
         unsubscribe: unsubscribe.as_deref(),
     };
-    let message = compose(&draft).map_err(|error| later(reason::known(error.code())))?;
+    // A version never changes, so what it cannot say once it can never say.
+    let message =
+        compose(&draft).map_err(|error| Report::Rejected { reason: reason::known(error.code()) })?;
     // A link that the template leaves out is not issued.
     let claims = claims.filter(|_| message.link.is_some());
     Ok(Prepared { ready, message, sender, book, claims })

@@ -4,7 +4,7 @@
 //! repeat what nobody here will ever understand. Everyone else hears one and the same 401. A receipt that cannot be
 //! handed to its shard is asked for again.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::delivery::{Envelope, receipts, whatsapp_challenge};
 use crate::flow::deliver::settled;
@@ -58,7 +58,7 @@ pub async fn take(context: &Context<'_>, request: &Request, name: &str, ports: &
         body: &request.body,
     };
     let Ok(found) = receipts(provider, &envelope, known, context.now) else { return not_trusted() };
-    let mut by_shard: BTreeMap<Shard, Vec<(TouchId, Settled)>> = BTreeMap::new();
+    let mut by_shard: LiteMap<Shard, Vec<(TouchId, Settled)>> = LiteMap::new();
     for receipt in found {
         let shard = Shard::of(receipt.touch.subject());
         by_shard.entry(shard).or_default().push((receipt.touch, settled(&receipt.report)));

@@ -1,7 +1,7 @@
 //! What a flow reads from a request beside its route.
 
+use litemap::LiteMap;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use crate::click::Hints;
 use crate::flow::Context;
@@ -66,8 +66,8 @@ pub(super) fn is_customer_ref(text: &str) -> bool {
 }
 
 /// Masked references by name. What is wrong is in the node's report.
-pub(super) fn masks(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
-    let mut masks = BTreeMap::new();
+pub(super) fn masks(node: &Node<'_>) -> Option<LiteMap<String, String>> {
+    let mut masks = LiteMap::new();
     let mut is_good = true;
     for (name, node) in node.members()? {
         let text = node.string();

@@ -8,15 +8,16 @@ use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_json, network};
 use crate::flow::{
-    Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
+    Door, Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
     policy, preferences, prove, receipt,
 };
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
-use crate::http::{NoRoute, Request, Response, Route};
+use crate::http::{Headers, NoRoute, Request, Response, Route};
 use crate::limits::TRY_AGAIN_S;
 use crate::port::Ports;
+use crate::time::Instant;
 
 /// Answers any request but local time control, which belongs to the edge's clock.
 pub async fn serve(
@@ -86,6 +87,22 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
         Route::Move { journey } => journeys::move_to(context, request, &actor, journey, ports).await,
         _ => audit::export(context, request, ports).await,
     }
+}
+
+/// Whether a request's body is worth reading: what is for machines is read for a key that may do what it asks, where that
+/// takes a body, and for nobody else.
+pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Headers, now: Instant) -> bool {
+    let header = headers.authorization.as_deref();
+    let takes_none = |route| {
+        matches!(
+            route,
+            Route::Activate { .. } | Route::Pause { .. } | Route::Resume { .. } | Route::Redrive { .. }
+        )
+    };
+    route.is_ok_and(|route| {
+        !takes_none(route)
+            && role(route).is_none_or(|role| door.api_keys.authenticate(header, role, now).is_ok())
+    })
 }
 
 /// What a key needs to be allowed; nothing for what is no machine's route.

@@ -3,6 +3,8 @@
 //! Both come from KV and are re-read every `SNAPSHOT_FRESH_MS` behind the back of a request. While KV fails the last
 //! good snapshot serves, up to `SNAPSHOT_STALE_MAX_MS`; without one the door answers "try again", never "yes".
 
+use std::rc::Rc;
+
 use crate::id::LinkId;
 use crate::limits::{DENIED_MAX, SNAPSHOT_FRESH_MS, SNAPSHOT_STALE_MAX_MS};
 use crate::policy::Policy;
@@ -23,7 +25,7 @@ pub fn kept_policy_key(version: u32) -> String {
 /// The policy and deny-list as of one instant.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    pub policy: Policy,
+    pub policy: Rc<Policy>,
     /// Whether it is the compiled-in example, because KV holds none yet.
     pub is_example: bool,
     pub denied: DenyList,

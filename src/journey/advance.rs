@@ -3,10 +3,10 @@
 use crate::audit::Kind;
 use crate::id::{Subject, TouchId};
 use crate::journey::gates::{self, Held};
-use crate::journey::plan::Plan;
+use crate::journey::plan::{Plan, is_long_over};
 use crate::journey::step::{Moment, Step, step};
-use crate::journey::{Effect, Refusal, Rules, record};
-use crate::limits::{OFFER_LEASE_MAX_MS, OFFER_LEASE_MS, POLICY_WAIT_S};
+use crate::journey::{Effect, Offer, Refusal, Rules, reason, record};
+use crate::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MAX_MS, OFFER_LEASE_MS, POLICY_WAIT_S};
 use crate::person::{Ended, Enrolment, History, Pending, Person, Sent};
 use crate::policy::{Timing, Touch};
 use crate::time::{Instant, Span};
@@ -91,7 +91,7 @@ pub(super) fn refuse_pending(
     now: Instant,
     effects: &mut Vec<Effect>,
 ) {
-    if person.remembered(pending.id).is_none_or(|line| line.said != Sent::Tried) {
+    if person.remembered(pending.id).is_some_and(|line| line.said == Sent::Queued) {
         person.mark(pending.id, Sent::Refused(why.code().to_owned()));
     }
     let kind = Kind::TouchRefused;
@@ -138,7 +138,9 @@ fn run(
     effects: &mut Vec<Effect>,
 ) {
     let Some(plan) = rules.plan(enrolment.version, &enrolment.journey) else {
-        if moment == Moment::Passed {
+        if is_long_over(enrolment, now) {
+            end(person, enrolment, Ended::TimedOut, now, effects);
+        } else if moment == Moment::Passed {
             enrolment.due = Some(now + Span::from_secs(POLICY_WAIT_S));
         }
         return;
@@ -190,7 +192,8 @@ impl Decided<'_> {
         let due = if is_fetched {
             expiry(touch, enrolment, plan)
         } else {
-            effects.push(Effect::Offer(id));
+            let version = enrolment.version;
+            effects.push(Effect::Offer(Offer { touch: id, version, channel: touch.channel }));
             now + Span::from_millis(OFFER_LEASE_MS)
         };
         person.pending.push(Pending {
@@ -250,7 +253,6 @@ impl Decided<'_> {
         person.remember(History {
             id: self.id,
             journey: enrolment.journey.clone(),
-            touch: u8::try_from(self.index).unwrap_or(u8::MAX),
             channel: self.touch.channel,
             at: self.now,
             said,
@@ -272,11 +274,17 @@ fn offer_again(person: &mut Person, now: Instant, rules: &Rules, effects: &mut V
         match next {
             Next::Late => late.push(id),
             Next::Wait(due) => pending.due = Some(due),
+            Next::Dead => {
+                let why = Some(reason::NO_ANSWER);
+                effects.push(record::of_touch(now, Kind::Dead, &pending.journey, id, why));
+                pending.is_dead = true;
+                pending.due = None;
+            }
             Next::Offer(lease) => {
                 pending.due = Some(now + lease);
                 pending.offered = now;
                 pending.is_out = false;
-                effects.push(Effect::Offer(id));
+                effects.push(Effect::Offer(Offer::from(&*pending)));
             }
         }
     }
@@ -289,13 +297,16 @@ enum Next {
     /// For this long.
     Offer(Span),
     Wait(Instant),
+    /// Nothing was heard of the last attempt that it has.
+    Dead,
     Late,
 }
 
 fn next_offer(person: &Person, pending: &Pending, now: Instant, rules: &Rules) -> Next {
     let Some(enrolment) = person.enrolment(&pending.journey, pending.trigger) else { return Next::Late };
     let Some(plan) = rules.plan(pending.version, &pending.journey) else {
-        return Next::Wait(now + Span::from_secs(POLICY_WAIT_S));
+        let wait = Next::Wait(now + Span::from_secs(POLICY_WAIT_S));
+        return if is_long_over(enrolment, now) { Next::Late } else { wait };
     };
     let Some(touch) = plan.journey.touches.get(usize::from(pending.touch)) else { return Next::Late };
     let expiry = expiry(touch, enrolment, plan);
@@ -303,6 +314,8 @@ fn next_offer(person: &Person, pending: &Pending, now: Instant, rules: &Rules) -
         Next::Late
     } else if plan.is_fetched(touch) {
         Next::Wait(expiry)
+    } else if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
+        Next::Dead
     } else {
         // Doubled when nobody even asked.
         let last = pending.due.unwrap_or(now).since(pending.offered).millis();

@@ -6,7 +6,7 @@ use crate::audit::{Event, Kind};
 use crate::journey::advance::{drop_pending, withdraw};
 use crate::journey::{Effect, Refusal, Rules, gates};
 use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
-use crate::person::{Change, Consent, FactTag, Pending, Person, Said};
+use crate::person::{Change, Consent, FactTag, Mask, Pending, Person, Said};
 use crate::time::Instant;
 
 /// Applies a change. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
@@ -29,8 +29,9 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     }
     for (name, mask) in change.masks {
         let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);
-        if has_room && set(person.masks.get(&name) != Some(&mask)) {
-            person.masks.insert(name, mask);
+        if has_room {
+            set(person.masks.get(&name).is_none_or(|known| known.0 != mask));
+            person.masks.insert(name, Mask(mask, now));
         }
     }
     if has_changed {

@@ -45,13 +45,15 @@ pub fn checkout(
         }
         Ok(()) => {
             let line = person.remembered(touch).cloned();
+            let is_first = line.as_ref().is_some_and(|line| line.said == Sent::Queued);
             let Some(pending) = person.pending.get_mut(at) else { return Err(Refusal::Resolved) };
             pending.is_out = true;
             pending.attempts = pending.attempts.saturating_add(1);
             pending.due = Some(now + Span::from_millis(OFFER_LEASE_MS));
             let pending = pending.clone();
             if let Some(line) = line {
-                person.remember(History { at: now, said: Sent::Tried, ..line });
+                let said = if is_first { Sent::Trying } else { Sent::Tried };
+                person.remember(History { at: now, said, ..line });
             }
             Ok(pending)
         }

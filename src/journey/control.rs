@@ -2,16 +2,17 @@
 
 use crate::audit::Kind;
 use crate::id::TouchId;
-use crate::journey::{Effect, Rules, record};
+use crate::journey::{Effect, Offer, Rules, record};
 use crate::limits::OFFER_LEASE_MS;
-use crate::person::{Pending, Person, Sent};
+use crate::person::{Pending, Person};
 use crate::time::{Instant, Span};
 
 /// Makes everything of a journey that waits due: it was resumed. Whether anything was.
 pub fn wake(person: &mut Person, journey: &str, now: Instant) -> bool {
     let enrolments = person.enrolments.iter_mut().filter(|one| one.is_running() && one.journey == journey);
-    let untried = |one: &&mut Pending| one.journey == journey && one.attempts == 0 && !one.is_dead;
-    let pending = person.pending.iter_mut().filter(untried);
+    let soon = now + Span::from_millis(OFFER_LEASE_MS);
+    let waits = |one: &&mut Pending| one.journey == journey && one.due.is_some_and(|due| due > soon);
+    let pending = person.pending.iter_mut().filter(waits);
     let mut has_woken = false;
     for due in enrolments.map(|one| &mut one.due).chain(pending.map(|one| &mut one.due)) {
         has_woken |= due.is_none_or(|due| due > now);
@@ -61,10 +62,8 @@ pub fn redrive(person: &mut Person, touch: TouchId, now: Instant, effects: &mut 
     pending.is_out = false;
     pending.offered = now;
     pending.due = Some(now + Span::from_millis(OFFER_LEASE_MS));
+    let offer = Offer::from(&*pending);
     effects.push(record::of_touch(now, Kind::Redriven, &pending.journey, touch, None));
-    effects.push(Effect::Offer(touch));
-    if person.remembered(touch).is_some_and(|line| line.said != Sent::Tried) {
-        person.mark(touch, Sent::Queued);
-    }
+    effects.push(Effect::Offer(offer));
     true
 }

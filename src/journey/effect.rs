@@ -4,14 +4,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::Event;
 use crate::id::TouchId;
+use crate::person::Pending;
+use crate::policy::Channel;
 
 /// To be done once the person is saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Hand this touch to delivery.
-    Offer(TouchId),
+    Offer(Offer),
     /// Put this on record. Link and subject are added by whoever knows their audit names.
     Log(Event),
+}
+
+/// A touch for delivery, with what says by which provider it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    pub touch: TouchId,
+    /// Of the policy that names the provider.
+    pub version: u32,
+    pub channel: Channel,
 }
 
 /// Why a touch is not sent, in the order in which it is asked. `Quiet`, `Paused` and
@@ -41,6 +52,12 @@ pub enum Refusal {
     NoAddress,
     /// Somebody has asked for this offer already. If nothing is heard of it, the touch is offered again.
     InFlight,
+}
+
+impl From<&Pending> for Offer {
+    fn from(pending: &Pending) -> Self {
+        Self { touch: pending.id, version: pending.version, channel: pending.channel }
+    }
 }
 
 impl Refusal {

@@ -2,9 +2,10 @@
 
 use crate::audit::Kind;
 use crate::id::{EventHash, Subject};
-use crate::journey::{Effect, Event, Rules, gates, lots, record};
+use crate::journey::advance::drop_pending;
+use crate::journey::{Effect, Event, Refusal, Rules, gates, lots, record};
 use crate::limits::ENROLMENTS_MAX;
-use crate::person::{Enrolment, Person};
+use crate::person::{Enrolment, Pending, Person};
 use crate::policy::{Journey, Policy};
 use crate::time::Instant;
 
@@ -25,7 +26,7 @@ pub(super) fn enter(
             continue;
         }
         let trigger = event.about.unwrap_or(event.id);
-        if let Err(why) = may_enter(person, journey, trigger, event, now) {
+        if let Err(why) = may_enter(person, journey, trigger, event, now, policy, effects) {
             effects.push(record::of_journey(now, Kind::EntryRefused, &journey.name, Some(why)));
             continue;
         }
@@ -53,6 +54,8 @@ fn may_enter(
     trigger: EventHash,
     event: &Event,
     now: Instant,
+    policy: &Policy,
+    effects: &mut Vec<Effect>,
 ) -> Result<(), &'static str> {
     if let Some(why) = gates::no_contact(person) {
         return Err(why.code());
@@ -72,23 +75,26 @@ fn may_enter(
     if is_settled {
         return Err("resolved");
     }
-    if person.enrolments.len() >= ENROLMENTS_MAX && !forget_oldest(person) {
+    if person.enrolments.len() >= ENROLMENTS_MAX && !forget_oldest(person, now, policy, effects) {
         return Err("too_many");
     }
     Ok(())
 }
 
-/// Forgets the enrolment that was entered first of those that ended and have nothing on its way. What was put aside
-/// goes with it.
-fn forget_oldest(person: &mut Person) -> bool {
+/// Forgets the enrolment that was entered first of those that ended, have nothing on its way, and keep nobody from
+/// entering again. What was put aside goes with it.
+fn forget_oldest(person: &mut Person, now: Instant, policy: &Policy, effects: &mut Vec<Effect>) -> bool {
     let is_idle = |one: &Enrolment| {
         let mut on_its_way = person.pending.iter().filter(|pending| !pending.is_dead);
+        let journey = policy.journeys.get(&one.journey);
         !one.is_running()
+            && journey.is_none_or(|journey| one.entered + journey.reentry <= now)
             && !on_its_way.any(|pending| pending.trigger == one.trigger && pending.journey == one.journey)
     };
     let ended = person.enrolments.iter().enumerate().filter(|(_, one)| is_idle(one));
     let Some(at) = ended.min_by_key(|(_, one)| one.entered).map(|(at, _)| at) else { return false };
     let gone = person.enrolments.remove(at);
-    person.pending.retain(|one| one.trigger != gone.trigger || one.journey != gone.journey);
+    let is_its = |one: &Pending| one.trigger == gone.trigger && one.journey == gone.journey;
+    drop_pending(person, Refusal::Resolved, now, effects, is_its);
     true
 }

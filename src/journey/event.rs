@@ -1,7 +1,6 @@
 //! What happened to a person, as the company tells it: a type, flags, masked references. Nothing else is kept.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::EventHash;
@@ -20,8 +19,10 @@ pub struct Event {
     pub at: Instant,
     /// Keyed hash of what it is about, such as an invoice; the event's own id if it does not say.
     pub about: Option<EventHash>,
-    pub flags: BTreeMap<String, bool>,
-    pub masks: BTreeMap<String, String>,
+    #[serde(with = "crate::json::map")]
+    pub flags: LiteMap<String, bool>,
+    #[serde(with = "crate::json::map")]
+    pub masks: LiteMap<String, String>,
 }
 
 /// What an event did.

@@ -2,6 +2,8 @@
 
 use crate::id::{EventHash, LinkId, Subject, TouchId};
 use crate::key::MacKey;
+use crate::person::Person;
+use crate::policy::{Policy, Touch};
 use crate::time::{Instant, Span};
 
 /// Names a touch for good. By its name and not its place, so that a touch of another policy version is the same one
@@ -14,6 +16,24 @@ pub fn touch_id(lots: &MacKey, subject: Subject, journey: &str, trigger: EventHa
         *to = from;
     }
     TouchId(id)
+}
+
+/// The touches that a policy has for a person's enrolments, by id: a line of their history is about the one that is
+/// called the same, whichever version it was sent by. Of enrolments that were forgotten there are none.
+pub fn touches_by_id<'p>(
+    lots: &MacKey,
+    subject: Subject,
+    person: &Person,
+    policy: &'p Policy,
+) -> Vec<(TouchId, &'p Touch)> {
+    let journeys = person.enrolments.iter().filter_map(|one| Some((one, policy.journeys.get(&one.journey)?)));
+    let touches = journeys.flat_map(|(one, journey)| {
+        journey
+            .touches
+            .iter()
+            .map(|touch| (touch_id(lots, subject, &one.journey, one.trigger, &touch.name), touch))
+    });
+    touches.collect()
 }
 
 /// Whether a person is in the control group of a journey: the same each time they enter it.

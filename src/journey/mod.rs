@@ -27,10 +27,10 @@ pub use advance::advance;
 pub use change::change;
 pub use checkout::{checkout, may_send};
 pub use control::{move_to, redrive, wake};
-pub use effect::{Effect, Refusal};
+pub use effect::{Effect, Offer, Refusal};
 pub use event::{APP_OPENED, Event, NotTaken, Taken};
 pub use gates::{Held, has_consent};
-pub use lots::{link_id, touch_id};
+pub use lots::{link_id, touch_id, touches_by_id};
 pub use plan::Plan;
 pub use proof::{allot, keep_passkey, use_passkey};
 pub use ready::{Ready, inbox, ready};
@@ -38,7 +38,9 @@ pub use receive::receive;
 pub use settle::settle;
 pub use step::{Moment, Step, step};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::key::{MacKey, Pseudonyms};
@@ -51,7 +53,7 @@ pub struct Rules {
     /// The version that new enrolments enter with.
     pub active: u32,
     /// Every version that a running enrolment may have entered with, as far as it could be read.
-    pub policies: BTreeMap<u32, Rc<Policy>>,
+    pub policies: LiteMap<u32, Rc<Policy>>,
     /// Journeys that are paused: their enrolments wait, and are due when resumed.
     pub paused: BTreeSet<String>,
     /// Draws lots: holdouts, jitter, touch ids.
@@ -75,6 +77,10 @@ pub enum Report {
     },
     /// From a receipt.
     Delivered,
+    /// From a receipt: delivered in this way, by a voice.
+    Called {
+        how: &'static str,
+    },
     /// From a receipt: the address is dead; it is not used again until it changes.
     Bounced,
     /// From a receipt: the person told their provider that this is spam. An opt-out of the channel.

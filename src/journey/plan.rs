@@ -3,7 +3,7 @@
 use crate::id::{EventHash, Subject, TouchId};
 use crate::journey::{Rules, lots};
 use crate::key::MacKey;
-use crate::limits::TOUCH_GAP_MIN_S;
+use crate::limits::{JOURNEY_MAX_H, TOUCH_GAP_MIN_S};
 use crate::person::Enrolment;
 use crate::policy::{Journey, Outreach, Provider, Timing, Touch};
 use crate::time::{Instant, Span};
@@ -28,6 +28,11 @@ impl Rules {
             lots: &self.lots,
         })
     }
+}
+
+/// Whether an enrolment is over by any policy, also by one that cannot be read any more.
+pub(super) fn is_long_over(enrolment: &Enrolment, now: Instant) -> bool {
+    now >= enrolment.entered + Span::from_secs(JOURNEY_MAX_H * 60 * 60)
 }
 
 impl<'a> Plan<'a> {

@@ -48,9 +48,9 @@ pub fn use_passkey(
     now: Instant,
     effects: &mut Vec<Effect>,
 ) -> Option<Counted> {
-    let counted = person.count_passkey(id, counter);
-    if counted == Some(Counted::Fell) {
+    let verdict = person.count_passkey(id, counter);
+    if verdict == Some(Counted::Fell) {
         effects.push(Effect::Log(Event::new(now, Kind::PasskeyCounter)));
     }
-    counted
+    verdict
 }

@@ -1,7 +1,6 @@
 //! A touch that passed the send-time check, with all that its message needs.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventHash, TouchId};
@@ -25,7 +24,8 @@ pub struct Ready {
     pub offered: Instant,
     pub attempt: u8,
     pub language: Option<Language>,
-    pub masks: BTreeMap<String, String>,
+    #[serde(with = "crate::json::map")]
+    pub masks: LiteMap<String, String>,
     pub addresses: Option<Sealed>,
 }
 
@@ -55,7 +55,7 @@ pub fn ready(person: &Person, pending: &Pending, rules: &Rules) -> Option<Ready>
         offered: pending.offered,
         attempt: pending.attempts,
         language: person.language,
-        masks: person.masks.clone(),
+        masks: person.masks.iter().map(|(name, mask)| (name.clone(), mask.0.clone())).collect(),
         addresses: person.addresses.clone(),
     })
 }

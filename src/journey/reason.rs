@@ -2,6 +2,8 @@
 
 /// The provider asks to be called less often.
 pub const THROTTLED: &str = "throttled";
+/// The provider does not send to this recipient now: too often of late, or no way into their country is open.
+pub const RECIPIENT: &str = "recipient_refused";
 /// The provider failed, or says that it will be back.
 pub const UNAVAILABLE: &str = "provider_unavailable";
 /// No answer in time, or none at all. The message may have been sent.
@@ -32,6 +34,14 @@ pub const BAD_MESSAGE: &str = "bad_message";
 pub const BAD_TEMPLATE: &str = "bad_template";
 /// From a receipt: accepted, and then not delivered, for a reason that is not the address.
 pub const UNDELIVERED: &str = "undelivered";
+/// From a receipt of a call: the person was spoken to, and was who they are.
+pub const VERIFIED: &str = "verified";
+/// A machine answered, and was told what the script has for machines.
+pub const VOICEMAIL: &str = "voicemail";
+/// Somebody answered who did not pass the script's verification: nothing was told.
+pub const UNVERIFIED: &str = "unverified";
+/// Nobody answered.
+pub const UNANSWERED: &str = "unanswered";
 /// The audit log did not take the link's issuance, without which no link is handed out.
 pub const NO_AUDIT: &str = "no_audit";
 /// The template has no words in any language of the site.
@@ -41,8 +51,9 @@ pub const NO_LINK: &str = "no_link";
 /// The words do not fit into one message of the channel.
 pub const TOO_LONG: &str = "too_long";
 
-const ALL: [&str; 20] = [
+const ALL: [&str; 25] = [
     THROTTLED,
+    RECIPIENT,
     UNAVAILABLE,
     NO_ANSWER,
     GARBLED,
@@ -62,6 +73,10 @@ const ALL: [&str; 20] = [
     NO_WORDING,
     NO_LINK,
     TOO_LONG,
+    VERIFIED,
+    VOICEMAIL,
+    UNVERIFIED,
+    UNANSWERED,
 ];
 
 /// The reason of that code. A report from another version of the program may bring one that is not known here.
@@ -70,5 +85,20 @@ pub fn known(code: &str) -> &'static str {
 }
 
 /// Failures after which nothing can have left: nobody was called, or the provider said no before it looked.
-pub const LEFT_NOTHING: [&str; 8] =
-    [THROTTLED, BREAKER_OPEN, CREDENTIALS, ACCOUNT, NO_CREDENTIALS, NO_SENDER, NO_POLICY, NO_AUDIT];
+pub const LEFT_NOTHING: [&str; 15] = [
+    THROTTLED,
+    RECIPIENT,
+    BREAKER_OPEN,
+    CREDENTIALS,
+    ACCOUNT,
+    NO_CREDENTIALS,
+    NO_SENDER,
+    UNSUPPORTED,
+    NO_POLICY,
+    NO_ADDRESS,
+    NO_AUDIT,
+    NO_WORDING,
+    NO_LINK,
+    TOO_LONG,
+    BAD_TEMPLATE,
+];

@@ -3,17 +3,19 @@
 use crate::audit::{Event as Audited, Kind};
 use crate::id::{EventHash, Subject};
 use crate::journey::advance::{advance, each_enrolment, end, open_app};
+use crate::journey::plan::is_long_over;
 use crate::journey::{APP_OPENED, Effect, Event, NotTaken, Rules, Taken, enrol, record};
 use crate::limits::{
-    EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, OUTCOMES_REMEMBERED_MAX, PERSON_FLAGS_MAX,
-    PERSON_MASKS_MAX,
+    APP_OPEN_MAX_S, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, OUTCOMES_REMEMBERED_MAX,
+    PERSON_FLAGS_MAX, PERSON_MASKS_MAX,
 };
-use crate::person::{Ended, Enrolment, Flag, Outcome, Person, SeenEvent};
+use crate::person::{Ended, Enrolment, Flag, Mask, Outcome, Pending, Person, SeenEvent};
 use crate::policy::Policy;
 use crate::time::{Instant, Span};
 
 /// Takes an event: enters journeys, ends them, opens the app's moment, remembers flags and masks. What is due at once
-/// is decided at once. An outcome ends what it concerns whatever its own time says: who has paid is not contacted.
+/// is decided at once. An outcome ends what it concerns whatever its own time says, and whether or not it can be
+/// remembered: who has paid is not contacted.
 ///
 /// # Errors
 /// [`NotTaken`]; the person is as before, and `effects` say so.
@@ -30,6 +32,10 @@ pub fn receive(
     }
     let policy = match admit(person, event, now, rules) {
         Ok(policy) => policy,
+        // That it happened is true even if it cannot be remembered. Told again it finds nothing left to end.
+        Err(why) if why != NotTaken::NoPolicy && conclude(person, event, now, rules, effects) => {
+            return Ok(Taken::Ended);
+        }
         Err(why) => {
             let reason = Some(why.code().to_owned());
             effects.push(Effect::Log(Audited { reason, ..Audited::new(now, Kind::EventRefused) }));
@@ -41,7 +47,7 @@ pub fn receive(
     let has_ended = conclude(person, event, now, rules, effects);
     let has_entered = enrol::enter(person, subject, event, now, policy, rules, effects);
     advance(person, subject, now, rules, effects);
-    if event.kind == APP_OPENED {
+    if event.kind == APP_OPENED && now.since(event.at) <= Span::from_secs(APP_OPEN_MAX_S) {
         open_app(person, subject, now, rules, effects);
     }
     Ok(match (has_entered, has_ended) {
@@ -52,8 +58,17 @@ pub fn receive(
 }
 
 /// Whether an event can be taken, and the policy in force. The policies of all that may still be sent must be at hand:
-/// one that is not could list the event as an outcome.
+/// one that is not could list the event as an outcome. That is asked first, for it alone may be otherwise next time.
 fn admit<'a>(person: &Person, event: &Event, now: Instant, rules: &'a Rules) -> Result<&'a Policy, NotTaken> {
+    let is_live = |one: &Enrolment| !is_long_over(one, now);
+    let running = person.enrolments.iter().filter(|one| one.is_running() && is_live(one));
+    let is_sent = |one: &&Pending| person.enrolment(&one.journey, one.trigger).is_some_and(is_live);
+    let pending = person.pending.iter().filter(is_sent).map(|one| one.version);
+    let mut live = running.map(|one| one.version).chain(pending);
+    if live.any(|version| !rules.policies.contains_key(&version)) {
+        return Err(NotTaken::NoPolicy);
+    }
+    let policy = rules.policies.get(&rules.active).ok_or(NotTaken::NoPolicy)?;
     if is_forgotten(event.at, now) {
         return Err(NotTaken::TooOld);
     }
@@ -63,12 +78,7 @@ fn admit<'a>(person: &Person, event: &Event, now: Instant, rules: &'a Rules) -> 
     if person.seen.iter().filter(|seen| !is_forgotten(seen.1, now)).count() >= EVENTS_REMEMBERED_MAX {
         return Err(NotTaken::TooMany);
     }
-    let running = person.enrolments.iter().filter(|one| one.is_running()).map(|one| one.version);
-    let mut live = running.chain(person.pending.iter().map(|one| one.version));
-    if live.any(|version| !rules.policies.contains_key(&version)) {
-        return Err(NotTaken::NoPolicy);
-    }
-    rules.policies.get(&rules.active).map(AsRef::as_ref).ok_or(NotTaken::NoPolicy)
+    Ok(policy)
 }
 
 fn is_forgotten(at: Instant, now: Instant) -> bool {
@@ -76,7 +86,6 @@ fn is_forgotten(at: Instant, now: Instant) -> bool {
 }
 
 fn remember(person: &mut Person, event: &Event, now: Instant) {
-    let is_newest = person.seen.iter().all(|seen| seen.1 <= event.at);
     person.seen.retain(|seen| !is_forgotten(seen.1, now));
     person.seen.push(SeenEvent(event.id, event.at));
     for (name, value) in &event.flags {
@@ -95,9 +104,12 @@ fn remember(person: &mut Person, event: &Event, now: Instant) {
         person.flags.remove(&name);
     }
     for (name, mask) in &event.masks {
-        let is_known = person.masks.contains_key(name);
-        if if is_known { is_newest } else { person.masks.len() < PERSON_MASKS_MAX } {
-            person.masks.insert(name.clone(), mask.clone());
+        let is_news = match person.masks.get(name) {
+            Some(known) => known.1 <= event.at,
+            None => person.masks.len() < PERSON_MASKS_MAX,
+        };
+        if is_news {
+            person.masks.insert(name.clone(), Mask(mask.clone(), event.at));
         }
     }
 }
@@ -135,6 +147,10 @@ fn conclude(
             return;
         }
         let Some(plan) = rules.plan(enrolment.version, &enrolment.journey) else { return };
+        // What was over before is left as it was.
+        if !enrolment.is_running() && now >= plan.limit(enrolment) {
+            return;
+        }
         if plan.journey.outcomes.contains(&event.kind) {
             end(person, enrolment, Ended::Resolved, now, effects);
             has_ended = true;
@@ -147,7 +163,7 @@ fn conclude(
     has_ended
 }
 
-/// One that said all it had to say may still have touches on their way, and may still succeed.
+/// One that said all it had to say may still have touches on their way, and until its time is over may still succeed.
 fn may_conclude(enrolment: &Enrolment) -> bool {
     matches!(enrolment.ended, None | Some(Ended::Completed))
 }

@@ -23,7 +23,8 @@ pub fn settle(
         Report::Accepted => note.accepted(),
         Report::Retry { after, reason: why } => note.retry(*after, why, rules),
         Report::Rejected { reason } => note.rejected(reason),
-        Report::Delivered => note.delivered(),
+        Report::Delivered => note.delivered(None),
+        Report::Called { how } => note.delivered(Some(how)),
         Report::Bounced => note.bounced(),
         Report::Complained => note.complained(rules),
     }
@@ -52,7 +53,7 @@ impl Note<'_> {
     /// Also of a touch that was refused or put aside meanwhile: it had left already.
     fn accepted(&mut self) {
         let was_pending = self.person.take_pending(self.touch).is_some();
-        if was_pending || self.said() == Some(&Sent::Tried) {
+        if was_pending || self.is_tried() {
             self.conclude(Kind::Sent, Sent::Accepted, None);
         }
     }
@@ -61,13 +62,12 @@ impl Note<'_> {
     /// same, in this attempt or an earlier one, the touch goes on counting against caps whatever becomes of it.
     fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
-        let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0;
+        let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0 && !one.is_dead;
         let Some(pending) = self.person.pending.iter_mut().find(is_tried) else { return };
         // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
         if why == reason::BREAKER_OPEN {
             pending.attempts = pending.attempts.saturating_sub(1);
         }
-        let has_left_nothing = pending.attempts <= 1 && reason::LEFT_NOTHING.contains(&why);
         let kind = if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
             pending.is_dead = true;
             pending.due = None;
@@ -77,29 +77,37 @@ impl Note<'_> {
             Kind::Deferred
         };
         self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));
-        if has_left_nothing {
-            self.person.mark(touch, Sent::Queued);
+        if self.said() == Some(&Sent::Trying) {
+            let has_left_nothing = reason::LEFT_NOTHING.contains(&why);
+            self.person.mark(touch, if has_left_nothing { Sent::Queued } else { Sent::Tried });
         }
     }
 
+    /// Some providers take a message and say later that it failed: it goes on counting against caps, as does what may
+    /// have left in an earlier attempt.
     fn rejected(&mut self, reason: &str) {
         let was_pending = self.person.take_pending(self.touch).is_some();
-        if was_pending || self.said() == Some(&Sent::Tried) {
-            self.conclude(Kind::TouchFailed, Sent::Failed, Some(reason));
+        let is_unheard = was_pending || self.is_tried();
+        match self.said() {
+            Some(Sent::Accepted | Sent::Tried) => {
+                self.conclude(Kind::TouchFailed, Sent::Undelivered, Some(reason));
+            }
+            _ if is_unheard => self.conclude(Kind::TouchFailed, Sent::Failed, Some(reason)),
+            _ => {}
         }
     }
 
     /// A receipt may overtake the provider's answer.
-    fn delivered(&mut self) {
+    fn delivered(&mut self, how: Option<&str>) {
         self.person.take_pending(self.touch);
-        if !matches!(self.said(), Some(Sent::Delivered | Sent::Bounced)) {
-            self.conclude(Kind::Delivered, Sent::Delivered, None);
+        if !matches!(self.said(), Some(Sent::Delivered | Sent::Bounced | Sent::Complained)) {
+            self.conclude(Kind::Delivered, Sent::Delivered, how);
         }
     }
 
     fn bounced(&mut self) {
         self.person.take_pending(self.touch);
-        if self.said() == Some(&Sent::Bounced) {
+        if matches!(self.said(), Some(Sent::Bounced | Sent::Complained)) {
             return;
         }
         self.conclude(Kind::Bounced, Sent::Bounced, None);
@@ -111,10 +119,15 @@ impl Note<'_> {
         }
     }
 
-    /// An opt-out of the channel; of every channel if it is no longer known which it was.
+    /// An opt-out of the channel; of every channel if it is no longer known which it was. Told again it is no news: the
+    /// person may have come back since.
     fn complained(&mut self, rules: &Rules) {
+        self.person.take_pending(self.touch);
+        if self.said() == Some(&Sent::Complained) {
+            return;
+        }
         let channel = self.person.remembered(self.touch).map(|line| line.channel);
-        self.log(Kind::Complained, None);
+        self.conclude(Kind::Complained, Sent::Complained, None);
         for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
             for purpose in Purpose::ALL {
                 let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
@@ -126,6 +139,10 @@ impl Note<'_> {
 
     fn said(&self) -> Option<&Sent> {
         self.person.remembered(self.touch).map(|line| &line.said)
+    }
+
+    fn is_tried(&self) -> bool {
+        matches!(self.said(), Some(Sent::Trying | Sent::Tried))
     }
 
     fn conclude(&mut self, kind: Kind, said: Sent, reason: Option<&str>) {

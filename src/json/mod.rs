@@ -30,6 +30,7 @@
 //! There is no streaming: documents here are small. What we write ourselves is read into derived types ([`read`]);
 //! hand-written readers say more about a mistake than a derived one can. `null` is a value like any other; leave an optional field out instead.
 
+pub mod map;
 mod node;
 mod path;
 mod read;

@@ -103,8 +103,8 @@ impl fmt::Display for Number {
         match self {
             Self::Unsigned(number) => number.fmt(f),
             Self::Negative(number) => number.fmt(f),
-            // `Debug` keeps the point, which tells 600.0 from 600, and the exponent, which keeps it short.
-            Self::Float(number) => fmt::Debug::fmt(number, f),
+            // As JSON has it, which tells 600.0 from 600. A finite number always has a text.
+            Self::Float(number) => f.write_str(&serde_json::to_string(number).unwrap_or_default()),
         }
     }
 }

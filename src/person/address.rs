@@ -13,16 +13,16 @@
 //! nothing under another's name. Who has the rows and not the secret has no address. Who has both has them, also from a
 //! backup that is older than an erasure: this does not shred backups.
 
-use core::fmt;
-use std::collections::BTreeMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use core::fmt;
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Subject, encode_bytes};
+use crate::json;
 use crate::key::{KeyRing, Secret};
 use crate::limits::EMAIL_MAX;
 use crate::policy::Channel;
@@ -42,7 +42,7 @@ pub struct Sealed(pub String);
 
 /// Channel addresses in clear. Never logged, never stored.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct AddressBook(pub BTreeMap<Channel, String>);
+pub struct AddressBook(pub LiteMap<Channel, String>);
 
 /// An address that no provider could use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +60,11 @@ pub struct BadSeal;
 #[derive(Clone, Debug)]
 pub struct AddressSeal(Secret);
 
+/// What is sealed: an object of channels.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct Clear(#[serde(with = "json::map")] LiteMap<Channel, String>);
+
 impl AddressSeal {
     pub fn new(ring: &KeyRing) -> Self {
         Self(ring.contact_secret())
@@ -68,7 +73,7 @@ impl AddressSeal {
     /// `salt` is random and used once.
     pub fn seal(&self, book: &AddressBook, subject: Subject, salt: [u8; SALT_LENGTH]) -> Sealed {
         // A map from words to text always serialises, and a short text is always encrypted.
-        let clear = serde_json::to_vec(&book.0).unwrap_or_default();
+        let clear = serde_json::to_vec(&Clear(book.0.clone())).unwrap_or_default();
         let (cipher, nonce) = self.cipher(&salt);
         let payload = Payload { msg: &clear, aad: &subject.0 };
         let hidden = cipher.encrypt(&nonce, payload).unwrap_or_default();
@@ -93,8 +98,8 @@ impl AddressSeal {
         let clear = cipher.decrypt(&nonce, payload).map_err(|_| BadSeal)?;
         core::str::from_utf8(&clear)
             .ok()
-            .and_then(|clear| serde_json::from_str(clear).ok())
-            .map(AddressBook)
+            .and_then(|clear| json::read(clear).ok())
+            .map(|Clear(book)| AddressBook(book))
             .ok_or(BadSeal)
     }
 

@@ -1,7 +1,6 @@
 //! What a machine may change about a person.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::person::{Consent, FactTag, Sealed};
@@ -18,7 +17,8 @@ pub struct Change {
     /// `Some(true)`: no contact in any journey. `Some(false)`: the person came back.
     pub opted_out: Option<bool>,
     pub consents: Vec<Consent>,
-    pub masks: BTreeMap<String, String>,
+    #[serde(with = "crate::json::map")]
+    pub masks: LiteMap<String, String>,
     pub addresses: Option<Sealed>,
     /// Removes what addresses there are.
     pub drops_addresses: bool,

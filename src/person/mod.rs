@@ -21,4 +21,6 @@ pub use fact::{FactKey, FactTag, FactValue};
 pub use mask::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 pub use passkey::{Counted, Keeping};
 pub use reach::Reach;
-pub use state::{Consent, Ended, Enrolment, Flag, History, Outcome, Pending, Person, Said, SeenEvent, Sent};
+pub use state::{
+    Consent, Ended, Enrolment, Flag, History, Mask, Outcome, Pending, Person, Said, SeenEvent, Sent,
+};

@@ -1,8 +1,8 @@
 //! A person as one line of text: the form in which a shard keeps them.
 //!
 //! ```text
-//! 1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 j payment.failed
-//!   e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 0 e 0 a s AQEBAQEBAQEBAQEB 0
+//! 1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 0 j payment.failed
+//!   e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 e 0 a s AQEBAQEBAQEBAQEB 0
 //! ```
 //!
 //! The first word is an instant; all others count from it, in milliseconds, `-` for none. Then come items: a letter, and
@@ -22,7 +22,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::id::{EventHash, Subject};
 use crate::person::row::line::Line;
 use crate::person::row::words::Words;
-use crate::person::{Flag, Outcome, Person, Sealed, SeenEvent};
+use crate::person::{Flag, Mask, Outcome, Person, Sealed, SeenEvent};
 use crate::policy::Language;
 use crate::zone::Zone;
 
@@ -68,8 +68,8 @@ impl Person {
         for one in consents {
             line.consent(one);
         }
-        for (name, mask) in masks {
-            line.item('m').free(name).free(mask);
+        for (name, Mask(mask, at)) in masks {
+            line.item('m').free(name).free(mask).at(*at);
         }
         for (name, Flag(value, at)) in flags {
             line.item('f').free(name).flag(*value).at(*at);
@@ -96,18 +96,7 @@ impl Person {
             line.item('r').free(kind).at(*at);
             line.maybe_bytes(about.as_ref().map(|about| about.0.as_slice()));
         }
-        for (name, tag) in facts {
-            line.fact(name, tag);
-        }
-        for one in passkeys {
-            line.passkey(one);
-        }
-        for one in allotted {
-            line.allotted(one);
-        }
-        if let Some(at) = devices_since {
-            line.item('d').at(*at);
-        }
+        line.proofs(facts, passkeys, allotted, *devices_since);
     }
 
     /// Reads what [`write_row`](Self::write_row) wrote. `None`: it is something else.
@@ -122,7 +111,7 @@ impl Person {
                 "o" => person.opted_out = Some(words.at()?),
                 "c" => person.consents.push(words.consent()?),
                 "m" => {
-                    person.masks.insert(words.free()?, words.free()?);
+                    person.masks.insert(words.free()?, Mask(words.free()?, words.at()?));
                 }
                 "f" => {
                     person.flags.insert(words.free()?, Flag(words.flag()?, words.at()?));

@@ -1,7 +1,6 @@
 //! The stored form of a person.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EventHash, TouchId};
@@ -22,9 +21,9 @@ pub struct Person {
     pub opted_out: Option<Instant>,
     pub consents: Vec<Consent>,
     /// Masked references by name, such as `order` = `•••1234`; at most `PERSON_MASKS_MAX`.
-    pub masks: BTreeMap<String, String>,
+    pub masks: LiteMap<String, Mask>,
     /// Newest values of event flags; at most `PERSON_FLAGS_MAX`.
-    pub flags: BTreeMap<String, Flag>,
+    pub flags: LiteMap<String, Flag>,
     pub addresses: Option<Sealed>,
     /// Channels whose address is dead, until new addresses are put.
     pub bounced: Vec<Channel>,
@@ -45,6 +44,10 @@ pub struct Person {
     /// Browsers that were remembered before this instant are not known any more.
     pub devices_since: Option<Instant>,
 }
+
+/// A masked reference, and the time of the event that told it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask(pub String, pub Instant);
 
 /// A flag's value, and the time of the event that said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +119,7 @@ pub struct Pending {
     /// Index into the journey's touches.
     pub touch: u8,
     pub channel: Channel,
-    /// The instant from which link claims are made: the same attempt mints the same token.
+    /// The instant from which link claims are made: the same offer mints the same token.
     pub offered: Instant,
     pub attempts: u8,
     /// Somebody asked for it since it was offered last: an attempt was made, or it was put off.
@@ -132,7 +135,6 @@ pub struct Pending {
 pub struct History {
     pub id: TouchId,
     pub journey: String,
-    pub touch: u8,
     pub channel: Channel,
     pub at: Instant,
     pub said: Sent,
@@ -143,12 +145,19 @@ pub struct History {
 pub enum Sent {
     /// Decided, on its way.
     Queued,
+    /// The first attempt that may leave is under way.
+    Trying,
     /// An attempt was made, and the provider has not said that it took it: it may have left.
     Tried,
     Accepted,
     Delivered,
     Bounced,
+    /// The person said that it was spam.
+    Complained,
+    /// The provider refused it for good, and it never left.
     Failed,
+    /// It failed after it left, or may have left: the provider took it and could not deliver it, or nobody answered a call.
+    Undelivered,
     /// Not sent: the reason's code.
     Refused(String),
 }

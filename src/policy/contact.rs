@@ -1,6 +1,6 @@
 //! Reading what every journey keeps to: quiet hours, caps, and who carries each channel's messages.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::json::{Fields, Node};
 use crate::limits::{
@@ -25,7 +25,7 @@ pub(super) const SENDER_FIELDS: &[&str] = &["provider", "from"];
 pub(super) fn read(node: &Node<'_>) -> Option<Outreach> {
     let fields = node.fields(FIELDS)?;
     let quiet =
-        fields.optional("quiet_hours").map_or_else(|| Some((None, BTreeMap::new())), |node| quiet(&node));
+        fields.optional("quiet_hours").map_or_else(|| Some((None, LiteMap::new())), |node| quiet(&node));
     let caps = fields.required("caps").and_then(|node| caps(&node));
     let gap = fields.required("gap_h").and_then(|node| hours(&node, 0, GAP_MAX_H, "outreach.gap"));
     let senders = fields.required("senders").and_then(|node| senders(&node));
@@ -33,19 +33,19 @@ pub(super) fn read(node: &Node<'_>) -> Option<Outreach> {
     Some(Outreach { quiet_hours, zones, caps: caps?, gap: gap?, senders: senders? })
 }
 
-fn quiet(node: &Node<'_>) -> Option<(Option<QuietHours>, BTreeMap<String, QuietHours>)> {
+fn quiet(node: &Node<'_>) -> Option<(Option<QuietHours>, LiteMap<String, QuietHours>)> {
     let fields = node.fields(QUIET_FIELDS)?;
     let jitter = fields
         .required("spread_min")
         .and_then(|node| node.u32_in(QUIET_SPREAD_MIN_MIN..=QUIET_SPREAD_MAX_MIN, "quiet_hours.spread"))
         .and_then(|minutes| u16::try_from(minutes).ok());
     let usual = window(&fields, jitter);
-    let zones = fields.optional("zones").map_or_else(|| Some(BTreeMap::new()), |node| zones(&node, jitter));
+    let zones = fields.optional("zones").map_or_else(|| Some(LiteMap::new()), |node| zones(&node, jitter));
     Some((Some(usual?), zones?))
 }
 
-fn zones(node: &Node<'_>, jitter: Option<u16>) -> Option<BTreeMap<String, QuietHours>> {
-    let mut zones = BTreeMap::new();
+fn zones(node: &Node<'_>, jitter: Option<u16>) -> Option<LiteMap<String, QuietHours>> {
+    let mut zones = LiteMap::new();
     let mut is_valid = true;
     if !has_fair_size(node, 0) {
         return None;
@@ -124,9 +124,9 @@ fn cap(node: &Node<'_>) -> Option<Cap> {
     Some(Cap { channel: channel?, max: max?, per: per? })
 }
 
-fn senders(node: &Node<'_>) -> Option<BTreeMap<Channel, Sender>> {
+fn senders(node: &Node<'_>) -> Option<LiteMap<Channel, Sender>> {
     let fields = node.fields(CHANNEL_FIELDS)?;
-    let mut senders = BTreeMap::new();
+    let mut senders = LiteMap::new();
     let mut is_valid = true;
     for channel in Channel::ALL {
         let Some(node) = fields.optional(channel.name()) else { continue };
@@ -176,10 +176,14 @@ pub(super) fn is_mailbox(text: &str) -> bool {
     })
 }
 
-/// A number that texts come from, or an alphanumeric sender id (at most 11 characters, one letter at least).
+/// A number that texts come from, an alphanumeric sender id (at most 11 characters, one letter at least), or a messaging
+/// service at Twilio: `MG` and 32 hexadecimal digits.
 pub(super) fn is_text_sender(text: &str) -> bool {
     let is_id = (1..=11).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ')
         && text.bytes().any(|byte| byte.is_ascii_alphabetic());
-    is_e164(text) || is_id
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let digits = text.strip_prefix("MG");
+    let is_service = digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(is_digit));
+    is_e164(text) || is_id || is_service
 }

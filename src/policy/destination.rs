@@ -1,6 +1,6 @@
 //! Reading destinations, and the apps that may open links on the door's own host.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::json::Node;
 use crate::limits::{BUNDLE_ID_MAX, FALLBACK_MAX_MS, FALLBACK_MIN_MS, PACKAGE_NAME_MAX, POLICY_ITEMS_MAX};
@@ -10,8 +10,8 @@ use crate::policy::url::check_app_url;
 use crate::policy::{AndroidApp, AndroidTarget, Apps, Destination, SchemeTarget, WebUrl};
 
 /// Reads all destinations of the policy.
-pub(super) fn read_all(node: &Node<'_>) -> Option<BTreeMap<String, Destination>> {
-    let mut destinations = BTreeMap::new();
+pub(super) fn read_all(node: &Node<'_>) -> Option<LiteMap<String, Destination>> {
+    let mut destinations = LiteMap::new();
     for (name, node) in node.members()? {
         check_name(name, &node, "destination.name");
         if let Some(destination) = read(&node) {

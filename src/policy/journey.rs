@@ -1,6 +1,6 @@
 //! Reading journeys: what enters a person, what ends it, and for how long it may run.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::id::ScopeCode;
 use crate::json::{Fields, Node};
@@ -41,10 +41,10 @@ pub(super) const BASES: [(&str, Basis); 4] = [
 pub(super) struct Context<'a> {
     /// Sorted; also those that have mistakes.
     pub scope_names: Option<&'a [&'a str]>,
-    pub scopes: Option<&'a BTreeMap<ScopeCode, Scope>>,
+    pub scopes: Option<&'a LiteMap<ScopeCode, Scope>>,
     /// Sorted; also those that have mistakes.
     pub template_names: Option<&'a [&'a str]>,
-    pub templates: Option<&'a BTreeMap<String, Template>>,
+    pub templates: Option<&'a LiteMap<String, Template>>,
     pub outreach: Option<&'a Outreach>,
 }
 
@@ -59,8 +59,8 @@ impl<'a> Context<'a> {
 }
 
 /// Reads all journeys of the policy.
-pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<BTreeMap<String, Journey>> {
-    let mut journeys = BTreeMap::new();
+pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<LiteMap<String, Journey>> {
+    let mut journeys = LiteMap::new();
     for (name, node) in node.members()? {
         check_name(name, &node, "journey.name");
         let Some(fields) = node.fields(FIELDS) else { continue };
@@ -80,7 +80,7 @@ fn read(name: &str, fields: &Fields<'_>, context: Context<'_>) -> Option<Journey
     let basis = basis(fields);
     let goal = fields.required("goal").and_then(|node| note(&node));
     let outcomes = fields.optional("outcomes").map_or_else(|| Some(Vec::new()), |node| words(&node, event));
-    let blocked = fields.optional("blocked").map_or_else(|| Some(BTreeMap::new()), |node| blocked(&node));
+    let blocked = fields.optional("blocked").map_or_else(|| Some(LiteMap::new()), |node| blocked(&node));
     let time_limit = time_limit(fields);
     let holdout_per_mille = fields
         .optional("holdout_per_mille")
@@ -144,8 +144,8 @@ pub(super) fn condition(fields: &Fields<'_>, flags: Option<&[String]>) -> Option
     Some(condition)
 }
 
-fn blocked(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
-    let mut blocked = BTreeMap::new();
+fn blocked(node: &Node<'_>) -> Option<LiteMap<String, String>> {
+    let mut blocked = LiteMap::new();
     let mut is_valid = true;
     for (kind, route) in node.members()? {
         is_valid &= is_event(kind, &route);

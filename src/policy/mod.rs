@@ -24,8 +24,7 @@ mod touch;
 mod url;
 mod wording;
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::challenge::Need;
@@ -51,15 +50,15 @@ pub struct Policy {
     pub version: u32,
     pub site: Site,
     /// By code. Names are unique too.
-    pub scopes: BTreeMap<ScopeCode, Scope>,
+    pub scopes: LiteMap<ScopeCode, Scope>,
     /// By name.
-    pub destinations: BTreeMap<String, Destination>,
+    pub destinations: LiteMap<String, Destination>,
     pub apps: Apps,
     pub outreach: Outreach,
     /// By name.
-    pub journeys: BTreeMap<String, Journey>,
+    pub journeys: LiteMap<String, Journey>,
     /// By name.
-    pub templates: BTreeMap<String, Template>,
+    pub templates: LiteMap<String, Template>,
 }
 
 /// What is the same for every link.
@@ -146,7 +145,7 @@ pub struct Scope {
     /// Overrides the visitor's language.
     pub language: Option<Language>,
     /// What the page's heading says the link is for, by language; safe to show to anyone.
-    pub label: BTreeMap<Language, String>,
+    pub label: LiteMap<Language, String>,
     /// Replaces the site's ways on.
     pub ways_on: Option<WaysOn>,
 }

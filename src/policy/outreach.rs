@@ -1,7 +1,6 @@
 //! Outreach as policy: journeys and their touches, the templates they speak with, and the limits all of them keep.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{Language, Risk};
@@ -22,7 +21,7 @@ pub struct Journey {
     /// Event types that resolve it: the journey is over and succeeded.
     pub outcomes: Vec<String>,
     /// Event types that end it without success, each with the route by which a human takes over.
-    pub blocked: BTreeMap<String, String>,
+    pub blocked: LiteMap<String, String>,
     /// After this long since entry an enrolment ends by itself.
     pub time_limit: Span,
     /// How many in a thousand are entered but never contacted.
@@ -123,7 +122,7 @@ pub enum Datum {
 pub struct Template {
     pub name: String,
     pub channel: Channel,
-    pub texts: BTreeMap<Language, Wording>,
+    pub texts: LiteMap<Language, Wording>,
     /// For `WhatsApp`: the approved template's name at the provider.
     pub provider_name: Option<String>,
 }
@@ -151,11 +150,11 @@ pub struct Outreach {
     /// Where no other hours are set in `zones`.
     pub quiet_hours: Option<QuietHours>,
     /// Other quiet hours, by the name of the zone; see [`Outreach::quiet_hours_in`].
-    pub zones: BTreeMap<String, QuietHours>,
+    pub zones: LiteMap<String, QuietHours>,
     pub caps: Vec<Cap>,
     /// Two touches of one enrolment are at least this far apart.
     pub gap: Span,
-    pub senders: BTreeMap<Channel, Sender>,
+    pub senders: LiteMap<Channel, Sender>,
 }
 
 /// Local time in which nobody is contacted, except in the app that they opened themselves. May run over midnight.
@@ -182,7 +181,7 @@ pub struct Cap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     pub provider: Provider,
-    /// An address (e-mail, with or without a name), a number (E.164), or a sender id.
+    /// An address (e-mail, with or without a name), a number (E.164), a sender id, or a messaging service.
     pub from: Option<String>,
 }
 

@@ -8,7 +8,7 @@
 //! Readers give `None` for what they reported. An optional field that is wrong thus reads like one that is
 //! absent; [`Report::finish`] refuses the policy either way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 use crate::json::{Fields, Json, Node, Number, Problems, Report, Values};
 use crate::limits::{POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
@@ -48,25 +48,17 @@ impl Policy {
     /// # Errors
     /// Every mistake, up to [`POLICY_PROBLEMS_MAX`].
     pub fn parse_bundle(bytes: &[u8]) -> Result<Self, Problems> {
-        let report = report();
-        let json = document("policy", bytes, &report);
-        let policy = json.as_ref().and_then(|json| {
-            let bundle = Node::root(json, &report).fields(BUNDLE_FIELDS)?;
-            check_schema(&bundle);
-            let version = bundle.required("version");
-            let version = version.and_then(|node| node.u32_in(1..=u32::MAX, "policy.version"));
-            Parts {
-                site: bundle.required("site"),
-                scopes: bundle.required("scopes"),
-                destinations: bundle.required("destinations"),
-                apps: bundle.optional("apps"),
-                outreach: bundle.optional("outreach"),
-                journeys: bundle.optional("journeys"),
-                templates: bundle.optional("templates"),
-            }
-            .read(version)
-        });
-        report.finish(policy)
+        read_bundle(bytes, false)
+    }
+
+    /// Reads a bundle that [`Policy::parse_bundle`] has accepted before, by this program or an older one. What its
+    /// templates say is not judged again: that takes ten times as long as all else, and a linter that has grown
+    /// stricter refuses what is new, not what serves.
+    ///
+    /// # Errors
+    /// Every mistake but in the words, up to [`POLICY_PROBLEMS_MAX`].
+    pub fn parse_accepted(bytes: &[u8]) -> Result<Self, Problems> {
+        read_bundle(bytes, true)
     }
 
     /// Reads the documents of a policy folder, each a file's name and text, as the given version.
@@ -74,15 +66,15 @@ impl Policy {
     /// # Errors
     /// Every mistake in any of them, up to [`POLICY_PROBLEMS_MAX`].
     pub fn from_documents(documents: &[(&str, &[u8])], version: u32) -> Result<Self, Problems> {
-        read_folder(documents, version).map(|(policy, _)| policy)
+        read_folder(documents, version, false).map(|(policy, _)| policy)
     }
 
     /// The version of [`Policy::example`]; no other policy has it.
     pub const EXAMPLE_VERSION: u32 = 1;
 
-    /// The example that is compiled in, which serves until a policy is activated.
+    /// The example that is compiled in, which serves until a policy is activated. A test judges its words.
     pub fn example() -> Self {
-        let example = Self::from_documents(
+        let example = read_folder(
             &[
                 ("site.json", include_bytes!("../../policy/site.json")),
                 ("scopes.json", include_bytes!("../../policy/scopes.json")),
@@ -92,12 +84,13 @@ impl Policy {
                 ("templates.json", include_bytes!("../../policy/templates.json")),
             ],
             Self::EXAMPLE_VERSION,
+            true,
         );
         #[expect(
             clippy::expect_used,
             reason = "the documents are part of the program, and a test reads them"
         )]
-        example.expect("the compiled-in policy is valid")
+        example.map(|(policy, _)| policy).expect("the compiled-in policy is valid")
     }
 }
 
@@ -106,7 +99,7 @@ impl Policy {
 /// # Errors
 /// Every mistake in any of them: a bundle that exists is valid.
 pub fn bundle_of_documents(documents: &[(&str, &[u8])], version: u32) -> Result<String, Problems> {
-    let (_, documents) = read_folder(documents, version)?;
+    let (_, documents) = read_folder(documents, version, false)?;
     let mut members = vec![("version".to_owned(), Json::Number(Number::Unsigned(version.into())))];
     for document in documents {
         if let Json::Object(parts) = document {
@@ -117,8 +110,35 @@ pub fn bundle_of_documents(documents: &[(&str, &[u8])], version: u32) -> Result<
     Ok(serde_json::to_string(&Json::Object(members)).unwrap_or_default())
 }
 
+fn read_bundle(bytes: &[u8], is_accepted: bool) -> Result<Policy, Problems> {
+    let report = report();
+    let json = document("policy", bytes, &report);
+    let policy = json.as_ref().and_then(|json| {
+        let bundle = Node::root(json, &report).fields(BUNDLE_FIELDS)?;
+        check_schema(&bundle);
+        let version = bundle.required("version");
+        let version = version.and_then(|node| node.u32_in(1..=u32::MAX, "policy.version"));
+        Parts {
+            site: bundle.required("site"),
+            scopes: bundle.required("scopes"),
+            destinations: bundle.required("destinations"),
+            apps: bundle.optional("apps"),
+            outreach: bundle.optional("outreach"),
+            journeys: bundle.optional("journeys"),
+            templates: bundle.optional("templates"),
+            is_accepted,
+        }
+        .read(version)
+    });
+    report.finish(policy)
+}
+
 /// The policy, and its documents in the order of [`DOCUMENTS`].
-fn read_folder(documents: &[(&str, &[u8])], version: u32) -> Result<(Policy, Vec<Json>), Problems> {
+fn read_folder(
+    documents: &[(&str, &[u8])],
+    version: u32,
+    is_accepted: bool,
+) -> Result<(Policy, Vec<Json>), Problems> {
     let report = report();
     let bytes = documents.iter().map(|(_, text)| text.len()).sum::<usize>() + BUNDLE_OVERHEAD_BYTES;
     if bytes > POLICY_MAX_BYTES {
@@ -153,6 +173,7 @@ fn read_folder(documents: &[(&str, &[u8])], version: u32) -> Result<(Policy, Vec
             outreach: outreach.as_ref().and_then(|fields| fields.required("outreach")),
             journeys: journeys.as_ref().and_then(|fields| fields.required("journeys")),
             templates: templates.as_ref().and_then(|fields| fields.required("templates")),
+            is_accepted,
         };
         // What an unreadable document would have held is not missed anywhere else.
         let is_given = |file: &str| documents.iter().any(|(name, _)| *name == file);
@@ -173,6 +194,8 @@ struct Parts<'a> {
     outreach: Option<Node<'a>>,
     journeys: Option<Node<'a>>,
     templates: Option<Node<'a>>,
+    /// Whether the templates' words were judged before.
+    is_accepted: bool,
 }
 
 impl Parts<'_> {
@@ -211,9 +234,10 @@ impl Parts<'_> {
         let context = template::Context {
             offered: offered.as_ref(),
             site_name: site.as_ref().map(|site| site.name.as_str()),
+            is_accepted: self.is_accepted,
         };
         let templates = self.templates.map_or_else(
-            || Some(BTreeMap::new()),
+            || Some(LiteMap::new()),
             |node| template::read_all(&node, context).filter(|_| has_fair_size(&node, 0)),
         );
         let template_names = self.templates.map_or_else(|| Some(Vec::new()), |node| names(node.json()));
@@ -225,7 +249,7 @@ impl Parts<'_> {
             outreach: outreach.as_ref(),
         };
         let journeys = self.journeys.map_or_else(
-            || Some(BTreeMap::new()),
+            || Some(LiteMap::new()),
             |node| {
                 Some(node)
                     .filter(|node| has_fair_size(node, 0))
@@ -284,9 +308,9 @@ pub(super) fn has_fair_size(node: &Node<'_>, min: usize) -> bool {
 fn check_all_used(destinations: Option<&Node<'_>>, scopes: Option<&Node<'_>>) {
     let (Some(destinations), Some(scopes)) = (destinations, scopes) else { return };
     let (Json::Object(_), Json::Object(scopes)) = (destinations.json(), scopes.json()) else { return };
-    let used: BTreeSet<&str> = scopes.iter().filter_map(|(_, scope)| text_in(scope, "destination")).collect();
+    let used = sorted(scopes.iter().filter_map(|(_, scope)| text_in(scope, "destination")));
     for (name, node) in destinations.members().into_iter().flatten() {
-        if !used.contains(name) {
+        if used.binary_search(&name).is_err() {
             node.problem("destination.unused", "a destination that a scope leads to");
         }
     }
@@ -304,9 +328,9 @@ fn check_all_spoken(templates: Option<&Node<'_>>, journeys: Option<&Node<'_>>) {
         Some(Json::Array(touches)) => Some(touches),
         _ => None,
     });
-    let used: BTreeSet<&str> = touches.flatten().filter_map(|touch| text_in(touch, "template")).collect();
+    let used = sorted(touches.flatten().filter_map(|touch| text_in(touch, "template")));
     for (name, node) in templates.members().into_iter().flatten() {
-        if !used.contains(name) {
+        if used.binary_search(&name).is_err() {
             node.problem(Rule::TemplateUnused.id(), "a template that a touch speaks with");
         }
     }
@@ -322,7 +346,11 @@ fn text_in<'a>(json: &'a Json, name: &str) -> Option<&'a str> {
 /// The names of a map's members, sorted.
 fn names(map: &Json) -> Option<Vec<&str>> {
     let Json::Object(members) = map else { return None };
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    Some(sorted(members.iter().map(|(name, _)| name.as_str())))
+}
+
+fn sorted<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
-    Some(names)
+    names
 }

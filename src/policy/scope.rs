@@ -1,6 +1,6 @@
 //! Reading a scope, and the rules that tie its risk, use, proof and lifetime together.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::id::ScopeCode;
 use crate::json::{Fields, Node, nearest};
@@ -38,9 +38,9 @@ pub(super) struct Context<'a> {
 }
 
 /// Reads all scopes of the policy.
-pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<BTreeMap<ScopeCode, Scope>> {
-    let mut names: BTreeMap<ScopeCode, &str> = BTreeMap::new();
-    let mut scopes = BTreeMap::new();
+pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<LiteMap<ScopeCode, Scope>> {
+    let mut names: LiteMap<ScopeCode, &str> = LiteMap::new();
+    let mut scopes = LiteMap::new();
     for (name, node) in node.members()? {
         check_name(name, &node, "scope.name");
         let Some(fields) = node.fields(FIELDS) else { continue };

@@ -1,6 +1,6 @@
 //! Reading the site: its name, languages and ways on; and the texts that people see.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::id::Region;
 use crate::json::{Fields, Node};
@@ -123,8 +123,8 @@ pub(super) fn web_url(node: &Node<'_>) -> Option<WebUrl> {
 }
 
 /// What a link is for, by language; the default language is there if any is.
-pub(super) fn label(node: &Node<'_>, offered: Option<&Offered>) -> Option<BTreeMap<Language, String>> {
-    let mut label = BTreeMap::new();
+pub(super) fn label(node: &Node<'_>, offered: Option<&Offered>) -> Option<LiteMap<Language, String>> {
+    let mut label = LiteMap::new();
     let mut is_empty = true;
     for (tag, text) in node.members()? {
         is_empty = false;

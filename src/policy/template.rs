@@ -4,7 +4,7 @@
 //! whose body no lock screen shows and from which a paragraph can be left out. A link is a button wherever the channel
 //! has buttons, and `{link}` in an SMS. `docs/templates.md` is the reference; how things are said is judged in `wording`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 use crate::json::{Fields, Json, Node};
 use crate::limits::{
@@ -26,6 +26,8 @@ pub(super) struct Context<'a> {
     pub offered: Option<&'a Offered>,
     /// Fills `{site}` where lengths are measured.
     pub site_name: Option<&'a str>,
+    /// The texts were found good before, and are taken as they stand.
+    pub is_accepted: bool,
 }
 
 /// Where in a template a text stands.
@@ -45,11 +47,12 @@ pub(super) struct Spoken<'a> {
     pub channel: Channel,
     pub language: Language,
     site_name: &'a str,
+    is_accepted: bool,
 }
 
 /// Reads all templates of the policy.
-pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<BTreeMap<String, Template>> {
-    let mut templates = BTreeMap::new();
+pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<LiteMap<String, Template>> {
+    let mut templates = LiteMap::new();
     for (name, node) in node.members()? {
         scope::check_name(name, &node, "template.name");
         if let Some(template) = read(name, &node, context) {
@@ -84,15 +87,18 @@ fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<String> {
     Some(name.to_owned())
 }
 
-fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<BTreeMap<Language, Wording>> {
-    let mut texts = BTreeMap::new();
+fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<LiteMap<Language, Wording>> {
+    let mut texts = LiteMap::new();
     let offers = |language| context.offered.is_none_or(|offered| offered.languages.contains(&language));
     for (tag, text) in node.members()? {
         let Some(language) = Language::from_tag(tag).filter(|language| offers(*language)) else {
             text.problem("template.languages", "texts in the site's `languages` only");
             continue;
         };
-        let spoken = Spoken::new(channel, language, context.site_name.unwrap_or_default());
+        let spoken = Spoken {
+            is_accepted: context.is_accepted,
+            ..Spoken::new(channel, language, context.site_name.unwrap_or_default())
+        };
         if let Some(wording) = spoken.wording(&text) {
             texts.insert(language, wording);
         }
@@ -104,8 +110,13 @@ fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<BTre
         }
     }
     check_buttons_agree(node);
-    let masks: BTreeSet<&str> = texts.values().flat_map(masks).collect();
-    if masks.len() > TEMPLATE_MASKS_MAX {
+    let mut known: Vec<&str> = Vec::new();
+    for mask in texts.values().flat_map(masks) {
+        if !known.contains(&mask) {
+            known.push(mask);
+        }
+    }
+    if known.len() > TEMPLATE_MASKS_MAX {
         let expected = format!("at most {TEMPLATE_MASKS_MAX} masked reference in all texts together");
         node.problem("wording.over_personal", expected);
     }
@@ -132,7 +143,7 @@ fn masks(wording: &Wording) -> impl Iterator<Item = &str> {
 
 impl<'a> Spoken<'a> {
     pub(super) const fn new(channel: Channel, language: Language, site_name: &'a str) -> Self {
-        Self { channel, language, site_name }
+        Self { channel, language, site_name, is_accepted: false }
     }
 
     fn wording(&self, node: &Node<'_>) -> Option<Wording> {
@@ -182,6 +193,9 @@ impl<'a> Spoken<'a> {
 
     fn paragraphs(&self, node: &Node<'_>) -> Option<Vec<String>> {
         let paragraphs = self.list(node, Place::Paragraph)?;
+        if self.is_accepted {
+            return Some(paragraphs);
+        }
         if paragraphs.iter().all(|text| pieces(text).any(|piece| matches!(piece, Piece::Mask(_)))) {
             node.problem(
                 "template.fallback",
@@ -230,6 +244,10 @@ impl<'a> Spoken<'a> {
 
     fn text(&self, node: &Node<'_>, place: Place) -> Option<String> {
         let text = node.string()?;
+        (self.is_accepted || self.is_good(node, text, place)).then(|| text.to_owned())
+    }
+
+    fn is_good(&self, node: &Node<'_>, text: &str, place: Place) -> bool {
         let max = self.chars_max(place);
         let longest = fill(text, self.site_name, Some(""), |_| Some(LONGEST_MASK)).unwrap_or_default();
         let is_plain = is_plain(text) && longest.chars().count() <= max;
@@ -241,7 +259,7 @@ impl<'a> Spoken<'a> {
         }
         let has_good_slots = self.check_slots(node, text, place);
         let is_well_said = wording::check(node, text, place, self);
-        (is_plain && has_good_slots && is_well_said).then(|| text.to_owned())
+        is_plain && has_good_slots && is_well_said
     }
 
     const fn chars_max(&self, place: Place) -> usize {
@@ -342,7 +360,7 @@ mod tests {
         let json = Json::parse(text.as_bytes(), 10_000).unwrap_or_else(|error| panic!("{error}: {text}"));
         let report = Report::new(Values::Shown, 100);
         let offered = Offered { default: Some(Language::English), languages: vec![Language::English] };
-        let context = Context { offered: Some(&offered), site_name: Some("Example") };
+        let context = Context { offered: Some(&offered), site_name: Some("Example"), is_accepted: false };
         let read = read_all(&Node::root(&json, &report), context);
         match report.finish(read.filter(|read| !read.is_empty())) {
             Ok(_) => Vec::new(),

@@ -86,6 +86,31 @@ pub enum Errand {
     },
 }
 
+impl Errand {
+    /// Whether it decides by a policy. What does not is handled with whatever [`Rules`](crate::journey::Rules) there
+    /// are: a right to be forgotten or left alone does not wait for them, and what a policy would have to say of a touch
+    /// is asked when it is checked out.
+    pub const fn needs_rules(&self) -> bool {
+        match self {
+            Self::Ingest { .. }
+            | Self::Inbox { .. }
+            | Self::Tick { .. }
+            | Self::Checkout { .. }
+            | Self::Move { .. }
+            | Self::Wake { .. } => true,
+            Self::Put { .. }
+            | Self::Get { .. }
+            | Self::Erase { .. }
+            | Self::Settle { .. }
+            | Self::Dead { .. }
+            | Self::Redrive { .. }
+            | Self::Allot { .. }
+            | Self::KeepPasskey { .. }
+            | Self::UsePasskey { .. } => false,
+        }
+    }
+}
+
 /// [`Report`](crate::journey::Report) as it travels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,6 +119,7 @@ pub enum Settled {
     Retry { after_ms: Option<u64>, reason: String },
     Rejected { reason: String },
     Delivered,
+    Called { how: String },
     Bounced,
     Complained,
 }
@@ -156,6 +182,8 @@ pub struct Dead {
 pub enum EventResult {
     Taken(Taken),
     NotTaken(NotTaken),
+    /// The person's row cannot be read; nothing changed.
+    Lost,
 }
 
 /// How much a tick did, and when the shard wants the next.

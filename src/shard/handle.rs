@@ -1,10 +1,12 @@
 //! One errand, from store to store.
 
+use core::mem::discriminant;
+
 use litemap::LiteMap;
 
 use crate::audit::{self, Kind};
 use crate::id::{LinkId, Subject, TouchId};
-use crate::journey::{self, Effect, Refusal, Report, Rules, ready, reason};
+use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready, reason};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
 use crate::passkey::{CredentialId, Passkey};
 use crate::person::{Allotment, Change, Counted, Keeping, Lot, Person};
@@ -17,8 +19,8 @@ use crate::time::{Instant, Span};
 #[derive(Clone, Debug)]
 pub struct Handled {
     pub answer: Answer,
-    /// To be handed to delivery, in packs of at most `OFFER_PACK_MAX`.
-    pub offers: Vec<TouchId>,
+    /// To be handed to delivery, in packs.
+    pub offers: Vec<Offer>,
 }
 
 /// Handles one errand.
@@ -72,7 +74,7 @@ struct Turn<'a, S> {
     /// Of the person at hand.
     effects: Vec<Effect>,
     log: Vec<audit::Event>,
-    offers: Vec<TouchId>,
+    offers: Vec<Offer>,
     advanced: u32,
     /// Who asks, for the record.
     by: Option<String>,
@@ -86,10 +88,10 @@ impl<S: Store> Turn<'_, S> {
             by_person.entry(subject).or_default().push((at, event));
         }
         let subjects: Vec<Subject> = by_person.keys().copied().collect();
-        let mut known = by_subject(self.store.load(&subjects)?);
-        let mut results = vec![EventResult::Taken(journey::Taken::Nothing); count];
+        let (mut known, lost) = self.load(&subjects)?;
+        let mut results = vec![EventResult::Lost; count];
         let mut changed = Vec::new();
-        for (subject, events) in by_person {
+        for (subject, events) in by_person.into_iter().filter(|(subject, _)| !lost.contains(subject)) {
             let mut person = known.remove(&subject).unwrap_or_default();
             let mut is_changed = false;
             for (at, event) in events {
@@ -167,14 +169,13 @@ impl<S: Store> Turn<'_, S> {
         counter: u32,
     ) -> Result<Answer, StoreError> {
         let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let counted = journey::use_passkey(&mut person, id, counter, self.now, &mut self.effects);
+        let verdict = journey::use_passkey(&mut person, id, counter, self.now, &mut self.effects);
         self.collect(subject);
-        let Some(counted) = counted else { return Ok(Answer::Unknown) };
         // An authenticator that does not count leaves the row as it was.
-        if counted == Counted::Fresh && counter > 0 {
+        if verdict == Some(Counted::Fresh) && counter > 0 {
             self.store.save(&[(subject, person)])?;
         }
-        Ok(Answer::Counted { counted })
+        Ok(verdict.map_or(Answer::Unknown, |counted| Answer::Counted { counted }))
     }
 
     fn tick(&mut self, scheduled: Instant) -> Result<Answer, StoreError> {
@@ -251,22 +252,24 @@ impl<S: Store> Turn<'_, S> {
     /// Takes up work on everyone in a journey, and does the first page of it.
     fn begin(&mut self, journey: String, task: Task) -> Result<Answer, StoreError> {
         let mut jobs = self.store.jobs()?;
-        let job = Job { journey, task, after: None };
-        if jobs.len() >= JOBS_MAX && !jobs.contains(&job) {
+        // The same work from its beginning: what was done of it is done again, which changes nothing. A move takes the
+        // place of another: the last word counts.
+        let is_same = |other: &Job| discriminant(&other.task) == discriminant(&task);
+        jobs.retain(|other| other.journey != journey || !is_same(other));
+        if jobs.len() >= JOBS_MAX {
             return Err(StoreError(format!("{JOBS_MAX} jobs are under way; ask again when they are done")));
         }
-        // The same work from its beginning: what was done of it is done again, which changes nothing.
-        jobs.retain(|other| other.journey != job.journey || other.task != job.task);
-        jobs.push(job);
+        jobs.push(Job { journey, task, after: None });
         self.store.set_jobs(&jobs)?;
         self.work()?;
         self.begun()
     }
 
-    /// One page of the oldest job. Returns how many people it touched.
+    /// One page of the oldest job that can be done. Returns how many people it touched.
     fn work(&mut self) -> Result<usize, StoreError> {
         let mut jobs = self.store.jobs()?;
-        let Some(mut job) = jobs.first().cloned() else { return Ok(0) };
+        let Some(at) = jobs.iter().position(|job| self.can_do(job)) else { return Ok(0) };
+        let job = jobs.remove(at);
         let Page { mut people, next } =
             self.store.page(Among::Journey(&job.journey), job.after.as_deref(), TICK_TURN_MAX)?;
         for (subject, person) in &mut people {
@@ -282,13 +285,19 @@ impl<S: Store> Turn<'_, S> {
             self.advance(*subject, person);
         }
         self.store.save(&people)?;
-        jobs.remove(0);
         if next.is_some() {
-            job.after = next;
-            jobs.insert(0, job);
+            jobs.insert(at, Job { after: next, ..job });
         }
         self.store.set_jobs(&jobs)?;
         Ok(people.len())
+    }
+
+    /// A new version comes to KV later in one place than in another: until it can be read a move waits for the next tick.
+    fn can_do(&self, job: &Job) -> bool {
+        match job.task {
+            Task::Move { to } => self.rules.policies.contains_key(&to),
+            Task::Wake => true,
+        }
     }
 
     fn advance(&mut self, subject: Subject, person: &mut Person) {
@@ -302,7 +311,7 @@ impl<S: Store> Turn<'_, S> {
         let mut name = None;
         for effect in self.effects.drain(..) {
             match effect {
-                Effect::Offer(touch) => self.offers.push(touch),
+                Effect::Offer(offer) => self.offers.push(offer),
                 Effect::Log(mut event) => {
                     let name = *name.get_or_insert_with(|| self.rules.pseudonyms.audit_subject(subject));
                     event.subject.get_or_insert(name);
@@ -324,7 +333,23 @@ impl<S: Store> Turn<'_, S> {
         let mut subjects: Vec<Subject> = touches.map(TouchId::subject).collect();
         subjects.sort_unstable();
         subjects.dedup();
-        Ok(by_subject(self.store.load(&subjects)?))
+        Ok(self.load(&subjects)?.0)
+    }
+
+    /// Those who are known, and those whose rows cannot be read: that is no reason to fail the others.
+    fn load(&self, subjects: &[Subject]) -> Result<(LiteMap<Subject, Person>, Vec<Subject>), StoreError> {
+        let failed = match self.store.load(subjects) {
+            Ok(people) => return Ok((people.into_iter().collect(), Vec::new())),
+            Err(error) => error,
+        };
+        let (mut people, mut lost) = (LiteMap::new(), Vec::new());
+        for subject in subjects {
+            match self.store.load(&[*subject]) {
+                Ok(found) => people.extend(found),
+                Err(_) => lost.push(*subject),
+            }
+        }
+        if lost.len() == subjects.len() { Err(failed) } else { Ok((people, lost)) }
     }
 
     fn save(&mut self, people: LiteMap<Subject, Person>) -> Result<(), StoreError> {
@@ -349,7 +374,7 @@ impl<S: Store> Turn<'_, S> {
         Ok(Ticked {
             advanced: self.advanced,
             offered: u32::try_from(self.offers.len()).unwrap_or(u32::MAX),
-            has_more: is_due || !self.store.jobs()?.is_empty(),
+            has_more: is_due || self.store.jobs()?.iter().any(|job| self.can_do(job)),
             next_due,
         })
     }
@@ -364,16 +389,9 @@ impl From<Settled> for Report {
             }
             Settled::Rejected { reason } => Self::Rejected { reason: reason::known(&reason) },
             Settled::Delivered => Self::Delivered,
+            Settled::Called { how } => Self::Called { how: reason::known(&how) },
             Settled::Bounced => Self::Bounced,
             Settled::Complained => Self::Complained,
         }
     }
-}
-
-fn by_subject(people: Vec<(Subject, Person)>) -> LiteMap<Subject, Person> {
-    let mut map = LiteMap::new();
-    for (subject, person) in people {
-        map.insert(subject, person);
-    }
-    map
 }

@@ -8,6 +8,7 @@ mod handle;
 mod job;
 mod pack;
 mod store;
+mod versions;
 
 pub use crate::journey::Ready;
 pub use crate::person::Change;
@@ -16,3 +17,4 @@ pub use handle::{Handled, handle};
 pub use job::{Job, Task};
 pub use pack::Pack;
 pub use store::{Among, Page, Store, StoreError};
+pub use versions::Versions;

@@ -32,13 +32,14 @@ pub struct Page {
 /// transaction, which the caller opens and closes.
 #[expect(clippy::missing_errors_doc, reason = "StoreError says it: whatever fails, the transaction is lost")]
 pub trait Store {
-    /// Those of the subjects that are known, in no particular order.
+    /// Those of the subjects that are known, in no particular order. One row that cannot be read fails the call.
     fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError>;
     /// Up to `limit` people who are due at `until`, the longest due first.
     fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Subject, Person)>, StoreError>;
     /// When the next person is due.
     fn next_due(&self) -> Result<Option<Instant>, StoreError>;
-    /// A page of at most `limit` people. Whoever was there before the first page and stays is on one of the pages.
+    /// A page of at most `limit` people. Whoever was there before the first page and stays is on one of the pages, if
+    /// their row can be read.
     fn page(&self, among: Among<'_>, after: Option<&str>, limit: usize) -> Result<Page, StoreError>;
     /// Inserts or replaces; each person's due time is [`Person::due`].
     fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError>;

@@ -11,6 +11,7 @@ mod outreach;
 mod people;
 mod random;
 pub mod rehearsal;
+mod segments;
 mod world;
 
 use core::pin::pin;
@@ -19,6 +20,7 @@ use core::task::{Context, Poll, Waker};
 pub use fault::{Call, Fault};
 pub use people::People;
 pub use random::Random;
+pub use segments::Segments;
 pub use world::{Gated, Verifier, World};
 
 /// Runs a future over these ports, which never wait.

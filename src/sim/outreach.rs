@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
+use litemap::LiteMap;
+
 use crate::audit::Event;
 use crate::delivery;
 use crate::id::{KeyId, Shard, TouchId};
-use crate::journey::Rules;
+use crate::journey::{Offer, Rules};
 use crate::key::{KeyRing, Secret};
 use crate::policy::Policy;
 use crate::port::{self, Kept, Library, Outbox, Providers, Shelf, Unreachable};
-use crate::shard::{Answer, Errand, handle};
+use crate::shard::{Answer, Errand, Pack, handle};
 use crate::sim::{Call, People, World};
 use crate::time::Instant;
 
@@ -28,17 +30,19 @@ pub(super) struct Outreach {
     ring: KeyRing,
     shards: BTreeMap<Shard, People>,
     /// Touches that shards handed to delivery, oldest first.
-    offers: Vec<TouchId>,
+    offers: Vec<(Shard, Offer)>,
     bundles: BTreeMap<u32, (String, Instant)>,
-    policies: BTreeMap<u32, Rc<Policy>>,
+    policies: LiteMap<u32, Rc<Policy>>,
     active: Option<u32>,
     paused: BTreeSet<String>,
     /// Calls that providers got.
     calls: Vec<delivery::Call>,
     /// Messages that a local door kept.
     letters: Vec<delivery::Letter>,
-    /// What providers answer, in order; then they accept everything.
+    /// What providers answer, in order.
     replies: VecDeque<delivery::Reply>,
+    /// What they answer then. `None`: they accept everything.
+    standing: Option<delivery::Reply>,
 }
 
 /// Calls to providers carry addresses.
@@ -59,12 +63,13 @@ impl Outreach {
             shards: BTreeMap::new(),
             offers: Vec::new(),
             bundles: BTreeMap::new(),
-            policies: BTreeMap::from([(example.version, Rc::new(example))]),
+            policies: LiteMap::from_iter([(example.version, Rc::new(example))]),
             active: None,
             paused: BTreeSet::new(),
             calls: Vec::new(),
             letters: Vec::new(),
             replies: VecDeque::new(),
+            standing: None,
         }
     }
 
@@ -83,7 +88,7 @@ impl Outreach {
         let store = self.shards.entry(shard).or_default();
         let handled = handle(store, errand, now, &rules)
             .map_err(|error| Unreachable { what: "a shard of people", cause: error.to_string() })?;
-        self.offers.extend(handled.offers);
+        self.offers.extend(handled.offers.into_iter().map(|offer| (shard, offer)));
         Ok(handled.answer)
     }
 
@@ -109,12 +114,32 @@ impl World {
 
     /// Touches that were offered for delivery since the last call, oldest first.
     pub fn take_offers(&self) -> Vec<TouchId> {
-        self.with_outreach(|outreach| core::mem::take(&mut outreach.offers))
+        let offers = self.with_outreach(|outreach| core::mem::take(&mut outreach.offers));
+        offers.into_iter().map(|(_, offer)| offer.touch).collect()
+    }
+
+    /// The same in packs, as the queue gets them.
+    pub fn take_packs(&self) -> Vec<Pack> {
+        let mut of_shards: BTreeMap<Shard, Vec<Offer>> = BTreeMap::new();
+        for (shard, offer) in self.with_outreach(|outreach| core::mem::take(&mut outreach.offers)) {
+            of_shards.entry(shard).or_default().push(offer);
+        }
+        of_shards.into_iter().flat_map(|(shard, offers)| Pack::of(shard, &offers)).collect()
     }
 
     /// The next call to a provider is answered so.
     pub fn reply_next(&self, reply: delivery::Reply) {
         self.with_outreach(|outreach| outreach.replies.push_back(reply));
+    }
+
+    /// From now on every call to a provider is answered so, or with a yes.
+    pub fn reply_always(&self, reply: Option<delivery::Reply>) {
+        self.with_outreach(|outreach| outreach.standing = reply);
+    }
+
+    /// How many people shards have written so far.
+    pub fn saved(&self) -> u64 {
+        self.with_outreach(|outreach| outreach.shards.values().map(|shard| shard.saved).sum())
     }
 
     /// Calls that providers got since the last call of this, oldest first.
@@ -167,7 +192,7 @@ impl Library for World {
                 return if text == bundle { Kept::Same } else { Kept::Other };
             }
             memory.outreach.bundles.insert(version, (bundle.to_owned(), now));
-            if let Ok(policy) = Policy::parse_bundle(bundle.as_bytes()) {
+            if let Ok(policy) = Policy::parse_accepted(bundle.as_bytes()) {
                 memory.outreach.policies.insert(version, Rc::new(policy));
             }
             memory.record(vec![event]);
@@ -206,10 +231,10 @@ impl Library for World {
 impl Providers for World {
     async fn call(&self, call: &delivery::Call) -> Result<delivery::Reply, Unreachable> {
         self.perform(Call::Provider, |memory| {
-            let Outreach { calls, replies, .. } = &mut memory.outreach;
+            let Outreach { calls, replies, standing, .. } = &mut memory.outreach;
             calls.push(call.clone());
             let accepted = delivery::Reply { status: 200, body: YES.to_owned(), ..Default::default() };
-            replies.pop_front().unwrap_or(accepted)
+            replies.pop_front().or_else(|| standing.clone()).unwrap_or(accepted)
         })
     }
 }

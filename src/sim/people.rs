@@ -17,6 +17,8 @@ pub struct People {
     jobs: Vec<Job>,
     /// What the audit log would be told, oldest first.
     pub recorded: Vec<Event>,
+    /// How many people were written so far: what a run costs.
+    pub saved: u64,
 }
 
 impl People {
@@ -66,6 +68,7 @@ impl Store for People {
     }
 
     fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
+        self.saved += people.len() as u64;
         for (subject, person) in people {
             self.remove(*subject);
             if let Some(due) = person.due() {

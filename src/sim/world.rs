@@ -197,7 +197,7 @@ impl Memory {
 
 impl Log {
     fn append(&mut self, batch: &Batch) {
-        let appended = append_batches(self.head, core::slice::from_ref(batch), &self.seen);
+        let appended = append_batches(self.head, core::slice::from_ref(batch), |id| self.seen.contains(&id));
         self.head = appended.head;
         for row in appended.rows {
             self.seen.insert(row.batch);

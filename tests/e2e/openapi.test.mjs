@@ -193,7 +193,7 @@ test("what machines are answered about events, people, policies and journeys is 
   const json = (method, template, parameter, body, headers = {}) =>
     call(method, template, { parameter, headers: { ...JSON_BODY, ...headers }, body: typeof body === "string" ? body : JSON.stringify(body) });
   const person = "/v1/people/{ref}";
-  const full = { language: "en", zone: "Europe/London", consents: [{ channel: "sms", purpose: "service", said: "yes" }], masks: { card: "•••1" }, addresses: { email: "a@b.example.com" } };
+  const full = { language: "en", zone: "Europe/London", consents: [{ channel: "sms", purpose: "service", said: "yes" }], masks: { card: "•••1" }, addresses: { email: "a@b.example.com" }, facts: { gone: null }, passkeys: null, forget_devices: true };
   for (const customer of ["c-1", "c-2", "c-3"]) {
     await json("PUT", person, customer, full);
     await send(event(`fail ${customer}`, { subject: customer, data: { flags: { paid: false } } }));

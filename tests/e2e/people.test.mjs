@@ -1,7 +1,8 @@
 // A shard of people as a real Durable Object: it answers as the machine in memory does, ticks are harmless twice, late
 // and together, and nothing that it decided is lost when a queue refuses or the object starts anew.
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -142,6 +143,111 @@ describe("what was decided is not lost", () => {
       await door.stop();
       await rm(folder, { recursive: true, force: true });
     }
+  });
+});
+
+describe("what a person can be asked", () => {
+  const FACTS = { birth_date: "1980-02-29", customer_number: "4711-0815", postcode: "SW1A 1ZZ" };
+  /** The values, as they were put and in their one form. */
+  const VALUES = Object.values(FACTS).flatMap((value) => [value, value.toLowerCase().replace(/[^a-z0-9]/g, "")]);
+  const link = (n) => Buffer.alloc(12, n).toString("base64url");
+  let folder;
+  let door;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "postern-people-"));
+    door = await open({ persist: folder });
+    const bundle = execFileSync("cargo", ["run", "-q", "--locked", "--", "policy", "bundle", "policy", "--version", "2"], { cwd: ROOT, encoding: "utf8" });
+    const policy = JSON.parse(bundle);
+    const label = { en: "What you know" };
+    policy.site.facts = {
+      birth_date: { kind: "date", label },
+      customer_number: { kind: "digits", length: 8, label },
+      postcode: { kind: "text", among: 10_000, label },
+    };
+    const kv = await door.miniflare.getKVNamespace("POSTERN_KV");
+    await kv.put("policy", JSON.stringify(policy));
+  });
+  after(async () => {
+    await door?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("invariant 3: values are in no answer, log, audit entry or file", async () => {
+    const path = "/v1/people/4711";
+    const texts = [];
+    const api = async (...args) => {
+      const answer = await door.api(...args);
+      texts.push(answer.text.replaceAll("such as `1980-02-29`", ""));
+      return answer;
+    };
+    const { status, body, text } = await api("PUT", path, { zone: "Europe/London", facts: FACTS });
+    assert.equal(status, 200, text);
+    const shown = (await api("GET", path)).body;
+    assert.deepEqual([shown.facts, shown.passkeys, shown.devices_since], [Object.keys(FACTS), 0, null]);
+    for (const facts of [{ shoe_size: "1980-02-29" }, { birth_date: "1980-02-29 " }, { customer_number: "4711-08150" }]) {
+      const refused = await api("PUT", path, { facts });
+      assert.equal(refused.status, 422, refused.text);
+    }
+    const number = Buffer.from(body.subject, "base64url").readUInt16BE(0) % 64;
+    const ask = await shard(door, number);
+    const { answer } = await ask({ allot: { subject: body.subject, lot: "fact", link: link(1) } });
+    assert.match(answer.allotted.person, / k birth_date [\w-]{22} k customer_number [\w-]{22} k postcode [\w-]{22} t f /);
+    texts.push(JSON.stringify(answer));
+    const { entries } = await door.audit((entries) => count(entries, "person.changed") >= 2);
+    texts.push(JSON.stringify(entries), door.logs.map(({ message }) => message).join("\n"));
+    assert.deepEqual(entries.filter(({ event }) => event.reason === "facts").length, 1);
+    assert.deepEqual((await api("DELETE", path)).body.erased, true);
+    for (const text of texts) for (const value of VALUES) assert.ok(!text.includes(value), `${value} in ${text}`);
+  });
+
+  it("a storm of a thousand on one person through a hundred links is given five codes, and the person waits a minute", async () => {
+    await door.setTime(NOON);
+    const person = subject(1, 21);
+    const ask = await shard(door, 21);
+    await ask(put(person));
+    const asks = Array.from({ length: 1000 }, (_, n) => ask({ allot: { subject: person, lot: "code", link: link(n % 100) } }));
+    const answers = (await Promise.all(asks)).map(({ answer }) => answer);
+    assert.equal(answers.filter(({ allotted }) => allotted).length, 5);
+    const [{ until }] = answers.filter(({ slowed }) => slowed).map(({ slowed }) => slowed);
+    assert.ok(until - door.now() <= 60_000, `${until - door.now()} ms`);
+    await door.setTime(until);
+    const { answer } = await ask({ allot: { subject: person, lot: "code", link: link(200) } });
+    assert.ok(answer.allotted, JSON.stringify(answer));
+    const { entries } = await door.audit((entries) => count(entries, "proof.slowed") >= 2);
+    assert.equal(count(entries, "proof.slowed"), 2, "those that make the next one wait, not those that ask in vain");
+  });
+
+  it("of a passkey's assertions at once, one is fresh", async () => {
+    const person = subject(2, 22);
+    const ask = await shard(door, 22);
+    const id = Buffer.alloc(16, 4).toString("base64url");
+    const passkey = { id, key: Buffer.alloc(32, 5).toString("base64url"), counter: 0 };
+    const kept = await Promise.all([1, 2].map(() => ask({ keep_passkey: { subject: person, passkey } })));
+    assert.deepEqual(kept.map(({ answer }) => answer.kept.keeping).sort(), ["added", "known"]);
+    const uses = await Promise.all(Array.from({ length: 20 }, () => ask({ use_passkey: { subject: person, id, counter: 7 } })));
+    const verdicts = uses.map(({ answer }) => answer.counted.counted);
+    assert.deepEqual([verdicts.filter((one) => one === "fresh").length, verdicts.filter((one) => one === "repeated").length], [1, 19]);
+    assert.equal((await ask({ use_passkey: { subject: person, id, counter: 6 } })).answer.counted.counted, "fell");
+    const { entries } = await door.audit((entries) => count(entries, "passkey.counter") >= 1);
+    assert.deepEqual([count(entries, "passkey.added"), count(entries, "passkey.counter")], [1, 1]);
+  });
+
+  it("what is stored holds no value, and what was allotted outlives a restart", async () => {
+    const now = door.now();
+    const person = subject(1, 21);
+    const put = await door.api("PUT", "/v1/people/0815", { facts: FACTS });
+    assert.equal(put.status, 200, put.text);
+    await door.stop();
+    for (const name of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!name.isFile()) continue;
+      const bytes = (await readFile(join(name.parentPath, name.name))).toString("latin1");
+      for (const value of VALUES) assert.ok(!bytes.includes(value), `${value} in ${name.name}`);
+    }
+    door = await open({ persist: folder });
+    await door.setTime(now);
+    const ask = await shard(door, 21);
+    const { answer } = await ask({ allot: { subject: person, lot: "code", link: link(201) } });
+    assert.ok(answer.slowed.until > now, JSON.stringify(answer));
   });
 });
 

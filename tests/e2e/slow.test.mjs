@@ -12,6 +12,7 @@ const LIMITS = readFileSync(join(ROOT, "src/limits.rs"), "utf8");
 const limit = (name) => Number(LIMITS.match(new RegExp(`const ${name}: u64 = ([\\d_]+);`))[1].replaceAll("_", ""));
 const GATE_TIMEOUT_MS = limit("GATE_TIMEOUT_MS");
 const PORT_TIMEOUT_MS = limit("PORT_TIMEOUT_MS");
+const RULES_TIMEOUT_MS = limit("RULES_TIMEOUT_MS");
 /** Beyond its own deadline, what an answer may take on a busy machine. */
 const SLACK_MS = 5_000;
 
@@ -240,6 +241,18 @@ async function withKv(change, body) {
   }
 }
 
+const happens = (door, subject, type) => {
+  const event = { specversion: "1.0", id: `${type} ${door.now()}`, source: "/", type, subject, time: new Date(door.now()).toISOString() };
+  return door.api("POST", "/v1/events", JSON.stringify(event), { headers: { "content-type": "application/cloudevents+json" } });
+};
+
+/** Noon in London; a person who is in no control group and whose first e-mail is due as soon as a payment fails. */
+async function atNoon(door) {
+  await door.setTime(Date.UTC(2026, 10, 24, 12));
+  const person = { zone: "Europe/London", addresses: { email: "a@b.example.com" } };
+  assert.equal((await door.api("PUT", "/v1/people/customer-1", person)).status, 200);
+}
+
 const tap = (door, token, more = {}) => door.fetch(`/l/${token}`, { headers: { "user-agent": BROWSER }, ...more });
 
 describe("a KV", { concurrency: true }, () => {
@@ -307,6 +320,44 @@ describe("a KV", { concurrency: true }, () => {
       await isTryAgain(door, await door.claim(later), "no policy fresh enough");
       kv.first = () => undefined;
       assert.equal((await tap(door, later)).status, 303);
+    });
+  });
+
+  it("that stops answering delays shards by less than their callers wait, and what needs no policy goes on for good", async () => {
+    await withKv({}, async (door, kv) => {
+      await atNoon(door);
+      const stalled = hold();
+      kv.first = stalled.wait;
+      await door.advance(31_000);
+      const { answer } = await timed(RULES_TIMEOUT_MS + SLACK_MS, () => happens(door, "customer-1", "payment.failed"));
+      assert.deepEqual([answer.status, answer.body?.result], [200, "entered"], answer.text);
+      await door.advance(11 * 60_000);
+      const told = [
+        happens(door, "customer-1", "payment.disputed"),
+        door.api("PUT", "/v1/people/customer-1", { opted_out: true }),
+        door.api("DELETE", "/v1/people/customer-2"),
+      ];
+      const answers = (await timed(PORT_TIMEOUT_MS + 2 * RULES_TIMEOUT_MS + SLACK_MS, () => Promise.all(told))).answer;
+      assert.deepEqual(answers.map(({ status }) => status), [503, 200, 200]);
+      assert.ok((await door.api("GET", "/v1/people/customer-1")).body.opted_out);
+      stalled.release();
+    });
+  });
+
+  it("that cannot say that a journey goes on holds it for two minutes, not for hours", async () => {
+    await withKv({}, async (door, kv) => {
+      await atNoon(door);
+      assert.equal((await door.api("POST", "/v1/journeys/payment.failed/pause")).status, 200);
+      await door.advance(31_000);
+      assert.equal((await happens(door, "customer-1", "payment.failed")).body.result, "entered");
+      const pending = async () => (await door.api("GET", "/v1/people/customer-1")).body.pending.length;
+      assert.equal(await pending(), 0, "paused");
+      assert.equal((await door.api("POST", "/v1/journeys/payment.failed/resume")).status, 200);
+      kv.first = () => new Response("no", { status: 500 });
+      await door.advance(125_000);
+      const worker = await door.miniflare.getWorker();
+      await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date(door.now()) });
+      assert.equal(await pending(), 1);
     });
   });
 

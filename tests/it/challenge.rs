@@ -10,7 +10,7 @@ use postern::challenge::{Ask, Need, Proof, Proofs, Said, View};
 use postern::gate::{Answer, Change, Claim, Command, Row, decide};
 use postern::id::{Nonce, Redemption, Tag};
 use postern::limits::{
-    ATTEMPTS_MAX, CODE_DIGITS_MIN, CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_WAIT_S, CODES_PER_LINK_MAX,
+    ATTEMPTS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_WAIT_S, CODES_PER_LINK_MAX,
     FACT_BITS_MIN, LEASE_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX,
 };
 use postern::time::{Instant, Span};
@@ -38,6 +38,7 @@ enum Act {
     Release,
 }
 
+const DOCUMENT: &str = include_str!("../../docs/proof.md");
 /// Late enough for proofs and codes to end before the link does.
 const LATE: Instant = Instant::from_secs(1_000_000 + 6_000);
 const GUESS: Tag = Tag([0xff; 16]);
@@ -648,8 +649,14 @@ fn the_chance_of_guessing_is_as_documented() {
         assert_eq!(story.said(1, Ask::Try { tag: GUESS }), Said::Wrong);
     }
     assert_eq!(compared, u32::from(CODES_PER_LINK_MAX * CODE_TRIES_MAX), "and no life has more: see `Model`");
-    let code = f64::from(compared) / 10_f64.powi(CODE_DIGITS_MIN.into());
-    assert!(code <= 25e-6, "{code}");
+    let documented = |cases: f64, said: &str| {
+        assert!(DOCUMENT.contains(said), "{said}");
+        let (of, all) = said.split_once(" of ").unwrap();
+        let chance = of.parse::<f64>().unwrap() / all.replace(',', "").parse::<f64>().unwrap();
+        assert!(cases <= chance * 1.000_001, "{cases} is more than {said}");
+    };
+    documented(f64::from(compared) / 10_f64.powi(CODE_DIGITS_MIN.into()), "25 of 1,000,000");
+    documented(f64::from(compared) / 10_f64.powi(CODE_DIGITS_MAX.into()), "25 of 100,000,000");
     let fact = f64::from(LINK_FAILURES_MAX) / 2_f64.powi(FACT_BITS_MIN.try_into().unwrap());
-    assert!(fact <= 1.5e-5, "{fact}");
+    documented(fact, "15 of 1,000,000");
 }

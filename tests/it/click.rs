@@ -1,7 +1,6 @@
 //! The decision for a tap: examples, refusals, and what holds for every input.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use postern::click::{
     Audience, Cause, Container, Decision, Denied, Engine, Hints, InApp, LinkView, Platform, Refusal, Tap,
     Visitor, Way, decide, route,
@@ -61,7 +60,7 @@ fn scope(code: u16, usage: Use, destination: &str, hand_off: bool) -> Scope {
         destination: destination.to_owned(),
         hand_off,
         language: None,
-        label: BTreeMap::new(),
+        label: LiteMap::new(),
         ways_on: None,
     }
 }
@@ -93,8 +92,8 @@ fn policy() -> Policy {
             .collect(),
         apps: Apps::default(),
         outreach: Outreach::default(),
-        journeys: BTreeMap::new(),
-        templates: BTreeMap::new(),
+        journeys: LiteMap::new(),
+        templates: LiteMap::new(),
     }
 }
 

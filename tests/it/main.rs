@@ -29,6 +29,7 @@ mod passkey;
 mod policy;
 mod shard;
 mod policy_outreach;
+mod policy_proof;
 mod row;
 mod policy_schema;
 mod providers;

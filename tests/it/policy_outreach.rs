@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::policy::{EXAMPLE, Edit, cut, edit, found, parse, set};
 
-const REFERENCE: &str = include_str!("../../docs/policy.md");
+pub const REFERENCE: &str = include_str!("../../docs/policy.md");
 const LINT: &str = include_str!("../../docs/lint.md");
 
 const FAILED: &str = "/journeys/payment.failed";
@@ -61,7 +61,7 @@ fn hours(hours: u32) -> Span {
 }
 
 /// The ids in a table of rules under the heading.
-fn documented(page: &'static str, heading: &str) -> BTreeSet<&'static str> {
+pub fn documented(page: &'static str, heading: &str) -> BTreeSet<&'static str> {
     let section = page.split(&format!("\n## {heading}\n")).nth(1).unwrap().split("\n## ").next().unwrap();
     section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect()
 }
@@ -80,7 +80,7 @@ fn the_example_has_the_default_journeys() {
 #[test]
 fn the_failed_payment_journey_is_the_default_sequence() {
     let policy = Policy::example();
-    let touches = &policy.journeys["payment.failed"].touches;
+    let touches = &policy.journeys.get("payment.failed").unwrap().touches;
     let sequence: Vec<_> = touches.iter().map(|touch| (touch.channel, touch.timing, touch.opt_in)).collect();
     assert_eq!(
         sequence,
@@ -317,6 +317,12 @@ fn outreach_cases() -> Vec<Case> {
         ("sender.provider", "$.outreach.senders.email.provider", vec![provider("email", "twilio")]),
         ("sender.provider", "$.outreach.senders.voice.provider", vec![provider("voice", "twilio")]),
         ("sender.from", "$.outreach.senders.email.from", vec![cut("/outreach/senders/email/from")]),
+        (
+            "sender.from",
+            "$.outreach.senders.sms.from",
+            vec![from("sms", "MG0123456789abcdef0123456789abcdeg")],
+        ),
+        ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "MG0123456789abcdef")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "hello@localhost")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A\r\nBcc: x <a@b.example>")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A, B <a@b.example>")]),
@@ -452,6 +458,7 @@ pub fn accepted() -> Vec<Vec<Edit>> {
     let long = format!("A <{}@b.example>", "a".repeat(64));
     vec![
         vec![set(at(FAILED, "basis"), "legitimate_interest"), set(at(FAILED, "purpose"), "marketing")],
+        vec![set("/outreach/senders/sms/from", "MG0123456789abcdef0123456789abcdef")],
         vec![set(at(FAILED, "time_limit_h"), JOURNEY_MAX_H)],
         vec![set(at(FAILED, "holdout_per_mille"), HOLDOUT_MAX_PER_MILLE)],
         vec![cut(at(FAILED, "holdout_per_mille"))],

@@ -4,7 +4,7 @@ use postern::id::{EventHash, LinkId, Subject, TouchId};
 use postern::limits::{PASSKEY_ID_MAX, PASSKEY_ID_MIN};
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{
-    Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Outcome, Pending, Person, Said, Sealed,
+    Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Mask, Outcome, Pending, Person, Said, Sealed,
     SeenEvent, Sent,
 };
 use postern::policy::{Channel, Language, Purpose};
@@ -48,7 +48,17 @@ fn channel() -> impl Strategy<Value = Channel> {
 }
 
 fn said() -> impl Strategy<Value = Sent> {
-    let plain = [Sent::Queued, Sent::Tried, Sent::Accepted, Sent::Delivered, Sent::Bounced, Sent::Failed];
+    let plain = [
+        Sent::Queued,
+        Sent::Trying,
+        Sent::Tried,
+        Sent::Accepted,
+        Sent::Delivered,
+        Sent::Bounced,
+        Sent::Complained,
+        Sent::Undelivered,
+        Sent::Failed,
+    ];
     prop_oneof![select(plain.to_vec()), text().prop_map(Sent::Refused)]
 }
 
@@ -91,8 +101,13 @@ fn pending() -> impl Strategy<Value = Pending> {
 }
 
 fn history() -> impl Strategy<Value = History> {
-    (touch(), text(), any::<u8>(), channel(), at(), said())
-        .prop_map(|(id, journey, touch, channel, at, said)| History { id, journey, touch, channel, at, said })
+    (touch(), text(), channel(), at(), said()).prop_map(|(id, journey, channel, at, said)| History {
+        id,
+        journey,
+        channel,
+        at,
+        said,
+    })
 }
 
 fn passkey() -> impl Strategy<Value = Passkey> {
@@ -130,7 +145,7 @@ fn person() -> impl Strategy<Value = Person> {
         vec(channel(), 0..3),
     );
     let maps = (
-        btree_map(text(), text(), 0..3),
+        btree_map(text(), (text(), at()).prop_map(|(mask, at)| Mask(mask, at)), 0..3),
         btree_map(text(), (any::<bool>(), at()).prop_map(|(value, at)| Flag(value, at)), 0..3),
     );
     let lists = (
@@ -159,8 +174,8 @@ fn person() -> impl Strategy<Value = Person> {
             is_protected,
             opted_out,
             consents,
-            masks,
-            flags,
+            masks: masks.into_iter().collect(),
+            flags: flags.into_iter().collect(),
             addresses,
             bounced,
             enrolments,
@@ -208,7 +223,7 @@ fn the_row_of_the_documentation() {
             said: Said::Yes,
             at: Instant::from_millis(1_700_000_000_000),
         }],
-        masks: [("card".to_owned(), "Visa ending 1234".to_owned())].into(),
+        masks: [("card".to_owned(), Mask("Visa ending 1234".to_owned(), entered))].into_iter().collect(),
         enrolments: vec![Enrolment {
             journey: "payment.failed".into(),
             version: 1,
@@ -223,7 +238,6 @@ fn the_row_of_the_documentation() {
         history: vec![History {
             id: TouchId([7; 24]),
             journey: "payment.failed".into(),
-            touch: 0,
             channel: Channel::Email,
             at: entered,
             said: Sent::Accepted,
@@ -233,8 +247,8 @@ fn the_row_of_the_documentation() {
     };
     assert_eq!(
         row(&person),
-        "1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 j payment.failed \
-         e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 0 e 0 a s AQEBAQEBAQEBAQEB 0"
+        "1795431600000 l de z Europe/Berlin c esy -95431600000 m card Visa%20ending%201234 0 j payment.failed \
+         e 0 1 AgICAgICAgICAgIC 0 1 0 86400000 - h BwcHBwcHBwcHBwcH 0 e 0 a s AQEBAQEBAQEBAQEB 0"
     );
 }
 

@@ -2,23 +2,23 @@
 //!
 //! `POSTERN_BLESS=1 cargo test --test it shard` writes the transcript anew after a deliberate change.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use postern::audit::{self, Kind};
 use postern::id::{EventHash, KeyId, LinkId, Subject, TouchId};
-use postern::journey::{Event, Rules};
+use postern::journey::{Event, Rules, Taken};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
-    ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
+    ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, JOBS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
 };
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
 use postern::shard::{
-    Among, Answer, Errand, Handled, Job, Offered, Page, Settled, Store, StoreError, handle,
+    Among, Answer, Errand, EventResult, Handled, Job, Offered, Page, Settled, Store, StoreError, Task, handle,
 };
 use postern::sim::People;
 use postern::time::{Instant, Span};
@@ -35,7 +35,7 @@ fn rules() -> Rules {
     let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
     Rules {
         active: policy.version,
-        policies: BTreeMap::from([(policy.version, Rc::new(policy))]),
+        policies: LiteMap::from_iter([(policy.version, Rc::new(policy))]),
         paused: [].into(),
         lots: ring.lots(),
         pseudonyms: ring.pseudonyms(),
@@ -67,7 +67,7 @@ impl Scene {
         let Handled { answer, offers } = handle(&mut self.people, errand, self.now, &self.rules).unwrap();
         let line = json!({ "now": self.now, "errand": line, "answer": answer });
         writeln!(self.transcript, "{line}").unwrap();
-        self.offers.extend(offers);
+        self.offers.extend(offers.into_iter().map(|offer| offer.touch));
         answer
     }
 
@@ -80,7 +80,7 @@ impl Scene {
         let change = Change {
             zone: Some(Zone::parse("Europe/Berlin").unwrap()),
             consents: vec![yes(Channel::Email), yes(Channel::Sms)],
-            masks: [("card".to_owned(), "Visa ending 1234".to_owned())].into(),
+            masks: [("card".to_owned(), "Visa ending 1234".to_owned())].into_iter().collect(),
             ..Change::default()
         };
         self.ask(Errand::Put { subject, change, by: Some("backend".into()) });
@@ -127,8 +127,8 @@ fn event(id: u8, kind: &str, at: Instant) -> Event {
         kind: kind.to_owned(),
         at,
         about: Some(EventHash([200; 12])),
-        flags: BTreeMap::new(),
-        masks: BTreeMap::new(),
+        flags: LiteMap::new(),
+        masks: LiteMap::new(),
     }
 }
 
@@ -429,4 +429,153 @@ fn a_copied_passkey_is_on_record_once_for_each_use_and_proves_nothing() {
     let named = Some(scene.rules.pseudonyms.audit_subject(anna));
     assert!(scene.people.recorded.iter().all(|event| event.subject == named));
     assert_eq!(scene.people.get(anna).unwrap().passkeys[0].counter, 8);
+}
+
+/// KV shows a new version later in one place than in another.
+#[test]
+fn a_move_waits_for_its_policy_and_holds_up_nothing_else() {
+    let mut scene = Scene::new();
+    let anna = subject(1);
+    scene.put(anna);
+    scene.ingest(vec![(anna, event(1, "payment.failed", NOON))]);
+    let version = |scene: &Scene| scene.people.iter().next().unwrap().1.enrolments[0].version;
+    let (first, to) = (version(&scene), version(&scene) + 1);
+    let journey = || "payment.failed".to_owned();
+    scene.ask(Errand::Move { journey: journey(), to });
+    scene.pass(HOUR_S);
+    scene.ask(Errand::Wake { journey: journey() });
+    assert_eq!(scene.tick()["has_more"], false, "it is looked at by the next tick");
+    assert_eq!(version(&scene), first);
+    let jobs: Vec<Task> = scene.people.jobs().unwrap().into_iter().map(|job| job.task).collect();
+    assert_eq!(jobs, [Task::Move { to }], "waking was done");
+    let newer = Policy { version: to, ..Policy::example() };
+    scene.rules.policies.insert(to, Rc::new(newer));
+    scene.tick();
+    assert_eq!(version(&scene), to);
+    assert!(scene.people.jobs().unwrap().is_empty());
+    // A move takes the place of one that waits: the last word counts.
+    scene.ask(Errand::Move { journey: journey(), to: to + 1 });
+    scene.ask(Errand::Move { journey: journey(), to: first });
+    assert_eq!((version(&scene), scene.people.jobs().unwrap().len()), (first, 0));
+}
+
+#[test]
+fn work_that_is_asked_for_again_is_taken_though_there_is_no_room_for_more() {
+    let mut scene = Scene::new();
+    let many: Vec<Subject> = (0..=TICK_TURN_MAX)
+        .map(|n| {
+            let [high, low] = u16::try_from(n).unwrap().to_be_bytes();
+            Subject([0, 0, high, low, 2, 2, 2, 2, 2, 2, 2, 2])
+        })
+        .collect();
+    scene.ingest(many.iter().map(|subject| (*subject, event(1, "payment.failed", NOON))).collect());
+    for n in 1..JOBS_MAX {
+        scene.ask(Errand::Move { journey: n.to_string(), to: 99 });
+    }
+    let wake = || Errand::Wake { journey: "payment.failed".into() };
+    scene.ask(wake());
+    assert_eq!(scene.people.jobs().unwrap().len(), JOBS_MAX);
+    scene.ask(wake());
+    let errand = Errand::Wake { journey: "more".into() };
+    assert!(handle(&mut scene.people, errand, scene.now, &scene.rules).is_err());
+}
+
+/// While nobody can read a policy, people can still say no, be forgotten, and be looked up; and what was sent is noted.
+#[test]
+fn what_is_told_of_a_person_needs_no_policy() {
+    let mut scene = Scene::new();
+    let (ada, bob) = (subject(1), subject(2));
+    scene.put(ada);
+    scene.put(bob);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON)), (bob, event(2, "payment.failed", NOON))]);
+    let sent = scene.offers.clone();
+    let policies = std::mem::take(&mut scene.rules.policies);
+    let active = std::mem::take(&mut scene.rules.active);
+
+    let no = Consent { channel: Channel::Email, purpose: Purpose::Service, said: Said::No, at: NOON };
+    let refuse = Change { consents: vec![no], ..Change::default() };
+    let told = [
+        Errand::Put { subject: ada, change: refuse, by: None },
+        Errand::Get { subject: ada },
+        Errand::Settle { reports: vec![(sent[1], Settled::Delivered)] },
+        Errand::Dead { after: None },
+    ];
+    for errand in told {
+        assert!(!errand.needs_rules());
+        scene.ask(errand);
+    }
+    assert_eq!(
+        scene.people.iter().map(|(_, person)| person.pending.len()).sum::<usize>(),
+        1,
+        "bob's is settled"
+    );
+    assert!(matches!(scene.ask(Errand::Erase { subject: bob, by: None }), Answer::Done { .. }));
+
+    scene.rules.policies = policies;
+    scene.rules.active = active;
+    assert!(Errand::Checkout { touches: sent }.needs_rules());
+    assert_eq!(scene.checkout(), [], "the no was heard");
+}
+
+/// A store in which one person's row cannot be read.
+struct Torn<'a>(&'a mut People, Subject);
+
+impl Store for Torn<'_> {
+    fn load(&self, subjects: &[Subject]) -> Result<Vec<(Subject, Person)>, StoreError> {
+        if subjects.contains(&self.1) { Err(StoreError("torn".into())) } else { self.0.load(subjects) }
+    }
+    fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Subject, Person)>, StoreError> {
+        self.0.due(until, limit)
+    }
+    fn next_due(&self) -> Result<Option<Instant>, StoreError> {
+        self.0.next_due()
+    }
+    fn page(&self, among: Among<'_>, after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
+        self.0.page(among, after, limit)
+    }
+    fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
+        assert!(people.iter().all(|(subject, _)| *subject != self.1), "what was not read is not written");
+        self.0.save(people)
+    }
+    fn erase(&mut self, subject: Subject) -> Result<(), StoreError> {
+        self.0.erase(subject)
+    }
+    fn record(&mut self, events: Vec<postern::audit::Event>) -> Result<(), StoreError> {
+        self.0.record(events)
+    }
+    fn jobs(&self) -> Result<Vec<Job>, StoreError> {
+        self.0.jobs()
+    }
+    fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
+        self.0.set_jobs(jobs)
+    }
+}
+
+#[test]
+fn a_person_who_cannot_be_read_is_nobody_elses_loss() {
+    let mut scene = Scene::new();
+    let (ada, bob) = (subject(1), subject(2));
+    scene.put(ada);
+    scene.put(bob);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON)), (bob, event(2, "payment.failed", NOON))]);
+    let sent = std::mem::take(&mut scene.offers);
+    let (rules, now) = (rules(), scene.now);
+    let mut torn = Torn(&mut scene.people, bob);
+    let mut ask = |errand| handle(&mut torn, errand, now, &rules).map(|handled| handled.answer);
+
+    let Answer::Checked { touches } = ask(Errand::Checkout { touches: sent.clone() }).unwrap() else {
+        panic!("not checked")
+    };
+    assert!(matches!(&touches[..], [Offered::Ready(_), Offered::Held { .. }]), "{touches:?}");
+    let reports = sent.iter().map(|touch| (*touch, Settled::Accepted)).collect();
+    ask(Errand::Settle { reports }).unwrap();
+    let of = |subject, id| (subject, event(id, "payment.succeeded", NOON));
+    let Answer::Ingested { results, .. } =
+        ask(Errand::Ingest { events: vec![of(bob, 3), of(ada, 4)] }).unwrap()
+    else {
+        panic!("not ingested")
+    };
+    assert!(matches!(results[..], [EventResult::Lost, EventResult::Taken(Taken::Ended)]), "{results:?}");
+    assert!(ask(Errand::Ingest { events: vec![of(bob, 3)] }).is_err(), "alone it is tried again");
+    assert!(ask(Errand::Get { subject: bob }).is_err());
 }

@@ -29,7 +29,7 @@ const EDGES: [(&str, &[&str]); 25] = [
     ("click", &["limits", "time", "token", "policy"]),
     ("audit", &["limits", "id", "time", "key"]),
     ("person", &["limits", "id", "time", "zone", "json", "key", "passkey", "policy"]),
-    ("journey", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person"]),
+    ("journey", &["limits", "id", "time", "zone", "json", "key", "passkey", "policy", "audit", "person"]),
     ("shard", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person", "journey"]),
     ("delivery", &["limits", "id", "time", "json", "key", "token", "policy", "person", "journey", "shard"]),
     ("http", &["limits", "id", "time", "json", "key", "token", "policy"]),

@@ -4,6 +4,7 @@
 //! [`verify_all`]. There is no wasm-bindgen between: what is measured is the library, plus, for [`verify_one`],
 //! the copy of a string that every JavaScript caller pays for.
 
+pub mod passkey;
 pub mod step;
 
 use std::cell::RefCell;

@@ -87,7 +87,7 @@ fn enter(number: u32, rules: &Rules) -> Option<(Subject, Person)> {
     let mut effects = Vec::new();
     receive(&mut person, subject, &event, NOON, rules, &mut effects).ok()?;
     let touch = effects.iter().find_map(|effect| match effect {
-        Effect::Offer(touch) => Some(*touch),
+        Effect::Offer(offer) => Some(offer.touch),
         Effect::Log(_) => None,
     })?;
     checkout(&mut person, touch, NOON, rules, &mut effects).ok()?;

@@ -13,7 +13,6 @@ use crate::json::Json;
 pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Call {
     let message = dispatch.message;
     let touch = message.touch.to_string();
-    let offered = jiff::Timestamp::from_second(i64::from(dispatch.offered.secs())).unwrap_or_default();
     let data = object([
         ("touch", text(&*touch)),
         ("subject", text(dispatch.subject.to_string())),
@@ -32,7 +31,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Call {
     ]);
     let body = written(&object([
         ("type", text("touch.send")),
-        ("timestamp", text(offered.to_string())),
+        ("timestamp", text(dispatch.offered.to_rfc3339())),
         ("data", data),
     ]));
     let timestamp = dispatch.now.secs();
@@ -56,13 +55,24 @@ fn script(script: &Script) -> Json {
     ])
 }
 
-/// `{ "type": "touch.delivered", "timestamp": "…", "data": { "touch": "…" } }`
+/// `{ "type": "touch.delivered", "timestamp": "…", "data": { "touch": "…", "call": "verified" } }`; `call` is for calls.
 pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
+    let call = json.get("data").and_then(|data| string(data, "call"));
     let report = match string(json, "type") {
-        Some("touch.delivered") => Report::Delivered,
+        Some("touch.delivered") => match call {
+            Some("verified") => Report::Called { how: reason::VERIFIED },
+            Some("voicemail") => Report::Called { how: reason::VOICEMAIL },
+            _ => Report::Delivered,
+        },
         Some("touch.bounced") => Report::Bounced,
         Some("touch.complained") => Report::Complained,
-        Some("touch.failed") => Report::Rejected { reason: reason::UNDELIVERED },
+        Some("touch.failed") => Report::Rejected {
+            reason: match call {
+                Some("unverified") => reason::UNVERIFIED,
+                Some("unanswered") => reason::UNANSWERED,
+                _ => reason::UNDELIVERED,
+            },
+        },
         _ => return Vec::new(),
     };
     let touch = json.get("data").and_then(|data| string(data, "touch"));

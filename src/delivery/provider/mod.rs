@@ -4,8 +4,9 @@
 //! request), `report` (what the answer means) and `receipts` (what a webhook says happened later, once its signature
 //! is good). A reason is one of [`reason`](crate::delivery::reason); the provider's own code is kept for the log only.
 //!
-//! Whether a message is repeated after an answer got lost is not decided here. It is, with the same touch id and, byte
-//! for byte, the same text; only the gateway can tell that it is the same. `docs/delivery.md` says what that means.
+//! Whether a message is repeated after an answer got lost is not decided here. It is, with the same touch id and the
+//! same words around a link of its own; only the gateway can tell that it is the same. `docs/delivery.md` says what
+//! that means.
 
 mod cloudflare;
 mod gateway;
@@ -24,7 +25,7 @@ use crate::delivery::{Call, Credentials, Message, Reply, reason};
 use crate::id::Subject;
 use crate::journey::Report;
 use crate::json::Json;
-use crate::policy::{Channel, Provider, Sender};
+use crate::policy::{Provider, Sender};
 use crate::time::Instant;
 
 /// One message on its way, and what a provider may want to know of it.
@@ -39,7 +40,7 @@ pub struct Dispatch<'a> {
     pub journey: &'a str,
     /// The door's own address, such as `https://go.example.com`: where receipts come back to.
     pub origin: &'a str,
-    /// When this attempt began: the same for its every repetition.
+    /// When the touch was offered for this attempt.
     pub offered: Instant,
     pub now: Instant,
 }
@@ -57,7 +58,7 @@ pub enum Plan {
 /// The request for a message.
 pub fn plan(dispatch: &Dispatch<'_>, credentials: &Credentials) -> Plan {
     let provider = dispatch.sender.provider;
-    if !carries(provider, dispatch.message.channel) {
+    if !provider.carries(dispatch.message.channel) {
         return not(reason::UNSUPPORTED);
     }
     let to = dispatch.to;
@@ -91,17 +92,6 @@ fn not(reason: &'static str) -> Plan {
     Plan::Not(Report::Retry { after: None, reason })
 }
 
-/// Whether a provider can carry a channel's messages.
-pub const fn carries(provider: Provider, channel: Channel) -> bool {
-    match provider {
-        Provider::Gateway => true,
-        Provider::Postmark | Provider::Ses | Provider::Cloudflare => matches!(channel, Channel::Email),
-        Provider::Twilio => matches!(channel, Channel::Sms),
-        Provider::WhatsAppCloud => matches!(channel, Channel::WhatsApp),
-        Provider::Inbox => matches!(channel, Channel::InApp),
-    }
-}
-
 /// What an answer means, for the message and for the provider's breaker, and the provider's own code for the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -120,7 +110,16 @@ pub fn verdict(provider: Provider, reply: &Reply, now: Instant) -> Verdict {
         Provider::WhatsAppCloud => whatsapp::report(reply, now),
         Provider::Gateway | Provider::Inbox => (wire::by_status(reply, now), None),
     };
+    // These have a code for everything. One that is not known here and comes with 400 is about this message, as far as
+    // anybody can tell: others may well go.
+    let has_codes = matches!(provider, Provider::Twilio | Provider::WhatsAppCloud);
     let health = match report {
+        Report::Retry { reason: reason::RECIPIENT, .. } => Health::Well,
+        Report::Retry { reason: reason::UNAVAILABLE, .. }
+            if has_codes && code.is_some() && reply.status == 400 =>
+        {
+            Health::Well
+        }
         Report::Retry { after: Some(span), reason: reason::THROTTLED | reason::UNAVAILABLE } => {
             Health::Asked(span)
         }

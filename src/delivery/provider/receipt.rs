@@ -16,7 +16,7 @@ use crate::id::TouchId;
 use crate::journey::Report;
 use crate::json::Json;
 use crate::key::{MacKey, constant_time_eq};
-use crate::limits::{JSON_BODY_MAX, RECEIPTS_MAX};
+use crate::limits::JSON_BODY_MAX;
 use crate::policy::Provider;
 use crate::time::Instant;
 
@@ -54,7 +54,7 @@ impl Receipt {
     }
 }
 
-/// The receipts of a webhook call, at most `RECEIPTS_MAX`. A call that is trusted and makes no sense has none.
+/// The receipts of a webhook call, as many as its body holds. A call that is trusted and makes no sense has none.
 ///
 /// # Errors
 /// [`NotTrusted`]; nothing in it was looked at.
@@ -65,7 +65,7 @@ pub fn receipts(
     now: Instant,
 ) -> Result<Vec<Receipt>, NotTrusted> {
     let json = || Json::parse(envelope.body, JSON_BODY_MAX).unwrap_or(Json::Null);
-    let mut receipts =
+    let receipts =
         match provider {
             Provider::Postmark => {
                 let login = known.postmark.as_ref().and_then(|known| known.receipts.as_ref());
@@ -101,7 +101,6 @@ pub fn receipts(
             }
             Provider::Cloudflare | Provider::Inbox => return Err(NotTrusted),
         };
-    receipts.truncate(RECEIPTS_MAX);
     Ok(receipts)
 }
 

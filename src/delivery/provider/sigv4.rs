@@ -14,19 +14,7 @@ pub(super) struct Scope<'a> {
 
 /// An instant as `X-Amz-Date` has it: `20150830T123600Z`.
 pub(super) fn stamp(now: Instant) -> String {
-    let millis = i64::try_from(now.millis()).unwrap_or(i64::MAX);
-    let at = jiff::Timestamp::from_millisecond(millis).unwrap_or_default();
-    let at = jiff::tz::TimeZone::UTC.to_datetime(at);
-    let (date, time) = (at.date(), at.time());
-    format!(
-        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-        date.year(),
-        date.month(),
-        date.day(),
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
+    now.to_rfc3339().replace(['-', ':'], "")
 }
 
 /// The `Authorization` header. `headers` are in lower case and in order, and `x-amz-date` is one of them.

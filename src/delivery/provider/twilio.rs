@@ -17,7 +17,8 @@ use crate::time::Instant;
 
 pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Twilio) -> Result<Call, &'static str> {
     let from = from(dispatch)?;
-    let is_service = from.len() == 34 && from.starts_with("MG");
+    // No sender id is as long.
+    let is_service = from.len() == 34;
     let callback = format!("{}/v1/receipts/twilio?touch={}", dispatch.origin, dispatch.message.touch);
     let mut fields = vec![
         ("To", to),
@@ -63,18 +64,12 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
         30_003 | 30_004 | 30_007 | 30_008 => Ok(Report::Rejected { reason: reason::UNDELIVERED }),
         20_003 | 20_005 => Err(reason::CREDENTIALS),
         20_429 | 21_611 | 14_107 | 63_018 => Err(reason::THROTTLED),
-        // No such sender, country switched off, not registered, account suspended.
-        20_404
-        | 21_212
-        | 21_408
-        | 21_603
-        | 21_606
-        | 21_612
-        | 21_659
-        | 21_660..=21_664
-        | 21_701..=21_705
-        | 30_002
-        | 30_034 => Err(reason::ACCOUNT),
+        // Their country is switched off; the sender has no way there.
+        21_408 | 21_612 => Err(reason::RECIPIENT),
+        // No such sender, not registered, account suspended.
+        20_404 | 21_212 | 21_603 | 21_606 | 21_659 | 21_660..=21_664 | 21_701..=21_705 | 30_002 | 30_034 => {
+            Err(reason::ACCOUNT)
+        }
         // No body, one that is too long, and whatever else is wrong with what was asked.
         21_000..=21_999 => Ok(Report::Rejected { reason: reason::BAD_MESSAGE }),
         _ => Err(reason::UNAVAILABLE),
@@ -87,7 +82,7 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
 pub(super) fn is_signed(known: &Twilio, url: &str, fields: &[(String, String)], signature: &str) -> bool {
     let Ok(signature) = STANDARD.decode(signature) else { return false };
     let mut sorted: Vec<&(String, String)> = fields.iter().collect();
-    sorted.sort();
+    sorted.sort_unstable();
     // A value that is told twice is signed once.
     sorted.dedup();
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(known.auth_token.as_bytes()) else { return false };

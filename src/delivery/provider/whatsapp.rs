@@ -78,7 +78,9 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
         // Meta judged that this person has enough messages; or the conversation is closed.
         131_047 | 131_049 | 130_472 => Ok(Report::Rejected { reason: reason::UNDELIVERED }),
         0 | 3 | 10 | 190 | 200..=299 | 131_005 => Err(reason::CREDENTIALS),
-        4 | 80_007 | 130_429 | 131_048 | 131_056 | 133_016 => Err(reason::THROTTLED),
+        4 | 80_007 | 130_429 | 131_048 | 133_016 => Err(reason::THROTTLED),
+        // Too many to this one number.
+        131_056 => Err(reason::RECIPIENT),
         33 | 368 | 131_031 | 131_037 | 131_042 | 133_000..=133_999 => Err(reason::ACCOUNT),
         _ => Err(reason::UNAVAILABLE),
     }

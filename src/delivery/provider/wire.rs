@@ -154,15 +154,12 @@ fn http_date(value: &str) -> Option<Instant> {
     let month = words.next()?;
     let month = MONTHS.iter().position(|name| *name == month)? + 1;
     let year = words.next()?.parse().ok()?;
-    let mut clock = words.next()?.split(':').map(|part| part.parse::<i8>().ok());
+    let mut clock = words.next()?.split(':').map(|part| part.parse().ok());
     let mut part = || clock.next().flatten();
     if words.next() != Some("GMT") {
         return None;
     }
-    let at = jiff::civil::DateTime::new(year, i8::try_from(month).ok()?, day, part()?, part()?, part()?, 0)
-        .ok()?;
-    let at = jiff::tz::TimeZone::UTC.to_timestamp(at).ok()?;
-    u64::try_from(at.as_millisecond()).ok().map(Instant::from_millis)
+    Instant::from_utc([year, i16::try_from(month).ok()?, day], [part()?, part()?, part()?])
 }
 
 pub(super) fn retry(reply: &Reply, now: Instant, reason: &'static str) -> Report {

@@ -4,13 +4,16 @@ use std::rc::Rc;
 
 use crate::edge::glue;
 use crate::edge::people::{Due, Object};
+use crate::edge::table::Unsent;
 use crate::id::{BatchId, Shard};
 use crate::key::sha256_prefix;
 use crate::limits::{QUEUE_SEND_MAX, QUEUE_SEND_MAX_BYTES, SHARD_FLUSH_MS, SHARD_RETRY_MS};
 use crate::port::Unreachable;
-use crate::shard::StoreError;
+use crate::shard::{Pack, StoreError};
 use crate::time::Span;
 
+/// What of a batch's first and last events makes its id.
+const ENDS_BYTES: usize = 512;
 /// How often somebody who waits for another's flush looks whether it is over.
 const FLUSH_LOOK_MS: u64 = 5;
 
@@ -22,9 +25,7 @@ impl Object {
         }
         let object = Rc::clone(self);
         self.state.wait_until(async move {
-            if object.with(|memory| memory.packs.is_empty()) {
-                glue::wait(SHARD_FLUSH_MS).await;
-            }
+            glue::wait(SHARD_FLUSH_MS).await;
             object.will_flush.set(false);
             let is_told = object.tell().await.is_ok();
             if object.flush().await.is_err() || !is_told {
@@ -54,8 +55,9 @@ impl Object {
     async fn send_packs(&self) -> Result<(), Unreachable> {
         loop {
             let mut texts = Vec::new();
-            let mut size = 0;
-            self.with(|memory| {
+            // Taken out, so that nothing is added to a pack that is on its way.
+            let sending: Vec<Pack> = self.with(|memory| {
+                let mut size = 0;
                 for pack in memory.packs.iter().take(QUEUE_SEND_MAX) {
                     let pack = serde_json::to_string(pack).unwrap_or_default();
                     size += pack.len();
@@ -64,12 +66,15 @@ impl Object {
                     }
                     texts.push(pack);
                 }
+                memory.packs.drain(..texts.len()).collect()
             });
             if texts.is_empty() {
                 return Ok(());
             }
-            self.world.offer(&texts).await?;
-            self.with(|memory| memory.packs.drain(..texts.len().min(memory.packs.len())).count());
+            if let Err(error) = self.world.offer(&texts).await {
+                self.with(|memory| sending.into_iter().rev().for_each(|pack| memory.packs.push_front(pack)));
+                return Err(error);
+            }
         }
     }
 
@@ -78,13 +83,7 @@ impl Object {
         let shard = self.with(|memory| memory.shard).unwrap_or(Shard(0));
         loop {
             let Some(unsent) = self.table.borrow().unsent().map_err(broken)? else { return Ok(()) };
-            let parts: [&[u8]; 4] = [
-                b"postern/people/v1/",
-                &shard.0.to_be_bytes(),
-                unsent.last.as_bytes(),
-                unsent.events.as_bytes(),
-            ];
-            self.world.send_text(BatchId(sha256_prefix(&parts)), &unsent.events).await?;
+            self.world.send_text(batch_id(shard, &unsent), &unsent.events).await?;
             self.table.borrow().forget(&unsent).map_err(broken)?;
         }
     }
@@ -112,4 +111,17 @@ impl Object {
         });
         Ok(())
     }
+}
+
+/// The same for the same events. The rows' numbers begin anew once all are sent, so what they hold counts as well; its
+/// ends tell it from any other batch, and the hash of all of it would cost as much as the decisions that it records.
+fn batch_id(shard: Shard, unsent: &Unsent) -> BatchId {
+    let events = unsent.events.as_bytes();
+    let first = events.get(..ENDS_BYTES).unwrap_or(events);
+    let last = events.len().checked_sub(ENDS_BYTES).and_then(|from| events.get(from..)).unwrap_or_default();
+    let length = events.len().to_string();
+    let shard = shard.0.to_be_bytes();
+    let parts: [&[u8]; 7] =
+        [b"postern/people/v2/", &shard, unsent.last.as_bytes(), b"/", length.as_bytes(), first, last];
+    BatchId(sha256_prefix(&parts))
 }

@@ -287,6 +287,8 @@ fn may_open(href: &str) -> bool {
 #[cfg(test)]
 pub(super) mod tests {
     use std::collections::{BTreeMap, BTreeSet};
+
+    use litemap::LiteMap;
     use std::env;
     use std::fmt::Write as _;
     use std::fs;
@@ -347,7 +349,7 @@ pub(super) mod tests {
             destination: "billing".to_owned(),
             hand_off: true,
             language: None,
-            label: BTreeMap::from([
+            label: LiteMap::from_iter([
                 (Language::English, "Update your payment details".to_owned()),
                 (Language::Swedish, "Uppdatera dina betaluppgifter".to_owned()),
                 (Language::Danish, "Opdater dine betalingsoplysninger".to_owned()),
@@ -363,12 +365,12 @@ pub(super) mod tests {
         Policy {
             version: 1,
             site,
-            scopes: BTreeMap::new(),
-            destinations: BTreeMap::new(),
+            scopes: LiteMap::new(),
+            destinations: LiteMap::new(),
             apps: Apps::default(),
             outreach: Outreach::default(),
-            journeys: BTreeMap::new(),
-            templates: BTreeMap::new(),
+            journeys: LiteMap::new(),
+            templates: LiteMap::new(),
         }
     }
 
@@ -699,7 +701,7 @@ pub(super) mod tests {
         let mut policy = policy();
         policy.site.name = "<b>&\"'".to_owned();
         policy.site.ways_on.call_back = Some(CallBack::Phone("\"><script>".to_owned()));
-        let scope = Scope { label: BTreeMap::from([(Language::English, "<i>".to_owned())]), ..scope() };
+        let scope = Scope { label: LiteMap::from_iter([(Language::English, "<i>".to_owned())]), ..scope() };
         let web = HandOff { app: None, web: "https://e.example/\"><script>", grant: Some("\"><script>"), adding: Adding::Nothing };
         let pages = Pages::new(&policy, Some(&scope), Some("en"));
         let mut pages = all(&pages);

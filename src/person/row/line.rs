@@ -63,16 +63,18 @@ impl<'a> Line<'a> {
     }
 
     pub(super) fn history(&mut self, one: &'a History) {
-        let History { id, journey, touch, channel, at, said } = one;
+        let History { id, journey, channel, at, said } = one;
         let journey = self.journey(journey);
-        self.item('h').touch(*id).number(journey).number(u64::from(*touch));
-        self.letters(&[letter::channel(*channel)]).at(*at);
+        self.item('h').touch(*id).number(journey).letters(&[letter::channel(*channel)]).at(*at);
         match said {
             Sent::Queued => self.word("q"),
+            Sent::Trying => self.word("o"),
             Sent::Tried => self.word("t"),
             Sent::Accepted => self.word("a"),
             Sent::Delivered => self.word("d"),
             Sent::Bounced => self.word("b"),
+            Sent::Complained => self.word("c"),
+            Sent::Undelivered => self.word("u"),
             Sent::Failed => self.word("f"),
             Sent::Refused(code) => self.word("r").free(code),
         };

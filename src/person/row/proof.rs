@@ -1,24 +1,34 @@
 //! The words about proofs: facts, passkeys, what was allotted. Most rows have none.
 
+use std::collections::BTreeMap;
+
 use crate::id::LinkId;
 use crate::passkey::Passkey;
 use crate::person::row::line::Line;
 use crate::person::row::words::Words;
 use crate::person::{Allotted, FactTag, Lot};
+use crate::time::Instant;
 
 impl Line<'_> {
-    pub(super) fn fact(&mut self, name: &str, tag: &FactTag) {
-        self.item('k').free(name).bytes(tag.bytes());
-    }
-
-    pub(super) fn passkey(&mut self, one: &Passkey) {
-        let Passkey { id, key, counter } = one;
-        self.item('y').word(&id.to_string()).word(&key.to_string()).number(u64::from(*counter));
-    }
-
-    pub(super) fn allotted(&mut self, one: &Allotted) {
-        let Allotted { lot, link, at } = one;
-        self.item('t').letters(&[letter(*lot)]).bytes(&link.0).at(*at);
+    pub(super) fn proofs(
+        &mut self,
+        facts: &BTreeMap<String, FactTag>,
+        passkeys: &[Passkey],
+        allotted: &[Allotted],
+        devices_since: Option<Instant>,
+    ) {
+        for (name, tag) in facts {
+            self.item('k').free(name).bytes(tag.bytes());
+        }
+        for Passkey { id, key, counter } in passkeys {
+            self.item('y').word(&id.to_string()).word(&key.to_string()).number(u64::from(*counter));
+        }
+        for Allotted { lot, link, at } in allotted {
+            self.item('t').letters(&[letter(*lot)]).bytes(&link.0).at(*at);
+        }
+        if let Some(at) = devices_since {
+            self.item('d').at(at);
+        }
     }
 }
 

@@ -79,15 +79,17 @@ impl<'a> Words<'a> {
         Some(History {
             id: self.touch()?,
             journey: self.journey()?,
-            touch: u8::try_from(self.digits()?).ok()?,
             channel: self.channel()?,
             at: self.at()?,
             said: match self.next()? {
                 "q" => Sent::Queued,
+                "o" => Sent::Trying,
                 "t" => Sent::Tried,
                 "a" => Sent::Accepted,
                 "d" => Sent::Delivered,
                 "b" => Sent::Bounced,
+                "c" => Sent::Complained,
+                "u" => Sent::Undelivered,
                 "f" => Sent::Failed,
                 "r" => Sent::Refused(self.free()?),
                 _ => return None,

@@ -56,7 +56,7 @@ pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &
         }
         Provider::Twilio => (
             from.is_some_and(is_text_sender),
-            "a number such as `+441632960961`, or a sender id of at most 11 letters and digits",
+            "a number such as `+441632960961`, a sender id of at most 11 letters and digits, or a messaging service, `MG` and 32 hexadecimal digits",
         ),
         Provider::WhatsAppCloud => (
             from.is_some_and(|from| {

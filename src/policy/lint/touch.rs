@@ -1,7 +1,5 @@
 //! The rules about single touches.
 
-use std::collections::BTreeSet;
-
 use crate::json::Fields;
 use crate::limits::STEPS_MAX;
 use crate::policy::journey::Context;
@@ -189,8 +187,8 @@ fn speaks_there(fields: &Fields<'_>, touch: &Touch, template: &Template) -> bool
 
 /// What is used is declared, and nothing else is (capabilities O19, P11).
 fn check_data(fields: &Fields<'_>, touch: &Touch, outreach: &Outreach, template: &Template) {
-    let mut used = BTreeSet::from([Datum::Event]);
-    let mut note = |is_used: bool, datum| is_used.then(|| used.insert(datum));
+    let mut used = vec![Datum::Event];
+    let mut note = |is_used: bool, datum| is_used.then(|| used.push(datum));
     note(touch.when != Condition::default(), Datum::Flags);
     note(template.texts.len() > 1, Datum::Language);
     note(touch.channel != Channel::InApp && outreach.quiet_hours.is_some(), Datum::Zone);

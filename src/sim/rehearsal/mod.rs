@@ -28,8 +28,9 @@ pub use report::Report;
 pub use summary::summary;
 pub use tally::{ByChannel, JourneyTally, Tally, TouchTally};
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use crate::key::KeyRing;
 use crate::policy::Policy;
@@ -101,7 +102,7 @@ impl Settings {
 /// Rehearses a policy. A violation is run into a second time, with the person's doings written down.
 pub fn rehearse(policy: &Policy, settings: &Settings, progress: &mut dyn FnMut(Progress)) -> Outcome {
     let mut settings = settings.clone();
-    let mut versions = BTreeMap::from([(policy.version, Rc::new(policy.clone()))]);
+    let mut versions = LiteMap::from_iter([(policy.version, Rc::new(policy.clone()))]);
     let mut operations = Vec::new();
     if settings.is_storm {
         let longest = policy.journeys.values().map(|journey| journey.time_limit).max().unwrap_or_default();

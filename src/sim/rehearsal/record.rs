@@ -113,7 +113,7 @@ impl Records {
     /// A provider's receipt, or the word of the app's back end that it showed a message.
     pub fn reported(&mut self, at: Instant, touch: TouchId, settled: &Settled) {
         let says = match settled {
-            Settled::Delivered => "delivered",
+            Settled::Delivered | Settled::Called { .. } => "delivered",
             Settled::Bounced => "bounced",
             Settled::Complained => "complained",
             Settled::Accepted | Settled::Retry { .. } | Settled::Rejected { .. } => return,

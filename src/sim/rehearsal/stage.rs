@@ -1,8 +1,10 @@
 //! The world of a rehearsal, and its time.
 
 use core::cmp::min;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use crate::id::{Shard, TouchId};
 use crate::journey::Rules;
@@ -81,7 +83,7 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     pub fn new(
-        versions: BTreeMap<u32, Rc<Policy>>,
+        versions: LiteMap<u32, Rc<Policy>>,
         operations: Vec<(Instant, Operation)>,
         settings: &'a Settings,
     ) -> Self {

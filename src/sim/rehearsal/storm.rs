@@ -1,7 +1,8 @@
 //! A storm: everything that can go wrong goes wrong by lot, while operators change their minds.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use crate::id::{Shard, TouchId};
 use crate::person::Said;
@@ -71,9 +72,9 @@ pub fn faults(seed: u64, days: u32) -> Faults {
 }
 
 /// The policy, and others like it: other hours, caps, waits and shares.
-pub fn versions(seed: u64, policy: &Policy) -> BTreeMap<u32, Rc<Policy>> {
+pub fn versions(seed: u64, policy: &Policy) -> LiteMap<u32, Rc<Policy>> {
     let mut random = Random::new(mixed(seed, &[6]));
-    let mut versions = BTreeMap::from([(policy.version, Rc::new(policy.clone()))]);
+    let mut versions = LiteMap::from_iter([(policy.version, Rc::new(policy.clone()))]);
     for after in 1..VERSIONS {
         let mut other = policy.clone();
         other.version = policy.version + after;
@@ -84,7 +85,7 @@ pub fn versions(seed: u64, policy: &Policy) -> BTreeMap<u32, Rc<Policy>> {
         }
         other.outreach.caps = caps(&mut random);
         other.outreach.gap = Span::from_millis((1 + random.below(12)) * HOUR_MS);
-        for journey in other.journeys.values_mut() {
+        for (_, journey) in &mut other.journeys {
             journey.holdout_per_mille = u16::try_from(random.below(300)).unwrap_or_default();
             journey.reentry = Span::from_millis((1 + random.below(100)) * HOUR_MS);
             for touch in &mut journey.touches {

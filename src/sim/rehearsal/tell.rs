@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use litemap::LiteMap;
+
 use crate::id::Shard;
 use crate::journey::{APP_OPENED, Event};
 use crate::person::{Change, Said};
@@ -198,8 +200,8 @@ impl Stage<'_> {
             kind: signal.kind.to_string(),
             at: self.shown(signal.at),
             about: about.map(|matter| matter.trigger),
-            flags: signal.flags.iter().cloned().collect::<BTreeMap<_, _>>(),
-            masks: BTreeMap::new(),
+            flags: signal.flags.iter().cloned().collect(),
+            masks: LiteMap::new(),
         };
         self.tally.events += 1;
         let checked = self.watch.is_some().then(|| event.clone());

@@ -79,7 +79,7 @@ impl Stage<'_> {
         if self.lots.strikes(Chance::QueueRefuses, self.now) {
             return;
         }
-        let Pack { shard, touches } = pack;
+        let Pack { shard, touches, .. } = pack;
         if self.lots.strikes(Chance::DuplicatePacks, self.now) {
             let wait = self.lots.random(Chance::DuplicatePacks).below(900_000);
             let touches = touches.clone();

@@ -38,7 +38,7 @@ export async function crash({ kills, seed, report = () => {} }) {
     const seconds = (performance.now() - started) / 1000;
     const winners = clients.links.filter(({ went, redeemed }) => went.size + redeemed.size > 0).length;
     const { answers, unanswered, links } = clients;
-    return { ...killed, seed, seconds, answers, unanswered, links: links.length, winners, entries: log.lines.length, faults };
+    return { ...killed, seed, seconds, answers, unanswered, links: links.length, winners, entries: log.lines.length, segments: server.segments(), faults };
   } finally {
     await server.kill().catch(() => {});
     process.removeListener("exit", letGo);
@@ -138,8 +138,8 @@ export function generator(seed) {
 }
 
 /** The result in one line. */
-export function summary({ kills, cut, rechecks, links, answers, unanswered, winners, entries, faults, seconds, seed }) {
+export function summary({ kills, cut, rechecks, links, answers, unanswered, winners, entries, segments, faults, seconds, seed }) {
   return `crash: ${kills} kills (${cut} with requests under way), ${links} links, ${answers} requests answered, ` +
     `${unanswered} cut off and repeated, ${winners} links with a winner, ${rechecks} held links asked for again, ` +
-    `${entries} audit entries verified, ${faults.length} faults, ${seconds.toFixed(0)} s, seed ${seed}`;
+    `${entries} audit entries in ${segments} segments verified, ${faults.length} faults, ${seconds.toFixed(0)} s, seed ${seed}`;
 }

@@ -1,6 +1,6 @@
 // The local worker under plain `workerd serve`, on storage that stays when the process is killed.
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { API_KEYS, HOST, RING, ROOT } from "../door.mjs";
@@ -21,11 +21,14 @@ const COURIER = `export default {
   },
 };`;
 
+/** Segments of the audit log small enough for a crash to meet their ends. */
+const SEGMENT_BYTES = "60000";
+
 export class Server {
   /** `bindings` are further text bindings, by name. */
   constructor({ build = join(ROOT, "build/local"), bindings = {} } = {}) {
     if (!existsSync(join(build, "index.js"))) throw new Error(`${build} is missing: run .ci/build local`);
-    this.bindings = bindings;
+    this.bindings = { POSTERN_AUDIT_SEGMENT_BYTES: SEGMENT_BYTES, ...bindings };
     this.folder = mkdtempSync(join(tmpdir(), "postern-crash-"));
     mkdirSync(join(this.folder, "objects"));
     for (const [name] of MODULES) copyFileSync(join(build, name), join(this.folder, name));
@@ -69,6 +72,11 @@ export class Server {
   async #order(order) {
     const response = await fetch(this.courier, { method: "POST", body: JSON.stringify(order) });
     return response.json();
+  }
+
+  /** How many objects the audit log has come to lie in. */
+  segments() {
+    return readdirSync(join(this.folder, "objects", "AuditLog")).filter((name) => name.endsWith(".sqlite")).length;
   }
 
   remove() {

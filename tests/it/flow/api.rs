@@ -1,8 +1,8 @@
 //! The machine API beside minting, and what every other path answers.
 
 use postern::audit::{ChainVerifier, Head, Kind};
-use postern::flow::{Misconfigured, Seed, not_configured};
-use postern::http::{Headers, Method};
+use postern::flow::{Misconfigured, Seed, not_configured, reads_body};
+use postern::http::{Headers, Method, route};
 use postern::id::Nonce;
 use postern::limits::{AUDIT_EXPORT_MAX, DENIED_MAX, GRANT_LIFETIME_S, LINK_FAILURES_MAX};
 use postern::sim::{Call, Fault};
@@ -214,6 +214,29 @@ fn a_key_opens_its_own_roles_only() {
     scene.world.allow(0);
     assert_eq!(with(None, Method::Get, "/v1/audit"), "429 too_many_requests api.refused:damped");
     assert_eq!(with(Some(KEY), Method::Get, "/v1/audit"), "200 page", "a good key is never damped");
+}
+
+/// A megabyte of anybody's is not waited for.
+#[test]
+fn a_body_is_read_for_those_who_may_send_it() {
+    let scene = Scene::new();
+    let reads = |method, path: &str, key: Option<&str>| {
+        let authorization = key.map(|key| format!("Bearer {key}"));
+        let headers = Headers { authorization, ..Headers::default() };
+        reads_body(&scene.door, route(method, path), &headers, scene.now())
+    };
+    for path in ["/v1/events", "/v1/journeys/x/move", "/v1/links"] {
+        assert!(reads(Method::Post, path, Some(KEY)), "{path}");
+        assert!(!reads(Method::Post, path, None) && !reads(Method::Post, path, Some("pk_x_y")), "{path}");
+    }
+    assert!(reads(Method::Post, "/v1/links", Some(MINT_KEY)));
+    assert!(!reads(Method::Post, "/v1/events", Some(MINT_KEY)), "another role");
+    for path in ["/v1/nothing", "/v1/policy/2/activate", "/v1/journeys/x/pause", "/v1/deliveries/x/redrive"] {
+        assert!(!reads(Method::Post, path, Some(KEY)), "{path} takes none");
+    }
+    for path in ["/l/token", "/u/token", "/p/token", "/v1/receipts/postmark"] {
+        assert!(reads(Method::Post, path, None), "{path} is for anybody");
+    }
 }
 
 #[test]

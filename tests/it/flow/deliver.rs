@@ -1,13 +1,18 @@
 //! Packs of touches past the shard, to providers that accept, refuse, stall, or say nothing; and what they tell later.
 
+use litemap::LiteMap;
 use postern::audit::Kind;
 use postern::delivery::{Credentials, Reply};
 use postern::flow::{Context, Courier, Delivered, Seed, deliver};
 use postern::http::{Headers, Method, WebhookHeaders};
 use postern::id::{Shard, TouchId};
 use postern::journey::Event;
-use postern::limits::{BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, OFFER_LEASE_MS};
+use postern::limits::{
+    BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, OFFER_LEASE_MS, OFFER_PACK_MAX, PORT_TIMEOUT_MS,
+    PROVIDER_CONNECTIONS_MAX, PROVIDER_TIMEOUT_MS, SETTLE_TRIES_MAX,
+};
 use postern::person::{Person, Sent};
+use postern::policy::{Channel, Policy};
 use postern::port::People as _;
 use postern::shard::{Errand, Pack};
 use postern::sim::{Call, Fault, block_on};
@@ -16,10 +21,10 @@ use serde_json::{Value, json};
 
 use crate::flow::scene::{NOW, Scene, count, request};
 
-const POSTMARK: &str = r#"{"postmark":{"token":"t","receipts":{"user":"u","password":"p"}}}"#;
+pub const POSTMARK: &str = r#"{"postmark":{"token":"t","receipts":{"user":"u","password":"p"}}}"#;
 
 /// A door that sends by these providers, and this many people to whom an e-mail is to go.
-fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
+pub fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
     let mut scene = Scene::new();
     scene.door.providers = Credentials::parse(providers, false);
     let mut offers = Vec::new();
@@ -36,8 +41,8 @@ fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
             kind: "payment.failed".into(),
             at: scene.now(),
             about: None,
-            flags: [].into(),
-            masks: [].into(),
+            flags: LiteMap::new(),
+            masks: LiteMap::new(),
         };
         let errand = Errand::Ingest { events: vec![(subject, event)] };
         block_on(scene.world.visit(Shard::of(subject), &errand)).unwrap();
@@ -57,12 +62,16 @@ fn send(scene: &Scene, courier: &Courier, touches: &[TouchId]) -> Vec<Delivered>
         touches.iter().map(|touch| Shard::of(touch.subject())).collect();
     let deliveries = shards.into_iter().map(|shard| {
         let touches = touches.iter().copied().filter(|touch| Shard::of(touch.subject()) == shard).collect();
-        let snapshot = scene.snapshot.borrow();
-        let context =
-            Context { door: &scene.door, snapshot: snapshot.as_ref(), now: scene.now(), seed: Seed([3; 32]), breakers: &scene.breakers };
-        block_on(deliver(&context, &Pack { shard, touches }, courier, &scene.world))
+        hand_over(scene, courier, &Pack { shard, version: 1, channel: Channel::Email, touches })
     });
     deliveries.collect()
+}
+
+pub fn hand_over(scene: &Scene, courier: &Courier, pack: &Pack) -> Delivered {
+    let snapshot = scene.snapshot.borrow();
+    let context =
+        Context { door: &scene.door, snapshot: snapshot.as_ref(), now: scene.now(), seed: Seed([3; 32]), breakers: &scene.breakers };
+    block_on(deliver(&context, pack, courier, &scene.world))
 }
 
 /// What the cron does: wakes the shards. Returns what they offer.
@@ -80,13 +89,13 @@ fn person(scene: &Scene, touch: TouchId) -> Person {
 }
 
 /// What the shard knows of a touch: how its last line reads, and how many attempts it has had if it is still on its way.
-fn state(scene: &Scene, touch: TouchId) -> (Option<Sent>, Option<u8>) {
+pub fn state(scene: &Scene, touch: TouchId) -> (Option<Sent>, Option<u8>) {
     let person = person(scene, touch);
     let line = person.history.iter().rev().find(|line| line.id == touch).map(|line| line.said.clone());
     (line, person.pending.iter().find(|pending| pending.id == touch).map(|pending| pending.attempts))
 }
 
-fn reply(status: u16, body: &str) -> Reply {
+pub fn reply(status: u16, body: &str) -> Reply {
     Reply { status, body: body.into(), ..Reply::default() }
 }
 
@@ -248,7 +257,7 @@ fn what_fails_on_the_way_is_neither_lost_nor_issued_in_secret() {
     third.world.fail_next(Call::Visit, Fault::After);
     let delivered = send(&third, &courier, &touches);
     assert!(!delivered[0].is_done, "the checkout's answer was lost");
-    assert_eq!(state(&third, touches[0]), (Some(Sent::Tried), Some(1)));
+    assert_eq!(state(&third, touches[0]), (Some(Sent::Trying), Some(1)));
 }
 
 /// Whatever fails, a touch ends as accepted, once its lease or its wait is over and it is offered again.
@@ -323,4 +332,33 @@ fn only_providers_that_call_back_have_a_path() {
     let query = "hub.mode=subscribe&hub.challenge=42&hub.verify_token=v";
     assert_eq!(&*send(Method::Get, "/v1/receipts/whatsapp_cloud", query).response.body, "42");
     assert_eq!(send(Method::Get, "/v1/receipts/gateway", query).summary(), "401 unauthorized");
+}
+
+#[test]
+fn whoever_entered_by_the_example_hears_though_another_policy_is_in_force() {
+    let (scene, touches) = scene(POSTMARK, 1);
+    let mut newer = Policy::example();
+    newer.version += 1;
+    scene.world.enact(newer.clone());
+    scene.snapshot.borrow_mut().as_mut().unwrap().policy = newer;
+    let delivered = send(&scene, &Courier::default(), &touches);
+    assert_eq!(notes(&delivered), "");
+    assert_eq!(scene.world.take_calls().len(), 1);
+    let paused = scene.api(Method::Post, "/v1/journeys/payment.failed/pause", "");
+    assert_eq!(paused.response.status, 200);
+}
+
+/// A consumer has 15 minutes for a batch, whose packs go one after the other.
+#[test]
+fn a_batch_of_packs_ends_in_time_though_every_call_takes_as_long_as_it_may() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wrangler.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let consumer =
+        text.split("[[queues.consumers]]").find(|part| part.starts_with("\nqueue = \"postern-outreach\"\n"));
+    let packs = consumer.unwrap().split("max_batch_size = ").nth(1).unwrap().lines().next().unwrap();
+    let packs: u64 = packs.parse().unwrap();
+    let rounds = u64::try_from(OFFER_PACK_MAX.div_ceil(PROVIDER_CONNECTIONS_MAX)).unwrap();
+    let shard = (1 + u64::from(SETTLE_TRIES_MAX)) * PORT_TIMEOUT_MS;
+    assert!(packs * (rounds * PROVIDER_TIMEOUT_MS + shard) < 15 * 60_000, "{packs} packs");
+    assert!(rounds * PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS, "nothing of a pack is offered again meanwhile");
 }

@@ -63,8 +63,12 @@ fn a_glance_and_the_full_flow_agree() {
             let link = claims.link_ref(scene.door.minter.key());
             block_on(scene.world.deny(&link, trace(&scene, &claims))).unwrap();
         }
-        let snapshot =
-            Snapshot { policy: policy.clone(), is_example: true, denied: scene.world.deny_list(), loaded };
+        let snapshot = Snapshot {
+            policy: policy.clone().into(),
+            is_example: true,
+            denied: scene.world.deny_list(),
+            loaded,
+        };
         *scene.snapshot.borrow_mut() = Some(snapshot.clone());
 
         let hints = Hints { user_agent, ch_platform: "", purpose };

@@ -115,6 +115,26 @@ fn what_was_shown_is_told_and_goes() {
     assert!(line["why"]["goal"].is_string() && line["why"]["touch_goal"].is_string());
 }
 
+/// A key for the inbox says nothing of what went by e-mail.
+#[test]
+fn what_the_app_never_had_it_cannot_have_shown() {
+    let scene = Scene::new();
+    put(&scene, CUSTOMER);
+    happens(&scene, CUSTOMER, "payment.failed");
+    let offered = scene.world.take_offers();
+    let [mail] = offered[..] else { panic!("one e-mail") };
+    let body = json!({ "shown": [mail] }).to_string();
+    let seen = scene.api(Method::Post, &format!("/v1/inbox/{CUSTOMER}"), &body);
+    assert_eq!(seen.json(), json!({ "shown": 0 }));
+    let checkout = Errand::Checkout { touches: vec![mail] };
+    let Answer::Checked { touches } =
+        block_on(scene.world.visit(Shard::of(mail.subject()), &checkout)).unwrap()
+    else {
+        panic!("not checked")
+    };
+    assert!(matches!(touches[..], [Offered::Ready(_)]), "it is still to be sent");
+}
+
 #[test]
 fn a_stranger_has_an_empty_inbox() {
     let scene = Scene::new();

@@ -1,5 +1,7 @@
 //! Minting: all or nothing, never without its audit entry, and the same again when repeated.
 
+use std::rc::Rc;
+
 use postern::audit::Kind;
 use postern::http::Method;
 use postern::limits::{IDEMPOTENCY_S, MINT_BATCH_MAX, SNAPSHOT_STALE_MAX_MS};
@@ -123,7 +125,7 @@ fn a_key_used_again_after_it_was_forgotten_mints_other_links_and_logs_them() {
     let second = mint(&scene, Some("k"), ONE);
     assert_ne!(link(&second).unwrap().claims().link, id);
     assert_eq!(issued(&scene), 2);
-    scene.snapshot.borrow_mut().as_mut().unwrap().policy.version += 1;
+    Rc::make_mut(&mut scene.snapshot.borrow_mut().as_mut().unwrap().policy).version += 1;
     let third = mint(&scene, Some("k"), ONE);
     assert_ne!(third.response, second.response);
     assert_eq!(issued(&scene), 3, "another policy, other links");

@@ -1,12 +1,13 @@
 //! People's own choices: what a look, a post and a wrong address do, and what the page says.
 
+use litemap::LiteMap;
 use postern::audit::Kind;
 use postern::http::{Headers, Method, Request};
 use postern::id::{EventHash, LinkId, Region, ScopeCode, Shard, Subject};
 use postern::journey::Event;
 use postern::limits::UNSUBSCRIBE_LIFETIME_S;
 use postern::person::{Consent, Person, Said};
-use postern::policy::{Channel, Language, Policy, Purpose};
+use postern::policy::{Channel, Language, Policy, Purpose, Touch};
 use postern::port::People as _;
 use postern::shard::{Answer, Change, Errand, Settled};
 use postern::sim::{Call, Fault, block_on};
@@ -226,8 +227,8 @@ fn contacted(scene: &Scene) -> Subject {
             kind: "payment.failed".to_owned(),
             at: scene.now(),
             about: None,
-            flags: [].into(),
-            masks: [].into(),
+            flags: LiteMap::new(),
+            masks: LiteMap::new(),
         };
         visit(scene, subject, &Errand::Ingest { events: vec![(subject, event)] });
         visit(scene, subject, &Errand::Tick { scheduled: scene.now() });
@@ -252,12 +253,22 @@ fn the_page_says_why_in_its_own_language() {
         let mut request = asked(Method::Get, &path, "");
         request.headers.accept_language = Some(tag.to_owned());
         let seen = scene.send(&request);
-        let why = &Policy::example().templates["payment.failed.email"].texts[&language].why;
+        let policy = Policy::example();
+        let why = &policy.templates.get("payment.failed.email").unwrap().texts[&language].why;
         let body = &seen.response.body;
         assert!(body.contains(&why.replace("{site}", "Example")), "{body}");
         let (date, other) = ("2027-01-16", "2027-01-15");
         assert!(body.contains(date) && !body.contains(other), "{body}");
     }
+    // A newer policy has a touch before it.
+    if let Some(snapshot) = scene.snapshot.borrow_mut().as_mut() {
+        let touches = &mut snapshot.policy.journeys.get_mut("payment.failed").unwrap().touches;
+        let (name, template) = ("new".to_owned(), "subscription.expiring.email".to_owned());
+        touches.insert(0, Touch { name, template, ..touches[0].clone() });
+    }
+    let why = &Policy::example().templates["payment.failed.email"].texts[&Language::English].why;
+    let body = send(&scene, Method::Get, &path, "").response.body;
+    assert!(body.contains(&why.replace("{site}", "Example")), "{body}");
     put(&scene, subject, Change { is_protected: Some(true), ..Change::default() });
     let seen = send(&scene, Method::Get, &path, "");
     assert!(!seen.response.body.contains("<time"), "nobody learns what a protected person was sent");
@@ -282,7 +293,7 @@ fn no_page_names_anyone() {
     let scene = Scene::new();
     let consents =
         vec![Consent { channel: Channel::Sms, purpose: Purpose::Service, said: Said::Yes, at: NOW }];
-    let masks = [("order".to_owned(), "secret-mask".to_owned())].into();
+    let masks = [("order".to_owned(), "secret-mask".to_owned())].into_iter().collect();
     put(&scene, PERSON, Change { consents, masks, ..Change::default() });
     let token = token(&scene, PERSON);
     for path in [format!("/p/{token}"), format!("/u/{token}"), format!("/u/{token}?choices")] {
@@ -293,4 +304,19 @@ fn no_page_names_anyone() {
             }
         }
     }
+}
+
+/// It could be named only in its last day, and saying no goes on working until its end.
+#[test]
+fn a_link_to_choices_is_not_said_to_be_withdrawn() {
+    let scene = Scene::new();
+    let token = token(&scene, PERSON);
+    for days in [0, 59] {
+        scene.set_now(NOW + Span::from_secs(days * 24 * 60 * 60) + Span::from_secs(3_600));
+        for method in [Method::Get, Method::Delete] {
+            let seen = scene.api(method, &format!("/v1/links/{}", &token[..28]), "");
+            assert_eq!(seen.summary(), "400 bad_link_id", "after {days} days");
+        }
+    }
+    assert_eq!(send(&scene, Method::Post, &format!("/u/{token}"), ONE_CLICK).response.status, 200);
 }

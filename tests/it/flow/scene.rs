@@ -59,7 +59,8 @@ impl Scene {
             environment: None,
             providers: None,
         };
-        let snapshot = Snapshot { policy, is_example: true, denied: DenyList::default(), loaded: NOW };
+        let snapshot =
+            Snapshot { policy: policy.into(), is_example: true, denied: DenyList::default(), loaded: NOW };
         let world = World::new(NOW);
         world.set_ring(&ring());
         Self {

@@ -1,8 +1,9 @@
 //! Policies in few words.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use litemap::LiteMap;
 use postern::id::{EventHash, KeyId, Region};
 use postern::journey::{Event, Rules};
 use postern::key::{KeyRing, MacKey, Secret};
@@ -56,7 +57,7 @@ pub fn journey(name: &str, touches: Vec<Touch>) -> Journey {
         goal: "to be paid".to_owned(),
         touches,
         outcomes: vec!["payment.succeeded".to_owned()],
-        blocked: BTreeMap::from([("payment.disputed".to_owned(), "disputes desk".to_owned())]),
+        blocked: LiteMap::from_iter([("payment.disputed".to_owned(), "disputes desk".to_owned())]),
         time_limit: hours(240),
         holdout_per_mille: 0,
         reentry: DAY,
@@ -80,10 +81,10 @@ pub fn outreach() -> Outreach {
     let sender = |provider| Sender { provider, from: None };
     Outreach {
         quiet_hours: Some(QuietHours { start_min: 21 * 60, end_min: 8 * 60, jitter_min: 60 }),
-        zones: BTreeMap::new(),
+        zones: LiteMap::new(),
         caps: Vec::new(),
         gap: hours(12),
-        senders: BTreeMap::from([
+        senders: LiteMap::from_iter([
             (Channel::Email, sender(Provider::Postmark)),
             (Channel::Sms, sender(Provider::Twilio)),
             (Channel::InApp, sender(Provider::Inbox)),
@@ -108,12 +109,12 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
             facts: BTreeMap::new(),
             code: CodeSettings::default(),
         },
-        scopes: BTreeMap::new(),
-        destinations: BTreeMap::new(),
+        scopes: LiteMap::new(),
+        destinations: LiteMap::new(),
         apps: Apps::default(),
         outreach,
         journeys: journeys.into_iter().map(|journey| (journey.name.clone(), journey)).collect(),
-        templates: BTreeMap::new(),
+        templates: LiteMap::new(),
     }
 }
 
@@ -142,7 +143,7 @@ pub fn event(id: &str, kind: &str, at: Instant) -> Event {
         kind: kind.to_owned(),
         at,
         about: None,
-        flags: BTreeMap::new(),
-        masks: BTreeMap::new(),
+        flags: LiteMap::new(),
+        masks: LiteMap::new(),
     }
 }

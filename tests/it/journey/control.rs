@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use postern::audit::Kind;
-use postern::journey::{move_to, wake};
+use postern::journey::{Report, move_to, wake};
 use postern::limits::PAUSED_WAIT_S;
 use postern::person::Ended;
 use postern::policy::Channel;
@@ -50,6 +50,25 @@ fn what_is_on_its_way_waits_too() {
     assert_eq!(scene.count(Kind::Deferred), 1);
     scene.rules.paused.clear();
     wake(&mut scene.person, "payment.failed", scene.now);
+    scene.advance();
+    scene.deliver();
+    assert_eq!(scene.count(Kind::Sent), 1);
+}
+
+#[test]
+fn what_was_tried_before_the_pause_goes_on_with_the_rest() {
+    let mut scene = Scene::new(build::dunning());
+    scene.fail("invoice").unwrap();
+    let touch = scene.offers.pop().unwrap();
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Retry { after: None, reason: "no_answer" });
+    scene.now = scene.person.pending[0].due.unwrap();
+    scene.advance();
+    scene.rules.paused.insert("payment.failed".to_owned());
+    scene.deliver();
+    assert_eq!(scene.person.pending[0].due, Some(scene.now + Span::from_secs(PAUSED_WAIT_S)));
+    scene.rules.paused.clear();
+    assert!(wake(&mut scene.person, "payment.failed", scene.now));
     scene.advance();
     scene.deliver();
     assert_eq!(scene.count(Kind::Sent), 1);

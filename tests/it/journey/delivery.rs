@@ -6,7 +6,7 @@ use postern::audit::Kind;
 use postern::id::TouchId;
 use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
 use postern::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, RETRY_AFTER_MAX_S, RETRY_MAX_S};
-use postern::person::{Change, Person, Said, Sent};
+use postern::person::{Change, Mask, Person, Said, Sent};
 use postern::policy::{Channel, Outreach, Purpose};
 use postern::time::{Instant, Span};
 
@@ -62,10 +62,10 @@ fn a_consumer_that_is_down_does_not_come_back_to_a_queue_of_copies() {
 fn an_offer_is_good_for_one_attempt() {
     let (mut scene, touch) = offered();
     let pending = scene.checkout(touch).unwrap();
-    assert_eq!((pending.attempts, pending.due, said(&scene)), (1, Some(NOON + LEASE), Sent::Tried));
+    assert_eq!((pending.attempts, pending.due, said(&scene)), (1, Some(NOON + LEASE), Sent::Trying));
     assert_eq!(scene.checkout(touch), Err(Refusal::InFlight));
     scene.pass(LEASE);
-    assert_eq!(scene.checkout(touch).unwrap().attempts, 2);
+    assert_eq!((scene.checkout(touch).unwrap().attempts, said(&scene)), (2, Sent::Tried));
     // Neither does the queue's copy hurry a wait.
     scene.settle(touch, &busy(None));
     assert_eq!(scene.checkout(touch), Err(Refusal::InFlight));
@@ -78,6 +78,7 @@ fn every_report_ends_an_attempt_once() {
         (Report::Accepted, Sent::Accepted, "touch.sent"),
         (rejected, Sent::Failed, "touch.failed:bad_message"),
         (Report::Delivered, Sent::Delivered, "touch.delivered"),
+        (Report::Called { how: "voicemail" }, Sent::Delivered, "touch.delivered:voicemail"),
         (Report::Bounced, Sent::Bounced, "touch.bounced"),
     ] {
         let (mut scene, touch) = offered();
@@ -111,12 +112,38 @@ fn receipts_come_after_the_answer_or_before() {
 }
 
 #[test]
+fn what_was_accepted_and_then_not_delivered_is_on_record_and_counts_as_contact() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    let unanswered = Report::Rejected { reason: "unanswered" };
+    for report in [Report::Accepted, unanswered.clone(), unanswered.clone()] {
+        scene.settle(touch, &report);
+    }
+    assert_eq!(
+        (said(&scene), scene.says().as_str()),
+        (Sent::Undelivered, "touch.sent touch.failed:unanswered")
+    );
+    assert!(said(&scene).counts());
+    // A receipt that comes late does not take back what another said.
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    for report in [Report::Accepted, Report::Delivered, unanswered] {
+        scene.settle(touch, &report);
+    }
+    assert_eq!((said(&scene), scene.says().as_str()), (Sent::Delivered, "touch.sent touch.delivered"));
+}
+
+#[test]
 fn a_failure_after_which_nothing_can_have_left_leaves_the_touch_as_it_was() {
     for (reasons, expected) in [
         (&["throttled"][..], Sent::Queued),
         (&["breaker_open"], Sent::Queued),
         (&["no_answer"], Sent::Tried),
         (&["no_answer", "throttled"], Sent::Tried),
+        (&["no_answer", "breaker_open"], Sent::Tried),
+        (&["throttled", "throttled"], Sent::Queued),
+        (&["too_long", "no_address"], Sent::Queued),
+        (&["something new"], Sent::Tried),
     ] {
         let (mut scene, touch) = offered();
         for reason in reasons {
@@ -129,6 +156,67 @@ fn a_failure_after_which_nothing_can_have_left_leaves_the_touch_as_it_was() {
             scene.advance();
         }
     }
+}
+
+/// A lost answer is a message that may have left, whatever the provider says the next time.
+#[test]
+fn a_refusal_takes_back_only_what_cannot_have_left() {
+    for (reasons, is_redriven, counts) in [
+        (&[][..], false, false),
+        (&["throttled"], false, false),
+        (&["no_answer"], false, true),
+        (&["no_answer", "breaker_open"], false, true),
+        (&["no_answer"; 8], true, true),
+        (&["throttled"; 8], true, false),
+    ] {
+        let (mut scene, touch) = offered();
+        for reason in reasons {
+            scene.checkout(touch).unwrap();
+            scene.settle(touch, &Report::Retry { after: None, reason });
+            scene.now = scene.person.pending[0].due.unwrap_or(scene.now);
+            scene.advance();
+        }
+        assert_eq!(redrive(&mut scene.person, touch, scene.now, &mut Vec::new()), is_redriven);
+        scene.checkout(touch).unwrap();
+        scene.settle(touch, &Report::Rejected { reason: "bad_message" });
+        let line = scene.person.history.iter().find(|line| line.id == touch).unwrap();
+        assert_eq!(line.said.counts(), counts, "{reasons:?}");
+        assert_eq!(scene.count(Kind::TouchFailed), 1);
+    }
+}
+
+#[test]
+fn a_failure_that_is_told_after_acceptance_is_on_record_once_and_goes_on_counting() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Accepted);
+    for _ in 0..2 {
+        scene.settle(touch, &Report::Rejected { reason: "undelivered" });
+    }
+    assert_eq!(scene.says(), "touch.sent touch.failed:undelivered");
+    assert!(said(&scene).counts());
+    scene.settle(touch, &Report::Accepted);
+    assert_eq!(scene.says(), "");
+    // What arrived has not failed.
+    scene.settle(touch, &Report::Delivered);
+    scene.settle(touch, &Report::Rejected { reason: "undelivered" });
+    assert_eq!((scene.says().as_str(), said(&scene)), ("touch.delivered", Sent::Delivered));
+}
+
+#[test]
+fn attempts_that_nobody_reports_end_as_well() {
+    let (mut scene, touch) = offered();
+    scene.offers.push(touch);
+    let mut attempts = 0;
+    for _ in 0..50 {
+        for offer in std::mem::take(&mut scene.offers) {
+            attempts += u8::from(scene.checkout(offer).is_ok());
+        }
+        scene.pass(LEASE);
+    }
+    assert_eq!(attempts, DELIVERY_ATTEMPTS_MAX);
+    assert!(scene.person.pending[0].is_dead && scene.person.pending[0].due.is_none());
+    assert_eq!((scene.says().as_str(), said(&scene)), ("delivery.dead:no_answer", Sent::Tried));
 }
 
 #[test]
@@ -216,7 +304,7 @@ fn a_touch_that_left_before_it_was_refused_counts_as_sent() {
     let (mut scene, touch) = offered();
     scene.checkout(touch).unwrap();
     scene.happens("payment.succeeded", "invoice").unwrap();
-    assert_eq!((said(&scene), scene.person.pending.len()), (Sent::Tried, 0));
+    assert_eq!((said(&scene), scene.person.pending.len()), (Sent::Trying, 0));
     scene.settle(touch, &Report::Accepted);
     assert_eq!(said(&scene), Sent::Accepted);
     assert!(scene.says().ends_with("journey.ended:resolved touch.refused:resolved touch.sent"));
@@ -258,6 +346,24 @@ fn a_complaint_is_an_opt_out_of_the_channel() {
     assert_eq!(scene.person.consents.len(), 10);
 }
 
+/// Providers repeat their webhooks for days.
+#[test]
+fn a_complaint_that_is_told_again_does_not_take_back_a_newer_yes() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Accepted);
+    scene.settle(touch, &Report::Complained);
+    scene.now = scene.now + HOUR;
+    scene.say(Channel::Email, Said::Yes);
+    scene.says();
+    for report in [Report::Delivered, Report::Bounced, Report::Complained] {
+        scene.settle(touch, &report);
+    }
+    assert_eq!(scene.says(), "");
+    let service = scene.person.consents.iter().filter(|one| one.purpose == Purpose::Service);
+    assert!(service.filter(|one| one.channel == Channel::Email).all(|one| one.said == Said::Yes));
+}
+
 #[test]
 fn reports_about_nothing_known_are_harmless() {
     let (scene, _) = offered();
@@ -276,14 +382,14 @@ fn reports_about_nothing_known_are_harmless() {
 #[test]
 fn looking_whether_it_may_be_shown_changes_nothing_and_ready_has_what_a_message_needs() {
     let (mut scene, touch) = offered();
-    scene.person.masks.insert("order".to_owned(), "ending 1234".to_owned());
+    scene.person.masks.insert("order".to_owned(), Mask("ending 1234".to_owned(), NOON));
     let pending = scene.person.pending[0].clone();
     assert_eq!(may_send(&scene.person, &pending, scene.now, &scene.rules), Ok(()));
     let pending = scene.checkout(touch).unwrap();
     let ready = ready(&scene.person, &pending, &scene.rules).unwrap();
     assert_eq!((ready.touch, ready.attempt, ready.index, ready.version), (touch, 1, 0, 1));
     assert_eq!((ready.journey.as_str(), ready.purpose), ("payment.failed", Purpose::Service));
-    assert_eq!(ready.masks["order"], "ending 1234");
+    assert_eq!(ready.masks.get("order").unwrap(), "ending 1234");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Events in whatever order they come.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use postern::journey::{Event, NotTaken, Taken};
 use postern::limits::{
     ENROLMENTS_MAX, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, PERSON_FLAGS_MAX,
@@ -69,6 +68,30 @@ fn more_events_than_are_remembered_wait_until_the_oldest_is_forgotten() {
     assert_eq!(scene.person.seen.len(), 1);
 }
 
+/// Who has paid is not contacted, however late or early that is told.
+#[test]
+fn an_outcome_ends_what_it_is_about_even_if_it_is_not_remembered() {
+    let week = Span::from_secs(EVENT_MEMORY_S);
+    for (notes, at, why) in [
+        (0, ago(longer(week)), NotTaken::TooOld),
+        (0, NOON + HOUR, NotTaken::FromTheFuture),
+        (EVENTS_REMEMBERED_MAX - 1, NOON, NotTaken::TooMany),
+    ] {
+        for (kind, ended) in [("payment.succeeded", Ended::Resolved), ("payment.disputed", Ended::Blocked)] {
+            let mut scene = Scene::new(build::dunning());
+            scene.fail("one").unwrap();
+            for number in 0..notes {
+                scene.take(&event(&number.to_string(), "note", NOON)).unwrap();
+            }
+            let paid = Event { about: Some(about("one")), ..event("paid", kind, at) };
+            assert_eq!(scene.take(&paid), Ok(Taken::Ended), "{why:?}");
+            assert_eq!((scene.enrolment().ended, scene.person.pending.len()), (Some(ended), 0));
+            // Nothing is left to end.
+            assert_eq!(scene.take(&paid), Err(why));
+        }
+    }
+}
+
 #[test]
 fn without_the_policies_that_could_tell_no_event_is_taken() {
     let mut scene = Scene::new(build::dunning());
@@ -78,6 +101,9 @@ fn without_the_policies_that_could_tell_no_event_is_taken() {
     scene.rules.active = 2;
     let before = scene.person.clone();
     assert_eq!(scene.happens("payment.succeeded", "one"), Err(NotTaken::NoPolicy));
+    // It is told again, however old it is: too old would be the last word.
+    let old = event("old", "payment.succeeded", ago(longer(Span::from_secs(EVENT_MEMORY_S))));
+    assert_eq!(scene.take(&old), Err(NotTaken::NoPolicy));
     assert_eq!(scene.person, before);
     // One that ended and has nothing on its way needs no policy any more.
     scene.person.pending.clear();
@@ -125,7 +151,7 @@ fn a_trigger_may_ask_for_flags_of_this_event_and_of_earlier_ones() {
         (vec![("recurring", false)], Taken::Nothing),
         (vec![("recurring", true), ("business", true)], Taken::Nothing),
     ] {
-        let flags: BTreeMap<_, _> = flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let flags: LiteMap<_, _> = flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let mut scene = Scene::new(Journey { trigger: trigger.clone(), ..build::dunning() });
         assert_eq!(
             scene.take(&Event { flags: flags.clone(), ..event("one", "payment.failed", NOON) }),
@@ -176,6 +202,21 @@ fn an_outcome_after_the_last_touch_still_stops_it() {
     scene.says();
     assert_eq!(scene.happens("payment.succeeded", "invoice"), Ok(Taken::Ended));
     assert_eq!(scene.says(), "journey.ended:resolved touch.refused:resolved");
+}
+
+#[test]
+fn what_is_over_is_not_resolved_later() {
+    for (wait, expected) in
+        [(Span::from_millis(hours(240).millis() - 1), Taken::Ended), (hours(240), Taken::Nothing)]
+    {
+        let mut scene = Scene::new(journey("one", vec![after("only", Channel::Email, Span::default())]));
+        scene.fail("invoice").unwrap();
+        scene.deliver();
+        scene.now = NOON + wait;
+        scene.says();
+        assert_eq!(scene.happens("payment.succeeded", "invoice"), Ok(expected));
+        assert_eq!(scene.enrolment().ended == Some(Ended::Resolved), expected == Taken::Ended);
+    }
 }
 
 #[test]
@@ -240,21 +281,81 @@ fn the_oldest_ended_journey_makes_room_and_running_ones_do_not() {
     assert!(!triggers.contains(&about("2")) && triggers.contains(&about("3")));
 }
 
+/// Ended, and still in the way of entering again.
+#[test]
+fn what_keeps_somebody_from_entering_again_is_not_forgotten() {
+    let often = |name: &str| {
+        let mut journey = journey(name, vec![after("later", Channel::Email, DAY)]);
+        "trial.ending".clone_into(&mut journey.trigger.event);
+        Journey { reentry: Span::default(), ..journey }
+    };
+    let rarely = Journey { reentry: hours(30 * 24), ..build::dunning() };
+    let policy = build::policy(1, build::outreach(), vec![rarely, often("nudge")]);
+    let mut scene = Scene::with(build::rules(vec![policy]));
+    scene.fail("one").unwrap();
+    scene.happens("payment.succeeded", "one").unwrap();
+    for number in 1..ENROLMENTS_MAX {
+        assert_eq!(scene.happens("trial.ending", &number.to_string()), Ok(Taken::Entered));
+        scene.now = scene.now + MINUTE;
+    }
+    scene.says();
+    assert_eq!(scene.happens("trial.ending", "more"), Ok(Taken::Nothing));
+    assert_eq!(scene.fail("two"), Ok(Taken::Nothing));
+    assert_eq!(scene.says(), "journey.refused:too_many journey.refused:reentry");
+    scene.now = NOON + hours(30 * 24);
+    assert_eq!(scene.fail("two"), Ok(Taken::Entered));
+}
+
+#[test]
+fn what_was_put_aside_and_is_forgotten_is_on_record() {
+    let quick = Journey {
+        reentry: Span::default(),
+        ..journey("one", vec![after("only", Channel::Email, Span::default())])
+    };
+    let mut scene = Scene::new(quick);
+    scene.fail("0").unwrap();
+    scene.offers.clear();
+    (scene.person.pending[0].is_dead, scene.person.pending[0].due) = (true, None);
+    for number in 1..ENROLMENTS_MAX {
+        scene.now = scene.now + MINUTE;
+        scene.fail(&number.to_string()).unwrap();
+        scene.deliver();
+    }
+    scene.says();
+    scene.fail("more").unwrap();
+    assert_eq!(scene.says(), "touch.refused:resolved journey.entered touch.queued journey.ended:completed");
+}
+
+#[test]
+fn each_mask_is_as_new_as_the_event_that_told_it() {
+    let mut scene = Scene::new(build::dunning());
+    let mut say = |id: &str, mask: Option<&str>, at| {
+        let masks = mask.map(|mask| ("order".to_owned(), mask.to_owned())).into_iter().collect();
+        scene.take(&Event { masks, ..event(id, "note", at) }).unwrap();
+        scene.person.masks.get("order").map(|mask| mask.0.clone())
+    };
+    assert_eq!(say("one", Some("ending 1"), ago(DAY)).as_deref(), Some("ending 1"));
+    // Something newer that says nothing of the order does not keep the order's news away.
+    assert_eq!(say("two", None, NOON).as_deref(), Some("ending 1"));
+    assert_eq!(say("three", Some("ending 3"), ago(HOUR)).as_deref(), Some("ending 3"));
+    assert_eq!(say("four", Some("ending 4"), ago(hours(2))).as_deref(), Some("ending 3"));
+}
+
 #[test]
 fn the_newest_value_of_a_flag_counts_whatever_comes_last() {
     let mut scene = Scene::new(build::dunning());
     let mut say = |id: &str, value: bool, at| {
-        let flags = BTreeMap::from([("paid".to_owned(), value)]);
+        let flags = LiteMap::from_iter([("paid".to_owned(), value)]);
         scene.take(&Event { flags, ..event(id, "note", at) }).unwrap();
-        scene.person.flags["paid"]
+        *scene.person.flags.get("paid").unwrap()
     };
     assert_eq!(say("one", true, ago(HOUR)), Flag(true, ago(HOUR)));
     assert_eq!(say("two", false, ago(DAY)), Flag(true, ago(HOUR)));
     assert_eq!(say("three", false, NOON), Flag(false, NOON));
-    let masks = |mask: &str| BTreeMap::from([("order".to_owned(), mask.to_owned())]);
+    let masks = |mask: &str| LiteMap::from_iter([("order".to_owned(), mask.to_owned())]);
     scene.take(&Event { masks: masks("ending 2"), ..event("four", "note", NOON) }).unwrap();
     scene.take(&Event { masks: masks("ending 1"), ..event("five", "note", ago(HOUR)) }).unwrap();
-    assert_eq!(scene.person.masks["order"], "ending 2");
+    assert_eq!(scene.person.masks.get("order").unwrap().0, "ending 2");
 }
 
 #[test]

@@ -11,9 +11,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use postern::audit::Kind;
 use postern::id::{AuditId, EventHash, TouchId};
-use postern::journey::{Event, Refusal, Report, Rules, Taken, move_to, redrive, wake};
-use postern::limits::TOUCH_GAP_MIN_S;
-use postern::person::{Change, Consent, Ended, Enrolment, Person, Said, Sent};
+use postern::journey::{Event, NotTaken, Refusal, Report, Rules, Taken, move_to, redrive, wake};
+use postern::limits::{DELIVERY_ATTEMPTS_MAX, TOUCH_GAP_MIN_S};
+use postern::person::{Change, Consent, Ended, Enrolment, Person, Said};
 use postern::policy::{Basis, Channel, Condition, Journey, Outreach, Purpose, QuietHours, Risk, Timing};
 use postern::time::{Instant, Span};
 use postern::zone::Zone;
@@ -99,9 +99,10 @@ enum Act {
         which: u8,
     },
     NewAddress,
-    /// The provider is down for this many attempts.
+    /// The provider is down for this many attempts, or nothing is heard of them.
     Outage {
         times: u8,
+        is_silent: bool,
     },
 }
 
@@ -133,6 +134,7 @@ fn any_provider() -> impl Strategy<Value = Provider> {
 
 fn any_act() -> impl Strategy<Value = Act> {
     let ago = || prop_oneof![3 => Just(0_i16), 1 => -10..300_i16];
+    let long_ago = prop_oneof![6 => ago(), 1 => Just(i16::MAX)];
     let deed = any_provider().boxed();
     prop_oneof![
         3 => prop_oneof![4 => 0..600_i32, 1 => -600..0_i32, 1 => 600..9_000_i32].prop_map(Act::Jump),
@@ -140,7 +142,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         4 => (0..2_u8, 0..4_u8, any::<bool>(), ago()).prop_map(|(journey, invoice, has_about, ago_min)| {
             Act::Trigger { journey, invoice, has_about, ago_min }
         }),
-        1 => (any::<bool>(), proptest::option::of(0..4_u8), ago()).prop_map(|(is_blocked, invoice, ago_min)| {
+        1 => (any::<bool>(), proptest::option::of(0..4_u8), long_ago).prop_map(|(is_blocked, invoice, ago_min)| {
             Act::Outcome { is_blocked, invoice, ago_min }
         }),
         2 => (any::<bool>(), ago()).prop_map(|(value, ago_min)| Act::Flag { value, ago_min }),
@@ -159,7 +161,7 @@ fn any_act() -> impl Strategy<Value = Act> {
         2 => (any::<u8>(), deed).prop_map(|(which, what)| Act::Report { which, what }),
         1 => any::<u8>().prop_map(|which| Act::Redrive { which }),
         1 => Just(Act::NewAddress),
-        1 => (1..20_u8).prop_map(|times| Act::Outage { times }),
+        1 => (1..20_u8, any::<bool>()).prop_map(|(times, is_silent)| Act::Outage { times, is_silent }),
     ]
 }
 
@@ -290,7 +292,10 @@ struct World {
     /// Every moment at which a message may have left.
     attempts: Vec<(TouchId, Channel, Instant)>,
     tried: BTreeMap<TouchId, usize>,
+    /// Attempts since the touch was offered first, or put back.
+    budget: BTreeMap<TouchId, u8>,
     settled: BTreeSet<TouchId>,
+    complained: BTreeSet<TouchId>,
     said: Vec<postern::audit::Event>,
 }
 
@@ -314,7 +319,9 @@ impl World {
             offers: BTreeMap::new(),
             attempts: Vec::new(),
             tried: BTreeMap::new(),
+            budget: BTreeMap::new(),
             settled: BTreeSet::new(),
+            complained: BTreeSet::new(),
             said: Vec::new(),
         };
         for (channel, said) in CHANNELS.into_iter().zip(setting.said).filter(|(_, said)| *said > 0) {
@@ -366,7 +373,7 @@ impl World {
                     let person = self.scene.person.clone();
                     let taken = self.scene.take(&event);
                     assert!(taken != Ok(Taken::Repeated) || self.scene.person == person);
-                    self.note(&event, taken.is_ok_and(|taken| taken != Taken::Repeated));
+                    self.note(&event, taken != Err(NotTaken::NoPolicy) && taken != Ok(Taken::Repeated));
                 }
             }
             Act::Consent { channel, said, ago_min } => {
@@ -384,11 +391,12 @@ impl World {
                 self.scene.person.zone = ZONES.get(usize::from(zone)).map(|name| Zone::parse(name).unwrap());
             }
             Act::NewAddress => self.scene.person.bounced.clear(),
-            Act::Outage { times } => {
+            Act::Outage { times, is_silent } => {
+                let deed = if is_silent { Provider::Vanishes } else { Provider::Busy { after_min: 0 } };
                 for _ in 0..times {
                     self.gather();
                     for touch in std::mem::take(&mut self.queue) {
-                        self.deliver(touch, Provider::Busy { after_min: 0 });
+                        self.deliver(touch, deed);
                     }
                     self.act(Act::Due { late_min: 0 });
                 }
@@ -441,6 +449,7 @@ impl World {
                     let touch = dead[usize::from(which) % dead.len()].id;
                     let mut effects = Vec::new();
                     assert!(redrive(&mut self.scene.person, touch, now, &mut effects));
+                    self.budget.remove(&touch);
                     self.scene.note(effects);
                 }
             }
@@ -461,11 +470,11 @@ impl World {
         event.about = invoice.map(|invoice| about(&format!("invoice{invoice}")));
         event.flags.extend(flag.map(|value| ("done".to_owned(), value)));
         let taken = self.scene.take(&event);
-        self.note(&event, taken.is_ok());
+        self.note(&event, taken != Err(NotTaken::NoPolicy));
         self.sent_in.push(event);
     }
 
-    /// An outcome that was taken is the end of all enrolments that it concerns.
+    /// An outcome is the end of all enrolments that it concerns, too old or not, once policies can be read.
     fn note(&mut self, event: &Event, is_taken: bool) {
         if !is_taken || !["payment.succeeded", "payment.disputed"].contains(&event.kind.as_str()) {
             return;
@@ -496,6 +505,9 @@ impl World {
                 self.check_send(&before, touch);
                 self.attempts.push((touch, pending.channel, self.scene.now));
                 *self.tried.entry(touch).or_default() += 1;
+                let spent = self.budget.entry(touch).or_default();
+                *spent += 1;
+                assert!(*spent <= DELIVERY_ATTEMPTS_MAX, "tried {spent} times");
                 self.report(touch, provider);
             }
             Err(Refusal::Resolved | Refusal::InFlight) => {}
@@ -523,22 +535,20 @@ impl World {
         self.scene.settle(touch, &report);
         match report {
             Report::Complained => {
-                for purpose in Purpose::ALL {
+                self.settled.insert(touch);
+                let is_news = self.complained.insert(touch);
+                for purpose in Purpose::ALL.into_iter().filter(|_| is_news) {
                     self.words.insert((channel.unwrap(), purpose), (self.scene.now, false));
                 }
             }
             Report::Retry { .. } => {}
-            // Nothing left under this id, now or before.
-            Report::Rejected { .. } if self.is_failed(touch) => {
+            // Nothing left under this id: it is the answer to the only attempt.
+            Report::Rejected { .. } if self.tried[&touch] == 1 && !self.settled.contains(&touch) => {
                 self.attempts.retain(|one| one.0 != touch);
                 self.settled.insert(touch);
             }
             _ => drop(self.settled.insert(touch)),
         }
-    }
-
-    fn is_failed(&self, touch: TouchId) -> bool {
-        self.scene.person.history.iter().any(|line| line.id == touch && line.said == Sent::Failed)
     }
 
     /// Everything that must hold at the moment at which a message leaves.
@@ -628,7 +638,14 @@ impl World {
         }
         for (touch, kinds) in &lines {
             let count = |kind| kinds.iter().filter(|one| **one == kind).count();
-            let ends = [Kind::TouchRefused, Kind::Sent, Kind::TouchFailed, Kind::Delivered, Kind::Bounced];
+            let ends = [
+                Kind::TouchRefused,
+                Kind::Sent,
+                Kind::TouchFailed,
+                Kind::Delivered,
+                Kind::Bounced,
+                Kind::Complained,
+            ];
             match kinds[0] {
                 Kind::Queued => {
                     assert_eq!(count(Kind::Queued), 1, "{kinds:?}");

@@ -119,7 +119,7 @@ impl Scene {
     pub fn note(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Offer(touch) => self.offers.push(touch),
+                Effect::Offer(offer) => self.offers.push(offer.touch),
                 Effect::Log(event) => self.log.push(event),
             }
         }

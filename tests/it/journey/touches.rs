@@ -1,8 +1,8 @@
 //! Sequences over time.
 
 use postern::audit::Kind;
-use postern::journey::{Refusal, Report};
-use postern::limits::{POLICY_WAIT_S, TOUCHES_MAX};
+use postern::journey::{NotTaken, Refusal, Report, Taken};
+use postern::limits::{APP_OPEN_MAX_S, JOURNEY_MAX_H, POLICY_WAIT_S, TOUCHES_MAX};
 use postern::person::Ended;
 use postern::policy::{Channel, Journey, Outreach, Timing};
 use postern::time::{Instant, Span};
@@ -134,6 +134,24 @@ fn the_app_does_not_hurry_what_waits_for_the_morning() {
     assert_eq!(scene.says(), "touch.queued journey.ended:completed touch.sent");
 }
 
+/// An app that was offline tells later that it was opened.
+#[test]
+fn the_app_is_open_when_it_says_so_at_once() {
+    let chance = Timing::AppOpens { after: Span::default(), within: hours(72) };
+    let late = Span::from_secs(APP_OPEN_MAX_S);
+    for (lag, expected) in
+        [(late, "touch.queued journey.ended:completed"), (Span::from_millis(late.millis() + 1), "")]
+    {
+        let mut scene = Scene::new(journey("one", vec![touch("app", Channel::InApp, chance)]));
+        scene.fail("invoice").unwrap();
+        scene.pass(HOUR);
+        scene.says();
+        let at = Instant::from_millis(scene.now.millis() - lag.millis());
+        scene.take(&build::event("open", "app.opened", at)).unwrap();
+        assert_eq!(scene.says(), expected);
+    }
+}
+
 #[test]
 fn an_enrolment_waits_for_a_policy_that_cannot_be_read() {
     let mut scene = Scene::new(build::dunning());
@@ -147,6 +165,33 @@ fn an_enrolment_waits_for_a_policy_that_cannot_be_read() {
     scene.says();
     scene.live(minutes(6));
     assert_eq!(scene.says(), "touch.queued touch.sent touch.sent");
+}
+
+/// A version that is forgotten after the longest journey holds up nobody for ever.
+#[test]
+fn what_is_over_by_any_policy_needs_none_to_end() {
+    let mut scene = Scene::new(build::dunning());
+    scene.fail("invoice").unwrap();
+    let mut other = scene.enrolment().clone();
+    (other.trigger, other.ended) = (build::about("another"), Some(Ended::Completed));
+    let mut aside = scene.person.pending[0].clone();
+    (aside.trigger, aside.is_dead, aside.due) = (other.trigger, true, None);
+    scene.person.enrolments.push(other);
+    scene.person.pending.push(aside);
+    let first = scene.rules.policies.remove(&1).unwrap();
+    scene.rules.policies.insert(2, first);
+    scene.rules.active = 2;
+    let longest = hours(JOURNEY_MAX_H);
+    scene.now = Instant::from_millis((NOON + longest).millis() - 1);
+    scene.advance();
+    let event = build::event("one", "note", NOON + longest);
+    assert_eq!(scene.take(&event), Err(NotTaken::NoPolicy));
+    assert!(scene.person.enrolments[0].is_running());
+    scene.now = NOON + longest;
+    assert_eq!(scene.take(&event), Ok(Taken::Nothing));
+    scene.live(hours(1));
+    assert_eq!(scene.person.enrolments[0].ended, Some(Ended::TimedOut));
+    assert!(scene.person.pending.iter().all(|one| one.is_dead) && scene.person.due().is_none());
 }
 
 #[test]
