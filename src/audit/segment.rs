@@ -171,7 +171,7 @@ fn append<S: Segment>(
     if state.after != Head::GENESIS && !is_new && batches.iter().any(may_be_elsewhere) {
         return Ok(Answer::Older);
     }
-    let rows = append_batches(head, batches, &seen).rows;
+    let rows = append_batches(head, batches, |id| seen.contains(&id)).rows;
     if !is_begun {
         segment.set_state(&state)?;
     }

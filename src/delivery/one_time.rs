@@ -223,6 +223,9 @@ mod tests {
     fn whatsapp_takes_an_authentication_template() {
         let approved = message(Channel::WhatsApp, Language::English).approved.unwrap();
         assert_eq!(approved.name, WHATSAPP_CODE_TEMPLATE);
-        assert_eq!((approved.parameters, approved.button), (vec!["012345".to_owned()], Some("012345".to_owned())));
+        assert_eq!(
+            (approved.parameters, approved.button),
+            (vec!["012345".to_owned()], Some("012345".to_owned()))
+        );
     }
 }

@@ -20,8 +20,8 @@ use crate::json;
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::passkey::{Algorithm, PublicKey};
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Segments, Signatures,
-    Unreachable, change_event,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Segments,
+    Signatures, Unreachable, change_event,
 };
 use crate::shard;
 use crate::time::{Instant, Span};

@@ -5,10 +5,10 @@
 
 use crate::audit::{Event, Kind};
 use crate::click::{Cause, Container, Decision, LinkView, Refusal, Tap, Visitor, decide};
-use crate::flow::arrive::Arrival;
-use crate::flow::prove;
 use crate::flow::Snapshot;
+use crate::flow::arrive::Arrival;
 use crate::flow::outcome::{Context, Later, Outcome};
+use crate::flow::prove;
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
 use crate::flow::request::{browser, hints, network, posted_nonce, set_browser, wants_json};
 use crate::gate::{Answer, Command, Place};

@@ -32,9 +32,15 @@ enum Action {
 
 /// What is asked of this address.
 enum Asked {
-    Grant { text: String, action: Action },
+    Grant {
+        text: String,
+        action: Action,
+    },
     /// The back end of an app names the person of a session.
-    Confirm { session: String, subject: Subject },
+    Confirm {
+        session: String,
+        subject: Subject,
+    },
 }
 
 #[derive(Serialize)]

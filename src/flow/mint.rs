@@ -237,7 +237,11 @@ fn read_link<'p>(context: &Context<'_>, snapshot: &'p Snapshot, node: Node<'_>) 
         (Some(subject), _) | (None, Some(subject)) => Some(subject?),
     };
     if subject.is_none() && scope.proof.need().is_some() {
-        fields.problem("subject", "mint.somebody", "a `subject` or a `customer_ref`, because the scope asks for proof");
+        fields.problem(
+            "subject",
+            "mint.somebody",
+            "a `subject` or a `customer_ref`, because the scope asks for proof",
+        );
         return None;
     }
     Some(Wanted { scope, subject, lifetime_s, region })

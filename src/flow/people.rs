@@ -4,8 +4,6 @@
 //! of known facts only keyed hashes leave it, and only their names are shown. No answer, log line or audit entry has
 //! either in clear.
 
-use std::collections::BTreeMap;
-
 use litemap::LiteMap;
 use serde::Serialize;
 
@@ -218,10 +216,10 @@ fn addresses(context: &Context<'_>, subject: Subject, fields: &Fields<'_>) -> Ch
 fn facts(
     context: &Context<'_>,
     subject: Subject,
-    policy: &BTreeMap<String, Fact>,
+    policy: &LiteMap<String, Fact>,
     node: &Node<'_>,
-) -> Option<BTreeMap<String, Option<FactTag>>> {
-    let mut facts = BTreeMap::new();
+) -> Option<LiteMap<String, Option<FactTag>>> {
+    let mut facts = LiteMap::new();
     for (name, node) in node.members()? {
         if *node.json() == Json::Null && is_flag_name(name) {
             facts.insert(name.to_owned(), None);
@@ -249,7 +247,7 @@ fn facts(
     Some(facts)
 }
 
-fn unknown_fact(name: &str, policy: &BTreeMap<String, Fact>) -> String {
+fn unknown_fact(name: &str, policy: &LiteMap<String, Fact>) -> String {
     match nearest(name, policy.keys().map(String::as_str)) {
         Some(near) => format!("the name of a fact in the policy; did you mean `{near}`?"),
         None => "the name of a fact in the policy in force, or `null` to remove what is held".to_owned(),

@@ -134,10 +134,8 @@ pub(super) fn set_session(session: &str) -> Cow<'static, str> {
 
 /// The `Set-Cookie` by which a browser is known again.
 pub(super) fn set_device(device: &str) -> Cow<'static, str> {
-    format!(
-        "{COOKIE}-device={device}; Path=/; Max-Age={DEVICE_LIFETIME_S}; Secure; HttpOnly; SameSite=Lax"
-    )
-    .into()
+    format!("{COOKIE}-device={device}; Path=/; Max-Age={DEVICE_LIFETIME_S}; Secure; HttpOnly; SameSite=Lax")
+        .into()
 }
 
 /// The `Idempotency-Key`, if there is one.

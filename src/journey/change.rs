@@ -1,6 +1,6 @@
 //! What the company tells of a person outside of events: it takes effect at once, on what is under way too.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::audit::{Event, Kind};
 use crate::journey::advance::{drop_pending, withdraw};
@@ -66,7 +66,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
 }
 
 /// Whether any is another than before, or gone.
-fn change_facts(person: &mut Person, facts: BTreeMap<String, Option<FactTag>>) -> bool {
+fn change_facts(person: &mut Person, facts: LiteMap<String, Option<FactTag>>) -> bool {
     let mut has_changed = false;
     for (name, tag) in facts {
         let before = person.facts.get(&name);

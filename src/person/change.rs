@@ -23,7 +23,8 @@ pub struct Change {
     /// Removes what addresses there are.
     pub drops_addresses: bool,
     /// By name; nothing: the fact is removed.
-    pub facts: BTreeMap<String, Option<FactTag>>,
+    #[serde(with = "crate::json::map")]
+    pub facts: LiteMap<String, Option<FactTag>>,
     /// Removes all passkeys.
     pub drops_passkeys: bool,
     /// Browsers that are remembered now are forgotten.

@@ -36,7 +36,7 @@ pub struct Person {
     /// Outcomes of late, for triggers that arrive after them.
     pub outcomes: Vec<Outcome>,
     /// What the person can be asked, by the policy's names; at most `PERSON_FACTS_MAX`.
-    pub facts: BTreeMap<String, FactTag>,
+    pub facts: LiteMap<String, FactTag>,
     /// At most `PASSKEYS_MAX`.
     pub passkeys: Vec<Passkey>,
     /// Codes sent and facts asked within a day, newest last.

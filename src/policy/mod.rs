@@ -74,7 +74,7 @@ pub struct Site {
     /// Where the gates of links are that ask for no other region.
     pub region: Region,
     /// What the company knows of people and may ask them, by name.
-    pub facts: BTreeMap<String, Fact>,
+    pub facts: LiteMap<String, Fact>,
     pub code: CodeSettings,
 }
 
@@ -83,7 +83,7 @@ pub struct Site {
 pub struct Fact {
     pub kind: FactKind,
     /// What the page calls it, by language; the default language is there.
-    pub label: BTreeMap<Language, String>,
+    pub label: LiteMap<Language, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Reading what proof scopes ask for, which facts may be asked, and how codes are sent.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::challenge::{Need, Proof, Proofs};
 use crate::json::{Fields, Json, Node, nearest};
@@ -109,7 +109,7 @@ fn proofs(list: &Node<'_>) -> Option<Proofs> {
 pub(super) fn scope_facts(
     fields: &Fields<'_>,
     proof: Option<ProofBy>,
-    known: Option<&BTreeMap<String, Fact>>,
+    known: Option<&LiteMap<String, Fact>>,
 ) -> Option<Vec<String>> {
     let uses_facts = proof.map(|proof| proof.need().is_some_and(|need| need.among().contains(Proof::Fact)));
     let Some(list) = fields.optional("facts") else {
@@ -149,8 +149,8 @@ pub(super) fn scope_facts(
 }
 
 /// Reads the site's `facts`.
-pub(super) fn site_facts(node: &Node<'_>, offered: Option<&Offered>) -> Option<BTreeMap<String, Fact>> {
-    let mut facts = BTreeMap::new();
+pub(super) fn site_facts(node: &Node<'_>, offered: Option<&Offered>) -> Option<LiteMap<String, Fact>> {
+    let mut facts = LiteMap::new();
     let mut count = 0;
     for (name, node) in node.members()? {
         count += 1;

@@ -34,7 +34,7 @@ pub(super) struct Context<'a> {
     pub offered: Option<&'a Offered>,
     /// Sorted.
     pub destinations: Option<&'a [&'a str]>,
-    pub facts: Option<&'a BTreeMap<String, Fact>>,
+    pub facts: Option<&'a LiteMap<String, Fact>>,
 }
 
 /// Reads all scopes of the policy.

@@ -25,7 +25,7 @@ pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>) -> Option<Sit
         .required("region")
         .and_then(|node| node.choice(&Region::ALL.map(|region| (region.name(), region))));
     let facts = fields.optional("facts");
-    let facts = facts.map_or_else(|| Some(BTreeMap::new()), |node| proof::site_facts(&node, offered));
+    let facts = facts.map_or_else(|| Some(LiteMap::new()), |node| proof::site_facts(&node, offered));
     let code = fields.optional("code");
     let code = code.map_or_else(|| Some(CodeSettings::default()), |node| proof::code(&node));
     let offered = offered?;

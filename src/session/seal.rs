@@ -103,7 +103,8 @@ impl SessionSeal {
         if text.len() > (LENGTH * 8).div_ceil(6) {
             return None;
         }
-        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut buffer).ok().filter(|length| *length == LENGTH)?;
+        let length =
+            URL_SAFE_NO_PAD.decode_slice(text, &mut buffer).ok().filter(|length| *length == LENGTH)?;
         let (signed, tag) = buffer.get(..length)?.split_last_chunk::<MAC_LENGTH>()?;
         let (code, rest) = signed.split_first()?;
         let (name, rest) = rest.split_first_chunk::<NAME_LENGTH>()?;
@@ -175,10 +176,7 @@ mod tests {
             assert_eq!(text.len(), 91);
             let end = session().began + Span::from_secs(PROOF_LIFETIME_S);
             assert_eq!(seal().open(&text, holder, session().began), Ok(session()));
-            assert_eq!(
-                seal().open(&text, holder, Instant::from_millis(end.millis() - 1)),
-                Ok(session())
-            );
+            assert_eq!(seal().open(&text, holder, Instant::from_millis(end.millis() - 1)), Ok(session()));
             assert_eq!(seal().open(&text, holder, end), Err(BadSession::Expired));
             for other in HOLDERS.into_iter().filter(|other| *other != holder) {
                 assert_eq!(seal().open(&text, other, session().began), Err(BadSession::Invalid), "{other:?}");

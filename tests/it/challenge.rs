@@ -10,8 +10,9 @@ use postern::challenge::{Ask, Need, Proof, Proofs, Said, View};
 use postern::gate::{Answer, Change, Claim, Command, Row, decide};
 use postern::id::{Nonce, Redemption, Tag};
 use postern::limits::{
-    ATTEMPTS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_WAIT_S, CODES_PER_LINK_MAX,
-    FACT_BITS_MIN, LEASE_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX,
+    ATTEMPTS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_WAIT_S,
+    CODES_PER_LINK_MAX, FACT_BITS_MIN, LEASE_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, RELAY_LIFETIME_S,
+    RELAYS_PER_LINK_MAX,
 };
 use postern::time::{Instant, Span};
 use proptest::collection::vec;

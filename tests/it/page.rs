@@ -36,7 +36,8 @@ fn every_scope_of_the_example_is_headed_by_its_label_in_every_language() {
 fn every_file_that_a_page_refers_to_is_served_and_kept_for_ever() {
     let policy = Policy::example();
     let pages = Pages::new(&policy, None, None);
-    let hand_off = HandOff { app: None, web: "https://www.example.com/", grant: Some("g"), adding: Adding::Nothing };
+    let hand_off =
+        HandOff { app: None, web: "https://www.example.com/", grant: Some("g"), adding: Adding::Nothing };
     for page in [pages.landing(LANDING), pages.hand_off(&hand_off), pages.home(), pages.nothing_here()] {
         let mut addresses = own_addresses(&page.body, "href=\"");
         addresses.extend(own_addresses(&page.body, "src=\""));

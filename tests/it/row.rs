@@ -4,8 +4,8 @@ use postern::id::{EventHash, LinkId, Subject, TouchId};
 use postern::limits::{PASSKEY_ID_MAX, PASSKEY_ID_MIN};
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{
-    Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Mask, Outcome, Pending, Person, Said, Sealed,
-    SeenEvent, Sent,
+    Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Mask, Outcome, Pending, Person, Said,
+    Sealed, SeenEvent, Sent,
 };
 use postern::policy::{Channel, Language, Purpose};
 use postern::time::Instant;

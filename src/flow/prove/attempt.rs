@@ -8,8 +8,8 @@ use crate::flow::outcome::Outcome;
 use crate::flow::prove::form::Fields;
 use crate::flow::request::{browser, set_device, set_session, wants_json};
 use crate::gate::{Answer, Claim, Command, Place, Trace};
-use crate::http::page::{Adding, Pages};
 use crate::http::Response;
+use crate::http::page::{Adding, Pages};
 use crate::id::Shard;
 use crate::person::Person;
 use crate::policy::{Destination, Scope};
@@ -111,7 +111,14 @@ impl<'a> Attempt<'a> {
     }
 
     /// The gate has given the link.
-    pub fn arrived(&self, claim: Claim, replay: bool, shown: Proofs, remember: bool, adding: Adding) -> Outcome {
+    pub fn arrived(
+        &self,
+        claim: Claim,
+        replay: bool,
+        shown: Proofs,
+        remember: bool,
+        adding: Adding,
+    ) -> Outcome {
         let claims = self.claims();
         let adding = if adding == Adding::Nothing && self.may_add(shown) { Adding::Offered } else { adding };
         let arrival = Arrival {

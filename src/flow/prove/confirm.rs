@@ -43,7 +43,8 @@ pub async fn confirm(
     let click = Click { context, snapshot, request, visitor: Visitor::read(&hints(request)) };
     let opened = context.door.sessions.open(session, Holder::App, context.now).ok();
     let Some(attempt) = opened.and_then(|session| Attempt::of(click, session, Holder::App)) else {
-        let detail = "The session is no app's session of this door, or is over. Let the app redeem the link again.";
+        let detail =
+            "The session is no app's session of this door, or is over. Let the app redeem the link again.";
         return refused(context, actor, Code::SessionInvalid, detail);
     };
     let is_right = attempt.session.subject == subject;

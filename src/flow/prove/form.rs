@@ -14,16 +14,30 @@ pub(super) struct Fields(Vec<(String, String)>);
 /// One thing to do.
 pub(super) enum Form<'a> {
     /// An app goes on with a ticket, as an attempt of its own.
-    Begin { nonce: Nonce },
+    Begin {
+        nonce: Nonce,
+    },
     /// Enough was shown: the link, please.
     Go,
-    Send { channel: Channel },
-    Code { code: &'a str },
+    Send {
+        channel: Channel,
+    },
+    Code {
+        code: &'a str,
+    },
     Facts,
-    Passkey { issued: Instant, credential: &'a str },
-    Add { issued: Instant, credential: &'a str },
+    Passkey {
+        issued: Instant,
+        credential: &'a str,
+    },
+    Add {
+        issued: Instant,
+        credential: &'a str,
+    },
     Relay,
-    Follow { code: &'a str },
+    Follow {
+        code: &'a str,
+    },
 }
 
 impl Fields {

@@ -122,7 +122,9 @@ impl Attempt<'_> {
         ports: &impl Ports,
     ) -> Result<Judged, Unreachable> {
         let door = self.click.context.door;
-        let Some(person) = self.person(ports).await? else { return Ok(Judged::Wrong(Refusal::Unknown.code())) };
+        let Some(person) = self.person(ports).await? else {
+            return Ok(Judged::Wrong(Refusal::Unknown.code()));
+        };
         let handle = door.challenges.user(self.session.subject);
         let signed = self.recall(Ceremony::Authentication, issued).and_then(|(_, challenge)| {
             let assertion = Assertion::read(credential)?;

@@ -110,15 +110,13 @@ pub async fn verify(context: &Context<'_>, request: &Request, ports: &impl Ports
 /// There is nothing to go on with.
 fn no_session(click: &Click<'_>, reason: &'static str) -> Outcome {
     let response = if wants_json(click.request) {
-        let detail = "The session is none of this door, is over, or is somebody else's. Redeem the link again.";
+        let detail =
+            "The session is none of this door, is over, or is somebody else's. Redeem the link again.";
         Problem::new(Code::SessionInvalid, detail).response()
     } else {
         let language = click.request.headers.accept_language.as_deref();
         Pages::new(&click.snapshot.policy, None, language).open_again()
     };
-    let event = Event {
-        reason: Some(reason.to_owned()),
-        ..click.context.event(Kind::Refused, None)
-    };
+    let event = Event { reason: Some(reason.to_owned()), ..click.context.event(Kind::Refused, None) };
     Outcome::new(response).event(event)
 }

@@ -157,7 +157,7 @@ fn said(report: &Report) -> &'static str {
         Report::Retry { reason, .. } | Report::Rejected { reason } => reason,
         Report::Bounced => "bounced",
         Report::Complained => "complained",
-        Report::Accepted | Report::Delivered => "sent",
+        Report::Accepted | Report::Delivered | Report::Called { .. } => "sent",
     }
 }
 

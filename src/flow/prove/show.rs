@@ -142,7 +142,8 @@ impl Attempt<'_> {
     /// A code is on its way.
     pub fn code_sent(&self, view: &View, channel: Channel) -> Outcome {
         if self.is_app() {
-            let document = Sent { outcome: "code_sent", codes: view.codes, next_code_in_s: self.next_code(view) };
+            let document =
+                Sent { outcome: "code_sent", codes: view.codes, next_code_in_s: self.next_code(view) };
             return Outcome::new(json(200, &document));
         }
         Outcome::new(redirect(&format!("{VERIFY}?by=code&via={}", channel.name())))
@@ -151,13 +152,15 @@ impl Attempt<'_> {
     /// What was entered is wrong, or too old, or never was.
     pub async fn wrong(&self, proof: Proof, _ports: &impl Ports) -> Outcome {
         if self.is_app() {
-            let detail = "It is wrong, used, over, or was never sent. Ask the person again, or for another proof.";
+            let detail =
+                "It is wrong, used, over, or was never sent. Ask the person again, or for another proof.";
             return Outcome::new(Problem::new(Code::ProofWrong, detail).response());
         }
         if proof == Proof::Fact {
             return self.facts_page(true);
         }
-        let enter = EnterCode { digits: self.digits(), sent: None, resend: Resend::Elsewhere, is_wrong: true };
+        let enter =
+            EnterCode { digits: self.digits(), sent: None, resend: Resend::Elsewhere, is_wrong: true };
         Outcome::new(self.pages().enter_code(enter))
     }
 
@@ -180,7 +183,8 @@ impl Attempt<'_> {
     pub fn later(&self, until: Instant) -> Outcome {
         let seconds = until.since(self.click.context.now).millis().div_ceil(1_000).max(1);
         if self.is_app() {
-            let detail = "There were many attempts for this person of late. Try again later, or another proof.";
+            let detail =
+                "There were many attempts for this person of late. Try again later, or another proof.";
             return Outcome::new(Problem::new(Code::ProofSlowed, detail).retry_after(seconds).response());
         }
         Outcome::new(self.pages().proof_later(seconds))
@@ -277,10 +281,9 @@ impl Attempt<'_> {
                 Proof::Device => {}
                 Proof::App => offers.extend(at_hand.app.as_deref().map(|href| Offer::App { href })),
                 Proof::Passkey => offers.push(Offer::Passkey),
-                Proof::Code => offers.extend(at_hand.ways.iter().map(|way| Offer::Code {
-                    channel: way.channel,
-                    to: &way.masked,
-                })),
+                Proof::Code => offers.extend(
+                    at_hand.ways.iter().map(|way| Offer::Code { channel: way.channel, to: &way.masked }),
+                ),
                 Proof::Fact => offers.push(Offer::Facts { count: self.scope.facts.len() }),
             }
         }

@@ -511,7 +511,8 @@ pub(super) mod tests {
         let scope = scope();
         let pages = Pages::new(&policy, Some(&scope), None);
         let landing = pages.landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false });
-        let hand_off = pages.hand_off(&HandOff { app: None, web: local, grant: Some(GRANT), adding: Adding::Nothing });
+        let hand_off =
+            pages.hand_off(&HandOff { app: None, web: local, grant: Some(GRANT), adding: Adding::Nothing });
         for page in [landing, hand_off] {
             let policy = header(&page, "content-security-policy");
             assert!(
@@ -677,12 +678,15 @@ pub(super) mod tests {
     fn a_grant_is_only_ever_posted_or_in_the_app_link_given() {
         let policy = policy();
         let pages = Pages::new(&policy, None, Some("en"));
-        let html = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing }).body;
+        let html = pages
+            .hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing })
+            .body;
         assert_eq!(count(&html, GRANT), 1);
         let action = "<form method=\"post\" action=\"https://www.example.com/billing?from=link&#38;step=1\">";
         assert!(html.contains(action), "{html}");
 
-        let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: None, adding: Adding::Nothing }).body;
+        let without =
+            pages.hand_off(&HandOff { app: None, web: WEB, grant: None, adding: Adding::Nothing }).body;
         assert!(!without.contains("<form") && without.contains("id=\"web\" href=\"https://www.example.com/"));
     }
 
@@ -702,7 +706,12 @@ pub(super) mod tests {
         policy.site.name = "<b>&\"'".to_owned();
         policy.site.ways_on.call_back = Some(CallBack::Phone("\"><script>".to_owned()));
         let scope = Scope { label: LiteMap::from_iter([(Language::English, "<i>".to_owned())]), ..scope() };
-        let web = HandOff { app: None, web: "https://e.example/\"><script>", grant: Some("\"><script>"), adding: Adding::Nothing };
+        let web = HandOff {
+            app: None,
+            web: "https://e.example/\"><script>",
+            grant: Some("\"><script>"),
+            adding: Adding::Nothing,
+        };
         let pages = Pages::new(&policy, Some(&scope), Some("en"));
         let mut pages = all(&pages);
         pages.push(("hostile", Pages::new(&policy, Some(&scope), Some("en")).hand_off(&web)));
@@ -742,8 +751,13 @@ pub(super) mod tests {
         for href in hostile {
             assert!(!may_open(href), "{href}");
             let app = Some(AppWay { href, fallback_ms: None });
-            let without = pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing });
-            assert_eq!(pages.hand_off(&HandOff { app, web: WEB, grant: Some(GRANT), adding: Adding::Nothing }), without, "{href}");
+            let without =
+                pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing });
+            assert_eq!(
+                pages.hand_off(&HandOff { app, web: WEB, grant: Some(GRANT), adding: Adding::Nothing }),
+                without,
+                "{href}"
+            );
         }
     }
 

@@ -79,7 +79,9 @@ pub struct EnterCode<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resend {
     Now(Channel),
-    In { seconds: u64 },
+    In {
+        seconds: u64,
+    },
     /// By the page of all ways: it is not known by which channel.
     Elsewhere,
     Never,
@@ -131,11 +133,13 @@ impl Pages<'_> {
     pub fn choose_proof(&self, choose: Choose<'_>) -> Response {
         let proving = self.proving();
         let Notice { heading, meaning } = if choose.is_second { proving.one_more } else { proving.choose };
-        let problem = choose.trouble.map(|trouble| Problem::plain(match trouble {
-            Trouble::NotSent => proving.not_sent,
-            Trouble::TooSoon => proving.too_soon,
-            Trouble::PasskeyRefused => proving.passkey_refused,
-        }));
+        let problem = choose.trouble.map(|trouble| {
+            Problem::plain(match trouble {
+                Trouble::NotSent => proving.not_sent,
+                Trouble::TooSoon => proving.too_soon,
+                Trouble::PasskeyRefused => proving.passkey_refused,
+            })
+        });
         let status = match choose.trouble {
             None => 200,
             Some(Trouble::NotSent) => 503,
@@ -267,7 +271,13 @@ impl Pages<'_> {
         self.proof_notice(403, self.proving().no_way, None, self.ways(self.ways_on, false))
     }
 
-    fn proof_notice(&self, status: u16, notice: Notice, wait: Option<String>, ways: Vec<Way<'_>>) -> Response {
+    fn proof_notice(
+        &self,
+        status: u16,
+        notice: Notice,
+        wait: Option<String>,
+        ways: Vec<Way<'_>>,
+    ) -> Response {
         let text = self.text();
         let frame = self.frame(notice.heading, Door::Closed).error(text.error);
         let view = NoticeView { frame, text, meaning: notice.meaning, wait, reference: None, ways };
@@ -330,8 +340,7 @@ pub(super) mod tests {
         Offer::Code { channel: Channel::Email, to: TO },
         Offer::Facts { count: 2 },
     ];
-    const CHOOSE: Choose<'static> =
-        Choose { offers: &OFFERS, is_second: false, relay: None, trouble: None };
+    const CHOOSE: Choose<'static> = Choose { offers: &OFFERS, is_second: false, relay: None, trouble: None };
     const CODE: EnterCode<'static> = EnterCode {
         digits: 6,
         sent: Some((Channel::Sms, NUMBER)),
@@ -376,7 +385,9 @@ pub(super) mod tests {
     fn a_field_is_labelled_described_and_named_by_what_is_wrong_with_it() {
         in_every_language(all, |language, name, page| {
             let html = &page.body;
-            for (_, rest) in html.match_indices("<input id=\"").map(|(at, text)| (at, &html[at + text.len()..])) {
+            for (_, rest) in
+                html.match_indices("<input id=\"").map(|(at, text)| (at, &html[at + text.len()..]))
+            {
                 let id = rest.split('"').next().unwrap();
                 let input = rest.split('>').next().unwrap();
                 assert_eq!(html.matches(&format!("<label for=\"{id}\">")).count(), 1, "{name} {id}");
@@ -387,7 +398,8 @@ pub(super) mod tests {
                 assert_eq!(input.contains("aria-invalid"), page.status == 422, "{name} {id}");
             }
             let summary = "<div class=\"problem\" role=\"alert\" tabindex=\"-1\" autofocus";
-            let has_problem = page.status != 200 && !["locked", "later", "open_again", "no_way"].contains(&name);
+            let has_problem =
+                page.status != 200 && !["locked", "later", "open_again", "no_way"].contains(&name);
             assert_eq!(html.contains(summary), has_problem, "{name} {language:?}");
             for target in html.split("<a href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
                 assert!(html.contains(&format!("<input id=\"{target}\"")), "{name}: {target}");
@@ -404,7 +416,10 @@ pub(super) mod tests {
         assert!(html.contains("We have sent a code by text message to •••• 61."));
         assert!(html.contains("You can ask for a new code in 27 seconds."));
         assert!(html.contains("type=\"checkbox\" name=\"remember\"") && !html.contains("checked"), "{html}");
-        assert!(!html.contains("maxlength") && !html.contains("pattern"), "pasting with spaces is no mistake");
+        assert!(
+            !html.contains("maxlength") && !html.contains("pattern"),
+            "pasting with spaces is no mistake"
+        );
     }
 
     #[test]

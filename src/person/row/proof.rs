@@ -1,6 +1,6 @@
 //! The words about proofs: facts, passkeys, what was allotted. Most rows have none.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::id::LinkId;
 use crate::passkey::Passkey;
@@ -12,7 +12,7 @@ use crate::time::Instant;
 impl Line<'_> {
     pub(super) fn proofs(
         &mut self,
-        facts: &BTreeMap<String, FactTag>,
+        facts: &LiteMap<String, FactTag>,
         passkeys: &[Passkey],
         allotted: &[Allotted],
         devices_since: Option<Instant>,

@@ -69,8 +69,13 @@ fn send(scene: &Scene, courier: &Courier, touches: &[TouchId]) -> Vec<Delivered>
 
 pub fn hand_over(scene: &Scene, courier: &Courier, pack: &Pack) -> Delivered {
     let snapshot = scene.snapshot.borrow();
-    let context =
-        Context { door: &scene.door, snapshot: snapshot.as_ref(), now: scene.now(), seed: Seed([3; 32]), breakers: &scene.breakers };
+    let context = Context {
+        door: &scene.door,
+        snapshot: snapshot.as_ref(),
+        now: scene.now(),
+        seed: Seed([3; 32]),
+        breakers: &scene.breakers,
+    };
     block_on(deliver(&context, pack, courier, &scene.world))
 }
 

@@ -120,7 +120,8 @@ fn a_code_leads_to_the_hand_off() {
     let seen = anna.post(&format!("form=code&code={}+{}", &code[..3], &code[3..]));
     assert_eq!(seen.summary(), "200 hand-off");
     assert!(anna.device.is_none(), "nobody ticked the box");
-    let grant = seen.response.body.split("name=\"grant\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let grant =
+        seen.response.body.split("name=\"grant\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let exchanged = scene.exchange(grant, "redeem").json();
     assert_eq!((&exchanged["outcome"], &exchanged["proof"]), (&json!("redeemed"), &json!(["code"])));
     let logged = scene.logged();
@@ -142,7 +143,14 @@ fn looking_changes_nothing_and_sends_nothing() {
     let mut anna = Browser::new(&scene, 1);
     anna.press(&token);
     let before = scene.world.rows().len();
-    for path in ["/verify", "/verify?by=code&via=sms", "/verify?by=fact", "/verify?by=passkey", "/verify?by=relay", "/verify?by=add"] {
+    for path in [
+        "/verify",
+        "/verify?by=code&via=sms",
+        "/verify?by=fact",
+        "/verify?by=passkey",
+        "/verify?by=relay",
+        "/verify?by=add",
+    ] {
         for method in [Method::Get, Method::Head] {
             assert_eq!(anna.send(method, path, "form=send&channel=sms").response.status, 200, "{path}");
         }
@@ -168,7 +176,11 @@ fn wrong_old_and_never_sent_codes_are_one_answer() {
     for (name, other) in [("never", never), ("old", old), ("letters", letters), ("nothing", nothing)] {
         assert_eq!(other.response, wrong.response, "{name}");
     }
-    assert_eq!(reasons(&scene.logged(), Kind::ProofFailed), ["code", "code", "code"], "what is no code costs no try");
+    assert_eq!(
+        reasons(&scene.logged(), Kind::ProofFailed),
+        ["code", "code", "code"],
+        "what is no code costs no try"
+    );
 }
 
 #[test]
@@ -230,7 +242,8 @@ fn high_risk_takes_two_and_says_so() {
     let seen = anna.post(&format!("form=code&code={code}&remember=yes"));
     assert_eq!(seen.summary(), "200 hand-off");
     assert!(anna.device.is_some());
-    let grant = seen.response.body.split("name=\"grant\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let grant =
+        seen.response.body.split("name=\"grant\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     assert_eq!(scene.exchange(grant, "redeem").json()["proof"], json!(["code", "fact"]));
 }
 
@@ -259,7 +272,8 @@ fn what_was_shown_moves_to_another_browser_by_its_code() {
     assert_eq!(mail.post("form=relay").summary(), "303 /verify", "nothing to take along");
     mail.post(&format!("form=fact&fact.customer_number={NUMBER}"));
     let shown = mail.post("form=relay").response.body;
-    let code = shown.split("<p class=\"code\" dir=\"ltr\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let code =
+        shown.split("<p class=\"code\" dir=\"ltr\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
     own.press(&token);
     assert_eq!(own.post("form=follow&code=00000000").response.status, 422);
     assert_eq!(own.post(&format!("form=follow&code={code}")).summary(), "303 /verify");
@@ -279,7 +293,10 @@ fn a_provider_that_is_down_is_said_and_another_way_is_open() {
     scene.world.fail_next(Call::Provider, Fault::Before);
     let seen = anna.post("form=send&channel=sms");
     assert_eq!(seen.summary(), "503 page !code_not_sent");
-    assert!(seen.response.body.contains("We could not send the code.") && seen.response.body.contains("by e-mail to"));
+    assert!(
+        seen.response.body.contains("We could not send the code.")
+            && seen.response.body.contains("by e-mail to")
+    );
     assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email", "at once");
 }
 
@@ -323,7 +340,9 @@ fn who_guesses_facts_is_slowed_and_not_shut_out() {
     }
     let slowed = anna.post(&format!("form=fact&fact.customer_number={NUMBER}"));
     assert_eq!(slowed.response.status, 429);
-    assert!(slowed.response.body.contains("Please come back later") && slowed.response.body.contains("/verify"));
+    assert!(
+        slowed.response.body.contains("Please come back later") && slowed.response.body.contains("/verify")
+    );
     let code = anna.ask_for_code();
     assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "303 /verify", "another way is open");
 }
@@ -350,7 +369,10 @@ fn an_app_proves_by_its_back_end_and_by_nobody_elses() {
     assert_eq!(confirm(&other).summary(), "409 session_subject api.refused:session_subject");
     let wrong = post(json!({ "form": "code", "session": session, "code": "000000" }));
     assert_eq!(wrong.summary(), "422 proof_wrong");
-    assert_eq!(post(json!({ "form": "go", "session": "x" })).summary(), "403 session_invalid link.refused:session_invalid");
+    assert_eq!(
+        post(json!({ "form": "go", "session": "x" })).summary(),
+        "403 session_invalid link.refused:session_invalid"
+    );
     assert_eq!(confirm(&subject).json()["is_enough"], json!(true));
     let let_in = post(json!({ "form": "go", "session": session })).json();
     assert_eq!(let_in["outcome"], "granted", "{let_in}");
@@ -377,7 +399,8 @@ fn a_ticket_from_a_page_begins_an_attempt_of_the_apps_own() {
     };
     assert_eq!(confirm(&ticket).response.status, 403, "a ticket proves nothing");
     assert_eq!(post(json!({ "form": "go", "session": ticket })).response.status, 403);
-    let begun = post(json!({ "form": "begin", "session": ticket, "nonce": Nonce([8; 12]).to_string() })).json();
+    let begun =
+        post(json!({ "form": "begin", "session": ticket, "nonce": Nonce([8; 12]).to_string() })).json();
     let session = begun["session"].as_str().unwrap_or_else(|| panic!("{begun}")).to_owned();
     assert_eq!(confirm(&session).json()["is_enough"], json!(true));
     assert_eq!(anna.look().summary(), "409 page link.refused:busy", "the page's browser gains nothing");

@@ -114,7 +114,13 @@ impl Scene {
     fn serve(&self, request: &Request) -> Outcome {
         let seed = Seed(self.random.borrow_mut().bytes());
         let snapshot = self.snapshot.borrow();
-        let context = Context { door: &self.door, snapshot: snapshot.as_ref(), now: self.now(), seed, breakers: &self.breakers };
+        let context = Context {
+            door: &self.door,
+            snapshot: snapshot.as_ref(),
+            now: self.now(),
+            seed,
+            breakers: &self.breakers,
+        };
         block_on(serve(&context, request, route(request.method, &request.path), &self.world))
     }
 

@@ -37,7 +37,9 @@ pub(super) const PROVING: Proving = Proving {
     code_wrong: "Koden er forkert eller virker ikke længere. Se i den nyeste besked, eller bed om en ny kode.",
     keep_secret: "Indtast kun koden her. Giv den ikke til nogen, heller ikke til os.",
     resend: "Send en ny kode",
-    resend_wait: |seconds| format!("Du kan bede om en ny kode om {}.", counted(seconds, "sekund", "sekunder")),
+    resend_wait: |seconds| {
+        format!("Du kan bede om en ny kode om {}.", counted(seconds, "sekund", "sekunder"))
+    },
     resend_over: "Vi sender ikke flere koder til dette link. En kode, som du har, virker, til dens tid er gået.",
     fact: Notice {
         heading: "Svar for at gå videre",

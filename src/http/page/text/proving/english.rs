@@ -37,7 +37,9 @@ pub(super) const PROVING: Proving = Proving {
     code_wrong: "This code is wrong or no longer works. Check the newest message, or ask for a new code.",
     keep_secret: "Enter the code here only. Do not give it to anyone, not even to us.",
     resend: "Send a new code",
-    resend_wait: |seconds| format!("You can ask for a new code in {}.", counted(seconds, "second", "seconds")),
+    resend_wait: |seconds| {
+        format!("You can ask for a new code in {}.", counted(seconds, "second", "seconds"))
+    },
     resend_over: "We send no more codes for this link. A code that you have works until its time is over.",
     fact: Notice {
         heading: "Answer to go on",

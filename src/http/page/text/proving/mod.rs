@@ -260,11 +260,9 @@ mod tests {
             all.push((name, sentence));
         }
         all.extend([("digits", digits(6)), ("digits", digits(1))]);
-        for (name, of_count) in [
-            ("resend_wait", resend_wait),
-            ("later_minutes", later_minutes),
-            ("later_hours", later_hours),
-        ] {
+        for (name, of_count) in
+            [("resend_wait", resend_wait), ("later_minutes", later_minutes), ("later_hours", later_hours)]
+        {
             let (one, many) = (of_count(1), of_count(42));
             assert!(one.contains("1 ") && many.contains("42 ") && one != many.replace("42", "1"), "{many}");
             all.extend([(name, one), (name, many)]);
