@@ -6,10 +6,11 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { begin, commands } from "./example.mjs";
+import { begin, commands, known } from "./example.mjs";
 
 const port = Number(process.env.PORT);
-const host = `127.0.0.1:${port}`;
+// By its name, because browsers make passkeys for names alone.
+const host = `localhost:${port}`;
 const START_MAX_MS = 60_000;
 const CRON_MS = 60_000;
 
@@ -79,9 +80,10 @@ async function introduce() {
   const key = (await readFile(".dev/api-key", "utf8")).trim();
   const call = (method, path, body, type) => ask(key, method, path, body, type);
   const { scopes } = JSON.parse(await readFile("policy/scopes.json", "utf8"));
+  const person = await known(call);
   const lines = [];
   for (const [scope, { label, use }] of Object.entries(scopes)) {
-    const link = await call("POST", "/v1/links", { scope });
+    const link = await call("POST", "/v1/links", { scope, customer_ref: person.reference });
     lines.push(`  ${label.en ?? scope} (${scope}, ${use === "once" ? "opens once" : "opens again and again"})\n    ${link.url}`);
   }
   const story = await begin(call);
@@ -90,10 +92,14 @@ The door is open. Links to tap:
 
 ${lines.join("\n")}
 
+Two of them ask who you are: "Change your details" for one proof, "Sign your contract" for two. Codes arrive in
+http://${host}/__local/outbox; the customer number is ${person.customerNumber}. A wrong answer is told, the fifteenth closes
+the link, and a new link goes on.
+
 Another link:
 
   curl http://${host}/v1/links -H "authorization: Bearer $(cat .dev/api-key)" \\
-    -H 'content-type: application/json' -d '{"scope": "${Object.keys(scopes)[0]}"}'
+    -H 'content-type: application/json' -d '{"scope": "details.change", "customer_ref": "${person.reference}"}'
 
 ${commands(story, host)}
 Ctrl-C closes it, and the next start begins anew. Changes in src, www and policy are built and served as they are saved;

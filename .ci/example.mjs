@@ -10,6 +10,17 @@ const EMAIL_MAX_MS = 30_000;
 const PEOPLE_MAX = 50;
 const AUTHORIZATION = `-H "authorization: Bearer $(cat .dev/api-key)"`;
 
+/** Somebody who can be sent a code and asked a question. */
+export async function known(call) {
+  const person = { reference: "example-0", customerNumber: "12345678" };
+  await call("PUT", `/v1/people/${person.reference}`, {
+    language: "en",
+    addresses: { email: "example@example.com", sms: "+447700900123" },
+    facts: { customer_number: person.customerNumber },
+  });
+  return person;
+}
+
 /** Lets somebody enter the journey and waits for the first e-mail. */
 export async function begin(call) {
   const now = Date.now();

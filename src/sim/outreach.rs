@@ -147,12 +147,12 @@ impl World {
         self.with_outreach(|outreach| core::mem::take(&mut outreach.calls))
     }
 
-    /// Messages that were kept since the last call of this, oldest first.
     /// What lies in the outbox.
     pub fn letters(&self) -> Vec<delivery::Letter> {
         self.with_outreach(|outreach| outreach.letters.clone())
     }
 
+    /// Messages that were kept since the last call of this, oldest first.
     pub fn take_letters(&self) -> Vec<delivery::Letter> {
         self.with_outreach(|outreach| core::mem::take(&mut outreach.letters))
     }
