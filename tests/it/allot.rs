@@ -212,7 +212,7 @@ fn what_is_next_is_said_with_each() {
 fn a_wrong_year_shuts_nobody_out() {
     let mut person = Person::default();
     let ahead = START + Span::from_secs(365 * ALLOT_WINDOW_S);
-    for number in 0..u64::from(SUBJECT_CODES_FREE) + 1 {
+    for number in 0..=u64::from(SUBJECT_CODES_FREE) {
         person.allot(Lot::Code, link(number), ahead);
     }
     assert_eq!(person.allotted.len(), usize::from(SUBJECT_CODES_FREE));
