@@ -4,6 +4,7 @@
 //! state and head are read, the batches are chained and their rows inserted; the platform makes the rows durable
 //! together, before the answer leaves. A batch that comes again is known by its id and adds nothing.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -253,7 +253,7 @@ impl Object {
     async fn rules(&self, are_needed: bool) -> Result<Rules, JsValue> {
         let isolate = isolate::get();
         let door = isolate.door(|| self.world.settings()).map_err(|problem| text(&problem.to_string()))?;
-        let versions = self.with(|memory| memory.versions.iter().collect());
+        let versions: Vec<u32> = self.with(|memory| memory.versions.iter().collect());
         let rules = rules::rules(&isolate, &self.world, &door, &versions, are_needed).await;
         let mut rules = rules.map_err(|error| text(&error.to_string()))?;
         if let Some(read) = isolate.rulebook.borrow().loaded() {
