@@ -5,7 +5,7 @@ use core::pin::Pin;
 use core::task::Poll;
 
 /// Runs all futures side by side and gives their results in order.
-pub(super) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+pub async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     all_by(usize::MAX, futures).await
 }
 

@@ -82,7 +82,7 @@ fn policy() -> Policy {
             default_language: Language::English,
             languages: vec![Language::English],
             ways_on: WaysOn { fresh_link: None, help: web("https://www.example.com/help"), call_back: None },
-            facts: BTreeMap::new(),
+            facts: LiteMap::new(),
             code: CodeSettings::default(),
         },
         scopes: scopes.into_iter().map(|scope| (scope.code, scope)).collect(),

@@ -183,7 +183,7 @@ fn person() -> impl Strategy<Value = Person> {
             history,
             seen,
             outcomes,
-            facts,
+            facts: facts.into_iter().collect(),
             passkeys,
             allotted,
             devices_since,
@@ -258,7 +258,7 @@ fn what_is_known_of_proofs_comes_last() {
     let at = Instant::from_millis(1_795_431_600_000);
     let person = Person {
         opted_out: Some(at),
-        facts: [("birth_date".to_owned(), FactTag::from_bytes([3; 16]))].into(),
+        facts: [("birth_date".to_owned(), FactTag::from_bytes([3; 16]))].into_iter().collect(),
         passkeys: vec![Passkey {
             id: CredentialId::new(vec![4; 16]).unwrap(),
             key: PublicKey::EdDsa([5; 32]),

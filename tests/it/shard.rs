@@ -220,7 +220,7 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     let (one, other) = (LinkId([1; 12]), LinkId([2; 12]));
     let facts = [("birth_date", Some(FactTag::from_bytes([3; 16]))), ("postcode", None)];
     let change = Change {
-        facts: facts.map(|(name, tag)| (name.to_owned(), tag)).into(),
+        facts: facts.map(|(name, tag)| (name.to_owned(), tag)).into_iter().collect(),
         forgets_devices: true,
         ..Change::default()
     };

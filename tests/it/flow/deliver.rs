@@ -345,7 +345,7 @@ fn whoever_entered_by_the_example_hears_though_another_policy_is_in_force() {
     let mut newer = Policy::example();
     newer.version += 1;
     scene.world.enact(newer.clone());
-    scene.snapshot.borrow_mut().as_mut().unwrap().policy = newer;
+    scene.snapshot.borrow_mut().as_mut().unwrap().policy = newer.into();
     let delivered = send(&scene, &Courier::default(), &touches);
     assert_eq!(notes(&delivered), "");
     assert_eq!(scene.world.take_calls().len(), 1);

@@ -194,8 +194,8 @@ impl Day {
                 kind: "payment.failed".into(),
                 at: self.scene.now(),
                 about: None,
-                flags: [].into(),
-                masks: [].into(),
+                flags: [].into_iter().collect(),
+                masks: [].into_iter().collect(),
             };
             let errand = Errand::Ingest { events: vec![(subject, event)] };
             block_on(self.scene.world.visit(self.shard, &errand)).unwrap();

@@ -218,8 +218,8 @@ fn scene_with_facts() -> Scene {
         ("customer_number", FactKind::Digits { length: 8 }),
         ("postcode", FactKind::Text { among: 10_000 }),
     ];
-    let facts = kinds.map(|(name, kind)| (name.to_owned(), Fact { kind, label: [].into() }));
-    policy.site.facts = facts.into();
+    let facts = kinds.map(|(name, kind)| (name.to_owned(), Fact { kind, label: [].into_iter().collect() }));
+    policy.site.facts = facts.into_iter().collect();
     Scene::with_policy(policy)
 }
 

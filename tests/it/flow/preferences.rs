@@ -262,11 +262,13 @@ fn the_page_says_why_in_its_own_language() {
     }
     // A newer policy has a touch before it.
     if let Some(snapshot) = scene.snapshot.borrow_mut().as_mut() {
-        let touches = &mut snapshot.policy.journeys.get_mut("payment.failed").unwrap().touches;
+        let policy = std::rc::Rc::make_mut(&mut snapshot.policy);
+        let touches = &mut policy.journeys.get_mut("payment.failed").unwrap().touches;
         let (name, template) = ("new".to_owned(), "subscription.expiring.email".to_owned());
         touches.insert(0, Touch { name, template, ..touches[0].clone() });
     }
-    let why = &Policy::example().templates["payment.failed.email"].texts[&Language::English].why;
+    let example = Policy::example();
+    let why = &example.templates[&"payment.failed.email".to_owned()].texts[&Language::English].why;
     let body = send(&scene, Method::Get, &path, "").response.body;
     assert!(body.contains(&why.replace("{site}", "Example")), "{body}");
     put(&scene, subject, Change { is_protected: Some(true), ..Change::default() });

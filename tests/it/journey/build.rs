@@ -106,7 +106,7 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
             languages: vec![Language::English],
             ways_on: WaysOn { fresh_link: None, help, call_back: None },
             region: Region::Weur,
-            facts: BTreeMap::new(),
+            facts: LiteMap::new(),
             code: CodeSettings::default(),
         },
         scopes: LiteMap::new(),
