@@ -455,9 +455,8 @@ proptest! {
         row in any_row(), command in any_command(), now in any_instant(), expires in any_instant(),
     ) {
         let step = decide(row, command, now, expires);
-        let need = match command {
-            Command::Claim { need: Some(need), .. } | Command::Prove { need, .. } => need,
-            _ => return Ok(()),
+        let (Command::Claim { need: Some(need), .. } | Command::Prove { need, .. }) = command else {
+            return Ok(());
         };
         if let Answer::Granted { replay: false, shown, .. } = step.answer {
             prop_assert!(is_enough(need, shown));
