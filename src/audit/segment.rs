@@ -75,7 +75,7 @@ pub struct Page {
 }
 
 /// What a segment knows of itself, beside its rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub after: Head,
     pub begun: Instant,
@@ -84,7 +84,7 @@ pub struct State {
 }
 
 /// A segment's storage. One errand's calls are durable together.
-#[expect(clippy::missing_errors_doc, reason = "each fails as the storage does")]
+#[expect(clippy::missing_errors_doc, reason = "each fails as its storage does")]
 pub trait Segment {
     type Error;
     /// `None` for one that never began, and for a first segment from before there were others.
