@@ -163,7 +163,7 @@ fn append<S: Segment>(
     if state.is_closed || is_begun && segment.is_full()? {
         let answer = Answer::Closed { head, reached: state.reached };
         if !state.is_closed {
-            segment.set_state(&State { is_closed: true, ..state.clone() })?;
+            segment.set_state(&State { is_closed: true, ..*state })?;
         }
         return Ok(answer);
     }
