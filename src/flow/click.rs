@@ -52,7 +52,7 @@ pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports:
     }
 }
 
-impl<'a> Click<'a> {
+impl Click<'_> {
     async fn verified(&self, verified: &Verified, ports: &impl Ports) -> Outcome {
         let claims = verified.claims();
         let tap = if self.request.method == Method::Post { Tap::Press } else { Tap::Look };

@@ -39,9 +39,9 @@ mod snapshot;
 pub use deliver::{Courier, Delivered, DeliveryPorts, deliver};
 pub use door::{Door, Misconfigured, Seed, Settings};
 pub use glance::{Glance, Heat, glance};
+pub use join::all as join_all;
 #[cfg(any(feature = "local", test))]
 pub use outbox::outbox;
-pub use join::all as join_all;
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use passkey::prove;
 pub use serve::{not_configured, reads_body, serve};

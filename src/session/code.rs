@@ -18,8 +18,8 @@ pub fn draw(entropy: &[u8; 32], digits: u8) -> String {
     let count = 10_u64.pow(u32::from(digits.min(18)));
     // Below this bound every remainder occurs equally often; all four chunks lie above it less than once in 2^128.
     let fair = u64::MAX - u64::MAX % count;
-    let numbers = chunks.iter().map(|chunk| u64::from_be_bytes(*chunk));
-    let number = numbers.filter(|number| *number < fair).next().unwrap_or_default() % count;
+    let mut numbers = chunks.iter().map(|chunk| u64::from_be_bytes(*chunk));
+    let number = numbers.find(|number| *number < fair).unwrap_or_default() % count;
     format!("{number:0width$}", width = usize::from(digits))
 }
 

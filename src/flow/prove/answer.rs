@@ -16,11 +16,11 @@ impl Attempt<'_> {
     pub async fn code(&self, typed: &str, remember: bool, ports: &impl Ports) -> Outcome {
         let door = self.click.context.door;
         let digits = self.click.snapshot.policy.site.code.digits;
-        let Some(code) = read(typed, digits) else { return self.wrong(Proof::Code, ports).await };
+        let Some(code) = read(typed, digits) else { return self.wrong(Proof::Code) };
         let tag = door.codes.code(&self.session.link, self.session.nonce, &code, self.click.context.now);
-        let Some(tag) = tag else { return self.wrong(Proof::Code, ports).await };
+        let Some(tag) = tag else { return self.wrong(Proof::Code) };
         match self.ask_and_remember(Ask::Try { tag }, remember, ports).await {
-            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Code, ports).await,
+            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Code),
             Ok(view) => self.shown(&view, remember, ports).await,
             Err(outcome) => *outcome,
         }
@@ -29,7 +29,7 @@ impl Attempt<'_> {
     /// Facts were typed, all that the scope asks for. One that can be none of its kind is wrong without asking.
     pub async fn facts(&self, fields: &Fields, ports: &impl Ports) -> Outcome {
         let Some(answers) = self.answers(fields).filter(|_| self.need.among().contains(Proof::Fact)) else {
-            return self.wrong(Proof::Fact, ports).await;
+            return self.wrong(Proof::Fact);
         };
         let (subject, link) = (self.session.subject, self.session.link.link);
         let person = match self.visit(shard::Errand::Allot { subject, lot: Lot::Fact, link }, ports).await {
@@ -41,7 +41,7 @@ impl Attempt<'_> {
         let answers: Vec<(&str, FactTag)> = answers.iter().map(|(name, tag)| (name.as_str(), *tag)).collect();
         let is_right = person.is_some_and(|person| person.knows(&answers));
         match self.ask(Ask::Shown { proof: Proof::Fact, is_right }, ports).await {
-            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Fact, ports).await,
+            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Fact),
             Ok(view) => self.shown(&view, false, ports).await,
             Err(outcome) => *outcome,
         }

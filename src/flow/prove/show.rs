@@ -150,7 +150,7 @@ impl Attempt<'_> {
     }
 
     /// What was entered is wrong, or too old, or never was.
-    pub async fn wrong(&self, proof: Proof, _ports: &impl Ports) -> Outcome {
+    pub fn wrong(&self, proof: Proof) -> Outcome {
         if self.is_app() {
             let detail =
                 "It is wrong, used, over, or was never sent. Ask the person again, or for another proof.";
