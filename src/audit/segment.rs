@@ -75,7 +75,7 @@ pub struct Page {
 }
 
 /// What a segment knows of itself, beside its rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub after: Head,
     pub begun: Instant,
@@ -84,6 +84,7 @@ pub struct State {
 }
 
 /// A segment's storage. One errand's calls are durable together.
+#[expect(clippy::missing_errors_doc, reason = "each fails as its storage does")]
 pub trait Segment {
     type Error;
     /// `None` for one that never began, and for a first segment from before there were others.
@@ -113,7 +114,7 @@ pub fn handle<S: Segment>(segment: &mut S, errand: Errand, now: Instant) -> Resu
                 (None, Some(after)) => (State { after, begun: now, is_closed: false, reached: 0 }, false),
                 (None, None) => return Ok(Answer::NotBegun),
             };
-            append(segment, state, is_begun, &batches, is_new)
+            append(segment, &state, is_begun, &batches, is_new)
         }
         (_, None) => Ok(Answer::NotBegun),
         (Errand::Find { batches }, Some(state)) => {
@@ -153,7 +154,7 @@ fn state<S: Segment>(segment: &S) -> Result<Option<State>, S::Error> {
 
 fn append<S: Segment>(
     segment: &mut S,
-    state: State,
+    state: &State,
     is_begun: bool,
     batches: &[Batch],
     is_new: bool,
@@ -162,7 +163,7 @@ fn append<S: Segment>(
     if state.is_closed || is_begun && segment.is_full()? {
         let answer = Answer::Closed { head, reached: state.reached };
         if !state.is_closed {
-            segment.set_state(&State { is_closed: true, ..state })?;
+            segment.set_state(&State { is_closed: true, ..*state })?;
         }
         return Ok(answer);
     }
@@ -173,7 +174,7 @@ fn append<S: Segment>(
     }
     let rows = append_batches(head, batches, |id| seen.contains(&id)).rows;
     if !is_begun {
-        segment.set_state(&state)?;
+        segment.set_state(state)?;
     }
     for row in rows {
         segment.insert(row)?;

@@ -114,7 +114,7 @@ impl Challenge {
             Ask::Unsend { tag } => self.unsend(nonce, tag),
             Ask::Try { tag } => self.try_code(nonce, tag, now),
             Ask::Shown { proof, is_right: true } => {
-                self.open(nonce, now).show_now(proof, now);
+                self.touch(nonce, now, |attempt| attempt.show_now(proof, now));
                 self.done(Said::Right, Happened::Shown(proof), now)
             }
             Ask::Shown { proof, is_right: false } => self.done(Said::Wrong, Happened::Failed(proof), now),
@@ -166,21 +166,22 @@ impl Challenge {
         self.attempts.iter_mut().find(|attempt| attempt.nonce == nonce)
     }
 
-    /// The nonce's attempt, opened if there is none. One that has shown nothing makes room before one that has, and
+    /// Changes the nonce's attempt, opened if there is none. One that has shown nothing makes room before one that has, and
     /// among those the one longest untouched.
-    fn open(&mut self, nonce: Nonce, now: Instant) -> &mut Attempt {
+    fn touch(&mut self, nonce: Nonce, now: Instant, change: impl FnOnce(&mut Attempt)) {
         let mut attempt = match self.attempts.iter().position(|attempt| attempt.nonce == nonce) {
             Some(at) => self.attempts.remove(at),
             None => Attempt::new(nonce),
         };
         attempt.touched = now;
+        change(&mut attempt);
         while self.attempts.len() >= ATTEMPTS_MAX {
             let attempts = self.attempts.iter().enumerate();
             let least = attempts.min_by_key(|(_, attempt)| (!attempt.shown.is_empty(), attempt.touched));
             let at = least.map_or(0, |(at, _)| at);
             self.attempts.remove(at);
         }
-        self.attempts.push_mut(attempt)
+        self.attempts.push(attempt);
     }
 
     /// From when on another code may leave; the wait doubles with each. A clock that was set back makes nobody wait.
@@ -200,7 +201,7 @@ impl Challenge {
         if self.next_code(now).is_none_or(|next| now < next) {
             return self.stay(Said::Wait);
         }
-        self.open(nonce, now).codes.push(Code::new(tag, now, CODE_LIFETIME_S));
+        self.touch(nonce, now, |attempt| attempt.codes.push(Code::new(tag, now, CODE_LIFETIME_S)));
         self.codes_sent = self.codes_sent.saturating_add(1);
         self.last_sent = Some(now);
         self.done(Said::Sent, Happened::CodeSent, now)
@@ -251,7 +252,7 @@ impl Challenge {
         for attempt in &mut self.attempts {
             attempt.relay = None;
         }
-        self.open(nonce, now).relay = Some(Code::new(tag, now, RELAY_LIFETIME_S));
+        self.touch(nonce, now, |attempt| attempt.relay = Some(Code::new(tag, now, RELAY_LIFETIME_S)));
         self.relays_shown = self.relays_shown.saturating_add(1);
         self.done(Said::Sent, Happened::RelayShown, now)
     }
@@ -269,11 +270,12 @@ impl Challenge {
             return self.done(Said::Wrong, Happened::RelayFailed, now);
         };
         let led = self.attempts.remove(at);
-        let attempt = self.open(nonce, now);
-        for shown in led.shown {
-            attempt.show(shown.proof, shown.until);
-        }
-        attempt.followed = Some(tag);
+        self.touch(nonce, now, |attempt| {
+            for shown in led.shown {
+                attempt.show(shown.proof, shown.until);
+            }
+            attempt.followed = Some(tag);
+        });
         self.done(Said::Right, Happened::RelayFollowed, now)
     }
 

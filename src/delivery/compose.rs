@@ -278,7 +278,7 @@ mod tests {
 
     fn message(name: &str, language: Language) -> Message {
         let policy = Policy::example();
-        composed(&policy, &policy.templates.get(name).unwrap(), Some(language), &masks()).unwrap()
+        composed(&policy, policy.templates.get(name).unwrap(), Some(language), &masks()).unwrap()
     }
 
     #[test]

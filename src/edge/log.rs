@@ -53,7 +53,7 @@ impl AuditLog {
     #[wasm_bindgen(constructor)]
     pub fn new(state: JsValue, env: JsValue) -> Self {
         let state = ObjectState::from(state.unchecked_into::<worker::worker_sys::DurableObjectState>());
-        Self(Rc::new(Object { state, max_bytes: max_bytes(&env) }))
+        Self(Rc::new(Object { state, max_bytes: max_bytes(&env.unchecked_into()) }))
     }
 
     pub async fn fetch(&self, request: JsValue) -> core::result::Result<JsValue, JsValue> {
@@ -64,14 +64,14 @@ impl AuditLog {
 
 /// A local door may have segments small enough to see many.
 #[cfg(feature = "local")]
-fn max_bytes(env: &JsValue) -> u64 {
+fn max_bytes(env: &js_sys::Object) -> u64 {
     let given = js_sys::Reflect::get(env, &JsValue::from_str("POSTERN_AUDIT_SEGMENT_BYTES")).ok();
     let given = given.and_then(|text| text.as_string()).and_then(|text| text.parse().ok());
     given.unwrap_or(AUDIT_SEGMENT_MAX_BYTES)
 }
 
 #[cfg(not(feature = "local"))]
-fn max_bytes(_env: &JsValue) -> u64 {
+fn max_bytes(_env: &js_sys::Object) -> u64 {
     AUDIT_SEGMENT_MAX_BYTES
 }
 

@@ -16,7 +16,7 @@
 mod outbox;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ struct Memory {
     packs: VecDeque<Pack>,
     versions: Versions,
     /// Journeys that were resumed a moment ago, and when: the list of paused ones may still have them.
-    resumed: BTreeMap<String, Instant>,
+    resumed: Vec<(String, Instant)>,
     /// The last thing the roster was told; the earliest, if it is wrong.
     told: Option<Due>,
     stamp: u64,
@@ -155,7 +155,7 @@ impl Object {
             self.note_version(*to)?;
         }
         if let Errand::Wake { journey } = &visit.errand {
-            self.with(|memory| memory.resumed.insert(journey.clone(), isolate::now()));
+            self.with(|memory| memory.resumed.push((journey.clone(), isolate::now())));
         }
         let rules = self.rules(visit.errand.needs_rules()).await?;
         let now = if cfg!(feature = "local") { visit.now } else { None };
@@ -258,8 +258,8 @@ impl Object {
         let mut rules = rules.map_err(|error| text(&error.to_string()))?;
         if let Some(read) = isolate.rulebook.borrow().loaded() {
             self.with(|memory| {
-                memory.resumed.retain(|_, at| read < *at + Span::from_secs(RESUME_WAIT_S));
-                rules.paused.retain(|journey| !memory.resumed.contains_key(journey));
+                memory.resumed.retain(|(_, at)| read < *at + Span::from_secs(RESUME_WAIT_S));
+                rules.paused.retain(|name| memory.resumed.iter().all(|(resumed, _)| resumed != name));
             });
         }
         Ok(rules)

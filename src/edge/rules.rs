@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::{World, within_ms};
-use crate::flow::{Door, PAUSED_KEY, POLICY_KEY, join_all, kept_policy_key};
+use crate::flow::{Door, PAUSED_KEY, POLICY_KEY, kept_policy_key};
 use crate::journey::Rules;
 use crate::json;
 use crate::key::sha256_prefix;
@@ -63,7 +63,9 @@ pub async fn rules(
             result?;
         }
     }
-    join_all(versions.iter().map(|version| fetch_kept(isolate, world, *version, now))).await;
+    for version in versions {
+        fetch_kept(isolate, world, *version, now).await;
+    }
     let mut book = isolate.rulebook.borrow_mut();
     if book.kept.len() > POLICIES_HELD_MAX {
         book.kept.retain(|version, _| versions.contains(version));

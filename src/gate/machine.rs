@@ -165,7 +165,7 @@ pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant
         Command::Redeem { claim, by } => redeem(row, claim, by, now),
         Command::Release { claim } => give_back(row, claim, now, false),
         Command::Fail { claim } => give_back(row, claim, now, true),
-        Command::Revoke => revoke(row, now),
+        Command::Revoke => revoke(&row, now),
     }
 }
 
@@ -327,12 +327,12 @@ fn give_back(row: Row, claim: Claim, now: Instant, failed: bool) -> Step {
     }
 }
 
-fn revoke(row: Row, now: Instant) -> Step {
+fn revoke(row: &Row, now: Instant) -> Step {
     match row.state {
         State::Spent { at, .. } => stay(Answer::Spent { at }),
         State::Revoked { at } => stay(Answer::Revoked { at }),
         State::Fresh | State::Claimed { .. } => {
-            let next = Row { state: State::Revoked { at: now }, challenge: None, ..row };
+            let next = Row { state: State::Revoked { at: now }, failures: row.failures, challenge: None };
             saved(next, Answer::Revoked { at: now }, Change::Revoked)
         }
     }

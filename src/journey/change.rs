@@ -24,8 +24,10 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         person.zone = change.zone;
     }
     if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {
+        // A dead address that is put again is as dead as before.
+        let both = person.addresses.as_ref().zip(change.addresses.as_ref());
+        person.bounced.retain(|channel| both.is_some_and(|(old, new)| new.is_same(old, *channel)));
         person.addresses = change.addresses;
-        person.bounced.clear();
     }
     for (name, mask) in change.masks {
         let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);

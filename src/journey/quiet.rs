@@ -19,7 +19,9 @@ pub(super) fn ask(
     now: Instant,
     lots: &MacKey,
 ) -> Result<(), Held> {
-    let quiet = zone.map_or(outreach.quiet_hours, |zone| outreach.quiet_hours_in(zone));
+    // Who lives nobody knows where may live in a zone that has hours of its own.
+    let anywhere = || outreach.quiet_hours.or_else(|| outreach.zones.values().next().copied());
+    let quiet = zone.map_or_else(anywhere, |zone| outreach.quiet_hours_in(zone));
     let Some(quiet) = quiet.filter(|_| channel != Channel::InApp) else { return Ok(()) };
     let zone = zone.ok_or(Held::Refused(Refusal::UnknownZone))?;
     match leaves_at(quiet, zone, touch, now, lots) {

@@ -8,6 +8,10 @@
 //! 17..   ChaCha20-Poly1305 (RFC 8439) of the addresses as JSON; the last 16 bytes are the tag
 //! ```
 //!
+//! Then, after a dot, a mark of each address: the channel's first letter and four bytes in base64url of a keyed hash of
+//! person, channel and address. By it a dead address that is put again is known without opening anything. It is
+//! authenticated along.
+//!
 //! Key and nonce are the 44 bytes that HKDF-SHA-256 makes of the deployment's contact secret and the salt; as no two
 //! sealings share a salt, no key meets a nonce twice. The subject is authenticated along, so that one person's row says
 //! nothing under another's name. Who has the rows and not the secret has no address. Who has both has them, also from a
@@ -23,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Subject, encode_bytes};
 use crate::json;
-use crate::key::{KeyRing, Secret};
+use crate::key::{KeyRing, MacKey, Secret};
 use crate::limits::EMAIL_MAX;
 use crate::policy::Channel;
 
@@ -32,6 +36,9 @@ const SALT_LENGTH: usize = 16;
 const KEY_LENGTH: usize = 32;
 const NONCE_LENGTH: usize = 12;
 const DOMAIN: &[u8] = b"postern/v1/contact/address";
+const MARK_DOMAIN: &[u8] = b"postern/v1/contact/mark";
+/// A letter, and four bytes in base64url.
+const MARK_CHARS: usize = 7;
 /// An E.164 number has at most 15 digits. The shortest in use have seven, country code included.
 const DIGITS: core::ops::RangeInclusive<usize> = 7..=15;
 
@@ -75,26 +82,28 @@ impl AddressSeal {
         // A map from words to text always serialises, and a short text is always encrypted.
         let clear = serde_json::to_vec(&Clear(book.0.clone())).unwrap_or_default();
         let (cipher, nonce) = self.cipher(&salt);
-        let payload = Payload { msg: &clear, aad: &subject.0 };
+        let marks = self.marks(book, subject);
+        let payload = Payload { msg: &clear, aad: &[&subject.0, marks.as_bytes()].concat() };
         let hidden = cipher.encrypt(&nonce, payload).unwrap_or_default();
         let mut bytes = Vec::with_capacity(1 + SALT_LENGTH + hidden.len());
         bytes.push(VERSION);
         bytes.extend_from_slice(&salt);
         bytes.extend_from_slice(&hidden);
-        Sealed(encode_bytes(&bytes))
+        Sealed(format!("{}.{marks}", encode_bytes(&bytes)))
     }
 
     /// # Errors
     /// [`BadSeal`].
     pub fn open(&self, sealed: &Sealed, subject: Subject) -> Result<AddressBook, BadSeal> {
-        let bytes = URL_SAFE_NO_PAD.decode(&sealed.0).map_err(|_| BadSeal)?;
+        let (text, marks) = sealed.0.split_once('.').ok_or(BadSeal)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| BadSeal)?;
         let (&version, rest) = bytes.split_first().ok_or(BadSeal)?;
         let (salt, hidden) = rest.split_first_chunk::<SALT_LENGTH>().ok_or(BadSeal)?;
         if version != VERSION {
             return Err(BadSeal);
         }
         let (cipher, nonce) = self.cipher(salt);
-        let payload = Payload { msg: hidden, aad: &subject.0 };
+        let payload = Payload { msg: hidden, aad: &[&subject.0, marks.as_bytes()].concat() };
         let clear = cipher.decrypt(&nonce, payload).map_err(|_| BadSeal)?;
         core::str::from_utf8(&clear)
             .ok()
@@ -103,11 +112,37 @@ impl AddressSeal {
             .ok_or(BadSeal)
     }
 
+    fn marks(&self, book: &AddressBook, subject: Subject) -> String {
+        let key = MacKey::new(&*self.0.expand::<KEY_LENGTH>(&subject.0, MARK_DOMAIN));
+        let mut marks = String::new();
+        for (channel, address) in &book.0 {
+            let channel = channel.name();
+            let hash: [u8; 4] = key.tag(&[channel.as_bytes(), b":", address.to_ascii_lowercase().as_bytes()]);
+            marks.extend(channel.chars().next());
+            marks.push_str(&encode_bytes(&hash));
+        }
+        marks
+    }
+
     fn cipher(&self, salt: &[u8; SALT_LENGTH]) -> (ChaCha20Poly1305, Nonce) {
         let material = self.0.expand::<{ KEY_LENGTH + NONCE_LENGTH }>(salt, DOMAIN);
         let (key, nonce) = material.split_first_chunk::<KEY_LENGTH>().unwrap_or((&[0; KEY_LENGTH], &[]));
         let nonce = nonce.first_chunk::<NONCE_LENGTH>().unwrap_or(&[0; NONCE_LENGTH]);
         (ChaCha20Poly1305::new(&Key::from(*key)), Nonce::from(*nonce))
+    }
+}
+
+impl Sealed {
+    /// Whether both hold the same address for a channel.
+    pub fn is_same(&self, other: &Self, channel: Channel) -> bool {
+        let mark = self.mark(channel);
+        mark.is_some() && mark == other.mark(channel)
+    }
+
+    fn mark(&self, channel: Channel) -> Option<&[u8]> {
+        let (_, marks) = self.0.split_once('.')?;
+        let mut marks = marks.as_bytes().chunks_exact(MARK_CHARS);
+        marks.find(|mark| mark.first() == channel.name().as_bytes().first())
     }
 }
 
@@ -199,6 +234,8 @@ impl fmt::Debug for AddressBook {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{AddressBook, AddressSeal, BadSeal, Sealed};
     use crate::id::{KeyId, Subject};
     use crate::key::{KeyRing, Secret};
@@ -226,7 +263,24 @@ mod tests {
         assert!(seal(8).open(&sealed, ANNA) == Err(BadSeal));
         assert!(!sealed.0.contains("anna") && format!("{sealed:?}{:?}", book()).len() < 40);
         let other = seal(9).seal(&book(), ANNA, [4; 16]);
-        assert!(sealed.0[30..] != other.0[30..], "another salt, another key");
+        assert!(sealed.0[30..100] != other.0[30..100], "another salt, another key");
+    }
+
+    #[test]
+    fn the_same_address_is_known_without_opening_it() {
+        let with = |email: &str, by: u8| {
+            let mut book = book();
+            book.add(Channel::Email, email).unwrap();
+            seal(9).seal(&book, Subject([by; 12]), [by; 16])
+        };
+        let old = with("anna@b.se", 1);
+        assert!(with("Anna@B.se", 1).is_same(&old, Channel::Email));
+        let new = with("anna@c.se", 1);
+        assert!(!new.is_same(&old, Channel::Email) && new.is_same(&old, Channel::Sms));
+        assert!(!new.is_same(&old, Channel::Voice), "there is none");
+        assert!(!with("anna@b.se", 2).is_same(&old, Channel::Email), "nobody learns who shares an address");
+        let names: BTreeSet<_> = Channel::ALL.map(|channel| channel.name().chars().next()).into();
+        assert_eq!(names.len(), Channel::ALL.len());
     }
 
     #[test]

@@ -313,7 +313,7 @@ mod tests {
     fn facts_asked_together_are_right_together_or_not() {
         let tag = |name, value| (name, key(9).tag(ANNA, name, &text(value)));
         let (birth, code) = (tag("birth_date", "19800229"), tag("postcode", "21211"));
-        let facts = [birth, code].map(|(name, tag)| (name.to_owned(), tag)).into();
+        let facts = [birth, code].map(|(name, tag)| (name.to_owned(), tag)).into_iter().collect();
         let person = Person { facts, ..Person::default() };
         let wrong = tag("postcode", "21212");
         for (answers, is_right) in [

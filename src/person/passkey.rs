@@ -44,8 +44,8 @@ impl Person {
         }
     }
 
-    /// Takes the counter of a verified assertion (WebAuthn Level 3 §7.2, the step about `signCount`). Nothing if there is
-    /// no such passkey.
+    /// Takes the counter of a verified assertion (Web Authentication Level 3 §7.2, the step about `signCount`).
+    /// Nothing if there is no such passkey.
     pub fn count_passkey(&mut self, id: &CredentialId, counter: u32) -> Option<Counted> {
         let known = self.passkeys.iter_mut().find(|one| one.id == *id)?;
         if counter == 0 && known.counter == 0 {

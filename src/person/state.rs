@@ -25,7 +25,7 @@ pub struct Person {
     /// Newest values of event flags; at most `PERSON_FLAGS_MAX`.
     pub flags: LiteMap<String, Flag>,
     pub addresses: Option<Sealed>,
-    /// Channels whose address is dead, until new addresses are put.
+    /// Channels whose address is dead, until another is put or it is removed.
     pub bounced: Vec<Channel>,
     pub enrolments: Vec<Enrolment>,
     /// Touches on their way to a provider, or waiting in the inbox.

@@ -1,7 +1,5 @@
 //! The policy versions that a shard's people may still need.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{JOURNEY_MAX_H, VERSION_NOTED_S};
@@ -11,23 +9,23 @@ use crate::time::{Instant, Span};
 /// the longest journey is over is forgotten: whoever entered with it needs it no more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Versions(BTreeMap<u32, Instant>);
+pub struct Versions(Vec<(u32, Instant)>);
 
 impl Versions {
     /// Notes that somebody may enter with a version now. Whether anything changed, which is once in `VERSION_NOTED_S`.
     pub fn note(&mut self, version: u32, now: Instant) -> bool {
         let noted = Span::from_secs(VERSION_NOTED_S);
-        if self.0.get(&version).is_some_and(|at| now < *at + noted) {
+        if self.0.iter().any(|(known, at)| *known == version && now < *at + noted) {
             return false;
         }
-        self.0.insert(version, now);
         let longest = Span::from_secs(JOURNEY_MAX_H * 60 * 60);
-        self.0.retain(|_, at| now <= *at + noted + longest);
+        self.0.retain(|(known, at)| *known != version && now <= *at + noted + longest);
+        self.0.push((version, now));
         true
     }
 
     pub fn iter(&self) -> impl Iterator<Item = u32> {
-        self.0.keys().copied()
+        self.0.iter().map(|(version, _)| *version)
     }
 }
 
@@ -78,7 +76,7 @@ mod tests {
         let mut versions = Versions::default();
         versions.note(7, START);
         let text = serde_json::to_string(&versions).unwrap();
-        assert_eq!(text, r#"{"7":1795518000000}"#);
+        assert_eq!(text, "[[7,1795518000000]]");
         assert_eq!(crate::json::read::<Versions>(&text).unwrap(), versions);
     }
 }

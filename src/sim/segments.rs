@@ -108,11 +108,11 @@ impl Segment for Stored {
     type Error = Infallible;
 
     fn state(&self) -> Result<Option<State>, Infallible> {
-        Ok(self.state.clone())
+        Ok(self.state)
     }
 
     fn set_state(&mut self, state: &State) -> Result<(), Infallible> {
-        self.state = Some(state.clone());
+        self.state = Some(*state);
         Ok(())
     }
 

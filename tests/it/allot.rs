@@ -90,8 +90,12 @@ proptest! {
         }
         if let Allotment::Slowed { until } = person.allot(lot, link(99), now) {
             assert!(now < until && until <= now + DAY);
+            // It may come sooner, as what was tried before is forgotten; asking in vain does not put it off.
             let before = Instant::from_millis(until.millis() - 1);
-            assert_eq!(person.allot(lot, link(99), before), Allotment::Slowed { until }, "asking in vain costs nothing");
+            match person.clone().allot(lot, link(99), before) {
+                Allotment::Given { .. } => {}
+                Allotment::Slowed { until: again } => assert!(again <= until),
+            }
             assert!(matches!(person.allot(lot, link(99), until), Allotment::Given { .. }));
         }
     }
@@ -208,7 +212,7 @@ fn what_is_next_is_said_with_each() {
 fn a_wrong_year_shuts_nobody_out() {
     let mut person = Person::default();
     let ahead = START + Span::from_secs(365 * ALLOT_WINDOW_S);
-    for number in 0..u64::from(SUBJECT_CODES_FREE) + 1 {
+    for number in 0..=u64::from(SUBJECT_CODES_FREE) {
         person.allot(Lot::Code, link(number), ahead);
     }
     assert_eq!(person.allotted.len(), usize::from(SUBJECT_CODES_FREE));

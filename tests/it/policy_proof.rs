@@ -29,7 +29,8 @@ fn facts() -> Value {
 }
 
 /// The scope at this risk with this proof, on a site that knows four facts.
-fn asking(risk: &str, proof: Value) -> Vec<Edit> {
+fn asking(risk: &str, proof: impl Into<Value>) -> Vec<Edit> {
+    let proof = proof.into();
     let scope = json!({
         "code": 900,
         "risk": risk,

@@ -14,6 +14,7 @@
 use crate::challenge::{Ask, Attempt, Challenge, Code, Happened, Need, Proof, Proofs, Said, Shown, View};
 use crate::gate::text::{Line, Reader, Words};
 use crate::limits::{ATTEMPTS_MAX, CODES_PER_LINK_MAX};
+use crate::time::Instant;
 
 impl Words for Need {
     fn write(&self, line: &mut Line) {
@@ -63,7 +64,7 @@ impl Words for View {
             Said::Sent => "sent",
             Said::Wait => "wait",
         };
-        let next = self.next_code.map(|next| next.millis());
+        let next = self.next_code.map(Instant::millis);
         line.word(said).word(self.shown).word(self.codes).maybe(next);
     }
 
@@ -110,7 +111,7 @@ impl Words for Happened {
 
 impl Words for Challenge {
     fn write(&self, line: &mut Line) {
-        let last_sent = self.last_sent.map(|at| at.millis());
+        let last_sent = self.last_sent.map(Instant::millis);
         line.word(self.codes_sent).maybe(last_sent).word(self.relays_shown).word(self.attempts.len());
         for attempt in &self.attempts {
             attempt.write(line);

@@ -331,7 +331,7 @@ pub(super) mod tests {
             languages,
             ways_on: ways_on(),
             region: Region::Weur,
-            facts: BTreeMap::new(),
+            facts: LiteMap::new(),
             code: CodeSettings::default(),
         }
     }

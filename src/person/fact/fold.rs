@@ -58,10 +58,9 @@ fn single(letter: char) -> Option<char> {
         // Keyboards have these signs; no others like them.
         0xb2 | 0xb3 => return char::from_digit(code - 0xb0, 10),
         0xb9 => return Some('1'),
-        0xaa => return Some('a'),
         0xba => return Some('o'),
         // The small forms of Ⱥ and Ⱦ stand elsewhere.
-        0x2c65 => return Some('a'),
+        0xaa | 0x2c65 => return Some('a'),
         0x2c66 => return Some('t'),
         // Full-width letters, once they are small.
         0xff41..=0xff5a => return char::from_u32(code - 0xff41 + u32::from('a')),

@@ -42,8 +42,6 @@ const NAMES = ["site", "scopes", "destinations", "outreach", "journeys", "templa
 export async function crashJourneys({ kills, seed, hours = Infinity, build, report = () => {} }) {
   const started = performance.now();
   const run = await Run.open({ seed, build });
-  const letGo = () => run.server.child?.kill("SIGKILL");
-  process.once("exit", letGo);
   try {
     const policy = await example();
     const journeys = Object.fromEntries(Object.entries(policy.journeys).filter(([, { time_limit_h: limit }]) => limit <= hours));
@@ -53,7 +51,6 @@ export async function crashJourneys({ kills, seed, hours = Infinity, build, repo
     const found = await run.look(journeys);
     return { ...killed, ...found, seed, seconds: (performance.now() - started) / 1000 };
   } finally {
-    process.removeListener("exit", letGo);
     await run.close();
   }
 }

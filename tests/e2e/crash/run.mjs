@@ -29,8 +29,6 @@ export async function crash({ kills, seed, report = () => {} }) {
   const platform = await openPlatform((batch, queue) => server.deliver(batch, queue), random);
   const client = new Client("http://127.0.0.1:1", { sockets: SOCKETS });
   const clients = new Clients(client, random);
-  const letGo = () => server.child?.kill("SIGKILL");
-  process.once("exit", letGo);
   try {
     const killed = await underFire({ kills, random, server, platform, client, clients, report });
     const log = await settle(clients, client, platform);
@@ -41,7 +39,6 @@ export async function crash({ kills, seed, report = () => {} }) {
     return { ...killed, seed, seconds, answers, unanswered, links: links.length, winners, entries: log.lines.length, segments: server.segments(), faults };
   } finally {
     await server.kill().catch(() => {});
-    process.removeListener("exit", letGo);
     client.close();
     platform.close();
     server.remove();

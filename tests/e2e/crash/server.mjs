@@ -30,6 +30,9 @@ export class Server {
     if (!existsSync(join(build, "index.js"))) throw new Error(`${build} is missing: run .ci/build local`);
     this.bindings = { POSTERN_AUDIT_SEGMENT_BYTES: SEGMENT_BYTES, ...bindings };
     this.folder = mkdtempSync(join(tmpdir(), "postern-crash-"));
+    // The worker does not outlive this program.
+    this.letGo = () => this.child?.kill("SIGKILL");
+    process.once("exit", this.letGo);
     mkdirSync(join(this.folder, "objects"));
     for (const [name] of MODULES) copyFileSync(join(build, name), join(this.folder, name));
     writeFileSync(join(this.folder, "courier.js"), COURIER);
@@ -80,6 +83,7 @@ export class Server {
   }
 
   remove() {
+    process.removeListener("exit", this.letGo);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

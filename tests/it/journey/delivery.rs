@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use postern::audit::Kind;
-use postern::id::TouchId;
+use postern::id::{KeyId, TouchId};
 use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
+use postern::key::{KeyRing, Secret};
 use postern::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, RETRY_AFTER_MAX_S, RETRY_MAX_S};
-use postern::person::{Change, Mask, Person, Said, Sent};
+use postern::person::{AddressBook, AddressSeal, Change, Mask, Person, Said, Sent};
 use postern::policy::{Channel, Outreach, Purpose};
 use postern::time::{Instant, Span};
 
 use super::build::{self, HOUR, NOON, hours, minutes};
-use super::scene::Scene;
+use super::scene::{SUBJECT, Scene};
 
 const LEASE: Span = Span::from_millis(OFFER_LEASE_MS);
 
@@ -311,15 +312,25 @@ fn a_touch_that_left_before_it_was_refused_counts_as_sent() {
 }
 
 #[test]
-fn a_dead_address_is_not_used_until_there_are_new_ones() {
+fn a_dead_address_is_not_used_until_another_is_put() {
+    let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
+    let put = |scene: &mut Scene, email: &str, salt: u8| {
+        let mut book = AddressBook::default();
+        book.add(Channel::Email, email).unwrap();
+        let addresses = Some(AddressSeal::new(&ring).seal(&book, SUBJECT, [salt; 16]));
+        scene.change(Change { addresses, ..Change::default() });
+    };
     let (mut scene, touch) = offered();
+    put(&mut scene, "anna@b.example", 1);
     scene.checkout(touch).unwrap();
     scene.settle(touch, &Report::Bounced);
     assert_eq!(scene.person.bounced, [Channel::Email]);
     scene.live(hours(96));
     assert!(scene.says().contains("touch.refused:no_address"));
-    let addresses = Some(postern::person::Sealed("sealed".to_owned()));
-    scene.change(Change { addresses, ..Change::default() });
+    // A nightly job puts what it has, again and again.
+    put(&mut scene, "anna@b.example", 2);
+    assert_eq!(scene.person.bounced, [Channel::Email]);
+    put(&mut scene, "anna@c.example", 3);
     assert!(scene.person.bounced.is_empty());
 }
 

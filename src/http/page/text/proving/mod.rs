@@ -142,6 +142,7 @@ mod tests {
     const MASKED: &str = "•••• 42";
 
     /// Every sentence of a language. The pattern is exhaustive: a new field has to come here too.
+    #[expect(clippy::too_many_lines, reason = "a list of all sentences")]
     fn sentences(language: Language) -> Vec<(&'static str, String)> {
         let &Proving {
             choose,
