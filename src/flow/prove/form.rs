@@ -98,10 +98,10 @@ fn from_json(body: &[u8]) -> Option<Vec<(String, String)>> {
     let mut fields = Vec::new();
     for (name, value) in &members {
         match value {
-            Json::String(text) => fields.push(((*name).clone(), (*text).clone())),
+            Json::String(text) => fields.push((name.clone(), text.clone())),
             Json::Object(facts) if name == "facts" => {
                 fields.extend(facts.iter().filter_map(|(name, value)| match value {
-                    Json::String(text) => Some((format!("fact.{name}"), (*text).clone())),
+                    Json::String(text) => Some((format!("fact.{name}"), text.clone())),
                     _ => None,
                 }));
             }
