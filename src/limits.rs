@@ -3,9 +3,10 @@
 mod proof;
 
 pub use proof::{
-    ALLOT_WAIT_FIRST_S, ALLOT_WAIT_MAX_S, ALLOT_WINDOW_S, FACT_MAX_BYTES, PASSKEYS_MAX, PERSON_FACTS_MAX,
-    SUBJECT_CODES_FREE, SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE, SUBJECT_FACT_TRIES_MAX,
-    SUBJECT_FACT_TRIES_PER_LINK_MAX,
+    ALLOT_WAIT_FIRST_S, ALLOT_WAIT_MAX_S, ALLOT_WINDOW_S, ATTEMPTS_MAX, CODE_TYPED_CHARS_MAX,
+    DEVICE_LIFETIME_S, FACT_BITS_MIN, FACT_DIGITS_MAX, FACT_MAX_BYTES, PASSKEYS_MAX, PERSON_FACTS_MAX,
+    PROOF_BODY_MAX, RELAY_DIGITS, RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX, SUBJECT_CODES_FREE,
+    SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE, SUBJECT_FACT_TRIES_MAX, SUBJECT_FACT_TRIES_PER_LINK_MAX,
 };
 
 /// Longest lifetime of a link whose scope asks for one action at once (capability O6: 10–60 minutes).
@@ -57,19 +58,8 @@ pub const CODE_DIGITS_MIN: u8 = 6;
 pub const CODE_DIGITS_MAX: u8 = 8;
 /// Facts that one policy may ask for, and that one call may put.
 pub const FACTS_MAX: usize = 16;
-/// Longest number that is a fact, in digits: account numbers have up to about that.
-pub const FACT_DIGITS_MAX: u8 = 20;
-/// What the facts that are asked together must be worth, in bits: the least that NIST SP 800-63B asked of a secret that
-/// is looked up (revision 3, §5.1.2).
-pub const FACT_BITS_MIN: u32 = 20;
-/// Attempts side by side at one link: the person's browsers, and a scanner or two.
-pub const ATTEMPTS_MAX: usize = 4;
 /// A proof counts this long; then it is shown again.
 pub const PROOF_LIFETIME_S: u32 = 900;
-/// How long a relay code may be typed: as long as it takes to open another browser.
-pub const RELAY_LIFETIME_S: u32 = 300;
-/// Relay codes of one link.
-pub const RELAYS_PER_LINK_MAX: u8 = 5;
 
 /// Gates per region and expiry day. Fixed: changing it moves links to another gate, which forgets their claims.
 pub const GATE_SHARDS: u32 = 32;
@@ -379,15 +369,6 @@ pub const CAPITALS_MAX: usize = 4;
 pub const SMS_SEGMENTS_MAX: usize = 2;
 /// Longest host, port included, that the check of a policy leaves room for in an SMS.
 pub const SMS_HOST_CHARS_MAX: usize = 40;
-
-/// A browser is remembered this long.
-pub const DEVICE_LIFETIME_S: u32 = 90 * 24 * 60 * 60;
-/// Digits of the code that takes an attempt to another browser: it competes with nobody's patience, only with guesses.
-pub const RELAY_DIGITS: u8 = 8;
-/// Characters that are read of a typed code, spaces and hyphens included.
-pub const CODE_TYPED_CHARS_MAX: usize = 64;
-/// Largest form of the pages of proof: a passkey's answer and little else.
-pub const PROOF_BODY_MAX: usize = 16 * 1024;
 
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);

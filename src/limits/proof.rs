@@ -24,6 +24,25 @@ pub const SUBJECT_FACT_TRIES_FREE: u8 = 5;
 /// The first wait after those; each further one is twice as long, up to the longest.
 pub const ALLOT_WAIT_FIRST_S: u32 = 60;
 pub const ALLOT_WAIT_MAX_S: u32 = 60 * 60;
+/// A browser is remembered this long.
+pub const DEVICE_LIFETIME_S: u32 = 90 * 24 * 60 * 60;
+/// Digits of the code that takes an attempt to another browser: it competes with nobody's patience, only with guesses.
+pub const RELAY_DIGITS: u8 = 8;
+/// Characters that are read of a typed code, spaces and hyphens included.
+pub const CODE_TYPED_CHARS_MAX: usize = 64;
+/// Largest form of the pages of proof: a passkey's answer and little else.
+pub const PROOF_BODY_MAX: usize = 16 * 1024;
+/// Attempts side by side at one link: the person's browsers, and a scanner or two.
+pub const ATTEMPTS_MAX: usize = 4;
+/// How long a relay code may be typed: as long as it takes to open another browser.
+pub const RELAY_LIFETIME_S: u32 = 300;
+/// Relay codes of one link.
+pub const RELAYS_PER_LINK_MAX: u8 = 5;
+/// Longest number that is a fact, in digits: account numbers have up to about that.
+pub const FACT_DIGITS_MAX: u8 = 20;
+/// What the facts that are asked together must be worth, in bits: the least that NIST SP 800-63B asked of a secret that
+/// is looked up (revision 3, §5.1.2).
+pub const FACT_BITS_MIN: u32 = 20;
 
 const _: () = {
     assert!(CODES_PER_LINK_MAX <= SUBJECT_CODES_FREE && SUBJECT_CODES_FREE < SUBJECT_CODES_MAX);

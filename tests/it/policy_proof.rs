@@ -9,8 +9,8 @@ use postern::limits::{
 use postern::policy::{Channel, CodeSettings, FactKind, Policy, ProofBy, Risk, Scope};
 use serde_json::{Value, json};
 
-use crate::policy::{Edit, cut, edit, found, parse, set};
-use crate::policy_outreach::{REFERENCE, documented, example_bundle};
+use crate::policy::{Edit, cut, edit, found, parse, set, without_proof};
+use crate::policy_outreach::{self, REFERENCE, documented};
 
 /// A scope for trying, which the example does not have.
 const SCOPE: &str = "/scopes/tried";
@@ -26,6 +26,11 @@ fn facts() -> Value {
         "customer_number": { "kind": "digits", "length": 8, "label": label },
         "short_number": { "kind": "digits", "length": 6, "label": label },
     })
+}
+
+/// The example, in which only what a test adds asks for proof.
+fn example_bundle() -> Value {
+    edit(policy_outreach::example_bundle(), &without_proof())
 }
 
 /// The scope at this risk with this proof, on a site that knows four facts.
