@@ -3,10 +3,13 @@
 mod proof;
 
 pub use proof::{
-    ALLOT_WAIT_FIRST_S, ALLOT_WAIT_MAX_S, ALLOT_WINDOW_S, ATTEMPTS_MAX, CODE_TYPED_CHARS_MAX,
-    DEVICE_LIFETIME_S, FACT_BITS_MIN, FACT_DIGITS_MAX, FACT_MAX_BYTES, PASSKEYS_MAX, PERSON_FACTS_MAX,
-    PROOF_BODY_MAX, RELAY_DIGITS, RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX, SUBJECT_CODES_FREE,
-    SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE, SUBJECT_FACT_TRIES_MAX, SUBJECT_FACT_TRIES_PER_LINK_MAX,
+    ALLOT_WAIT_FIRST_S, ALLOT_WAIT_MAX_S, ALLOT_WINDOW_S, ATTEMPTS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN,
+    CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_TYPED_CHARS_MAX, CODE_WAIT_S, CODES_PER_LINK_MAX,
+    DEVICE_LIFETIME_S, FACT_BITS_MIN, FACT_DIGITS_MAX, FACT_MAX_BYTES, FACTS_MAX,
+    PASSKEY_CHALLENGE_LIFETIME_S, PASSKEY_CLIENT_DATA_MAX, PASSKEY_ID_MAX, PASSKEY_ID_MIN, PASSKEY_JSON_MAX,
+    PASSKEYS_MAX, PERSON_FACTS_MAX, PROOF_BODY_MAX, PROOF_LIFETIME_S, RELAY_DIGITS, RELAY_LIFETIME_S,
+    RELAYS_PER_LINK_MAX, SUBJECT_CODES_FREE, SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE,
+    SUBJECT_FACT_TRIES_MAX, SUBJECT_FACT_TRIES_PER_LINK_MAX,
 };
 
 /// Longest lifetime of a link whose scope asks for one action at once (capability O6: 10–60 minutes).
@@ -18,17 +21,6 @@ pub const LIFETIME_MAX_S: u32 = 24 * 60 * 60;
 /// How far a minting clock may run ahead of ours before its tokens look too long-lived.
 pub const CLOCK_SKEW_S: u32 = 60;
 
-/// How long the browser's answer to a passkey's challenge is awaited (WebAuthn Level 3 §15.1 recommends five minutes).
-pub const PASSKEY_CHALLENGE_LIFETIME_S: u32 = 5 * 60;
-/// Largest credential in JSON that a browser posts, in bytes. Without attestation it is about 1.5 KB.
-pub const PASSKEY_JSON_MAX: usize = 8 * 1024;
-/// Largest `clientDataJSON`, in bytes: type, challenge and origin are about 150.
-pub const PASSKEY_CLIENT_DATA_MAX: usize = 2 * 1024;
-/// Shortest credential id, in bytes (WebAuthn Level 3 §4: at least 16 with 100 bits of entropy).
-pub const PASSKEY_ID_MIN: usize = 16;
-/// Longest credential id, in bytes. The specification ends at 1,023; a person's row holds a few, and keys in use have 16
-/// to about 200.
-pub const PASSKEY_ID_MAX: usize = 256;
 /// Deepest nesting of any CBOR we accept (CTAP 2.1 §8: four levels).
 pub const CBOR_DEPTH_MAX: usize = 4;
 
@@ -44,22 +36,6 @@ pub const GRANT_LIFETIME_S: u32 = 60;
 pub const LEASE_S: u32 = GRANT_LIFETIME_S;
 /// Failed attempts on one link before it locks, whoever failed and at whichever proof.
 pub const LINK_FAILURES_MAX: u8 = 15;
-
-/// Wrong tries after which a code is dead (`FACTS`: five a code, fifteen a link).
-pub const CODE_TRIES_MAX: u8 = 5;
-/// Codes that are sent for one link, to whomever.
-pub const CODES_PER_LINK_MAX: u8 = 5;
-/// A code may be typed for ten minutes (NIST SP 800-63B-4 §3.1.3: at most ten).
-pub const CODE_LIFETIME_S: u32 = 600;
-/// How long the second code waits after the first; the wait doubles with each.
-pub const CODE_WAIT_S: u32 = 30;
-/// Digits of a code: fewer are guessed (RFC 4226 §4, R4), more are mistyped.
-pub const CODE_DIGITS_MIN: u8 = 6;
-pub const CODE_DIGITS_MAX: u8 = 8;
-/// Facts that one policy may ask for, and that one call may put.
-pub const FACTS_MAX: usize = 16;
-/// A proof counts this long; then it is shown again.
-pub const PROOF_LIFETIME_S: u32 = 900;
 
 /// Gates per region and expiry day. Fixed: changing it moves links to another gate, which forgets their claims.
 pub const GATE_SHARDS: u32 = 32;
@@ -373,8 +349,6 @@ pub const SMS_HOST_CHARS_MAX: usize = 40;
 const _: () = {
     assert!(LIFETIME_MIN_S < LIFETIME_ACTION_MAX_S && LIFETIME_ACTION_MAX_S < LIFETIME_MAX_S);
     assert!(LEASE_S >= GRANT_LIFETIME_S);
-    assert!(CODE_TRIES_MAX <= LINK_FAILURES_MAX && CODE_DIGITS_MIN <= CODE_DIGITS_MAX);
-    assert!(CODE_WAIT_S << (CODES_PER_LINK_MAX - 2) < CODE_LIFETIME_S);
     assert!(GATE_GRACE_S > LEASE_S + GRANT_LIFETIME_S + CLOCK_SKEW_S);
     assert!(SNAPSHOT_FRESH_MS < SNAPSHOT_STALE_MAX_MS);
     assert!(2 * RULES_TIMEOUT_MS < PORT_TIMEOUT_MS);

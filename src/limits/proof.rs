@@ -1,7 +1,33 @@
 //! Bounds of what a person is known by, and of how often it may be tried.
 
-use crate::limits::{CODES_PER_LINK_MAX, FACTS_MAX};
+use crate::limits::LINK_FAILURES_MAX;
 
+/// Wrong tries after which a code is dead (`FACTS`: five a code, fifteen a link).
+pub const CODE_TRIES_MAX: u8 = 5;
+/// Codes that are sent for one link, to whomever.
+pub const CODES_PER_LINK_MAX: u8 = 5;
+/// A code may be typed for ten minutes (NIST SP 800-63B-4 §3.1.3: at most ten).
+pub const CODE_LIFETIME_S: u32 = 600;
+/// How long the second code waits after the first; the wait doubles with each.
+pub const CODE_WAIT_S: u32 = 30;
+/// Digits of a code: fewer are guessed (RFC 4226 §4, R4), more are mistyped.
+pub const CODE_DIGITS_MIN: u8 = 6;
+pub const CODE_DIGITS_MAX: u8 = 8;
+/// Facts that one policy may ask for, and that one call may put.
+pub const FACTS_MAX: usize = 16;
+/// A proof counts this long; then it is shown again.
+pub const PROOF_LIFETIME_S: u32 = 900;
+/// How long the browser's answer to a passkey's challenge is awaited (WebAuthn Level 3 §15.1 recommends five minutes).
+pub const PASSKEY_CHALLENGE_LIFETIME_S: u32 = 5 * 60;
+/// Largest credential in JSON that a browser posts, in bytes. Without attestation it is about 1.5 KB.
+pub const PASSKEY_JSON_MAX: usize = 8 * 1024;
+/// Largest `clientDataJSON`, in bytes: type, challenge and origin are about 150.
+pub const PASSKEY_CLIENT_DATA_MAX: usize = 2 * 1024;
+/// Shortest credential id, in bytes (WebAuthn Level 3 §4: at least 16 with 100 bits of entropy).
+pub const PASSKEY_ID_MIN: usize = 16;
+/// Longest credential id, in bytes. The specification ends at 1,023; a person's row holds a few, and keys in use have 16
+/// to about 200.
+pub const PASSKEY_ID_MAX: usize = 256;
 /// Longest value of a known fact, as typed, in bytes: a long street address.
 pub const FACT_MAX_BYTES: usize = 256;
 /// Known facts of one person; a further name is not taken.
@@ -45,6 +71,8 @@ pub const FACT_DIGITS_MAX: u8 = 20;
 pub const FACT_BITS_MIN: u32 = 20;
 
 const _: () = {
+    assert!(CODE_TRIES_MAX <= LINK_FAILURES_MAX && CODE_DIGITS_MIN <= CODE_DIGITS_MAX);
+    assert!(CODE_WAIT_S << (CODES_PER_LINK_MAX - 2) < CODE_LIFETIME_S);
     assert!(CODES_PER_LINK_MAX <= SUBJECT_CODES_FREE && SUBJECT_CODES_FREE < SUBJECT_CODES_MAX);
     assert!(SUBJECT_FACT_TRIES_PER_LINK_MAX <= SUBJECT_FACT_TRIES_FREE);
     assert!(SUBJECT_FACT_TRIES_FREE < SUBJECT_FACT_TRIES_MAX && FACTS_MAX <= PERSON_FACTS_MAX);
