@@ -3,7 +3,7 @@
 //! Everybody is in the example's journey of a failed payment, at noon in Stockholm, has had the first e-mail and said yes
 //! to text messages; a day later the text message is due.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use postern::id::{EventHash, KeyId, Subject};
@@ -32,7 +32,7 @@ impl Waiting {
         let policy = Policy::example();
         let rules = Rules {
             active: policy.version,
-            policies: BTreeMap::from([(policy.version, Rc::new(policy))]),
+            policies: [(policy.version, Rc::new(policy))].into_iter().collect(),
             paused: BTreeSet::new(),
             lots: ring.lots(),
             pseudonyms: ring.pseudonyms(),
@@ -81,8 +81,8 @@ fn enter(number: u32, rules: &Rules) -> Option<(Subject, Person)> {
         kind: "payment.failed".to_owned(),
         at: NOON,
         about: None,
-        flags: BTreeMap::new(),
-        masks: BTreeMap::new(),
+        flags: [].into_iter().collect(),
+        masks: [].into_iter().collect(),
     };
     let mut effects = Vec::new();
     receive(&mut person, subject, &event, NOON, rules, &mut effects).ok()?;
