@@ -299,6 +299,7 @@ test("what a door without KV, gates and log answers is documented, and what a cr
       const query = template === "/v1/deliveries" ? "?state=dead" : "";
       await call(method, template, { parameter, query, headers: JSON_BODY, body: bodies[`${method} ${template}`], at: poor });
     }
+    for (const method of ["GET", "HEAD", "POST"]) await call(method, "/verify", { at: poor, ...(method === "POST" ? { body: "form=go" } : {}) });
   } finally {
     await poor.stop();
   }
@@ -317,12 +318,80 @@ test("what a door without KV, gates and log answers is documented, and what a cr
   }
 });
 
+test("what people who prove who they are, and their apps, are answered is documented", async () => {
+  const reference = "prover";
+  const put = { addresses: { sms: "+46701234567" }, facts: { customer_number: "12345678" } };
+  const { body: { subject } } = await door.api("PUT", `/v1/people/${reference}`, put);
+  const link = (scope, who = reference) => door.mint(scope, { customer_ref: who });
+  const step = (session, body) => call("POST", "/verify", { headers: AS_APP, body: JSON.stringify({ session, ...body }) });
+  const begin = async (scope, letter, who) => {
+    const { token } = await link(scope, who);
+    return (await call("POST", "/l/{token}", { parameter: token, headers: AS_APP, body: nonce(letter) })).json.session;
+  };
+  const confirm = (session, who) =>
+    call("POST", "/v1/grants", { headers: JSON_BODY, body: JSON.stringify({ session, action: "confirm", subject: who }) });
+  for (const method of ["GET", "HEAD"]) await call(method, "/verify");
+  await step("x", { form: "go" });
+  await confirm("x", subject);
+  const session = await begin("details.change", "P");
+  await step(session, { form: "send", channel: "sms" });
+  await step(session, { form: "send", channel: "sms" });
+  await step(session, { form: "code", code: "000000" });
+  await confirm(session, "A".repeat(16));
+  await confirm(session, subject);
+  await step(session, { form: "go" });
+  const high = await begin("contract.sign", "Q");
+  for (let tries = 0; tries < 6; tries += 1) await step(high, { form: "fact", facts: { customer_number: "87654321" } });
+  await step(high, { form: "relay" });
+  const unknown = await begin("details.change", "R", "nobody");
+  await step(unknown, { form: "send", channel: "sms" });
+  const crowded = await begin("details.change", "S");
+  await step(crowded, { form: "send", channel: "sms" });
+  const { token } = await link("details.change");
+  const [one, other] = await Promise.all(
+    ["T", "U"].map((letter) => call("POST", "/l/{token}", { parameter: token, headers: AS_APP, body: nonce(letter) })),
+  );
+  await step(one.json.session, { form: "send", channel: "sms" });
+  await step(other.json.session, { form: "send", channel: "sms" });
+  await call("POST", "/verify", { headers: AS_APP, body: "x".repeat(20_000) });
+  // In a browser, at a link in each of its states.
+  const form = { "user-agent": BROWSER, "content-type": "application/x-www-form-urlencoded" };
+  const press = async ({ token: pressed }) => {
+    const name = `__Host-postern=${randomBytes(16).toString("base64url")}`;
+    const body = `nonce=${randomBytes(12).toString("base64url")}`;
+    const { response } = await call("POST", "/l/{token}", { parameter: pressed, headers: { ...form, cookie: name }, body });
+    return { ...form, cookie: `${name}; ${response.headers.get("set-cookie").split(";")[0]}` };
+  };
+  const everyWay = async (headers) => {
+    for (const method of ["GET", "HEAD"]) await call(method, "/verify", { headers });
+    await call("POST", "/verify", { headers, body: "form=code&code=000000" });
+  };
+  const [held, gone, shut] = await Promise.all([1, 2, 3].map(() => link("contract.sign", "nobody")));
+  const visitors = await Promise.all([held, gone, shut].map(press));
+  await call("POST", "/verify", { headers: visitors[0], body: "form=relay" });
+  await everyWay(visitors[0]);
+  await door.api("DELETE", `/v1/links/${gone.id}`);
+  await everyWay(visitors[1]);
+  for (let tries = 0; tries < 15; tries += 1) await call("POST", "/verify", { headers: visitors[2], body: "form=code&code=000000" });
+  await everyWay(visitors[2]);
+  const mine = await link("details.change");
+  const second = await press(mine);
+  const app = (await call("POST", "/l/{token}", { parameter: mine.token, headers: AS_APP, body: nonce("W") })).json.session;
+  await call("GET", "/verify", { headers: second });
+  await call("HEAD", "/verify", { headers: second });
+  await confirm(app, subject);
+  await everyWay(second);
+  await call("POST", "/l/{token}", { parameter: token, headers: { "user-agent": BROWSER, "content-type": "application/x-www-form-urlencoded" }, body: `nonce=${"V".repeat(16)}` });
+});
+
 test("every documented code and status has been seen", () => {
   const codes = DOCUMENT.components.schemas.Problem.properties.code.enum;
   assert.deepEqual(codes.filter((code) => !seen.has(code) && !UNREACHED.has(code)), []);
   const only = new Set(["appleAppSiteAssociation 404", "appleAppSiteAssociationHead 404", "assetLinks 404", "assetLinksHead 404", "revokeLink 507", // Such a message takes a day of failures, and such a receipt a provider's signature: other tests have them.
     "redriveDelivery 200", "confirmReceiptsAddress 200", "confirmReceiptsAddress 503", "takeReceipts 200", "takeReceipts 503",
-    "robots 503", "robotsHead 503"]);
+    "robots 503", "robotsHead 503",
+    // A destination without a hand-off, and a key that was retired meanwhile.
+    "showProof 303", "showProofHead 303", "showProof 404", "showProofHead 404", "takeStep 404"]);
   const missing = Object.values(DOCUMENT.paths)
     .flatMap((item) => Object.values(item).filter((operation) => operation.operationId))
     .flatMap(({ operationId, responses }) => Object.keys(responses).map((status) => `${operationId} ${status}`))
