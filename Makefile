@@ -31,7 +31,7 @@ sim: ## rehearses the policy through storms, a million person-days (SEED=n SEEDS
 	@.ci/sim
 
 crash: ## kills the worker under load, again and again
-	@.ci/build local && node tests/e2e/crash.mjs && node tests/e2e/crash-journeys.mjs
+	@.ci/build local && node tests/e2e/crash.mjs && node tests/e2e/crash-journeys.mjs && node tests/e2e/crash-proof.mjs
 
 fuzz: ## fuzzes every target for FUZZ_SECONDS (60)
 	@.ci/fuzz

@@ -13,7 +13,7 @@ const PATIENCE_MS = 30_000;
 export const GIVEN_BACK = { release: "link.released", fail: "link.failed" };
 
 const bearer = { authorization: `Bearer ${API_KEY}` };
-const newNonce = () => randomBytes(12).toString("base64url");
+export const newNonce = () => randomBytes(12).toString("base64url");
 
 export class Clients {
   answers = 0;
