@@ -21,7 +21,7 @@ impl Attempt<'_> {
         let Some(tag) = tag else { return self.wrong(Proof::Code) };
         match self.ask_and_remember(Ask::Try { tag }, remember, ports).await {
             Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Code),
-            Ok(view) => self.shown(&view, remember, ports).await,
+            Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         }
     }
@@ -42,7 +42,7 @@ impl Attempt<'_> {
         let is_right = person.is_some_and(|person| person.knows(&answers));
         match self.ask(Ask::Shown { proof: Proof::Fact, is_right }, ports).await {
             Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Fact),
-            Ok(view) => self.shown(&view, false, ports).await,
+            Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         }
     }
@@ -59,7 +59,7 @@ impl Attempt<'_> {
             Ok(view @ View { said: Said::Wait, .. }) => {
                 self.stands(&view, Some(Trouble::TooSoon), ports).await
             }
-            Ok(view) => self.shown(&view, false, ports).await,
+            Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         }
     }
@@ -72,7 +72,7 @@ impl Attempt<'_> {
         let Some(tag) = tag else { return self.wrong_relay() };
         match self.ask(Ask::Follow { tag }, ports).await {
             Ok(View { said: Said::Wrong, .. }) => self.wrong_relay(),
-            Ok(view) => self.shown(&view, false, ports).await,
+            Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         }
     }

@@ -139,8 +139,8 @@ impl<'a> Attempt<'a> {
         if replay { outcome.event(self.click.validated_event(&claims)) } else { outcome }
     }
 
-    /// The browser is known from now on, if what was shown is worth as much as that.
-    pub fn remember(&self, response: &mut Response, shown: Proofs) {
+    /// The browser of somebody who was let in is known from now on, if what was shown is worth as much as that.
+    fn remember(&self, response: &mut Response, shown: Proofs) {
         let is_worth_it = shown.contains(Proof::Code) || shown.contains(Proof::Passkey);
         if self.is_app() || !is_worth_it {
             return;
@@ -152,9 +152,10 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether a passkey could be made after this.
+    /// Whether a passkey could be made after this: it is a factor of its own later on, so whoever makes one has shown two.
+    /// After a code alone, a mailbox would be worth both.
     pub fn may_add(&self, shown: Proofs) -> bool {
-        let is_strong = shown.contains(Proof::Code) && !shown.contains(Proof::Passkey);
+        let is_strong = shown.factors() > 1 && !shown.contains(Proof::Passkey);
         is_strong && !self.is_app() && self.click.context.door.party.is_some()
     }
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
-use crate::challenge::{Ask, Proof, Said};
+use crate::challenge::{Ask, Proof};
 use crate::click::Visitor;
 use crate::flow::click::Click;
 use crate::flow::outcome::{Context, Outcome};
@@ -47,14 +47,19 @@ pub async fn confirm(
             "The session is no app's session of this door, or is over. Let the app redeem the link again.";
         return refused(context, actor, Code::SessionInvalid, detail);
     };
+    if !attempt.need.among().contains(Proof::App) {
+        let detail = "The link's scope does not take an app's word. Let the app show another proof.";
+        return refused(context, actor, Code::SessionInvalid, detail);
+    }
     let is_right = attempt.session.subject == subject;
     let enough = match attempt.tell(Ask::Shown { proof: Proof::App, is_right }, ports).await {
-        Ok(Answer::Granted { .. }) => true,
-        Ok(Answer::Proving(view)) if view.said != Said::Wrong => false,
-        Ok(Answer::Proving(_)) => {
+        // Whatever was shown before, this word is not true of this session.
+        Ok(_) if !is_right => {
             let detail = "The session is for a link of another person. Do not let the app go on.";
             return refused(context, actor, Code::SessionSubject, detail);
         }
+        Ok(Answer::Granted { .. }) => true,
+        Ok(Answer::Proving(_)) => false,
         Ok(_) => {
             let detail = "The link cannot be had any more. Ask the person to open a new one.";
             return refused(context, actor, Code::GrantStale, detail);

@@ -71,7 +71,7 @@ impl Attempt<'_> {
             Ok(view @ View { said: Said::Wrong, .. }) => {
                 self.stands(&view, Some(Trouble::PasskeyRefused), ports).await
             }
-            Ok(view) => self.shown(&view, remember, ports).await,
+            Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         };
         match judged {

@@ -51,6 +51,10 @@ pub(super) async fn begin(
         Holder::App
     } else {
         match browser(click.request) {
+            // The page's nonce follows from its browser and link: another one is somebody else's page.
+            Some(name) if click.context.door.pseudonyms.nonce(&name, session.link.link) != session.nonce => {
+                return no_session(click, "session_invalid");
+            }
             Some(name) => Holder::Browser(name),
             // The page set a cookie, and none came back: there will be none at the next step either.
             None => return no_session(click, "cookies_off"),
@@ -75,7 +79,11 @@ pub async fn verify(context: &Context<'_>, request: &Request, ports: &impl Ports
     };
     let click = Click { context, snapshot, request, visitor: Visitor::read(&hints(request)) };
     let fields = Fields::read(request);
-    let Some(attempt) = Attempt::open(click, &fields) else {
+    let form = Form::of(&fields);
+    // A ticket begins an attempt, and nothing else.
+    let fits =
+        |attempt: &Attempt<'_>| attempt.holder != Holder::Ticket || matches!(form, Some(Form::Begin { .. }));
+    let Some(attempt) = Attempt::open(click, &fields).filter(fits) else {
         let is_allowed = ports.allows(&network(context, request)).await;
         return if is_allowed {
             no_session(&click, "session_invalid")
@@ -90,7 +98,7 @@ pub async fn verify(context: &Context<'_>, request: &Request, ports: &impl Ports
     if request.method != Method::Post {
         return attempt.look(ports).await;
     }
-    match Form::of(&fields) {
+    match form {
         Some(Form::Begin { nonce }) => attempt.renew(nonce, ports).await,
         Some(Form::Go) => attempt.go_on(Ask::Begin, ports).await,
         Some(Form::Send { channel }) => attempt.send(channel, ports).await,

@@ -10,7 +10,7 @@ use crate::delivery::{
 };
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
-use crate::flow::prove::show::Trouble;
+use crate::flow::prove::show::{Trouble, waiting};
 use crate::id::{Subject, TouchId};
 use crate::journey::Report;
 use crate::person::{Lot, Reach};
@@ -37,10 +37,10 @@ impl Attempt<'_> {
         };
         match view.said {
             Said::Sent => {}
-            // Sent twice by one press, or too soon: the code before is on its way.
-            Said::Wait if view.codes > 0 => return self.code_sent(&view, channel),
+            // Sent twice by one press, or too soon: the code before is on its way, by whichever channel.
+            Said::Wait if view.codes > 0 && !self.is_app() => return waiting(),
             Said::Wait => return self.stands(&view, Some(Trouble::TooSoon), ports).await,
-            _ => return self.shown(&view, false, ports).await,
+            _ => return self.shown(&view, ports).await,
         }
         let (subject, link) = (self.session.subject, self.session.link.link);
         let allotted = self.visit(shard::Errand::Allot { subject, lot: Lot::Code, link }, ports).await;

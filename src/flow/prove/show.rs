@@ -35,6 +35,11 @@ struct AtHand {
     app: Option<String>,
 }
 
+/// A code is on its way already; where to, the page that sent it said.
+pub(super) fn waiting() -> Outcome {
+    Outcome::new(redirect(&format!("{VERIFY}?by=code")))
+}
+
 impl Attempt<'_> {
     /// `GET /verify`: the page that was asked for, as far as it is of any use now. Changes nothing.
     pub async fn look(&self, ports: &impl Ports) -> Outcome {
@@ -98,15 +103,11 @@ impl Attempt<'_> {
     }
 
     /// Something was right, or was right before: on to what is missing.
-    pub async fn shown(&self, view: &View, remember: bool, ports: &impl Ports) -> Outcome {
+    pub async fn shown(&self, view: &View, ports: &impl Ports) -> Outcome {
         if self.is_app() {
             return self.status(view, false, ports).await;
         }
-        let mut response = redirect(VERIFY);
-        if remember {
-            self.remember(&mut response, view.shown);
-        }
-        Outcome::new(response)
+        Outcome::new(redirect(VERIFY))
     }
 
     /// All ways that are open now.
@@ -267,7 +268,10 @@ impl Attempt<'_> {
         if self.is_app() || !self.need.among().contains(Proof::App) {
             return None;
         }
-        let ticket = self.click.context.door.sessions.seal(&self.session, Holder::Ticket)?;
+        // The page's nonce stays out of it: whoever reads the ticket on its way could otherwise go on as this page.
+        let nonce = Nonce([0; Nonce::LENGTH]);
+        let session = Session { nonce, ..self.session };
+        let ticket = self.click.context.door.sessions.seal(&session, Holder::Ticket)?;
         route(self.destination, &self.click.visitor).with_session(&ticket)
     }
 

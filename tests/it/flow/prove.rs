@@ -1,8 +1,10 @@
 //! Proof, from the pressed link to the hand-off: each kind, each mistake, and what is the same for all mistakes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use postern::audit::{Event, Kind};
 use postern::http::{Headers, Method};
-use postern::id::{Nonce, encode_bytes};
+use postern::id::{LinkId, Nonce, encode_bytes};
 use postern::limits::{
     CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_FACT_TRIES_FREE,
 };
@@ -218,6 +220,17 @@ fn a_session_is_of_one_browser_and_over_after_its_time() {
     assert!(late.response.body.contains("cookie") && !late.response.body.contains("/verify"));
 }
 
+/// Otherwise whoever leads a browser here could know its attempt, and go on with it elsewhere.
+#[test]
+fn a_nonce_of_another_page_begins_nothing() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let mut anna = Browser::new(&scene, 1);
+    let seen = anna.send(Method::Post, &format!("/l/{token}"), &format!("nonce={}", Nonce([5; 12])));
+    assert_eq!(seen.summary(), "403 page link.refused:session_invalid");
+    assert!(anna.session.is_none());
+}
+
 #[test]
 fn without_cookies_there_is_a_way_on_and_no_loop() {
     let scene = scene();
@@ -232,6 +245,11 @@ fn high_risk_takes_two_and_says_so() {
     let scene = scene();
     let token = scene.mint(HIGH);
     let mut anna = Browser::new(&scene, 1);
+    anna.press(&token);
+    let code = anna.ask_for_code();
+    assert_eq!(anna.post(&format!("form=code&code={code}&remember=yes")).summary(), "303 /verify");
+    assert!(anna.device.is_none(), "halfway nobody is remembered");
+    let token = scene.mint(HIGH);
     anna.press(&token);
     let wrong = anna.post("form=fact&fact.customer_number=87654321");
     assert_eq!(wrong.response.status, 422);
@@ -306,7 +324,8 @@ fn codes_are_not_sent_faster_than_they_may() {
     let mut anna = Browser::new(&scene, 1);
     anna.press(&scene.mint(MEDIUM));
     let first = anna.ask_for_code();
-    assert_eq!(anna.ask_for_code(), first, "pressed twice, sent once");
+    let again = anna.post("form=send&channel=email");
+    assert_eq!(again.summary(), "303 /verify?by=code", "nothing went there, and no page says so");
     assert_eq!(scene.world.letters().len(), 1);
     scene.pass(Span::from_secs(CODE_WAIT_S));
     let second = anna.ask_for_code();
@@ -374,6 +393,8 @@ fn an_app_proves_by_its_back_end_and_by_nobody_elses() {
         "403 session_invalid link.refused:session_invalid"
     );
     assert_eq!(confirm(&subject).json()["is_enough"], json!(true));
+    let late = confirm(&other).summary();
+    assert_eq!(late, "409 session_subject api.refused:session_subject", "whoever was right before");
     let let_in = post(json!({ "form": "go", "session": session })).json();
     assert_eq!(let_in["outcome"], "granted", "{let_in}");
     let exchanged = scene.exchange(let_in["grant"].as_str().unwrap(), "redeem").json();
@@ -398,7 +419,13 @@ fn a_ticket_from_a_page_begins_an_attempt_of_the_apps_own() {
         scene.api(Method::Post, "/v1/grants", &body.to_string())
     };
     assert_eq!(confirm(&ticket).response.status, 403, "a ticket proves nothing");
-    assert_eq!(post(json!({ "form": "go", "session": ticket })).response.status, 403);
+    for form in ["go", "code", "send", "none"] {
+        assert_eq!(post(json!({ "form": form, "session": ticket })).response.status, 403, "{form}");
+    }
+    assert_eq!(post(json!({ "form": "begin", "session": ticket })).response.status, 403, "without a nonce");
+    let sealed = URL_SAFE_NO_PAD.decode(&ticket).unwrap();
+    let nonce = scene.door.pseudonyms.nonce(&anna.name, LinkId(sealed[9..21].try_into().unwrap()));
+    assert!(!sealed.windows(12).any(|bytes| bytes == nonce.0), "the page's nonce is not in it");
     let begun =
         post(json!({ "form": "begin", "session": ticket, "nonce": Nonce([8; 12]).to_string() })).json();
     let session = begun["session"].as_str().unwrap_or_else(|| panic!("{begun}")).to_owned();
