@@ -15,9 +15,10 @@ const LOAD_CORE = 1;
 const SETTLE_MS = 3_000;
 
 /**
- * Runs `rounds` rounds of `count` requests for each entry `{ contestant, requests }`, one entry after another
+ * Runs `rounds` rounds of `count` requests for each entry `{ contestant, requests, headers? }`, one entry after another
  * within a round, starting with another entry each round, so that a busy spell of the machine meets all alike.
- * Request lists are used in order and begin again at their end; the warm-up takes the first `warmUp`.
+ * Request lists are used in order and begin again at their end; the warm-up takes the first `warmUp`. A function in
+ * place of a list is called with the running server and makes the list there.
  *
  * Returns, by contestant name, a list of `{ cpu_us, rate, p50_us, p99_us }`, one each round. A round's CPU time is
  * all that the contestant's process used from its start to the start of its next one, so that work put off until
@@ -26,12 +27,13 @@ const SETTLE_MS = 3_000;
 export async function contest(name, entries, { rounds, count, warmUp }) {
   const stands = [];
   try {
-    for (const { contestant, requests } of entries) {
+    for (const { contestant, requests, headers = HEADERS } of entries) {
       const folder = prepare(contestant);
-      const stand = { name: contestant.name, folder, next: 0, results: [], marks: [] };
+      const stand = { name: contestant.name, folder, headers, next: 0, results: [], marks: [] };
       stands.push(stand);
       stand.server = await start(folder, hasTwoCores ? SERVER_CORE : undefined);
-      stand.requests = writeRequests(`${name}-${contestant.name}`, requests);
+      const list = typeof requests === "function" ? await requests(stand.server) : requests;
+      stand.requests = writeRequests(`${name}-${contestant.name}`, list);
       await load(stand, warmUp);
     }
     for (let round = 0; round < rounds; round++) {
@@ -61,7 +63,7 @@ async function load(stand, count) {
     loadTool(),
     ...["--address", `127.0.0.1:${server.port}`, "--requests", stand.requests],
     ...["--first", String(stand.next), "--count", String(count)],
-    ...HEADERS.flatMap((header) => ["--header", header]),
+    ...stand.headers.flatMap((header) => ["--header", header]),
   ]);
   const { stdout } = await run(command, args).catch((error) => {
     throw new Error(`${stand.name}: ${error.stderr || error.message}\n${server.said()}`);

@@ -4,7 +4,7 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { table, write } from "./result.mjs";
 import { hasTwoCores } from "./tools.mjs";
 
-const modules = await Promise.all(["click", "claim", "verify", "passkey", "start", "size", "cost", "step", "tick", "ingest", "simulate"].map((file) => import(`./${file}.mjs`)));
+const modules = await Promise.all(["click", "claim", "verify", "passkey", "code-check", "start", "size", "cost", "step", "tick", "ingest", "simulate"].map((file) => import(`./${file}.mjs`)));
 
 const words = process.argv.slice(2);
 const peersOnly = words.includes("--peers-only");

@@ -11,6 +11,7 @@ export const HOST = "go.example.com";
 /** Where the example policy sends a desktop browser, by scope. */
 export const MANY = { scope: 4, location: "https://www.example.com/help/getting-started" };
 export const ONCE = { scope: 3, location: "https://www.example.com/onboarding" };
+export const PROVEN = { scope: 6, location: "https://www.example.com/details" };
 /** Western Europe (docs/token.md). */
 const REGION = 4;
 /** Within every scope's lifetime, beyond every benchmark's duration. */
@@ -28,6 +29,9 @@ export const manyUse = (count) => claimsList(count, { once: false, scope: MANY.s
 
 /** `count` single-use claims, each for another link. */
 export const singleUse = (count) => claimsList(count, { once: true, scope: ONCE.scope, ...rest() });
+
+/** `count` single-use claims that ask for proof of nobody yet, each for another link. */
+export const provenUse = (count) => claimsList(count, { once: true, scope: PROVEN.scope, ...rest(), seed: "proven" });
 
 const rest = () => ({ region: REGION, expires: Math.floor(Date.now() / 1000) + LIFETIME_S });
 

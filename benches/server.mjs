@@ -1,10 +1,11 @@
 // Runs one contestant: raw `workerd serve` from a generated configuration in a folder of its own.
 //
-// A contestant is { name, modules, bindings?, durableObjects?, services? }:
+// A contestant is { name, modules, bindings?, durableObjects?, services?, outbound? }:
 //   modules         [{ name, file | text, type: "esModule" | "wasm" | "text" }], the entry point first
 //   bindings        Cap'n Proto binding expressions, such as `(name = "HOST", text = "go.example")`
 //   durableObjects  [{ className, binding }], with SQLite on local disk
 //   services        further workers by name, each { modules, bindings? }
+//   outbound        an address, such as "127.0.0.1:8080", that answers whatever the contestant fetches
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,6 +31,9 @@ export function prepare(contestant) {
   if (hasObjects) {
     mkdirSync(path.join(folder, "objects"));
     services.push(`(name = "objects", disk = (path = ${quote(path.join(folder, "objects"))}, writable = true))`);
+  }
+  if (contestant.outbound) {
+    services.push(`(name = "outbound", external = (address = ${quote(contestant.outbound)}, http = ()))`);
   }
   const config = [
     `using Workerd = import "/workerd/workerd.capnp";`,
@@ -65,6 +69,7 @@ function workerConfig(folder, name, worker) {
     `  compatibilityFlags = [${(worker.flags ?? []).map(quote).join(", ")}],`,
     `  bindings = [${bindings.join(", ")}],`,
     `  durableObjectNamespaces = [${namespaces.join(", ")}],`,
+    worker.outbound ? `  globalOutbound = "outbound",` : "",
     objects.length > 0 ? `  durableObjectStorage = (localDisk = "objects"),` : "",
     `);`,
   ].join("\n");
