@@ -10,7 +10,8 @@ use crate::delivery::{
 };
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
-use crate::flow::prove::show::{Trouble, waiting};
+use crate::flow::prove::show::Trouble;
+use crate::http::page::{VERIFY, redirect};
 use crate::id::{Subject, TouchId};
 use crate::journey::Report;
 use crate::person::{Lot, Reach};
@@ -149,6 +150,11 @@ impl Attempt<'_> {
             help: policy.ways_on(Some(self.scope)).help.as_str(),
         })
     }
+}
+
+/// A code is on its way already; where to, the page that sent it said.
+fn waiting() -> Outcome {
+    Outcome::new(redirect(&format!("{VERIFY}?by=code")))
 }
 
 /// A provider's no, as one word.

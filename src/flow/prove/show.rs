@@ -35,11 +35,6 @@ struct AtHand {
     app: Option<String>,
 }
 
-/// A code is on its way already; where to, the page that sent it said.
-pub(super) fn waiting() -> Outcome {
-    Outcome::new(redirect(&format!("{VERIFY}?by=code")))
-}
-
 impl Attempt<'_> {
     /// `GET /verify`: the page that was asked for, as far as it is of any use now. Changes nothing.
     pub async fn look(&self, ports: &impl Ports) -> Outcome {
