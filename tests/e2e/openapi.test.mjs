@@ -358,7 +358,8 @@ test("what people who prove who they are, and their apps, are answered is docume
   const form = { "user-agent": BROWSER, "content-type": "application/x-www-form-urlencoded" };
   const press = async ({ token: pressed }) => {
     const name = `__Host-postern=${randomBytes(16).toString("base64url")}`;
-    const body = `nonce=${randomBytes(12).toString("base64url")}`;
+    const { text } = await call("GET", "/l/{token}", { parameter: pressed, headers: { ...form, cookie: name } });
+    const body = `nonce=${/name="nonce" value="([^"]+)"/.exec(text)[1]}`;
     const { response } = await call("POST", "/l/{token}", { parameter: pressed, headers: { ...form, cookie: name }, body });
     return { ...form, cookie: `${name}; ${response.headers.get("set-cookie").split(";")[0]}` };
   };
