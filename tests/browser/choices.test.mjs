@@ -45,13 +45,11 @@ describe("one press stops e-mail", () => {
     await page.reload();
     assert.deepEqual(await said(), { "sms.service": "yes" }, "looking is not choosing");
     assert.equal(await page.getByRole("button").count(), 1);
-    await page.getByRole("button").click();
-    await page.waitForLoadState();
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
     assert.equal(await page.getByRole("button").count(), 0);
     assert.deepEqual(await said(), { "sms.service": "yes", ...Object.fromEntries(EMAIL.map((name) => [name, "no"])) });
     // From there to everything else.
-    await page.getByRole("main").getByRole("link").first().click();
-    await page.waitForLoadState();
+    await Promise.all([page.waitForEvent("load"), page.getByRole("main").getByRole("link").first().click()]);
     assert.equal(await box(page, "sms.service").isChecked(), true);
     for (const name of EMAIL) {
       if (await box(page, name).count()) assert.equal(await box(page, name).isChecked(), false, name);
@@ -85,8 +83,7 @@ describe("the page of choices", () => {
     assert.equal(await box(page, "sms.service").isChecked(), true);
     await box(page, "sms.service").uncheck();
     await page.getByRole("button").click();
-    await page.waitForLoadState();
-    assert.equal(await page.getByRole("status").isVisible(), true, "it says that it is saved");
+    await page.getByRole("status").waitFor();
     assert.equal(await box(page, "sms.service").isChecked(), false);
     assert.deepEqual(await said(), { "sms.service": "no" }, "what nobody touched is not said anew");
     await page.goto(choices);
@@ -109,12 +106,10 @@ describe("the page of choices", () => {
     const { page, said, choices } = await somebody();
     await page.goto(choices);
     await box(page, "nothing").check();
-    await page.getByRole("button").click();
-    await page.getByRole("status").waitFor();
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
     assert.equal((await said()).everything, "no");
     await box(page, "nothing").uncheck();
-    await page.getByRole("button").click();
-    await page.getByRole("status").waitFor();
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
     assert.equal((await said()).everything, undefined);
     assert.equal((await said())["sms.service"], "yes");
   });

@@ -8,6 +8,10 @@ import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 export const ROOT = join(import.meta.dirname, "../..");
 export const HOST = "go.example.com";
 
+/** Characters from which on a body does not fit into what a socket takes at once. */
+const LARGE = 256 * 1024;
+const CLOSED = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
 const withoutUndefined = (object) =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 const base64url = (bytes) => Buffer.from(bytes).toString("base64url");
@@ -140,9 +144,18 @@ export class Door {
     return this.miniflare.dispose();
   }
 
-  /** A request that follows no redirect. */
-  fetch(path, init = {}) {
-    return fetch(this.origin + path, { redirect: "manual", ...init });
+  /**
+   * A request that follows no redirect. A body that is refused for its size is refused before it is read, and the
+   * connection closed under whoever still writes: the answer may be lost, so that one is asked for again.
+   */
+  async fetch(path, init = {}) {
+    for (let left = init.body?.length > LARGE ? 4 : 0; ; left -= 1) {
+      try {
+        return await fetch(this.origin + path, { redirect: "manual", ...init });
+      } catch (error) {
+        if (left === 0 || !CLOSED.has(error.cause?.code)) throw error;
+      }
+    }
   }
 
   /** A call of the machine API; `body` becomes JSON. */
