@@ -13,8 +13,8 @@ const JSON_TYPE = { "content-type": "application/json" };
 /** Each case is a change of the `usual` request, null for a name to leave out, and what the refusal says, if it is one. */
 function check(start, { path, headers, usual, write = JSON.stringify, cases }) {
   for (const [change, refusal] of cases) {
-    const name = `${refusal ? "refuses" : "takes"} ${JSON.stringify(change).slice(0, 80)}`;
-    it(name, async () => {
+    const what = JSON.stringify(change).slice(0, 80);
+    it(refusal ? `refuses ${what}: ${refusal}` : `takes ${what}`, async () => {
       const mock = await start().start();
       try {
         const request = Object.fromEntries(Object.entries({ ...usual, ...change }).filter(([, value]) => value !== null));
