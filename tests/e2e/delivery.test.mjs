@@ -40,9 +40,9 @@ before(async () => {
   const providers = {
     postmark: { url: mocks.postmark.url, token: "server-token", receipts },
     ses: { url: mocks.ses.url, region: KEYS.region, access_key_id: KEYS.id, secret_access_key: KEYS.secret, receipts },
-    cloudflare: { url: mocks.cloudflare.url, account_id: "023e105f", token: "cf-token" },
+    cloudflare: { url: `${mocks.cloudflare.url}/client/v4`, account_id: "023e105f", token: "cf-token" },
     twilio: { url: mocks.twilio.url, account_sid: ACCOUNT, auth_token: "12345" },
-    whatsapp_cloud: { url: mocks.whatsapp.url, token: "meta-token", app_secret: "app-secret" },
+    whatsapp_cloud: { url: `${mocks.whatsapp.url}/v23.0`, token: "meta-token", app_secret: "app-secret" },
     gateway: { url: `${mocks.gateway.url}/in`, secret: SECRET },
   };
   const keys = [{ ...API_KEYS[0], roles: ROLES }];

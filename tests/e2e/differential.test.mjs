@@ -65,7 +65,7 @@ before(async () => {
   const providers = {
     postmark: { url: doubles.postmark.url, token: "server-token", receipts },
     twilio: { url: doubles.twilio.url, account_sid: ACCOUNT, auth_token: "12345" },
-    whatsapp_cloud: { url: doubles.whatsapp_cloud.url, token: "meta-token", app_secret: "app-secret" },
+    whatsapp_cloud: { url: `${doubles.whatsapp_cloud.url}/v23.0`, token: "meta-token", app_secret: "app-secret" },
     gateway: { url: `${doubles.gateway.url}/in`, secret: SECRET },
   };
   door = await open({ bindings: { POSTERN_PROVIDERS: JSON.stringify(providers) }, queueConsumers: QUEUES });
