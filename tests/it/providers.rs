@@ -267,6 +267,11 @@ fn cloudflare() {
                 &delivered.replace(r#""permanent_bounces":[]"#, r#""permanent_bounces":["a@example.com"]"#),
                 Report::Bounced,
             ),
+            (
+                200,
+                r#"{"success":true,"errors":[],"messages":[],"result":{"delivered":[],"permanent_bounces":[],"queued":[],"suppressed_recipients":["a@example.com"]}}"#,
+                Report::Bounced,
+            ),
             (400, &failed(10_001), never(reason::BAD_MESSAGE)),
             (400, &failed(10_200), never(reason::BAD_MESSAGE)),
             (401, &failed(10_101), later(reason::CREDENTIALS)),
@@ -334,7 +339,7 @@ fn whatsapp() {
         "type": "template",
         "template": {
             "name": "payment_failed",
-            "language": { "code": "sv" },
+            "language": { "policy": "deterministic", "code": "sv" },
             "components": [
                 { "type": "body", "parameters": [text("Example")] },
                 { "type": "button", "sub_type": "url", "index": "0", "parameters": [text("x")] },

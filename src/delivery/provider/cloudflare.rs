@@ -1,7 +1,8 @@
 //! Cloudflare Email Service, REST: <https://developers.cloudflare.com/email-service/api/send-emails/rest-api/>.
 //!
 //! There is no idempotency key, `Message-ID` is Cloudflare's own, and it takes no header outside its list. The answer
-//! names the address that bounced at once; what bounces later is told to a queue of the account, without our touch.
+//! names the address that bounced at once or is suppressed; what bounces later is told to a queue of the account,
+//! without our touch.
 
 use crate::delivery::credentials::Cloudflare;
 use crate::delivery::provider::wire::{by_status, items, number, object, optional, parsed, retry, text};
@@ -53,8 +54,12 @@ pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
         return (if is_success { retry(reply, now, reason::GARBLED) } else { by_status(reply, now) }, None);
     };
     if json.get("success") == Some(&Json::Bool(true)) {
-        let bounced = json.get("result").is_some_and(|result| !items(result, "permanent_bounces").is_empty());
-        return (if bounced { Report::Bounced } else { Report::Accepted }, None);
+        // A suppressed address bounced or complained before: the message is dropped, in an answer of success.
+        let is_lost = |result: &Json| {
+            ["permanent_bounces", "suppressed_recipients"].iter().any(|name| !items(result, name).is_empty())
+        };
+        let is_lost = json.get("result").is_some_and(is_lost);
+        return (if is_lost { Report::Bounced } else { Report::Accepted }, None);
     }
     let code = items(&json, "errors").first().and_then(|error| number(error, "code"));
     let report = match code {

@@ -31,7 +31,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &WhatsAppCloud) -> 
     }
     let template = object([
         ("name", text(&*approved.name)),
-        ("language", object([("code", text(message.language.tag()))])),
+        ("language", object([("policy", text("deterministic")), ("code", text(message.language.tag()))])),
         ("components", Json::Array(components)),
     ]);
     let body = object([

@@ -7,11 +7,10 @@ import { Provider, answers, published, schema } from "./server.mjs";
 const PATH = /^\/v\d+\.\d+\/\d+\/messages$/;
 
 const definitions = published("whatsapp.json");
-const { ButtonComponent, LanguageObject, MessageResponsePayload, TemplateMessage } = definitions;
-// Where Meta's description is refuted by its own examples and by the documentation, those are followed: a language goes
-// without a policy, a button's position is a digit from 0. Of a message's `biz_opaque_callback_data` only the
-// documentation knows; the description has it for calls, with this length.
-LanguageObject.required = ["code"];
+const { ButtonComponent, MessageResponsePayload, TemplateMessage } = definitions;
+// Where Meta's description is refuted by its own examples and by the documentation, those are followed: a button's
+// position is a digit from 0. Of a message's `biz_opaque_callback_data` only the documentation knows; the description
+// has it for calls, with this length.
 ButtonComponent.properties.index.pattern = "^[0-9]$";
 TemplateMessage.properties.biz_opaque_callback_data = { type: "string", maxLength: 512 };
 
