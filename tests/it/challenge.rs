@@ -220,8 +220,12 @@ impl Model {
             Ask::Unsend { tag } => {
                 let is_news = self.seen.changes == [Change::Proof(Happened::CodeUnsent)];
                 let code = self.codes.iter_mut().find(|code| code.tag == tag && code.nonce == nonce);
-                let Some(code) = code.filter(|code| code.lives(now)) else { return assert!(!is_news) };
+                let Some(code) = code.filter(|code| code.lives(now)) else {
+                    return assert!(!is_news && said == Said::Open);
+                };
                 assert!(is_news || !self.is_exact);
+                // Whoever is told so gives the person's code back too.
+                assert_eq!(said == Said::Unsent, is_news && code.tries == 0, "no guess is had for nothing");
                 if is_news {
                     self.sent -= u8::from(code.tries == 0);
                     code.is_over = true;
@@ -636,7 +640,8 @@ fn a_code_that_did_not_leave_is_given_back() {
     let mut story = Story::new(Need::MEDIUM);
     for number in 0..20 {
         assert_eq!(story.said(1, Ask::Send { tag: tag(number) }), Said::Sent);
-        assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Open);
+        assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Unsent);
+        assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Open, "twice is once");
     }
     for number in 20..20 + CODES_PER_LINK_MAX {
         assert_eq!(story.said(1, Ask::Send { tag: tag(number) }), Said::Sent);

@@ -2,7 +2,8 @@
 //!
 //! The gate is asked first, for a link that is used up or has had its codes costs the person nothing; then the person's
 //! shard, which allots the code and says where it may go; then the provider. If anything after the gate fails, the code
-//! is taken back there, so that another channel can be tried at once.
+//! is taken back there, so that another channel can be tried at once; and if the gate says that nobody guessed at it, the
+//! person gets back what was allotted.
 
 use crate::challenge::{Ask, Proof, Said};
 use crate::delivery::{
@@ -12,13 +13,14 @@ use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
 use crate::flow::prove::show::Trouble;
 use crate::http::page::{VERIFY, redirect};
-use crate::id::{Subject, TouchId};
+use crate::id::{Subject, Tag, TouchId};
 use crate::journey::Report;
 use crate::person::{Lot, Reach};
 use crate::policy::{Channel, Sender};
 use crate::port::Ports;
 use crate::session::draw;
 use crate::shard;
+use crate::time::Instant;
 
 /// What providers and the outbox are told in place of a journey.
 const JOURNEY: &str = "proof";
@@ -44,14 +46,14 @@ impl Attempt<'_> {
             _ => return self.shown(&view, ports).await,
         }
         let (subject, link) = (self.session.subject, self.session.link.link);
-        let allotted = self.visit(shard::Errand::Allot { subject, lot: Lot::Code, link }, ports).await;
-        let person = match allotted {
+        let errand = shard::Errand::Allot { subject, lot: Lot::Code, link, back: None };
+        let person = match self.visit(errand, ports).await {
             Ok(shard::Answer::Allotted { person, .. }) => person,
             Ok(shard::Answer::Slowed { until }) => {
                 let _ = self.tell(Ask::Unsend { tag }, ports).await;
                 return self.later(until);
             }
-            Ok(_) => return self.not_sent(Ask::Unsend { tag }, ports).await,
+            Ok(_) => return self.not_sent(tag, None, ports).await,
             Err(error) => {
                 let _ = self.tell(Ask::Unsend { tag }, ports).await;
                 return self.shard_unanswered(&error);
@@ -66,7 +68,9 @@ impl Attempt<'_> {
             Ok(()) => self.code_sent(&view, channel),
             Err(cause) => {
                 let failure = context.failure("code_not_sent", cause);
-                self.not_sent(Ask::Unsend { tag }, ports).await.failure(failure)
+                // The newest is last.
+                let allotted = person.allotted.last().map(|one| one.at);
+                self.not_sent(tag, allotted, ports).await.failure(failure)
             }
         }
     }
@@ -78,11 +82,20 @@ impl Attempt<'_> {
         policy.outreach.senders.get(&channel).filter(|_| is_allowed)
     }
 
-    async fn not_sent(&self, unsend: Ask, ports: &impl Ports) -> Outcome {
-        match self.ask(unsend, ports).await {
-            Ok(view) => self.stands(&view, Some(Trouble::NotSent), ports).await,
-            Err(outcome) => *outcome,
+    /// Takes back a code that certainly did not leave, and what was `allotted` for it. Where the gate does not answer, or
+    /// somebody has guessed at the code, the person's part stays spent.
+    async fn not_sent(&self, tag: Tag, allotted: Option<Instant>, ports: &impl Ports) -> Outcome {
+        let view = match self.ask(Ask::Unsend { tag }, ports).await {
+            Ok(view) => view,
+            Err(outcome) => return *outcome,
+        };
+        if view.said == Said::Unsent && allotted.is_some() {
+            let (subject, link) = (self.session.subject, self.session.link.link);
+            let errand = shard::Errand::Allot { subject, lot: Lot::Code, link, back: allotted };
+            // Not heard is not given back: that costs the person one code of the day.
+            let _ = self.visit(errand, ports).await;
         }
+        self.stands(&view, Some(Trouble::NotSent), ports).await
     }
 
     /// Hands the message to its provider, or to the local outbox. What is in the way is said for the log alone.

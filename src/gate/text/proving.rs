@@ -62,6 +62,7 @@ impl Words for View {
             Said::Right => "right",
             Said::Wrong => "wrong",
             Said::Sent => "sent",
+            Said::Unsent => "unsent",
             Said::Wait => "wait",
         };
         let next = self.next_code.map(Instant::millis);
@@ -74,6 +75,7 @@ impl Words for View {
             "right" => Said::Right,
             "wrong" => Said::Wrong,
             "sent" => Said::Sent,
+            "unsent" => Said::Unsent,
             "wait" => Said::Wait,
             _ => return None,
         };

@@ -3,15 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use postern::audit::{Event, Kind};
+use postern::delivery::Credentials;
 use postern::http::{Headers, Method};
-use postern::id::{LinkId, Nonce, encode_bytes};
+use postern::id::{LinkId, Nonce, Shard, encode_bytes};
 use postern::limits::{
-    CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_FACT_TRIES_FREE,
+    CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_CODES_MAX,
+    SUBJECT_FACT_TRIES_FREE,
 };
+use postern::person::Lot;
 use postern::sim::{Call, Fault};
 use postern::time::Span;
 use serde_json::json;
 
+use crate::flow::deliver::{POSTMARK, reply};
 use crate::flow::scene::{CUSTOMER, IPHONE, LAPTOP, Scene, Seen, count, press_as_program, request};
 
 const MEDIUM: &str = "details.change";
@@ -316,6 +320,40 @@ fn a_provider_that_is_down_is_said_and_another_way_is_open() {
             && seen.response.body.contains("by e-mail to")
     );
     assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email", "at once");
+}
+
+/// A door whose e-mail goes by a provider.
+fn scene_with_provider() -> Scene {
+    let mut scene = scene();
+    scene.door.providers = Credentials::parse(POSTMARK, false);
+    scene
+}
+
+fn codes_out(scene: &Scene) -> usize {
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    let people = scene.world.shard(Shard::of(subject));
+    people.get(subject).unwrap().count_allotted(Lot::Code, scene.now())
+}
+
+/// The breaker would be open after five; the next isolate knows nothing of it.
+#[test]
+fn a_code_that_never_left_costs_the_person_nothing_however_often_they_press() {
+    let scene = scene_with_provider();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    scene.world.reply_always(Some(reply(503, "")));
+    for press in 0..3 * SUBJECT_CODES_MAX {
+        if press % 2 == 0 {
+            scene.breakers.take();
+        }
+        assert_eq!(anna.post("form=send&channel=email").summary(), "503 page !code_not_sent", "{press}");
+        assert_eq!(codes_out(&scene), 0);
+        scene.pass(Span::from_secs(1));
+    }
+    scene.world.reply_always(None);
+    scene.breakers.take();
+    assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email");
+    assert_eq!(codes_out(&scene), 1);
 }
 
 #[test]
