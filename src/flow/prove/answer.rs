@@ -4,7 +4,7 @@ use crate::challenge::{Ask, Proof, Said, View};
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
 use crate::flow::prove::form::Fields;
-use crate::flow::prove::show::Trouble;
+use crate::http::page::Trouble;
 use crate::limits::RELAY_DIGITS;
 use crate::person::{FactTag, FactValue, Lot};
 use crate::port::Ports;

@@ -5,9 +5,8 @@ use crate::challenge::{Ask, Proof, Said, View};
 use crate::flow::outcome::Outcome;
 use crate::flow::passkey::prove;
 use crate::flow::prove::attempt::Attempt;
-use crate::flow::prove::show::Trouble;
 use crate::gate::Answer;
-use crate::http::page::{self, Adding};
+use crate::http::page::{self, Adding, Trouble};
 use crate::passkey::{
     Assertion, Ceremony, Passkey, Refusal, Registration, RelyingParty, User, UserVerification,
     creation_options, request_options,

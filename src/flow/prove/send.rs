@@ -1,18 +1,18 @@
 //! Sending a code, at once and while the person waits.
 //!
 //! The gate is asked first, for a link that is used up or has had its codes costs the person nothing; then the person's
-//! shard, which allots the code and says where it may go; then the provider. If anything after the gate fails, the code
-//! is taken back there, so that another channel can be tried at once; and if the gate says that nobody guessed at it, the
-//! person gets back what was allotted.
+//! shard, which allots the code and says where it may go; then the provider. If anything after the gate certainly fails,
+//! the code is taken back there, so that another channel can be tried at once; and if the gate says that nobody guessed at
+//! it, the person gets back what was allotted. A provider that does not say whether it took the code may have: then the
+//! code lives on.
 
 use crate::challenge::{Ask, Proof, Said};
 use crate::delivery::{
-    Credentials, Dispatch, Health, Letter, Message, OneTime, Plan, one_time, plan, reason, verdict,
+    Credentials, Dispatch, Health, Letter, Message, OneTime, Plan, Verdict, one_time, plan, reason, verdict,
 };
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
-use crate::flow::prove::show::Trouble;
-use crate::http::page::{VERIFY, redirect};
+use crate::http::page::{Trouble, VERIFY, redirect};
 use crate::id::{Subject, Tag, TouchId};
 use crate::journey::Report;
 use crate::person::{Lot, Reach};
@@ -24,6 +24,14 @@ use crate::time::Instant;
 
 /// What providers and the outbox are told in place of a journey.
 const JOURNEY: &str = "proof";
+
+/// Whether a code left. What was in the way is said for the log alone.
+enum Left {
+    Yes,
+    /// The provider may have taken it all the same.
+    Perhaps(String),
+    No(String),
+}
 
 impl Attempt<'_> {
     /// Sends a code by a channel.
@@ -60,13 +68,17 @@ impl Attempt<'_> {
             }
         };
         let ways = person.reach(subject, &context.door.addresses, &[channel]).unwrap_or_default();
-        let is_away = match ways.first() {
+        let left = match ways.first() {
             Some(reach) => self.dispatch(reach, &code, ports).await,
-            None => Err(reason::NO_ADDRESS.to_owned()),
+            None => Left::No(reason::NO_ADDRESS.to_owned()),
         };
-        match is_away {
-            Ok(()) => self.code_sent(&view, channel),
-            Err(cause) => {
+        match left {
+            Left::Yes => self.code_sent(&view, channel, false),
+            // Whoever has it in the end can type it, and whoever has not goes on as after any code.
+            Left::Perhaps(cause) => {
+                self.code_sent(&view, channel, true).failure(context.failure("code_late", cause))
+            }
+            Left::No(cause) => {
                 let failure = context.failure("code_not_sent", cause);
                 // The newest is last.
                 let allotted = person.allotted.last().map(|one| one.at);
@@ -98,17 +110,18 @@ impl Attempt<'_> {
         self.stands(&view, Some(Trouble::NotSent), ports).await
     }
 
-    /// Hands the message to its provider, or to the local outbox. What is in the way is said for the log alone.
-    async fn dispatch(&self, reach: &Reach, code: &str, ports: &impl Ports) -> Result<(), String> {
+    /// Hands the message to its provider, or to the local outbox.
+    async fn dispatch(&self, reach: &Reach, code: &str, ports: &impl Ports) -> Left {
         let context = self.click.context;
-        let sender = self.sender(reach.channel).ok_or_else(|| reason::NO_SENDER.to_owned())?;
+        let Some(sender) = self.sender(reach.channel) else { return Left::No(reason::NO_SENDER.to_owned()) };
         let message = self.message(reach.channel, code);
         let none = Credentials::default();
         let known = context.door.providers.as_ref().unwrap_or(&none);
         if context.door.is_local && !known.has(sender.provider) {
             let letter = Letter::new(&message, JOURNEY, 0, sender.provider, context.now);
             let letter = Letter { to: Some(reach.masked.clone()), from: sender.from.clone(), ..letter };
-            return ports.leave(&letter).await.map_err(|error| error.to_string());
+            let left = ports.leave(&letter).await;
+            return left.map_or_else(|error| Left::Perhaps(error.to_string()), |()| Left::Yes);
         }
         let origin = context.door.origin();
         let dispatch = Dispatch {
@@ -123,27 +136,27 @@ impl Attempt<'_> {
         };
         let call = match plan(&dispatch, known) {
             Plan::Call(call) => call,
-            Plan::Inbox => return Err(reason::UNSUPPORTED.to_owned()),
-            Plan::Not(report) => return Err(said(&report).to_owned()),
+            Plan::Inbox => return Left::No(reason::UNSUPPORTED.to_owned()),
+            Plan::Not(report) => return Left::No(said(&report).to_owned()),
         };
         let provider = sender.provider;
-        let entered = context.breakers.borrow_mut().of(provider).enter(context.now);
-        entered.map_err(|_| reason::BREAKER_OPEN.to_owned())?;
+        if context.breakers.borrow_mut().of(provider).enter(context.now).is_err() {
+            return Left::No(reason::BREAKER_OPEN.to_owned());
+        }
         let answer = ports.call(&call).await;
-        let (report, health, cause) = match answer {
+        let (left, health) = match answer {
             Ok(reply) => {
-                let verdict = verdict(provider, &reply, context.now);
-                (verdict.report, verdict.health, verdict.code.unwrap_or_default())
+                let Verdict { report, health, code } = verdict(provider, &reply, context.now);
+                let cause = format!("{} provider={provider:?} {}", said(&report), code.unwrap_or_default());
+                (left(&report, reply.status, cause), health)
             }
             Err(error) => {
-                (Report::Retry { after: None, reason: reason::NO_ANSWER }, Health::Failed, error.cause)
+                let cause = format!("{} provider={provider:?} {}", reason::NO_ANSWER, error.cause);
+                (Left::Perhaps(cause), Health::Failed)
             }
         };
         context.breakers.borrow_mut().of(provider).note(health, context.now);
-        match report {
-            Report::Accepted | Report::Delivered => Ok(()),
-            other => Err(format!("{} provider={provider:?} {cause}", said(&other))),
-        }
+        left
     }
 
     fn message(&self, channel: Channel, code: &str) -> Message {
@@ -168,6 +181,17 @@ impl Attempt<'_> {
 /// A code is on its way already; where to, the page that sent it said.
 fn waiting() -> Outcome {
     Outcome::new(redirect(&format!("{VERIFY}?by=code")))
+}
+
+/// What a provider's answer means. A server that failed (500, 502, 504) may have failed after it took the message; 503 is
+/// how one says no.
+fn left(report: &Report, status: u16, cause: String) -> Left {
+    match report {
+        Report::Accepted | Report::Delivered => Left::Yes,
+        Report::Retry { reason: reason::GARBLED, .. } => Left::Perhaps(cause),
+        Report::Retry { .. } if status >= 500 && status != 503 => Left::Perhaps(cause),
+        _ => Left::No(cause),
+    }
 }
 
 /// A provider's no, as one word.

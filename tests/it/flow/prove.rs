@@ -309,17 +309,52 @@ fn what_was_shown_moves_to_another_browser_by_its_code() {
 
 #[test]
 fn a_provider_that_is_down_is_said_and_another_way_is_open() {
-    let scene = scene();
+    let scene = scene_with_provider();
     let mut anna = Browser::new(&scene, 1);
     anna.press(&scene.mint(MEDIUM));
-    scene.world.fail_next(Call::Provider, Fault::Before);
-    let seen = anna.post("form=send&channel=sms");
+    scene.world.reply_next(reply(503, ""));
+    let seen = anna.post("form=send&channel=email");
     assert_eq!(seen.summary(), "503 page !code_not_sent");
     assert!(
         seen.response.body.contains("We could not send the code.")
-            && seen.response.body.contains("by e-mail to")
+            && seen.response.body.contains("by text message to")
     );
-    assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email", "at once");
+    assert_eq!(anna.post("form=send&channel=sms").summary(), "303 /verify?by=code&via=sms", "at once");
+}
+
+/// It was sent before the answer got lost, or is sent in a minute: whoever has it can type it.
+#[test]
+fn a_code_that_comes_late_works() {
+    let unclear = [
+        None,
+        Some(reply(500, "")),
+        Some(reply(502, "<html>")),
+        Some(reply(504, "")),
+        Some(reply(200, "<html>")),
+    ];
+    for answer in unclear {
+        let scene = scene_with_provider();
+        let mut anna = Browser::new(&scene, 1);
+        anna.press(&scene.mint(MEDIUM));
+        let answered = answer.as_ref().map(|answer| answer.status);
+        match answer {
+            Some(answer) => scene.world.reply_next(answer),
+            None => scene.world.fail_next(Call::Provider, Fault::After),
+        }
+        let seen = anna.post("form=send&channel=email");
+        assert_eq!(seen.summary(), "303 /verify?by=code&via=email&late=yes !code_late", "{answered:?}");
+        let page = anna.send(Method::Get, seen.header("location"), "").response.body;
+        assert!(page.contains("takes longer than usual") && !page.contains("We have sent"), "{page}");
+        assert!(page.contains("Choose another way") && page.contains("in 30 seconds"), "{page}");
+        assert_eq!(codes_out(&scene), 1, "it may have been sent");
+        scene.pass(Span::from_secs(300));
+        let page = anna.send(Method::Get, seen.header("location"), "").response.body;
+        assert!(page.contains("Send a new code"), "{page}");
+        let call = scene.world.take_calls().pop().unwrap();
+        let at = call.body.find(" is your code").unwrap();
+        let code = &call.body[at - 6..at];
+        assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
+    }
 }
 
 /// A door whose e-mail goes by a provider.
