@@ -2,21 +2,27 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer as _, SigningKey};
 use postern::audit::{Event, Kind};
 use postern::delivery::Credentials;
 use postern::http::{Headers, Method};
 use postern::id::{LinkId, Nonce, Shard, encode_bytes};
+use postern::key::sha256;
 use postern::limits::{
     CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_CODES_MAX,
     SUBJECT_FACT_TRIES_FREE,
 };
+use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::Lot;
-use postern::sim::{Call, Fault};
+use postern::port::People as _;
+use postern::shard::Errand;
+use postern::sim::{Call, Fault, block_on};
 use postern::time::Span;
 use serde_json::json;
 
 use crate::flow::deliver::{POSTMARK, reply};
-use crate::flow::scene::{CUSTOMER, IPHONE, LAPTOP, Scene, Seen, count, press_as_program, request};
+use crate::flow::scene::{CUSTOMER, HOST, IPHONE, LAPTOP, Scene, Seen, count, press_as_program, request};
+use crate::signatures::verify;
 
 const MEDIUM: &str = "details.change";
 const HIGH: &str = "contract.sign";
@@ -437,6 +443,56 @@ fn who_guesses_facts_is_slowed_and_not_shut_out() {
     );
     let code = anna.ask_for_code();
     assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "303 /verify", "another way is open");
+}
+
+/// What an authenticator whose counter stands at `counter` answers to the page.
+fn signed(page: &str, counter: u32) -> String {
+    let key = SigningKey::from_bytes(&AUTHENTICATOR);
+    let challenge = page.split("challenge&#34;:&#34;").nth(1).unwrap().split('&').next().unwrap();
+    let issued = page.split("name=\"issued\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let client_data = json!({
+        "type": "webauthn.get", "challenge": challenge, "origin": format!("https://{HOST}"), "crossOrigin": false,
+    });
+    let client_data = client_data.to_string().into_bytes();
+    let data = [&sha256(&[HOST.as_bytes()])[..], &[5], &counter.to_be_bytes()].concat();
+    let signature = key.sign(&[&data[..], &sha256(&[&client_data])].concat()).to_bytes();
+    let id = URL_SAFE_NO_PAD.encode([4; 16]);
+    let credential = json!({
+        "id": id, "rawId": id, "type": "public-key",
+        "response": {
+            "clientDataJSON": URL_SAFE_NO_PAD.encode(&client_data),
+            "authenticatorData": URL_SAFE_NO_PAD.encode(&data),
+            "signature": URL_SAFE_NO_PAD.encode(signature),
+        },
+    });
+    let escaped = credential.to_string().replace('"', "%22").replace('&', "%26").replace('+', "%2B");
+    format!("form=passkey&issued={issued}&credential={escaped}")
+}
+
+const AUTHENTICATOR: [u8; 32] = [8; 32];
+
+/// The shard alone judges a counter, so what may be a copy is on record however it is used.
+#[test]
+fn a_passkey_whose_counter_fell_proves_nothing_and_is_on_record() {
+    let scene = scene();
+    scene.world.verify_with(verify);
+    let key = PublicKey::EdDsa(SigningKey::from_bytes(&AUTHENTICATOR).verifying_key().to_bytes());
+    let passkey = Passkey { id: CredentialId::new(vec![4; 16]).unwrap(), key, counter: 6 };
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    let keep = Errand::KeepPasskey { subject, passkey };
+    block_on(scene.world.visit(Shard::of(subject), &keep)).unwrap();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let page = anna.send(Method::Get, "/verify?by=passkey", "").response.body;
+    let counters = || count(&scene.logged(), Kind::PasskeyCounter);
+    let copy = anna.post(&signed(&page, 5));
+    assert_eq!(copy.summary(), "422 page link.refused:passkey.counter");
+    assert_eq!((counters(), reasons(&scene.logged(), Kind::ProofFailed)), (1, vec!["passkey".to_owned()]));
+    let again = anna.post(&signed(&page, 6));
+    assert_eq!((again.summary().as_str(), counters()), ("303 /verify", 1), "a form that was sent twice");
+    assert_eq!(anna.post(&signed(&page, 7)).summary(), "200 hand-off");
+    assert_eq!(anna.post(&signed(&page, 7)).summary(), "200 hand-off link.validated");
+    assert_eq!(counters(), 1);
 }
 
 #[test]
