@@ -178,7 +178,7 @@ impl<'a> Attempt<'a> {
         let Some(known) = known.filter(|known| known.subject == self.session.subject) else { return false };
         // Who cannot be asked is not believed: there are other ways.
         let Ok(Some(person)) = self.person(ports).await else { return false };
-        person.devices_since.is_none_or(|since| since <= known.since)
+        person.devices_since.is_some_and(|since| since <= known.since)
     }
 
     /// What is kept of the person.

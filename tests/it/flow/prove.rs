@@ -291,6 +291,34 @@ fn a_remembered_browser_is_enough_at_medium_risk_until_it_is_forgotten() {
     assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "303 /verify link.validated");
 }
 
+/// Whoever is erased was to be forgotten whole; the same reference may come back the day after.
+#[test]
+fn a_browser_of_somebody_who_was_erased_and_put_again_is_not_known() {
+    for forgets in [false, true] {
+        let scene = scene();
+        let mut anna = Browser::new(&scene, 1);
+        anna.press(&scene.mint(MEDIUM));
+        let code = anna.ask_for_code();
+        anna.post(&format!("form=code&code={code}&remember=yes"));
+        assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "200 hand-off");
+        let path = format!("/v1/people/{CUSTOMER}");
+        scene.pass(Span::from_secs(60));
+        if forgets {
+            scene.api(Method::Put, &path, r#"{"forget_devices":true}"#);
+        }
+        assert_eq!(scene.api(Method::Delete, &path, "").response.status, 200);
+        scene.api(Method::Put, &path, r#"{"addresses":{"sms":"+46701234567"}}"#);
+        assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "303 /verify link.validated");
+        // Nor when the person has proved who they are once more, in another browser.
+        let mut other = Browser::new(&scene, 2);
+        other.press(&scene.mint(MEDIUM));
+        let code = other.ask_for_code();
+        other.post(&format!("form=code&code={code}&remember=yes"));
+        assert_eq!(other.press(&scene.mint(MEDIUM)).summary(), "200 hand-off");
+        assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "303 /verify link.validated");
+    }
+}
+
 #[test]
 fn what_was_shown_moves_to_another_browser_by_its_code() {
     let scene = scene();
