@@ -132,6 +132,17 @@ pub enum Change {
     Proof(Happened),
 }
 
+impl Change {
+    /// Whether somebody was wrong, or was for the last time.
+    pub const fn is_failure(self) -> bool {
+        match self {
+            Self::Proof(happened) => happened.is_failure(),
+            Self::Failed | Self::Locked => true,
+            Self::Claimed | Self::Spent | Self::Released | Self::Revoked => false,
+        }
+    }
+}
+
 /// A decision: the row to save (if it changed), the answer, and what happened, in order. A row is saved exactly if
 /// something happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

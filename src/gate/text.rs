@@ -11,6 +11,7 @@
 //!           | released FAILURES | spent AT | revoked AT | locked | expired | stale
 //! trace     LINK SUBJECT SCOPE
 //! row       FAILURES STATE [proving CHALLENGE]
+//! logged    STAMP CHANGE [from NETWORK] AT
 //! state     fresh | claimed NONCE AT UNTIL | spent NONCE AT SPENT_AT BY | revoked AT
 //! ```
 //!
@@ -21,13 +22,16 @@ use core::str::{FromStr, Split};
 
 use crate::challenge::{Challenge, Happened, Need, Proofs};
 use crate::gate::machine::{Answer, Change, Claim, Command, Row, State, Trace};
-use crate::id::ScopeCode;
+use crate::id::{AuditId, ScopeCode};
 use crate::time::Instant;
 
 mod proving;
 
 /// What stands before a challenge in a row. No identifier is as short.
 const PROVING: &str = "proving";
+
+/// What stands before the network of a failure.
+const FROM: &str = "from";
 
 /// A value that is a run of words within a line.
 pub trait Words: Sized {
@@ -61,7 +65,7 @@ impl Line {
         self
     }
 
-    fn maybe(&mut self, word: Option<impl Display>) -> &mut Self {
+    pub fn maybe(&mut self, word: Option<impl Display>) -> &mut Self {
         match word {
             Some(word) => self.word(word),
             None => self.word('-'),
@@ -106,7 +110,7 @@ impl<'a> Reader<'a> {
 
     /// `Some(None)` for `-`.
     #[expect(clippy::option_option, reason = "the outer one is whether the word could be read")]
-    fn maybe<T: FromStr>(&mut self) -> Option<Option<T>> {
+    pub fn maybe<T: FromStr>(&mut self) -> Option<Option<T>> {
         match self.word()? {
             "-" => Some(None),
             word => word.parse().ok().map(Some),
@@ -339,16 +343,38 @@ pub struct Stored {
 pub struct Logged {
     pub stamp: u64,
     pub change: Change,
+    /// From which network, if it is a failure.
+    pub network: Option<AuditId>,
     pub at: Instant,
+}
+
+impl Words for Logged {
+    fn write(&self, line: &mut Line) {
+        self.change.write(line.word(self.stamp));
+        if let Some(network) = self.network {
+            line.word(FROM).word(network);
+        }
+        line.instant(self.at);
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        let (stamp, change) = (words.number()?, Change::read(words)?);
+        let network = if words.peek() == Some(FROM) {
+            words.word();
+            Some(words.value()?)
+        } else {
+            None
+        };
+        Some(Self { stamp, change, network, at: words.instant()? })
+    }
 }
 
 impl Words for Stored {
     fn write(&self, line: &mut Line) {
         self.row.write(line);
         self.trace.write(line);
-        for Logged { stamp, change, at } in &self.log {
-            change.write(line.word(stamp));
-            line.instant(*at);
+        for logged in &self.log {
+            logged.write(line);
         }
     }
 
@@ -356,7 +382,7 @@ impl Words for Stored {
         let (row, trace) = (Row::read(words)?, Trace::read(words)?);
         let mut log = Vec::new();
         while words.peek().is_some() {
-            log.push(Logged { stamp: words.number()?, change: Change::read(words)?, at: words.instant()? });
+            log.push(Logged::read(words)?);
         }
         Some(Self { row, trace, log })
     }
@@ -437,8 +463,8 @@ pub(super) mod tests {
     fn a_row_keeps_its_unsent_changes() {
         let trace = Trace { link: AuditId([2; 12]), subject: None, scope: ScopeCode(3) };
         let log = vec![
-            Logged { stamp: 5, change: Change::Claimed, at: AT },
-            Logged { stamp: 6, change: Change::Spent, at: AT },
+            Logged { stamp: 5, change: Change::Claimed, network: None, at: AT },
+            Logged { stamp: 6, change: Change::Locked, network: Some(AuditId([7; 12])), at: AT },
         ];
         let by = Some(Redemption([1; 12]));
         let states = [
@@ -459,7 +485,8 @@ pub(super) mod tests {
         ];
         for (state, words) in states {
             let stored = Stored { row: Row { state, failures: 2, challenge: None }, trace, log: log.clone() };
-            let tail = "AgICAgICAgICAgIC - 3 5 claimed 1800000000123 6 spent 1800000000123";
+            let tail =
+                "AgICAgICAgICAgIC - 3 5 claimed 1800000000123 6 locked from BwcHBwcHBwcHBwcH 1800000000123";
             check(&stored, &format!("2 {words} {tail}"));
         }
     }

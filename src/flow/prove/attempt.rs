@@ -1,5 +1,6 @@
 //! One attempt at proof, and what its gate says.
 
+use crate::audit::{Event, Kind};
 use crate::challenge::{Ask, Need, Proof, Proofs, View};
 use crate::click::Cause;
 use crate::flow::arrive::Arrival;
@@ -105,9 +106,16 @@ impl<'a> Attempt<'a> {
             link: self.session.link.link,
             expires: self.session.link.expires,
             trace: self.trace(),
+            network: self.click.network(),
             command: Command::Prove { nonce, hold, need, ask },
         };
         ports.ask(Place::of(&self.session.link), &errand).await
+    }
+
+    /// For whoever watches over security: why somebody who proves was refused.
+    pub fn refused(&self, reason: &'static str) -> Event {
+        let event = self.click.context.event(Kind::Refused, Some(self.trace()));
+        Event { reason: Some(reason.to_owned()), network: self.click.network(), ..event }
     }
 
     /// The gate has given the link.

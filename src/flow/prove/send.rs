@@ -1,10 +1,10 @@
 //! Sending a code, at once and while the person waits.
 //!
-//! The gate is asked first, for a link that is used up or has had its codes costs the person nothing; then the person's
-//! shard, which allots the code and says where it may go; then the provider. If anything after the gate certainly fails,
-//! the code is taken back there, so that another channel can be tried at once; and if the gate says that nobody guessed at
-//! it, the person gets back what was allotted. A provider that does not say whether it took the code may have: then the
-//! code lives on.
+//! Whoever asks for a code that cannot be had is told so before anything is written. Then the gate is asked, for a link
+//! that is used up or has had its codes costs the person nothing; then the person's shard, which allots the code and says
+//! where it may go; then the provider. If anything after the gate certainly fails, the code is taken back there, so that
+//! another channel can be tried at once; and if the gate says that nobody guessed at it, the person gets back what was
+//! allotted. A provider that does not say whether it took the code may have: then the code lives on.
 
 use crate::challenge::{Ask, Proof, Said};
 use crate::delivery::{
@@ -15,7 +15,7 @@ use crate::flow::prove::attempt::Attempt;
 use crate::http::page::{Trouble, VERIFY, redirect};
 use crate::id::{Subject, Tag, TouchId};
 use crate::journey::Report;
-use crate::person::{Lot, Reach};
+use crate::person::{Allotment, Lot, Person, Reach};
 use crate::policy::{Channel, Sender};
 use crate::port::Ports;
 use crate::session::draw;
@@ -42,6 +42,9 @@ impl Attempt<'_> {
         let tag = context.door.codes.code(&self.session.link, self.session.nonce, &code, context.now);
         let is_offered = self.need.among().contains(Proof::Code) && self.sender(channel).is_some();
         let Some(tag) = tag.filter(|_| is_offered) else { return self.go_on(Ask::Look, ports).await };
+        if let Some(outcome) = self.in_vain(channel, ports).await {
+            return outcome;
+        }
         let view = match self.ask(Ask::Send { tag }, ports).await {
             Ok(view) => view,
             Err(outcome) => return *outcome,
@@ -67,9 +70,8 @@ impl Attempt<'_> {
                 return self.shard_unanswered(&error);
             }
         };
-        let ways = person.reach(subject, &context.door.addresses, &[channel]).unwrap_or_default();
-        let left = match ways.first() {
-            Some(reach) => self.dispatch(reach, &code, ports).await,
+        let left = match self.reach(&person, channel) {
+            Some(reach) => self.dispatch(&reach, &code, ports).await,
             None => Left::No(reason::NO_ADDRESS.to_owned()),
         };
         match left {
@@ -85,6 +87,39 @@ impl Attempt<'_> {
                 self.not_sent(tag, allotted, ports).await.failure(failure)
             }
         }
+    }
+
+    /// What is said to whoever asks for a code that cannot be had now: nothing is written for it.
+    async fn in_vain(&self, channel: Channel, ports: &impl Ports) -> Option<Outcome> {
+        let context = self.click.context;
+        let person = match self.person(ports).await {
+            Ok(person) => person,
+            Err(error) => return Some(self.shard_unanswered(&error)),
+        };
+        let person = person.filter(|person| self.reach(person, channel).is_some());
+        let allotment = person.map(|mut person| person.allot(Lot::Code, self.session.link.link, context.now));
+        if let Some(Allotment::Given { .. }) = allotment {
+            return None;
+        }
+        let view = match self.ask(Ask::Look, ports).await {
+            Ok(view) => view,
+            Err(outcome) => return Some(*outcome),
+        };
+        Some(match allotment {
+            // The same press twice: the code before is on its way.
+            Some(_) if view.codes > 0 && !self.is_app() => waiting(),
+            Some(Allotment::Slowed { until }) => self.later(until),
+            _ => {
+                let failure = context.failure("code_not_sent", reason::NO_ADDRESS.to_owned());
+                self.stands(&view, Some(Trouble::NotSent), ports).await.failure(failure)
+            }
+        })
+    }
+
+    /// Where a code by a channel goes.
+    fn reach(&self, person: &Person, channel: Channel) -> Option<Reach> {
+        let addresses = &self.click.context.door.addresses;
+        person.reach(self.session.subject, addresses, &[channel]).ok()?.pop()
     }
 
     /// Who carries codes by a channel that policy allows them.

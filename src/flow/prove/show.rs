@@ -163,15 +163,19 @@ impl Attempt<'_> {
         Outcome::new(self.pages().show_relay(code))
     }
 
-    /// The person's attempts are slowed down.
+    /// The person's attempts are slowed down. On record is each that is, once.
     pub fn later(&self, until: Instant) -> Outcome {
+        Outcome::new(self.come_back(until)).event(self.refused(Code::ProofSlowed.name()))
+    }
+
+    fn come_back(&self, until: Instant) -> Response {
         let seconds = until.since(self.click.context.now).millis().div_ceil(1_000).max(1);
         if self.is_app() {
             let detail =
                 "There were many attempts for this person of late. Try again later, or another proof.";
-            return Outcome::new(Problem::new(Code::ProofSlowed, detail).retry_after(seconds).response());
+            return Problem::new(Code::ProofSlowed, detail).retry_after(seconds).response();
         }
-        Outcome::new(self.pages().proof_later(seconds))
+        self.pages().proof_later(seconds)
     }
 
     async fn code_page(&self, view: &View, query: &str, ports: &impl Ports) -> Outcome {

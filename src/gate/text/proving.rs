@@ -263,7 +263,8 @@ mod tests {
             (Change::Locked, "locked"),
         ];
         for (change, word) in changes {
-            let stored = Stored { row: row.clone(), trace, log: vec![Logged { stamp: 9, change, at: AT }] };
+            let log = vec![Logged { stamp: 9, change, network: None, at: AT }];
+            let stored = Stored { row: row.clone(), trace, log };
             check(&stored, &format!("{line} AgICAgICAgICAgIC - 3 9 {word} {at}"));
         }
         let none = Challenge { codes_sent: 1, ..Challenge::default() };

@@ -46,7 +46,13 @@ fn trace(id: u8) -> Trace {
 }
 
 async fn ask(ports: &impl Ports, link: &LinkRef, command: Command) -> Answer {
-    let errand = Errand { link: link.link, expires: link.expires, trace: trace(link.link.0[0]), command };
+    let errand = Errand {
+        link: link.link,
+        expires: link.expires,
+        trace: trace(link.link.0[0]),
+        network: None,
+        command,
+    };
     ports.ask(Place::of(link), &errand).await.unwrap()
 }
 

@@ -35,11 +35,12 @@ struct Browser<'s> {
     session: Option<String>,
     device: Option<String>,
     user_agent: &'static str,
+    address: Option<&'static str>,
 }
 
 impl<'s> Browser<'s> {
     fn new(scene: &'s Scene, name: u8) -> Self {
-        Self { scene, name: [name; 16], session: None, device: None, user_agent: LAPTOP }
+        Self { scene, name: [name; 16], session: None, device: None, user_agent: LAPTOP, address: None }
     }
 
     fn send(&mut self, method: Method, path: &str, body: &str) -> Seen {
@@ -49,6 +50,7 @@ impl<'s> Browser<'s> {
             browser: Some(encode_bytes(&self.name)),
             session: self.session.clone(),
             device: self.device.clone(),
+            client_ip: self.address.map(str::to_owned),
             ..Headers::default()
         };
         let seen = self.scene.send(&request(method, path, headers, body));
@@ -423,6 +425,73 @@ fn a_code_that_never_left_costs_the_person_nothing_however_often_they_press() {
     scene.breakers.take();
     assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email");
     assert_eq!(codes_out(&scene), 1);
+}
+
+#[test]
+fn asking_in_vain_is_one_entry_and_no_row() {
+    let scene = scene();
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    for number in 0..5 {
+        let errand = Errand::Allot { subject, lot: Lot::Code, link: LinkId([number; 12]), back: None };
+        block_on(scene.world.visit(Shard::of(subject), &errand)).unwrap();
+    }
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let before = (scene.world.rows(), scene.world.saved(), scene.logged());
+    for _ in 0..3 {
+        assert_eq!(anna.post("form=send&channel=sms").summary(), "429 page link.refused:proof_slowed");
+    }
+    // An address that nobody put.
+    assert_eq!(anna.post("form=send&channel=whatsapp").summary(), "503 page !code_not_sent");
+    assert_eq!((scene.world.rows(), scene.world.saved(), scene.logged()), before);
+    scene.pass(Span::from_secs(60));
+    anna.ask_for_code();
+    assert_eq!(
+        anna.post("form=send&channel=sms").summary(),
+        "303 /verify?by=code",
+        "the one before is on its way"
+    );
+}
+
+/// Whoever guesses leaves a trace that others of their network share, and no address.
+#[test]
+fn who_was_wrong_or_came_too_late_is_on_record_by_their_network() {
+    let scene = scene();
+    let (token, mut networks) = (scene.mint(HIGH), Vec::new());
+    let addresses = [
+        "203.0.113.7",
+        "203.0.113.250",
+        "203.0.114.7",
+        "2001:db8:7::1",
+        "2001:db8:7:ffff::2",
+        "2001:db8:8::1",
+    ];
+    for (name, address) in (1..).zip(addresses) {
+        let mut thief = Browser { address: Some(address), ..Browser::new(&scene, name) };
+        thief.press(&token);
+        thief.post("form=code&code=000000");
+        let failed = scene.logged().into_iter().rfind(|event| event.kind == Kind::ProofFailed).unwrap();
+        networks.push(failed.network.unwrap());
+    }
+    assert!(networks[0] == networks[1] && networks[3] == networks[4]);
+    networks.dedup();
+    assert_eq!(networks.len(), 4);
+    let mut anna = Browser { address: Some(addresses[0]), ..Browser::new(&scene, 99) };
+    let late = scene.mint(MEDIUM);
+    anna.press(&late);
+    let code = anna.ask_for_code();
+    assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
+    let mut thief = Browser { address: Some(addresses[1]), ..Browser::new(&scene, 98) };
+    let replay = thief.press(&late);
+    assert_eq!(replay.summary(), "409 page link.refused:busy");
+    assert_eq!(replay.events[0].network, Some(networks[0]));
+    let unknown = thief.send(Method::Get, "/l/AAAA", "");
+    assert_eq!(unknown.events[0].network, None, "whoever has no link is told apart by nothing");
+    let logged = scene.logged();
+    let named = |kind| logged.iter().any(|event| event.kind == kind && event.network.is_some());
+    assert!(!named(Kind::ProofShown) && !named(Kind::Claimed) && !named(Kind::CodeSent));
+    let lines = scene.world.log_lines().join("\n");
+    assert!(addresses.iter().all(|address| !lines.contains(address)), "{lines}");
 }
 
 #[test]
