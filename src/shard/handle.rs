@@ -164,7 +164,7 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn keep_passkey(&mut self, subject: Subject, passkey: Passkey) -> Result<Answer, StoreError> {
-        let mut person = self.person(subject)?.unwrap_or_default();
+        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
         let keeping = journey::keep_passkey(&mut person, passkey, self.now, &mut self.effects);
         self.collect(subject);
         if keeping == Keeping::Added {

@@ -248,7 +248,11 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     let passkey = Passkey { id: id(4), key: PublicKey::EdDsa([5; 32]), counter: 1 };
     let keep = Errand::KeepPasskey { subject: known, passkey };
     assert!(matches!(scene.ask(keep.clone()), Answer::Kept { keeping: Keeping::Added }));
-    assert!(matches!(scene.ask(keep), Answer::Kept { keeping: Keeping::Known }));
+    assert!(matches!(scene.ask(keep.clone()), Answer::Kept { keeping: Keeping::Known }));
+    let Errand::KeepPasskey { passkey, .. } = keep else { panic!() };
+    let strangers = Errand::KeepPasskey { subject: unknown, passkey };
+    assert!(matches!(scene.ask(strangers), Answer::Unknown), "nobody comes into being by a passkey");
+    assert!(matches!(scene.ask(Errand::Get { subject: unknown }), Answer::Person { person: None }));
     for (counter, expected) in [(2, Counted::Fresh), (2, Counted::Repeated), (1, Counted::Fell)] {
         let answer = scene.ask(Errand::UsePasskey { subject: known, id: id(4), counter });
         assert!(matches!(answer, Answer::Counted { counted } if counted == expected), "{counter}");
@@ -424,6 +428,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
 fn a_copied_passkey_is_on_record_once_for_each_use_and_proves_nothing() {
     let mut scene = Scene::new();
     let anna = subject(1);
+    scene.people.save(&[(anna, Person::default())]).unwrap();
     let id = CredentialId::new(vec![4; 16]).unwrap();
     let passkey = Passkey { id: id.clone(), key: PublicKey::EdDsa([5; 32]), counter: 7 };
     scene.ask(Errand::KeepPasskey { subject: anna, passkey });
