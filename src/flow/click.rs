@@ -115,7 +115,7 @@ impl Click<'_> {
             expires: claims.expires,
             trace: self.context.trace(claims),
             network: None,
-            command: Command::Claim { nonce, hold, need: None },
+            command: Command::Claim { nonce, hold },
         };
         let (claim, replay) = match ports.ask(Place::of(&link), &errand).await {
             Ok(Answer::Granted { claim, replay, .. }) => (claim, replay),

@@ -5,7 +5,7 @@
 //! Reading gives nothing for any line that writing did not make.
 //!
 //! ```text
-//! command   look | claim NONCE HOLD [NEED] | prove NONCE HOLD NEED ASK | redeem NONCE AT BY | release NONCE AT
+//! command   look | claim NONCE HOLD | prove NONCE HOLD NEED ASK | redeem NONCE AT BY | release NONCE AT
 //!           | fail NONCE AT | revoke
 //! answer    fresh FAILURES | granted NONCE AT REPLAY [PROOFS] | proving VIEW | busy UNTIL | redeemed REPLAY [PROOFS]
 //!           | released FAILURES | spent AT | revoked AT | locked | expired | stale
@@ -175,12 +175,7 @@ impl Words for Command {
     fn write(&self, line: &mut Line) {
         match self {
             Self::Look => _ = line.word("look"),
-            Self::Claim { nonce, hold, need } => {
-                line.word("claim").word(nonce).flag(*hold);
-                if let Some(need) = need {
-                    need.write(line);
-                }
-            }
+            Self::Claim { nonce, hold } => _ = line.word("claim").word(nonce).flag(*hold),
             Self::Prove { nonce, hold, need, ask } => {
                 need.write(line.word("prove").word(nonce).flag(*hold));
                 ask.write(line);
@@ -198,11 +193,7 @@ impl Words for Command {
     fn read(words: &mut Reader<'_>) -> Option<Self> {
         Some(match words.word()? {
             "look" => Self::Look,
-            "claim" => {
-                let (nonce, hold) = (words.value()?, words.flag()?);
-                let need = if words.peek().is_some() { Some(Need::read(words)?) } else { None };
-                Self::Claim { nonce, hold, need }
-            }
+            "claim" => Self::Claim { nonce: words.value()?, hold: words.flag()? },
             "prove" => Self::Prove {
                 nonce: words.value()?,
                 hold: words.flag()?,
@@ -391,7 +382,7 @@ impl Words for Stored {
 #[cfg(test)]
 pub(super) mod tests {
     use super::{Logged, Stored, Words};
-    use crate::challenge::{Need, Proof, Proofs};
+    use crate::challenge::{Proof, Proofs};
     use crate::gate::{Answer, Change, Claim, Command, Row, State, Trace};
     use crate::id::{AuditId, Nonce, Redemption, ScopeCode};
     use crate::time::Instant;
@@ -414,9 +405,7 @@ pub(super) mod tests {
     #[test]
     fn every_command_is_a_line() {
         check(&Command::Look, "look");
-        let claim = |need| Command::Claim { nonce: CLAIM.nonce, hold: true, need };
-        check(&claim(None), "claim BwcHBwcHBwcHBwcH 1");
-        check(&claim(Some(Need::HIGH)), "claim BwcHBwcHBwcHBwcH 1 2 app+passkey+code+fact");
+        check(&Command::Claim { nonce: CLAIM.nonce, hold: true }, "claim BwcHBwcHBwcHBwcH 1");
         let redeem = Command::Redeem { claim: CLAIM, by: Redemption([1; 12]) };
         check(&redeem, "redeem BwcHBwcHBwcHBwcH 1800000000123 AQEBAQEBAQEBAQEB");
         check(&Command::Release { claim: CLAIM }, "release BwcHBwcHBwcHBwcH 1800000000123");
@@ -428,9 +417,11 @@ pub(super) mod tests {
             "claim BwcHBwcHBwcHBwcH 2",
             "claim x 1",
             "claim BwcHBwcHBwcHBwcH 1 2",
-            "claim BwcHBwcHBwcHBwcH 1 0 code",
-            "claim BwcHBwcHBwcHBwcH 1 2 code",
-            "claim BwcHBwcHBwcHBwcH 1 1 none",
+            "claim BwcHBwcHBwcHBwcH 1 1 code",
+            "prove BwcHBwcHBwcHBwcH 1 begin",
+            "prove BwcHBwcHBwcHBwcH 1 0 code begin",
+            "prove BwcHBwcHBwcHBwcH 1 2 code begin",
+            "prove BwcHBwcHBwcHBwcH 1 1 none begin",
             "fail BwcHBwcHBwcHBwcH 01",
             "look 1",
         ] {

@@ -359,7 +359,8 @@ impl Model {
     }
 
     fn claim(&mut self, nonce: u8, now: Instant) {
-        let command = Command::Claim { nonce: Nonce([nonce; 12]), hold: self.hold, need: Some(self.need) };
+        let ask = Ask::Begin;
+        let command = Command::Prove { nonce: Nonce([nonce; 12]), hold: self.hold, need: self.need, ask };
         match self.seen.act(command, now) {
             Answer::Granted { claim, replay: false, shown } => self.granted(nonce, claim, shown, now),
             Answer::Granted { claim, replay: true, shown } => assert!(self.grants.contains(&(claim, shown))),
@@ -431,7 +432,8 @@ proptest! {
             let step = decide(row.clone(), command, late, LATE);
             row = step.save.or(row);
         }
-        let claim = Command::Claim { nonce: Nonce([0xaa; 12]), hold: true, need: Some(life.need) };
+        let (nonce, ask) = (Nonce([0xaa; 12]), Ask::Begin);
+        let claim = Command::Prove { nonce, hold: true, need: life.need, ask };
         let is_granted = matches!(decide(row, claim, late, LATE).answer, Answer::Granted { .. });
         prop_assert_eq!(is_granted, life.need.is_met(Proofs::ALL.without(Proof::Code)));
     }
@@ -459,9 +461,7 @@ proptest! {
         row in any_row(), command in any_command(), now in any_instant(), expires in any_instant(),
     ) {
         let step = decide(row, command, now, expires);
-        let (Command::Claim { need: Some(need), .. } | Command::Prove { need, .. }) = command else {
-            return Ok(());
-        };
+        let Command::Prove { need, .. } = command else { return Ok(()) };
         if let Answer::Granted { replay: false, shown, .. } = step.answer {
             prop_assert!(is_enough(need, shown));
         }

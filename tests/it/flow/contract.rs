@@ -59,7 +59,7 @@ async fn ask(ports: &impl Ports, link: &LinkRef, command: Command) -> Answer {
 /// A gate decides by its own clock, remembers, and keeps links apart.
 async fn gates(ports: &impl Ports, now: Instant, move_to: &impl Fn(Instant)) {
     let (one, other) = (link(1, Use::Once, now), link(2, Use::Once, now));
-    let claim = |nonce| Command::Claim { nonce: Nonce([nonce; 12]), hold: true, need: None };
+    let claim = |nonce| Command::Claim { nonce: Nonce([nonce; 12]), hold: true };
     let Answer::Granted { claim: held, replay: false, .. } = ask(ports, &one, claim(1)).await else {
         panic!("a fresh link is granted")
     };
