@@ -14,6 +14,7 @@ use postern::limits::{
 };
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::Lot;
+use postern::policy::Policy;
 use postern::port::People as _;
 use postern::shard::Errand;
 use postern::sim::{Call, Fault, block_on};
@@ -390,6 +391,27 @@ fn a_code_that_comes_late_works() {
         let at = call.body.find(" is your code").unwrap();
         let code = &call.body[at - 6..at];
         assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
+    }
+}
+
+#[test]
+fn a_code_by_whatsapp_goes_by_the_template_that_policy_names() {
+    for (named, expected) in [(None, "one_time_code"), (Some("acme_login"), "acme_login")] {
+        let mut policy = Policy::example();
+        if let Some(name) = named {
+            policy.site.code.provider_name = name.to_owned();
+        }
+        let mut scene = Scene::with_policy(policy);
+        let meta = r#"{"whatsapp_cloud":{"token":"t","app_secret":"app-secret","verify_token":"verify-me"}}"#;
+        scene.door.providers = Credentials::parse(meta, false);
+        let whatsapp = r#"{"addresses":{"whatsapp":"+46701234567"}}"#;
+        let put = scene.api(Method::Put, &format!("/v1/people/{CUSTOMER}"), whatsapp);
+        assert_eq!(put.response.status, 200, "{}", put.response.body);
+        let mut anna = Browser::new(&scene, 1);
+        anna.press(&scene.mint(MEDIUM));
+        anna.post("form=send&channel=whatsapp");
+        let calls = scene.world.take_calls();
+        assert!(calls[0].body.contains(&format!(r#""name":"{expected}""#)), "{}", calls[0].body);
     }
 }
 
