@@ -109,7 +109,6 @@ impl<'a> Reader<'a> {
     }
 
     /// `Some(None)` for `-`.
-    #[expect(clippy::option_option, reason = "the outer one is whether the word could be read")]
     pub fn maybe<T: FromStr>(&mut self) -> Option<Option<T>> {
         match self.word()? {
             "-" => Some(None),
