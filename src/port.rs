@@ -12,7 +12,7 @@ use crate::audit::{Batch, Event, Kind, segment};
 use crate::challenge::Happened;
 use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
-use crate::id::{LinkId, Shard};
+use crate::id::{AuditId, LinkId, Shard};
 use crate::passkey::PublicKey;
 use crate::shard;
 use crate::time::Instant;
@@ -26,13 +26,15 @@ pub struct Unreachable {
     pub cause: String,
 }
 
-/// What a gate is asked to do. Its line is `LINK EXPIRES TRACE COMMAND`.
+/// What a gate is asked to do. Its line is `LINK EXPIRES TRACE NETWORK COMMAND`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Errand {
     pub link: LinkId,
     /// The link's expiry, Unix seconds.
     pub expires: u32,
     pub trace: Trace,
+    /// From which network somebody proves who they are, for the audit log.
+    pub network: Option<AuditId>,
     pub command: Command,
 }
 
@@ -40,6 +42,7 @@ impl Words for Errand {
     fn write(&self, line: &mut Line) {
         line.word(self.link).word(self.expires);
         self.trace.write(line);
+        line.maybe(self.network);
         self.command.write(line);
     }
 
@@ -48,6 +51,7 @@ impl Words for Errand {
             link: words.value()?,
             expires: words.number()?,
             trace: Trace::read(words)?,
+            network: words.maybe()?,
             command: Command::read(words)?,
         })
     }

@@ -12,6 +12,7 @@ use postern::limits::{PASSKEY_ID_MAX, PASSKEY_ID_MIN};
 use postern::passkey::{
     Assertion, CredentialId, Passkey, PublicKey, Registration, RelyingParty, UserVerification,
 };
+use postern::person::{Counted, Person};
 
 const CHALLENGE: [u8; 32] = [5; 32];
 const ID: [u8; 16] = [7; 16];
@@ -93,10 +94,13 @@ fuzz_target!(|attempt: Attempt<'_>| {
     assert!(signed.data()[32] & 1 == 1 && (signed.data()[32] & 4 == 4 || !attempt.is_required));
     assert_eq!(&signed.data()[data.len()..], sha256(&[&client_data]));
     let counter = u32::from_be_bytes(signed.data()[33..37].try_into().unwrap());
+    let used = signed.settle(true).unwrap();
+    assert!(used.id == stored && used.counter == counter);
+    let mut person = Person { passkeys: passkeys.to_vec(), ..Person::default() };
+    let counted = person.count_passkey(&used.id, used.counter);
     let has_grown = counter > attempt.stored || counter == 0 && attempt.stored == 0;
-    let used = signed.settle(true);
-    assert_eq!(used.is_ok(), has_grown);
-    assert!(used.is_err() || used.is_ok_and(|used| used.id == stored && used.counter == counter));
+    assert_eq!(counted == Some(Counted::Fresh), has_grown);
+    assert_eq!(person.passkeys[0].counter, counter.max(attempt.stored));
 });
 
 fn client_data(is_registration: bool) -> Vec<u8> {

@@ -30,6 +30,9 @@ pub struct Event {
     /// The second half of the touch's id: a keyed hash, which the first half (the subject) is kept away from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub touch: Option<AuditId>,
+    /// A keyed hash of the network from which somebody was wrong or refused; never beside a touch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<AuditId>,
     pub count: u32,
 }
 
@@ -235,6 +238,7 @@ impl Event {
             actor: None,
             journey: None,
             touch: None,
+            network: None,
             count: 1,
         }
     }
@@ -249,6 +253,7 @@ impl Event {
             && self.actor == other.actor
             && self.journey == other.journey
             && self.touch == other.touch
+            && self.network == other.network
     }
 }
 
@@ -274,8 +279,11 @@ mod tests {
             count: u32::MAX,
             ..Event::new(Instant::from_millis(u64::MAX), Kind::Redriven)
         };
-        let length = serde_json::to_string(&event).unwrap().len();
-        assert!(length <= AUDIT_EVENT_MAX_BYTES, "{length}");
+        let network = Some(AuditId([0xff; 12]));
+        for event in [Event { network, journey: None, touch: None, ..event.clone() }, event] {
+            let length = serde_json::to_string(&event).unwrap().len();
+            assert!(length <= AUDIT_EVENT_MAX_BYTES, "{length}");
+        }
         for kind in Kind::ALL {
             let name = serde_json::to_string(&kind).unwrap();
             assert!(name.len() <= r#""delivery.redriven""#.len(), "{name}");

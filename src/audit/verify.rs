@@ -120,11 +120,6 @@ impl ChainVerifier {
         }
     }
 
-    /// Whether something is wrong already.
-    pub fn has_fault(&self) -> bool {
-        self.fault.is_some()
-    }
-
     pub fn finish(mut self) -> Report {
         if self.fault.is_none() && !self.expected_seen {
             let problem = match self.expected {

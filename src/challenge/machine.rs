@@ -30,7 +30,7 @@ pub enum Ask {
     Begin,
     /// A code is about to leave: may it? If so, its tag is kept.
     Send { tag: Tag },
-    /// It did not leave after all.
+    /// It did not leave after all, and never will.
     Unsend { tag: Tag },
     /// The person typed a code.
     Try { tag: Tag },
@@ -63,6 +63,8 @@ pub enum Said {
     Wrong,
     /// Send it, or show it.
     Sent,
+    /// The code lives no more, and no guess was ever compared with it: as if it had not been sent.
+    Unsent,
     /// Not now, or no more for this link: [`View::next_code`] says.
     Wait,
 }
@@ -215,11 +217,13 @@ impl Challenge {
             Some(codes.remove(at))
         });
         let Some(code) = found else { return self.stay(Said::Open) };
-        if code.failures == 0 {
+        let is_untried = code.failures == 0;
+        if is_untried {
             self.codes_sent = self.codes_sent.saturating_sub(1);
         }
         self.last_sent = None;
-        Turn { challenge: self, said: Said::Open, happened: Some(Happened::CodeUnsent) }
+        let said = if is_untried { Said::Unsent } else { Said::Open };
+        Turn { challenge: self, said, happened: Some(Happened::CodeUnsent) }
     }
 
     /// Compares with every living code of the nonce, whether or not one of them was right already.

@@ -229,11 +229,6 @@ impl Need {
         self.among.and(shown).factors() >= self.count
     }
 
-    /// Whether these proofs, all shown, would do.
-    pub const fn can_be_met(self, at_hand: Proofs) -> bool {
-        self.is_met(at_hand)
-    }
-
     /// What to offer next to somebody who has shown some and could show others, lightest first: proofs that rest on a
     /// factor not yet shown. Nothing once the need is met.
     pub fn offers(self, shown: Proofs, at_hand: Proofs) -> Vec<Proof> {

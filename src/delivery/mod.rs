@@ -21,7 +21,7 @@ pub use compose::{Draft, Unsayable, compose};
 pub use credentials::{BadCredentials, Credentials};
 pub use letter::Letter;
 pub use message::{Approved, Message, Script};
-pub use one_time::{OneTime, WHATSAPP_CODE_TEMPLATE, one_time};
+pub use one_time::{OneTime, one_time};
 pub use provider::{
     Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, plan, receipts, verdict, whatsapp_challenge,
 };

@@ -13,9 +13,6 @@ use crate::delivery::{Approved, Message};
 use crate::id::TouchId;
 use crate::policy::{Channel, Language, Site};
 
-/// The name that the deployment's authentication template has at Meta.
-pub const WHATSAPP_CODE_TEMPLATE: &str = "one_time_code";
-
 /// All that the message is made of.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "it carries a code")]
@@ -57,7 +54,7 @@ pub fn one_time(draft: &OneTime<'_>) -> Message {
         Channel::Sms => message(format!("{said} {}\n\n@{} #{code}", words.secret, draft.host)),
         Channel::WhatsApp => {
             let approved = Approved {
-                name: WHATSAPP_CODE_TEMPLATE.to_owned(),
+                name: draft.site.code.provider_name.clone(),
                 parameters: vec![code.to_owned()],
                 button: Some(code.to_owned()),
             };
@@ -173,7 +170,7 @@ const SPANISH: Words = Words {
 
 #[cfg(test)]
 mod tests {
-    use super::{OneTime, WHATSAPP_CODE_TEMPLATE, one_time};
+    use super::{OneTime, one_time};
     use crate::delivery::Message;
     use crate::id::TouchId;
     use crate::limits::SMS_SEGMENTS_MAX;
@@ -222,7 +219,7 @@ mod tests {
     #[test]
     fn whatsapp_takes_an_authentication_template() {
         let approved = message(Channel::WhatsApp, Language::English).approved.unwrap();
-        assert_eq!(approved.name, WHATSAPP_CODE_TEMPLATE);
+        assert_eq!(approved.name, "one_time_code");
         assert_eq!(
             (approved.parameters, approved.button),
             (vec!["012345".to_owned()], Some("012345".to_owned()))

@@ -128,7 +128,7 @@ impl Object {
         if !is_proof {
             let first = decide(None, errand.command, now, expires);
             let answer = first.answer;
-            if self.save(&id, errand.trace, None, first, now)? {
+            if self.save(&id, errand, None, first, now)? {
                 return Ok(answer);
             }
         }
@@ -136,7 +136,7 @@ impl Object {
         let (row, known) = stored.map(|stored| (stored.row, (stored.trace, stored.log))).unzip();
         let step = decide(row, errand.command, now, expires);
         let answer = step.answer;
-        self.save(&id, errand.trace, known, step, now)?;
+        self.save(&id, errand, known, step, now)?;
         Ok(answer)
     }
 
@@ -144,7 +144,7 @@ impl Object {
     fn save(
         self: &Rc<Self>,
         id: &str,
-        trace: Trace,
+        errand: &Errand,
         known: Option<(Trace, Vec<Logged>)>,
         step: Step,
         now: Instant,
@@ -153,6 +153,7 @@ impl Object {
         let mut memory = self.memory.borrow_mut();
         let memory = memory.as_mut().ok_or_else(|| JsValue::from_str("the gate forgot itself"))?;
         let is_first = known.is_none();
+        let trace = errand.trace;
         let (trace, mut log) = match known {
             // A command by public name knows no subject; the row may.
             Some((known, log)) => (Trace { subject: trace.subject.or(known.subject), ..trace }, log),
@@ -163,7 +164,8 @@ impl Object {
         let waiting = log.len();
         for change in step.changes.into_iter().flatten() {
             stamp = now.millis().max(stamp + 1);
-            log.push(Logged { stamp, change, at: now });
+            let network = errand.network.filter(|_| change.is_failure());
+            log.push(Logged { stamp, change, network, at: now });
         }
         let stored = Stored { row, trace, log };
         let text = stored.to_line();
@@ -177,8 +179,8 @@ impl Object {
             glue::update_link(&self.sql, id, at, &text)?;
         }
         memory.stamp = stamp;
-        for Logged { stamp, change, at } in stored.log.into_iter().skip(waiting) {
-            memory.unsent.insert(stamp, change_event(trace, change, at));
+        for logged in stored.log.into_iter().skip(waiting) {
+            memory.unsent.insert(logged.stamp, event(trace, logged));
         }
         if !memory.sending {
             memory.sending = true;
@@ -303,10 +305,10 @@ impl Object {
                 worker::console_error!("gate: a row cannot be read; its link answers \"try again\"");
                 continue;
             };
-            for Logged { stamp, change, at } in stored.log {
-                memory.stamp = memory.stamp.max(stamp);
-                if stamp > memory.watermark {
-                    memory.unsent.insert(stamp, change_event(stored.trace, change, at));
+            for logged in stored.log {
+                memory.stamp = memory.stamp.max(logged.stamp);
+                if logged.stamp > memory.watermark {
+                    memory.unsent.insert(logged.stamp, event(stored.trace, logged));
                 }
             }
         }
@@ -344,6 +346,10 @@ impl Object {
         let span = std::time::Duration::from_millis(span.millis());
         self.state.storage().set_alarm(span).await
     }
+}
+
+fn event(trace: Trace, logged: Logged) -> Event {
+    Event { network: logged.network, ..change_event(trace, logged.change, logged.at) }
 }
 
 fn read_row(text: &str) -> Result<Stored, JsValue> {

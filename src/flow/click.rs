@@ -15,6 +15,7 @@ use crate::gate::{Answer, Command, Place};
 use crate::http::page::{Adding, Landing};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request, Response};
+use crate::id::AuditId;
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::session::Session;
@@ -113,7 +114,8 @@ impl Click<'_> {
             link: claims.link,
             expires: claims.expires,
             trace: self.context.trace(claims),
-            command: Command::Claim { nonce, hold, need: None },
+            network: None,
+            command: Command::Claim { nonce, hold },
         };
         let (claim, replay) = match ports.ask(Place::of(&link), &errand).await {
             Ok(Answer::Granted { claim, replay, .. }) => (claim, replay),
@@ -177,6 +179,11 @@ impl Click<'_> {
         self.context.event(Kind::Validated, Some(self.context.trace(claims)))
     }
 
+    /// From where the visitor comes, for whoever watches over security.
+    pub(super) fn network(&self) -> Option<AuditId> {
+        self.context.door.pseudonyms.audit_network(self.request.headers.client_ip.as_deref()?)
+    }
+
     pub(super) fn deny(&self, cause: Cause, claims: Option<&Claims>) -> Outcome {
         // A reason that says "not valid" must not say more by the scope's own ways on.
         let scope = claims
@@ -188,7 +195,10 @@ impl Click<'_> {
             page(self.context, cause, &self.pages(scope))
         };
         let trace = claims.map(|claims| self.context.trace(claims));
-        let outcome = Outcome::new(response).event(self.context.refused(cause, trace));
+        // Only who has a link is told apart by network: whoever guesses at tokens from everywhere fills no log.
+        let network = trace.and_then(|_| self.network());
+        let event = Event { network, ..self.context.refused(cause, trace) };
+        let outcome = Outcome::new(response).event(event);
         if cause.refusal() == Refusal::TryAgain {
             return outcome.failure(self.context.failure(cause.code(), cause.to_string()));
         }

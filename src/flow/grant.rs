@@ -89,7 +89,7 @@ pub async fn exchange(
     };
     let subject = grant.subject.map(|subject| context.door.pseudonyms.audit_subject(subject));
     let trace = Trace { subject, ..context.trace_of_ref(&grant.link) };
-    let errand = Errand { link: grant.link.link, expires: grant.link.expires, trace, command };
+    let errand = Errand { link: grant.link.link, expires: grant.link.expires, trace, network: None, command };
     match ports.ask(Place::of(&grant.link), &errand).await {
         Ok(answer) => {
             settle(context, &grant, answer).unwrap_or_else(|code| refuse(context, actor, Some(trace), code))

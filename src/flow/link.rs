@@ -77,7 +77,7 @@ async fn ask(
     ports: &impl Ports,
 ) -> Result<Answer, Unreachable> {
     let trace = context.trace_of_ref(link);
-    let errand = Errand { link: link.link, expires: link.expires, trace, command };
+    let errand = Errand { link: link.link, expires: link.expires, trace, network: None, command };
     ports.ask(Place::of(link), &errand).await
 }
 

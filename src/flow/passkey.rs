@@ -3,7 +3,8 @@
 use crate::passkey::{Refusal, Signed, Used};
 use crate::port::{Signatures, Unreachable};
 
-/// Has a signature verified. Nothing has been proved unless this says [`Used`], and its counter is to be kept.
+/// Has a signature verified. Nothing has been proved unless this says [`Used`] and the person's shard says that its counter
+/// is fresh.
 ///
 /// # Errors
 /// [`Unreachable`] when nobody could say; [`Refusal`] as [`Signed::settle`].

@@ -45,14 +45,12 @@ pub struct Claim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     Look,
-    /// Take the link. With `hold`, a grant must be redeemed before the lease ends; without, it is spent at once. With a
-    /// `need`, only for a nonce that has met it.
+    /// Take the link. With `hold`, a grant must be redeemed before the lease ends; without, it is spent at once.
     Claim {
         nonce: Nonce,
         hold: bool,
-        need: Option<Need>,
     },
-    /// One step of proof; with the last, take the link.
+    /// One step of proof; once the need is met, take the link.
     Prove {
         nonce: Nonce,
         hold: bool,
@@ -132,6 +130,17 @@ pub enum Change {
     Proof(Happened),
 }
 
+impl Change {
+    /// Whether somebody was wrong, or was for the last time.
+    pub const fn is_failure(self) -> bool {
+        match self {
+            Self::Proof(happened) => happened.is_failure(),
+            Self::Failed | Self::Locked => true,
+            Self::Claimed | Self::Spent | Self::Released | Self::Revoked => false,
+        }
+    }
+}
+
 /// A decision: the row to save (if it changed), the answer, and what happened, in order. A row is saved exactly if
 /// something happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,8 +169,10 @@ pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant
     let row = row.unwrap_or(Row { state: State::Fresh, failures: 0, challenge: None });
     match command {
         Command::Look => stay(look(&row, now, expires)),
-        Command::Claim { nonce, hold, need } => claim(row, Asked { nonce, hold, need }, now, expires),
-        Command::Prove { nonce, hold, need, ask } => prove(row, nonce, hold, need, ask, now, expires),
+        Command::Claim { nonce, hold } => claim(row, Asked { nonce, hold }, now, expires),
+        Command::Prove { nonce, hold, need, ask } => {
+            prove(row, Asked { nonce, hold }, need, ask, now, expires)
+        }
         Command::Redeem { claim, by } => redeem(row, claim, by, now),
         Command::Release { claim } => give_back(row, claim, now, false),
         Command::Fail { claim } => give_back(row, claim, now, true),
@@ -174,7 +185,6 @@ pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant
 struct Asked {
     nonce: Nonce,
     hold: bool,
-    need: Option<Need>,
 }
 
 fn look(row: &Row, now: Instant, expires: Instant) -> Answer {
@@ -188,19 +198,15 @@ fn look(row: &Row, now: Instant, expires: Instant) -> Answer {
     }
 }
 
+/// Whoever asks has shown what is needed, if anything is.
 fn claim(row: Row, asked: Asked, now: Instant, expires: Instant) -> Step {
-    let Asked { nonce, hold, need } = asked;
+    let Asked { nonce, hold } = asked;
     if let Some(claim) = held_by(&row, asked, now) {
         let answer = Answer::Granted { claim, replay: true, shown: on_record(&row, nonce) };
         return if is_settled(&row, asked) { stay(answer) } else { spend(row, claim, now, None, answer) };
     }
     match look(&row, now, expires) {
-        Answer::Fresh { .. } => match need {
-            Some(need) if !need.is_met(proofs(&row, nonce, now)) => {
-                stay(Answer::Proving(view(&row, nonce, Said::Open, now)))
-            }
-            _ => take(row, Claim { nonce, at: now }, hold),
-        },
+        Answer::Fresh { .. } => take(row, Claim { nonce, at: now }, hold),
         refusal => stay(refusal),
     }
 }
@@ -219,16 +225,8 @@ fn held_by(row: &Row, asked: Asked, now: Instant) -> Option<Claim> {
 
 /// Only while nobody holds the link, and something is missing, is anything judged or counted. The last proof takes the
 /// link in the same step.
-fn prove(
-    mut row: Row,
-    nonce: Nonce,
-    hold: bool,
-    need: Need,
-    ask: Ask,
-    now: Instant,
-    expires: Instant,
-) -> Step {
-    let asked = Asked { nonce, hold, need: Some(need) };
+fn prove(mut row: Row, asked: Asked, need: Need, ask: Ask, now: Instant, expires: Instant) -> Step {
+    let Asked { nonce, hold } = asked;
     if ask == Ask::Look {
         return stay(glance(&row, asked, now, expires));
     }

@@ -5,12 +5,13 @@
 //! Reading gives nothing for any line that writing did not make.
 //!
 //! ```text
-//! command   look | claim NONCE HOLD [NEED] | prove NONCE HOLD NEED ASK | redeem NONCE AT BY | release NONCE AT
+//! command   look | claim NONCE HOLD | prove NONCE HOLD NEED ASK | redeem NONCE AT BY | release NONCE AT
 //!           | fail NONCE AT | revoke
 //! answer    fresh FAILURES | granted NONCE AT REPLAY [PROOFS] | proving VIEW | busy UNTIL | redeemed REPLAY [PROOFS]
 //!           | released FAILURES | spent AT | revoked AT | locked | expired | stale
 //! trace     LINK SUBJECT SCOPE
 //! row       FAILURES STATE [proving CHALLENGE]
+//! logged    STAMP CHANGE [from NETWORK] AT
 //! state     fresh | claimed NONCE AT UNTIL | spent NONCE AT SPENT_AT BY | revoked AT
 //! ```
 //!
@@ -21,13 +22,16 @@ use core::str::{FromStr, Split};
 
 use crate::challenge::{Challenge, Happened, Need, Proofs};
 use crate::gate::machine::{Answer, Change, Claim, Command, Row, State, Trace};
-use crate::id::ScopeCode;
+use crate::id::{AuditId, ScopeCode};
 use crate::time::Instant;
 
 mod proving;
 
 /// What stands before a challenge in a row. No identifier is as short.
 const PROVING: &str = "proving";
+
+/// What stands before the network of a failure.
+const FROM: &str = "from";
 
 /// A value that is a run of words within a line.
 pub trait Words: Sized {
@@ -61,7 +65,7 @@ impl Line {
         self
     }
 
-    fn maybe(&mut self, word: Option<impl Display>) -> &mut Self {
+    pub fn maybe(&mut self, word: Option<impl Display>) -> &mut Self {
         match word {
             Some(word) => self.word(word),
             None => self.word('-'),
@@ -105,8 +109,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `Some(None)` for `-`.
-    #[expect(clippy::option_option, reason = "the outer one is whether the word could be read")]
-    fn maybe<T: FromStr>(&mut self) -> Option<Option<T>> {
+    pub fn maybe<T: FromStr>(&mut self) -> Option<Option<T>> {
         match self.word()? {
             "-" => Some(None),
             word => word.parse().ok().map(Some),
@@ -171,12 +174,7 @@ impl Words for Command {
     fn write(&self, line: &mut Line) {
         match self {
             Self::Look => _ = line.word("look"),
-            Self::Claim { nonce, hold, need } => {
-                line.word("claim").word(nonce).flag(*hold);
-                if let Some(need) = need {
-                    need.write(line);
-                }
-            }
+            Self::Claim { nonce, hold } => _ = line.word("claim").word(nonce).flag(*hold),
             Self::Prove { nonce, hold, need, ask } => {
                 need.write(line.word("prove").word(nonce).flag(*hold));
                 ask.write(line);
@@ -194,11 +192,7 @@ impl Words for Command {
     fn read(words: &mut Reader<'_>) -> Option<Self> {
         Some(match words.word()? {
             "look" => Self::Look,
-            "claim" => {
-                let (nonce, hold) = (words.value()?, words.flag()?);
-                let need = if words.peek().is_some() { Some(Need::read(words)?) } else { None };
-                Self::Claim { nonce, hold, need }
-            }
+            "claim" => Self::Claim { nonce: words.value()?, hold: words.flag()? },
             "prove" => Self::Prove {
                 nonce: words.value()?,
                 hold: words.flag()?,
@@ -339,16 +333,38 @@ pub struct Stored {
 pub struct Logged {
     pub stamp: u64,
     pub change: Change,
+    /// From which network, if it is a failure.
+    pub network: Option<AuditId>,
     pub at: Instant,
+}
+
+impl Words for Logged {
+    fn write(&self, line: &mut Line) {
+        self.change.write(line.word(self.stamp));
+        if let Some(network) = self.network {
+            line.word(FROM).word(network);
+        }
+        line.instant(self.at);
+    }
+
+    fn read(words: &mut Reader<'_>) -> Option<Self> {
+        let (stamp, change) = (words.number()?, Change::read(words)?);
+        let network = if words.peek() == Some(FROM) {
+            words.word();
+            Some(words.value()?)
+        } else {
+            None
+        };
+        Some(Self { stamp, change, network, at: words.instant()? })
+    }
 }
 
 impl Words for Stored {
     fn write(&self, line: &mut Line) {
         self.row.write(line);
         self.trace.write(line);
-        for Logged { stamp, change, at } in &self.log {
-            change.write(line.word(stamp));
-            line.instant(*at);
+        for logged in &self.log {
+            logged.write(line);
         }
     }
 
@@ -356,7 +372,7 @@ impl Words for Stored {
         let (row, trace) = (Row::read(words)?, Trace::read(words)?);
         let mut log = Vec::new();
         while words.peek().is_some() {
-            log.push(Logged { stamp: words.number()?, change: Change::read(words)?, at: words.instant()? });
+            log.push(Logged::read(words)?);
         }
         Some(Self { row, trace, log })
     }
@@ -365,7 +381,7 @@ impl Words for Stored {
 #[cfg(test)]
 pub(super) mod tests {
     use super::{Logged, Stored, Words};
-    use crate::challenge::{Need, Proof, Proofs};
+    use crate::challenge::{Proof, Proofs};
     use crate::gate::{Answer, Change, Claim, Command, Row, State, Trace};
     use crate::id::{AuditId, Nonce, Redemption, ScopeCode};
     use crate::time::Instant;
@@ -388,9 +404,7 @@ pub(super) mod tests {
     #[test]
     fn every_command_is_a_line() {
         check(&Command::Look, "look");
-        let claim = |need| Command::Claim { nonce: CLAIM.nonce, hold: true, need };
-        check(&claim(None), "claim BwcHBwcHBwcHBwcH 1");
-        check(&claim(Some(Need::HIGH)), "claim BwcHBwcHBwcHBwcH 1 2 app+passkey+code+fact");
+        check(&Command::Claim { nonce: CLAIM.nonce, hold: true }, "claim BwcHBwcHBwcHBwcH 1");
         let redeem = Command::Redeem { claim: CLAIM, by: Redemption([1; 12]) };
         check(&redeem, "redeem BwcHBwcHBwcHBwcH 1800000000123 AQEBAQEBAQEBAQEB");
         check(&Command::Release { claim: CLAIM }, "release BwcHBwcHBwcHBwcH 1800000000123");
@@ -402,9 +416,11 @@ pub(super) mod tests {
             "claim BwcHBwcHBwcHBwcH 2",
             "claim x 1",
             "claim BwcHBwcHBwcHBwcH 1 2",
-            "claim BwcHBwcHBwcHBwcH 1 0 code",
-            "claim BwcHBwcHBwcHBwcH 1 2 code",
-            "claim BwcHBwcHBwcHBwcH 1 1 none",
+            "claim BwcHBwcHBwcHBwcH 1 1 code",
+            "prove BwcHBwcHBwcHBwcH 1 begin",
+            "prove BwcHBwcHBwcHBwcH 1 0 code begin",
+            "prove BwcHBwcHBwcHBwcH 1 2 code begin",
+            "prove BwcHBwcHBwcHBwcH 1 1 none begin",
             "fail BwcHBwcHBwcHBwcH 01",
             "look 1",
         ] {
@@ -437,8 +453,8 @@ pub(super) mod tests {
     fn a_row_keeps_its_unsent_changes() {
         let trace = Trace { link: AuditId([2; 12]), subject: None, scope: ScopeCode(3) };
         let log = vec![
-            Logged { stamp: 5, change: Change::Claimed, at: AT },
-            Logged { stamp: 6, change: Change::Spent, at: AT },
+            Logged { stamp: 5, change: Change::Claimed, network: None, at: AT },
+            Logged { stamp: 6, change: Change::Locked, network: Some(AuditId([7; 12])), at: AT },
         ];
         let by = Some(Redemption([1; 12]));
         let states = [
@@ -459,7 +475,8 @@ pub(super) mod tests {
         ];
         for (state, words) in states {
             let stored = Stored { row: Row { state, failures: 2, challenge: None }, trace, log: log.clone() };
-            let tail = "AgICAgICAgICAgIC - 3 5 claimed 1800000000123 6 spent 1800000000123";
+            let tail =
+                "AgICAgICAgICAgIC - 3 5 claimed 1800000000123 6 locked from BwcHBwcHBwcHBwcH 1800000000123";
             check(&stored, &format!("2 {words} {tail}"));
         }
     }

@@ -8,7 +8,8 @@ use crate::person::{Allotment, Counted, Keeping, Lot, Person};
 use crate::time::Instant;
 
 /// Allots a code or a try at facts. On record is each that makes the next one wait: those who ask in vain are not counted
-/// here, or whoever asks without end would fill the log.
+/// here, or whoever asks without end would fill the log. Whoever types a code may have their browser remembered, so from
+/// the first code on it is known since when browsers count.
 pub fn allot(
     person: &mut Person,
     lot: Lot,
@@ -18,6 +19,9 @@ pub fn allot(
     effects: &mut Vec<Effect>,
 ) -> Allotment {
     let allotment = person.allot(lot, link, now);
+    if lot == Lot::Code && matches!(allotment, Allotment::Given { .. }) {
+        person.devices_since.get_or_insert(now);
+    }
     if let Allotment::Given { next: Some(_) } = allotment {
         let link = Some(rules.pseudonyms.audit_link(link));
         let reason = Some(lot.name().to_owned());
@@ -26,7 +30,7 @@ pub fn allot(
     allotment
 }
 
-/// Adds a passkey.
+/// Adds a passkey. Whoever uses it may have their browser remembered, as with a code.
 pub fn keep_passkey(
     person: &mut Person,
     passkey: Passkey,
@@ -35,6 +39,7 @@ pub fn keep_passkey(
 ) -> Keeping {
     let keeping = person.keep_passkey(passkey);
     if keeping == Keeping::Added {
+        person.devices_since.get_or_insert(now);
         effects.push(Effect::Log(Event::new(now, Kind::PasskeyAdded)));
     }
     keeping

@@ -55,6 +55,16 @@ impl Pseudonyms {
         encode_bytes(&tag)
     }
 
+    /// A visitor's network as the audit log names it: the first 24 bits of an IPv4 address, or the first 48 of an IPv6
+    /// address (one site). Many of one network look alike, and nobody is told from their neighbours.
+    pub fn audit_network(&self, address: &str) -> Option<AuditId> {
+        let name = |prefix: &[u8]| AuditId(self.audit.tag(&[b"network/", prefix]));
+        match address.parse().ok()? {
+            IpAddr::V4(v4) => v4.octets().first_chunk::<3>().map(|prefix| name(prefix)),
+            IpAddr::V6(v6) => v6.octets().first_chunk::<6>().map(|prefix| name(prefix)),
+        }
+    }
+
     /// Unpredictable bytes that are the same for the same request of the same caller.
     pub fn repeatable(&self, name: &[u8; 32], body: &[u8; 32]) -> [u8; 32] {
         self.session.mac(&[b"repeatable/", name, body])

@@ -22,8 +22,6 @@ pub struct Assertion {
 #[derive(Debug)]
 pub struct Signed {
     used: Used,
-    /// Judged only after the signature: a stranger must not be able to raise the alarm.
-    has_grown: bool,
     key: PublicKey,
     /// r and s for ES256, RFC 8032's for Ed25519.
     signature: [u8; 64],
@@ -34,7 +32,8 @@ pub struct Signed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Used {
     pub id: CredentialId,
-    /// To be kept.
+    /// To be judged by whoever keeps the last one ([`Person::count_passkey`](crate::person::Person::count_passkey)), and
+    /// only now: a stranger must not be able to raise the alarm.
     pub counter: u32,
     pub is_user_verified: bool,
 }
@@ -82,7 +81,6 @@ impl Assertion {
             return Err(Refusal::AuthenticatorData);
         }
         data.check(party, verification)?;
-        let has_grown = data.counter > passkey.counter || (data.counter == 0 && passkey.counter == 0);
         let used = Used { id: self.id, counter: data.counter, is_user_verified: data.is_user_verified() };
         let signature = match passkey.key.algorithm() {
             Algorithm::Es256 => signature::from_der(&self.signature),
@@ -91,7 +89,7 @@ impl Assertion {
         let signature = signature.ok_or(Refusal::Signature)?;
         let mut data = self.authenticator_data;
         data.extend(sha256(&[&self.client_data]));
-        Ok(Signed { used, has_grown, key: passkey.key, signature, data })
+        Ok(Signed { used, key: passkey.key, signature, data })
     }
 }
 
@@ -113,13 +111,8 @@ impl Signed {
     /// The end of it, once the signature was verified.
     ///
     /// # Errors
-    /// [`Refusal::Signature`] if it was not right. [`Refusal::Counter`] if it was, by a passkey of which there may be two:
-    /// an event for whoever watches over security.
+    /// [`Refusal::Signature`] if it was not right.
     pub fn settle(self, is_right: bool) -> Result<Used, Refusal> {
-        match (is_right, self.has_grown) {
-            (false, _) => Err(Refusal::Signature),
-            (true, false) => Err(Refusal::Counter),
-            (true, true) => Ok(self.used),
-        }
+        if is_right { Ok(self.used) } else { Err(Refusal::Signature) }
     }
 }

@@ -5,6 +5,9 @@
 //! waits twice as long as the one before, up to an hour; a full day's number waits until the oldest is a day old. One
 //! link gets a quarter of a day's codes, or half of its facts, so that whoever holds one stolen link cannot use them up.
 //! A wait is never longer than a day, and asking in vain makes it no longer: a person is slowed and never shut out.
+//!
+//! A code that certainly never left is given back, if the link's gate says that no guess was compared with it and none
+//! can be any more. It is known by its link and instant: a gate lets out one code of a link at a time.
 
 use crate::id::LinkId;
 use crate::limits::{
@@ -84,6 +87,15 @@ impl Person {
         }
         self.allotted.push(Allotted { lot, link, at: now });
         Allotment::Given { next: Some(self.next_lot(lot, link)).filter(|next| *next > now) }
+    }
+
+    /// Gives back a code that nobody was sent and nobody guessed at: the one that the link got at that instant. Twice is
+    /// once; of two that look alike neither is given back.
+    pub fn give_back_code(&mut self, link: LinkId, at: Instant) {
+        let one = Allotted { lot: Lot::Code, link, at };
+        if self.allotted.iter().filter(|known| **known == one).count() == 1 {
+            self.allotted.retain(|known| *known != one);
+        }
     }
 
     /// How many of a kind the person got of late.

@@ -41,7 +41,8 @@ pub struct Person {
     pub passkeys: Vec<Passkey>,
     /// Codes sent and facts asked within a day, newest last.
     pub allotted: Vec<Allotted>,
-    /// Browsers that were remembered before this instant are not known any more.
+    /// Browsers that were remembered before this instant are not known any more. `None`: none can have been, since the row
+    /// came into being; those that were before it, of a person who was erased and put again, are not known either.
     pub devices_since: Option<Instant>,
 }
 

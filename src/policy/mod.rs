@@ -104,6 +104,8 @@ pub struct CodeSettings {
     pub digits: u8,
     /// In this order they are offered.
     pub channels: Vec<Channel>,
+    /// `WhatsApp`: the name of the approved authentication template.
+    pub provider_name: String,
 }
 
 /// Where a refused visitor can go. There is always at least `help`.
@@ -266,7 +268,8 @@ impl FactKind {
 
 impl Default for CodeSettings {
     fn default() -> Self {
-        Self { digits: CODE_DIGITS_MIN, channels: proof::CODE_CHANNELS.to_vec() }
+        let provider_name = proof::CODE_TEMPLATE.to_owned();
+        Self { digits: CODE_DIGITS_MIN, channels: proof::CODE_CHANNELS.to_vec(), provider_name }
     }
 }
 

@@ -8,11 +8,14 @@ use crate::limits::{
     CODE_DIGITS_MAX, CODE_DIGITS_MIN, FACT_BITS_MIN, FACT_DIGITS_MAX, FACTS_MAX, POLICY_NAME_MAX,
 };
 use crate::policy::site::{self, Offered};
+use crate::policy::template;
 use crate::policy::{Channel, CodeSettings, Fact, FactKind, Outreach, ProofBy, Risk, Scope, Site};
 
 pub(super) const NEED_FIELDS: &[&str] = &["one_of", "two_of"];
 pub(super) const FACT_FIELDS: &[&str] = &["kind", "length", "among", "label"];
-pub(super) const CODE_FIELDS: &[&str] = &["digits", "channels"];
+pub(super) const CODE_FIELDS: &[&str] = &["digits", "channels", "provider_name"];
+/// What the template for codes is called at `WhatsApp` unless the site says otherwise.
+pub(super) const CODE_TEMPLATE: &str = "one_time_code";
 
 pub(super) const WORDS: [(&str, Word); 3] =
     [("none", Word::None), ("destination", Word::Destination), ("standard", Word::Standard)];
@@ -213,7 +216,9 @@ pub(super) fn code(node: &Node<'_>) -> Option<CodeSettings> {
         u8::try_from(digits).ok()
     });
     let channels = fields.optional("channels").map_or(Some(usual.channels), |node| channels(&node));
-    Some(CodeSettings { digits: digits?, channels: channels? })
+    let name = fields.optional("provider_name");
+    let name = name.map_or(Some(usual.provider_name), |node| template::approved(&node, "code.provider_name"));
+    Some(CodeSettings { digits: digits?, channels: channels?, provider_name: name? })
 }
 
 fn channels(list: &Node<'_>) -> Option<Vec<Channel>> {

@@ -76,12 +76,16 @@ fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<String> {
         check_absent(fields, "provider_name", "template.provider_name", channel);
         return None;
     }
-    let node = fields.required("provider_name")?;
+    approved(&fields.required("provider_name")?, "template.provider_name")
+}
+
+/// The name under which a provider has approved a template.
+pub(super) fn approved(node: &Node<'_>, rule: &'static str) -> Option<String> {
     let name = node.string()?;
     let is_good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if !(1..=PROVIDER_NAME_MAX).contains(&name.len()) || !name.bytes().all(is_good) {
         let expected = format!("the approved template's name: 1 to {PROVIDER_NAME_MAX} of a-z, 0-9 and _");
-        node.problem("template.provider_name", expected);
+        node.problem(rule, expected);
         return None;
     }
     Some(name.to_owned())

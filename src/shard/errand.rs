@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LinkId, Subject, TouchId};
-use crate::journey::{Event, NotTaken, Ready, Refusal, Taken};
+use crate::journey::{Event, NotTaken, Ready, Refusal, Report, Taken, reason};
 use crate::passkey::{CredentialId, Passkey};
 use crate::person::{Change, Counted, Keeping, Lot, Person};
 use crate::policy::Channel;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// One errand.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub enum Errand {
         subject: Subject,
         lot: Lot,
         link: LinkId,
+        /// Instead: gives the code back that the link got at this instant, for it never left and nobody guessed at it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<Instant>,
     },
     /// Adds a passkey that the person made after a completed proof.
     KeepPasskey {
@@ -202,4 +205,20 @@ pub struct Ticked {
 pub enum Offered {
     Ready(Box<Ready>),
     Held { touch: TouchId, why: Refusal },
+}
+
+impl From<Settled> for Report {
+    fn from(settled: Settled) -> Self {
+        match settled {
+            Settled::Accepted => Self::Accepted,
+            Settled::Retry { after_ms, reason } => {
+                Self::Retry { after: after_ms.map(Span::from_millis), reason: reason::known(&reason) }
+            }
+            Settled::Rejected { reason } => Self::Rejected { reason: reason::known(&reason) },
+            Settled::Delivered => Self::Delivered,
+            Settled::Called { how } => Self::Called { how: reason::known(&how) },
+            Settled::Bounced => Self::Bounced,
+            Settled::Complained => Self::Complained,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use litemap::LiteMap;
 
 use crate::audit::{self, Kind};
 use crate::id::{LinkId, Subject, TouchId};
-use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready, reason};
+use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
 use crate::passkey::{CredentialId, Passkey};
 use crate::person::{Allotment, Change, Counted, Keeping, Lot, Person};
@@ -49,7 +49,7 @@ pub fn handle(
         Errand::Get { subject } => Answer::Person { person: turn.person(subject)?.map(Box::new) },
         Errand::Erase { subject, by } => turn.erase(subject, by)?,
         Errand::Inbox { subject } => turn.inbox(subject)?,
-        Errand::Allot { subject, lot, link } => turn.allot(subject, lot, link)?,
+        Errand::Allot { subject, lot, link, back } => turn.allot(subject, lot, link, back)?,
         Errand::KeepPasskey { subject, passkey } => turn.keep_passkey(subject, passkey)?,
         Errand::UsePasskey { subject, id, counter } => turn.use_passkey(subject, &id, counter)?,
         Errand::Tick { scheduled } => turn.tick(scheduled)?,
@@ -138,10 +138,21 @@ impl<S: Store> Turn<'_, S> {
     }
 
     /// A row that would stay as it is, is not written, however often somebody asks.
-    fn allot(&mut self, subject: Subject, lot: Lot, link: LinkId) -> Result<Answer, StoreError> {
+    fn allot(
+        &mut self,
+        subject: Subject,
+        lot: Lot,
+        link: LinkId,
+        back: Option<Instant>,
+    ) -> Result<Answer, StoreError> {
         let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
         let before = person.allotted.clone();
-        let allotment = journey::allot(&mut person, lot, link, self.now, self.rules, &mut self.effects);
+        let allotment = if let Some(at) = back {
+            person.give_back_code(link, at);
+            Allotment::Given { next: None }
+        } else {
+            journey::allot(&mut person, lot, link, self.now, self.rules, &mut self.effects)
+        };
         self.collect(subject);
         if person.allotted != before {
             self.store.save(&[(subject, person.clone())])?;
@@ -153,7 +164,7 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn keep_passkey(&mut self, subject: Subject, passkey: Passkey) -> Result<Answer, StoreError> {
-        let mut person = self.person(subject)?.unwrap_or_default();
+        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
         let keeping = journey::keep_passkey(&mut person, passkey, self.now, &mut self.effects);
         self.collect(subject);
         if keeping == Keeping::Added {
@@ -377,21 +388,5 @@ impl<S: Store> Turn<'_, S> {
             has_more: is_due || self.store.jobs()?.iter().any(|job| self.can_do(job)),
             next_due,
         })
-    }
-}
-
-impl From<Settled> for Report {
-    fn from(settled: Settled) -> Self {
-        match settled {
-            Settled::Accepted => Self::Accepted,
-            Settled::Retry { after_ms, reason } => {
-                Self::Retry { after: after_ms.map(Span::from_millis), reason: reason::known(&reason) }
-            }
-            Settled::Rejected { reason } => Self::Rejected { reason: reason::known(&reason) },
-            Settled::Delivered => Self::Delivered,
-            Settled::Called { how } => Self::Called { how: reason::known(&how) },
-            Settled::Bounced => Self::Bounced,
-            Settled::Complained => Self::Complained,
-        }
     }
 }

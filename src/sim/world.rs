@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::{Batch, Event, Head, append_batches};
 use crate::flow::DenyList;
 use crate::gate::{Answer, Change, Place, Row, Trace, decide};
-use crate::id::{BatchId, LinkId};
+use crate::id::{AuditId, BatchId, LinkId};
 use crate::limits::{DENIED_MAX, IDEMPOTENCY_S};
 use crate::passkey::PublicKey;
 use crate::port::{
@@ -186,8 +186,8 @@ impl World {
 }
 
 impl Memory {
-    fn changed(&mut self, trace: Trace, change: Change) {
-        self.record(vec![change_event(trace, change, self.now)]);
+    fn changed(&mut self, trace: Trace, change: Change, network: Option<AuditId>) {
+        self.record(vec![Event { network, ..change_event(trace, change, self.now) }]);
     }
 
     pub(super) fn record(&mut self, events: Vec<Event>) {
@@ -220,7 +220,8 @@ impl Gates for World {
                 memory.rows.insert(key, row);
             }
             for change in step.changes.into_iter().flatten() {
-                memory.changed(errand.trace, change);
+                let network = errand.network.filter(|_| change.is_failure());
+                memory.changed(errand.trace, change, network);
             }
             step.answer
         })
@@ -252,7 +253,7 @@ impl Registry for World {
                 return None;
             }
             memory.denied.insert(link.link, memory.now);
-            memory.changed(trace, Change::Revoked);
+            memory.changed(trace, Change::Revoked, None);
             Some(memory.now)
         })
     }

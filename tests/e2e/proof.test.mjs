@@ -302,37 +302,94 @@ test("too many wrong answers close the link; a new one is open", async () => {
   grantIn(await browser.verify({ form: "code", code: await browser.code() }));
 });
 
-test("a provider that is down is said, and another way is open", async () => {
-  let isDown = true;
+/** A door whose e-mail goes by a provider that answers as `answer` says, with what it was sent. */
+async function withProvider(answer, check) {
   const calls = [];
   const provider = createServer((request, response) => {
     const parts = [];
     request.on("data", (part) => parts.push(part));
     request.on("end", () => {
       calls.push(Buffer.concat(parts).toString());
-      response.writeHead(isDown ? 503 : 200, { "content-type": "application/json" }).end('{"ErrorCode":0}');
+      answer(response);
     });
   });
   await new Promise((ready) => provider.listen(0, "127.0.0.1", ready));
   const url = `http://127.0.0.1:${provider.address().port}`;
-  const broken = await open({ bindings: { POSTERN_PROVIDERS: JSON.stringify({ postmark: { url, token: "t", stream: "outbound" } }) } });
+  const at = await open({ bindings: { POSTERN_PROVIDERS: JSON.stringify({ postmark: { url, token: "t", stream: "outbound" } }) } });
   try {
-    const anna = await person({}, broken);
-    const browser = new Browser(broken);
-    await browser.begin(MEDIUM, anna);
-    const answer = await browser.verify({ form: "send", channel: "email" });
-    assert.equal(answer.status, 503, answer.text);
-    assert.match(answer.text, /We could not send the code/);
-    assert.match(answer.text, /Send a code by text message/);
-    const code = await browser.code("sms");
-    grantIn(await browser.verify({ form: "code", code }));
-    isDown = false;
-    assert.equal(calls.length, 1);
-    assert.doesNotMatch(broken.logs.map(({ message }) => message).join("\n"), new RegExp(code));
+    await check(at, calls);
   } finally {
-    await broken.stop();
+    await at.stop();
     provider.close();
   }
+}
+
+const answers = (response, status) => response.writeHead(status, { "content-type": "application/json" }).end('{"ErrorCode":0}');
+
+test("a provider that is down is said, another way is open, and no code of the person's day is used up", async () => {
+  let isDown = true;
+  await withProvider(
+    (response) => answers(response, isDown ? 503 : 200),
+    async (broken, calls) => {
+      const anna = await person({}, broken);
+      const browser = new Browser(broken);
+      await browser.begin(MEDIUM, anna);
+      for (let press = 0; press < 8; press += 1) {
+        const answer = await browser.verify({ form: "send", channel: "email" });
+        assert.equal(answer.status, 503, answer.text);
+        assert.match(answer.text, /We could not send the code/);
+        assert.match(answer.text, /Send a code by text message/);
+      }
+      assert.ok(calls.length > 0 && calls.length <= 5, "then the breaker is open");
+      const code = await browser.code("sms");
+      grantIn(await browser.verify({ form: "code", code }));
+      isDown = false;
+      assert.doesNotMatch(broken.logs.map(({ message }) => message).join("\n"), new RegExp(code));
+    },
+  );
+});
+
+test("a code whose provider did not say that it took it works all the same", async () => {
+  await withProvider(
+    (response) => response.destroy(),
+    async (broken, calls) => {
+      const browser = new Browser(broken);
+      await browser.begin(MEDIUM, await person({}, broken));
+      const page = await browser.on(await browser.verify({ form: "send", channel: "email" }));
+      assert.match(page.text, /takes longer than usual/);
+      const [, code] = /(\d{6}) is your code/.exec(calls[0]);
+      assert.deepEqual(await shown(await browser.verify({ form: "code", code }), broken), ["code"]);
+    },
+  );
+});
+
+// Otherwise whoever knows that a provider is down has five guesses for nothing, as often as they like.
+test("a code that was guessed at while its provider thought about it is not given back", async () => {
+  let thinking;
+  await withProvider(
+    (response) => thinking(response),
+    async (broken) => {
+      const anna = await person({}, broken);
+      let [answer, codes] = [undefined, 0];
+      do {
+        const browser = new Browser(broken);
+        await browser.begin(MEDIUM, anna);
+        const asked = new Promise((resolve) => (thinking = resolve));
+        const sending = browser.verify({ form: "send", channel: "email" });
+        const response = await Promise.race([asked, sending]);
+        if (!("writeHead" in response)) {
+          answer = response;
+          break;
+        }
+        assert.equal((await browser.verify({ form: "code", code: "000000" })).status, 422);
+        answers(response, 503);
+        answer = await sending;
+        codes += 1;
+      } while (codes < 9);
+      assert.deepEqual([codes, answer.status], [5, 429], answer.text);
+      assert.match(answer.text, /Please come back later/);
+    },
+  );
 });
 
 test("programs that look, and forms that no page sends, change nothing", async () => {

@@ -76,6 +76,34 @@ proptest! {
         assert!(person.allotted.len() <= most);
     }
 
+    /// What is given back was given, and counts once, however often it comes back, whatever became of the clock: what is
+    /// really out is never more than what is remembered.
+    #[test]
+    fn what_is_given_back_is_given_back_once(
+        steps in vec((any::<bool>(), 1..7_200_000_u64, 0..3_u64, vec(0..20_usize, 0..4)), 0..60), is_steady in any::<bool>(),
+    ) {
+        let (mut person, mut now) = (Person::default(), START);
+        let mut given: Vec<(u64, Instant, bool)> = Vec::new();
+        for (is_back, step, number, back) in steps {
+            let is_back = is_back && !is_steady;
+            now = Instant::from_millis(if is_back { now.millis() - step } else { now.millis() + step });
+            let is_new = |one: &(u64, Instant, bool)| one.0 != number || one.1 != now;
+            if given.iter().all(is_new) && matches!(person.allot(Lot::Code, link(number), now), Allotment::Given { .. }) {
+                given.push((number, now, true));
+            }
+            for one in back {
+                if let Some((number, at, is_out)) = given.get_mut(one) {
+                    person.give_back_code(link(*number), *at);
+                    *is_out = false;
+                }
+            }
+            let out = given.iter().filter(|(_, at, is_out)| *is_out && *at + DAY > now && *at <= now).count();
+            let kept = person.count_allotted(Lot::Code, now);
+            assert!(kept >= out, "{kept} of {out}");
+            assert!(!is_steady || kept == out, "{kept} of {out}: all of it comes back");
+        }
+    }
+
     /// Whoever waits as long as they were told is served; and never waits longer than a day, whatever happened before,
     /// clocks that stepped included.
     #[test]

@@ -220,8 +220,12 @@ impl Model {
             Ask::Unsend { tag } => {
                 let is_news = self.seen.changes == [Change::Proof(Happened::CodeUnsent)];
                 let code = self.codes.iter_mut().find(|code| code.tag == tag && code.nonce == nonce);
-                let Some(code) = code.filter(|code| code.lives(now)) else { return assert!(!is_news) };
+                let Some(code) = code.filter(|code| code.lives(now)) else {
+                    return assert!(!is_news && said == Said::Open);
+                };
                 assert!(is_news || !self.is_exact);
+                // Whoever is told so gives the person's code back too.
+                assert_eq!(said == Said::Unsent, is_news && code.tries == 0, "no guess is had for nothing");
                 if is_news {
                     self.sent -= u8::from(code.tries == 0);
                     code.is_over = true;
@@ -355,7 +359,8 @@ impl Model {
     }
 
     fn claim(&mut self, nonce: u8, now: Instant) {
-        let command = Command::Claim { nonce: Nonce([nonce; 12]), hold: self.hold, need: Some(self.need) };
+        let ask = Ask::Begin;
+        let command = Command::Prove { nonce: Nonce([nonce; 12]), hold: self.hold, need: self.need, ask };
         match self.seen.act(command, now) {
             Answer::Granted { claim, replay: false, shown } => self.granted(nonce, claim, shown, now),
             Answer::Granted { claim, replay: true, shown } => assert!(self.grants.contains(&(claim, shown))),
@@ -427,7 +432,8 @@ proptest! {
             let step = decide(row.clone(), command, late, LATE);
             row = step.save.or(row);
         }
-        let claim = Command::Claim { nonce: Nonce([0xaa; 12]), hold: true, need: Some(life.need) };
+        let (nonce, ask) = (Nonce([0xaa; 12]), Ask::Begin);
+        let claim = Command::Prove { nonce, hold: true, need: life.need, ask };
         let is_granted = matches!(decide(row, claim, late, LATE).answer, Answer::Granted { .. });
         prop_assert_eq!(is_granted, life.need.is_met(Proofs::ALL.without(Proof::Code)));
     }
@@ -455,9 +461,7 @@ proptest! {
         row in any_row(), command in any_command(), now in any_instant(), expires in any_instant(),
     ) {
         let step = decide(row, command, now, expires);
-        let (Command::Claim { need: Some(need), .. } | Command::Prove { need, .. }) = command else {
-            return Ok(());
-        };
+        let Command::Prove { need, .. } = command else { return Ok(()) };
         if let Answer::Granted { replay: false, shown, .. } = step.answer {
             prop_assert!(is_enough(need, shown));
         }
@@ -636,7 +640,8 @@ fn a_code_that_did_not_leave_is_given_back() {
     let mut story = Story::new(Need::MEDIUM);
     for number in 0..20 {
         assert_eq!(story.said(1, Ask::Send { tag: tag(number) }), Said::Sent);
-        assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Open);
+        assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Unsent);
+        assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Open, "twice is once");
     }
     for number in 20..20 + CODES_PER_LINK_MAX {
         assert_eq!(story.said(1, Ask::Send { tag: tag(number) }), Said::Sent);

@@ -111,7 +111,7 @@ impl Seen {
         let grant = |ago: u8| self.grants.iter().rev().nth(usize::from(ago)).copied().unwrap_or(NOBODY);
         match act {
             Act::Look => Command::Look,
-            Act::Claim { nonce, hold } => Command::Claim { nonce: Nonce([nonce; 12]), hold, need: None },
+            Act::Claim { nonce, hold } => Command::Claim { nonce: Nonce([nonce; 12]), hold },
             Act::Redeem { ago, by } => Command::Redeem { claim: grant(ago), by: Redemption([by; 12]) },
             Act::Release { ago } => Command::Release { claim: grant(ago) },
             Act::Fail { ago } => Command::Fail { claim: grant(ago) },
@@ -318,11 +318,7 @@ pub fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         Just(Command::Look),
         Just(Command::Revoke),
-        (any_nonce(), hold, option::of(any_need())).prop_map(|(nonce, hold, need)| Command::Claim {
-            nonce,
-            hold,
-            need
-        }),
+        (any_nonce(), hold).prop_map(|(nonce, hold)| Command::Claim { nonce, hold }),
         (any_nonce(), hold, any_need(), any_ask()).prop_map(|(nonce, hold, need, ask)| Command::Prove {
             nonce,
             hold,
@@ -403,7 +399,7 @@ proptest! {
         };
         if until <= late && row.failures < LINK_FAILURES_MAX {
             let nonce = Nonce([0xaa; 12]);
-            let step = decide(Some(row.clone()), Command::Claim { nonce, hold: true, need: None }, late, EXPIRES);
+            let step = decide(Some(row.clone()), Command::Claim { nonce, hold: true }, late, EXPIRES);
             prop_assert_eq!(step.answer, Answer::Granted { claim: Claim { nonce, at: late }, replay: false, shown: Proofs::EMPTY });
         }
     }
@@ -416,7 +412,7 @@ proptest! {
         let mut row = None;
         let mut winners = BTreeSet::new();
         for nonce in &nonces {
-            let step = decide(row.clone(), Command::Claim { nonce: Nonce([*nonce; 12]), hold, need: None }, START, EXPIRES);
+            let step = decide(row.clone(), Command::Claim { nonce: Nonce([*nonce; 12]), hold }, START, EXPIRES);
             row = step.save.or(row);
             match step.answer {
                 Answer::Granted { claim, .. } => { winners.insert(claim.nonce.0); }
@@ -463,13 +459,13 @@ fn fifteen_failures_lock_a_link_for_everyone() {
     let mut seen = Seen::default();
     for failure in 0..LINK_FAILURES_MAX {
         let now = START + Span::from_secs(u32::from(failure));
-        seen.act(Command::Claim { nonce: Nonce([failure; 12]), hold: true, need: None }, now);
+        seen.act(Command::Claim { nonce: Nonce([failure; 12]), hold: true }, now);
         let claim = *seen.grants.last().unwrap();
         seen.act(Command::Fail { claim }, now);
         assert_eq!(seen.failures, failure + 1);
     }
     for nonce in [0, 99] {
-        let command = Command::Claim { nonce: Nonce([nonce; 12]), hold: true, need: None };
+        let command = Command::Claim { nonce: Nonce([nonce; 12]), hold: true };
         assert_eq!(decide(seen.row.clone(), command, START, EXPIRES).answer, Answer::Locked);
     }
 }
@@ -478,7 +474,7 @@ fn fifteen_failures_lock_a_link_for_everyone() {
 #[test]
 fn a_grant_given_back_is_dead_for_good() {
     let mut seen = Seen::default();
-    let again = Command::Claim { nonce: Nonce([1; 12]), hold: true, need: None };
+    let again = Command::Claim { nonce: Nonce([1; 12]), hold: true };
     seen.act(again, START);
     let claim = seen.grants[0];
     seen.act(Command::Release { claim }, START);
@@ -498,10 +494,10 @@ fn a_grant_given_back_is_dead_for_good() {
 fn a_claim_that_no_longer_needs_a_grant_spends_the_link() {
     let mut seen = Seen::default();
     let nonce = Nonce([1; 12]);
-    seen.act(Command::Claim { nonce, hold: true, need: None }, START);
-    seen.act(Command::Claim { nonce, hold: false, need: None }, START);
+    seen.act(Command::Claim { nonce, hold: true }, START);
+    seen.act(Command::Claim { nonce, hold: false }, START);
     let later = START + Span::from_secs(LEASE_S);
-    seen.act(Command::Claim { nonce: Nonce([2; 12]), hold: false, need: None }, later);
+    seen.act(Command::Claim { nonce: Nonce([2; 12]), hold: false }, later);
     assert_eq!(seen.through.len(), 1);
     assert_eq!(decide(seen.row.clone(), Command::Look, later, EXPIRES).answer, Answer::Spent { at: START });
 }

@@ -168,6 +168,8 @@ fn code_cases() -> Vec<Case> {
         ("code.channels", at(".channels"), code(json!({ "channels": [] }))),
         ("code.channels", at(".channels[1]"), code(json!({ "channels": ["sms", "sms"] }))),
         ("field.choice", at(".channels[0]"), code(json!({ "channels": ["in_app"] }))),
+        ("code.provider_name", at(".provider_name"), code(json!({ "provider_name": "" }))),
+        ("code.provider_name", at(".provider_name"), code(json!({ "provider_name": "Acme code" }))),
     ]
 }
 
@@ -244,9 +246,13 @@ fn facts_are_worth_what_they_are_worth() {
 fn codes_have_settings_without_being_asked() {
     let policy = |edits: &[Edit]| parse(&edit(example_bundle(), edits)).unwrap();
     assert_eq!(Policy::example().site.code, CodeSettings::default());
-    let usual = CodeSettings { digits: 6, channels: vec![Channel::Sms, Channel::Email, Channel::WhatsApp] };
+    let channels = vec![Channel::Sms, Channel::Email, Channel::WhatsApp];
+    let usual = CodeSettings { digits: 6, channels, provider_name: "one_time_code".into() };
     assert_eq!(policy(&[set("/site/code", json!({}))]).site.code, usual);
-    let own = json!({ "digits": 8, "channels": ["whatsapp"] });
+    let own = json!({ "digits": 8, "channels": ["whatsapp"], "provider_name": "acme_code_2" });
     let own = policy(&[set("/site/code", own)]).site.code;
-    assert_eq!(own, CodeSettings { digits: 8, channels: vec![Channel::WhatsApp] });
+    assert_eq!(
+        own,
+        CodeSettings { digits: 8, channels: vec![Channel::WhatsApp], provider_name: "acme_code_2".into() }
+    );
 }

@@ -225,7 +225,7 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
         ..Change::default()
     };
     scene.ask(Errand::Put { subject: known, change, by: Some("backend".into()) });
-    let allot = |subject, lot, link| Errand::Allot { subject, lot, link };
+    let allot = |subject, lot, link| Errand::Allot { subject, lot, link, back: None };
     for _ in 0..CODES_PER_LINK_MAX {
         assert!(matches!(scene.ask(allot(known, Lot::Code, one)), Answer::Allotted { .. }));
     }
@@ -237,12 +237,22 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     };
     assert!(next > scene.now && person.facts.len() == 1);
     assert!(matches!(scene.ask(allot(unknown, Lot::Code, one)), Answer::Unknown));
+    let at = person.allotted.last().unwrap().at;
+    for subject in [known, known, unknown] {
+        let back = Errand::Allot { subject, lot: Lot::Code, link: other, back: Some(at) };
+        assert_eq!(matches!(scene.ask(back), Answer::Unknown), subject == unknown);
+    }
+    assert!(matches!(scene.ask(allot(known, Lot::Code, other)), Answer::Allotted { .. }), "without a wait");
 
     let id = |id| CredentialId::new(vec![id; 16]).unwrap();
     let passkey = Passkey { id: id(4), key: PublicKey::EdDsa([5; 32]), counter: 1 };
     let keep = Errand::KeepPasskey { subject: known, passkey };
     assert!(matches!(scene.ask(keep.clone()), Answer::Kept { keeping: Keeping::Added }));
-    assert!(matches!(scene.ask(keep), Answer::Kept { keeping: Keeping::Known }));
+    assert!(matches!(scene.ask(keep.clone()), Answer::Kept { keeping: Keeping::Known }));
+    let Errand::KeepPasskey { passkey, .. } = keep else { panic!() };
+    let strangers = Errand::KeepPasskey { subject: unknown, passkey };
+    assert!(matches!(scene.ask(strangers), Answer::Unknown), "nobody comes into being by a passkey");
+    assert!(matches!(scene.ask(Errand::Get { subject: unknown }), Answer::Person { person: None }));
     for (counter, expected) in [(2, Counted::Fresh), (2, Counted::Repeated), (1, Counted::Fell)] {
         let answer = scene.ask(Errand::UsePasskey { subject: known, id: id(4), counter });
         assert!(matches!(answer, Answer::Counted { counted } if counted == expected), "{counter}");
@@ -389,7 +399,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
     for ask in 0..10_000_u16 {
         let mut link = [0; 12];
         link[..2].copy_from_slice(&(ask % 1_000).to_be_bytes());
-        let errand = Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId(link) };
+        let errand = Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId(link), back: None };
         let Handled { answer, .. } = handle(&mut store, errand, NOON, &rules).unwrap();
         given += usize::from(matches!(answer, Answer::Allotted { .. }));
     }
@@ -403,7 +413,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
 
     // The person waits a minute; and of the storm nothing is left a day later.
     let late = NOON + Span::from_secs(60);
-    let errand = || Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId([9; 12]) };
+    let errand = || Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId([9; 12]), back: None };
     let answer = handle(&mut store, errand(), late, &rules).unwrap().answer;
     assert!(matches!(answer, Answer::Allotted { .. }));
     let later = late + Span::from_secs(ALLOT_WINDOW_S);
@@ -418,6 +428,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
 fn a_copied_passkey_is_on_record_once_for_each_use_and_proves_nothing() {
     let mut scene = Scene::new();
     let anna = subject(1);
+    scene.people.save(&[(anna, Person::default())]).unwrap();
     let id = CredentialId::new(vec![4; 16]).unwrap();
     let passkey = Passkey { id: id.clone(), key: PublicKey::EdDsa([5; 32]), counter: 7 };
     scene.ask(Errand::KeepPasskey { subject: anna, passkey });

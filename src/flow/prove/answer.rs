@@ -4,7 +4,7 @@ use crate::challenge::{Ask, Proof, Said, View};
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
 use crate::flow::prove::form::Fields;
-use crate::flow::prove::show::Trouble;
+use crate::http::page::Trouble;
 use crate::limits::RELAY_DIGITS;
 use crate::person::{FactTag, FactValue, Lot};
 use crate::port::Ports;
@@ -32,7 +32,8 @@ impl Attempt<'_> {
             return self.wrong(Proof::Fact);
         };
         let (subject, link) = (self.session.subject, self.session.link.link);
-        let person = match self.visit(shard::Errand::Allot { subject, lot: Lot::Fact, link }, ports).await {
+        let errand = shard::Errand::Allot { subject, lot: Lot::Fact, link, back: None };
+        let person = match self.visit(errand, ports).await {
             Ok(shard::Answer::Allotted { person, .. }) => Some(person),
             Ok(shard::Answer::Slowed { until }) => return self.later(until),
             Ok(_) => None,

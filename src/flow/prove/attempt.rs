@@ -1,5 +1,6 @@
 //! One attempt at proof, and what its gate says.
 
+use crate::audit::{Event, Kind};
 use crate::challenge::{Ask, Need, Proof, Proofs, View};
 use crate::click::Cause;
 use crate::flow::arrive::Arrival;
@@ -105,9 +106,16 @@ impl<'a> Attempt<'a> {
             link: self.session.link.link,
             expires: self.session.link.expires,
             trace: self.trace(),
+            network: self.click.network(),
             command: Command::Prove { nonce, hold, need, ask },
         };
         ports.ask(Place::of(&self.session.link), &errand).await
+    }
+
+    /// For whoever watches over security: why somebody who proves was refused.
+    pub fn refused(&self, reason: &'static str) -> Event {
+        let event = self.click.context.event(Kind::Refused, Some(self.trace()));
+        Event { reason: Some(reason.to_owned()), network: self.click.network(), ..event }
     }
 
     /// The gate has given the link.
@@ -178,7 +186,7 @@ impl<'a> Attempt<'a> {
         let Some(known) = known.filter(|known| known.subject == self.session.subject) else { return false };
         // Who cannot be asked is not believed: there are other ways.
         let Ok(Some(person)) = self.person(ports).await else { return false };
-        person.devices_since.is_none_or(|since| since <= known.since)
+        person.devices_since.is_some_and(|since| since <= known.since)
     }
 
     /// What is kept of the person.

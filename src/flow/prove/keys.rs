@@ -1,13 +1,11 @@
 //! Passkeys: asking for one, judging what came back, and adding one after a completed proof.
 
-use crate::audit::{Event, Kind};
 use crate::challenge::{Ask, Proof, Said, View};
 use crate::flow::outcome::Outcome;
 use crate::flow::passkey::prove;
 use crate::flow::prove::attempt::Attempt;
-use crate::flow::prove::show::Trouble;
 use crate::gate::Answer;
-use crate::http::page::{self, Adding};
+use crate::http::page::{self, Adding, Trouble};
 use crate::passkey::{
     Assertion, Ceremony, Passkey, Refusal, Registration, RelyingParty, User, UserVerification,
     creation_options, request_options,
@@ -164,11 +162,5 @@ impl Attempt<'_> {
 
     fn verification(&self) -> UserVerification {
         if self.scope.risk == Risk::High { UserVerification::Required } else { UserVerification::Preferred }
-    }
-
-    /// For whoever watches over security: why a passkey was refused.
-    fn refused(&self, reason: &'static str) -> Event {
-        let event = self.click.context.event(Kind::Refused, Some(self.trace()));
-        Event { reason: Some(reason.to_owned()), ..event }
     }
 }

@@ -1,27 +1,37 @@
 //! Sending a code, at once and while the person waits.
 //!
-//! The gate is asked first, for a link that is used up or has had its codes costs the person nothing; then the person's
-//! shard, which allots the code and says where it may go; then the provider. If anything after the gate fails, the code
-//! is taken back there, so that another channel can be tried at once.
+//! Whoever asks for a code that cannot be had is told so before anything is written. Then the gate is asked, for a link
+//! that is used up or has had its codes costs the person nothing; then the person's shard, which allots the code and says
+//! where it may go; then the provider. If anything after the gate certainly fails, the code is taken back there, so that
+//! another channel can be tried at once; and if the gate says that nobody guessed at it, the person gets back what was
+//! allotted. A provider that does not say whether it took the code may have: then the code lives on.
 
 use crate::challenge::{Ask, Proof, Said};
 use crate::delivery::{
-    Credentials, Dispatch, Health, Letter, Message, OneTime, Plan, one_time, plan, reason, verdict,
+    Credentials, Dispatch, Health, Letter, Message, OneTime, Plan, Verdict, one_time, plan, reason, verdict,
 };
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
-use crate::flow::prove::show::Trouble;
-use crate::http::page::{VERIFY, redirect};
-use crate::id::{Subject, TouchId};
+use crate::http::page::{Trouble, VERIFY, redirect};
+use crate::id::{Subject, Tag, TouchId};
 use crate::journey::Report;
-use crate::person::{Lot, Reach};
+use crate::person::{Allotment, Lot, Person, Reach};
 use crate::policy::{Channel, Sender};
 use crate::port::Ports;
 use crate::session::draw;
 use crate::shard;
+use crate::time::Instant;
 
 /// What providers and the outbox are told in place of a journey.
 const JOURNEY: &str = "proof";
+
+/// Whether a code left. What was in the way is said for the log alone.
+enum Left {
+    Yes,
+    /// The provider may have taken it all the same.
+    Perhaps(String),
+    No(String),
+}
 
 impl Attempt<'_> {
     /// Sends a code by a channel.
@@ -32,6 +42,9 @@ impl Attempt<'_> {
         let tag = context.door.codes.code(&self.session.link, self.session.nonce, &code, context.now);
         let is_offered = self.need.among().contains(Proof::Code) && self.sender(channel).is_some();
         let Some(tag) = tag.filter(|_| is_offered) else { return self.go_on(Ask::Look, ports).await };
+        if let Some(outcome) = self.in_vain(channel, ports).await {
+            return outcome;
+        }
         let view = match self.ask(Ask::Send { tag }, ports).await {
             Ok(view) => view,
             Err(outcome) => return *outcome,
@@ -44,31 +57,69 @@ impl Attempt<'_> {
             _ => return self.shown(&view, ports).await,
         }
         let (subject, link) = (self.session.subject, self.session.link.link);
-        let allotted = self.visit(shard::Errand::Allot { subject, lot: Lot::Code, link }, ports).await;
-        let person = match allotted {
+        let errand = shard::Errand::Allot { subject, lot: Lot::Code, link, back: None };
+        let person = match self.visit(errand, ports).await {
             Ok(shard::Answer::Allotted { person, .. }) => person,
             Ok(shard::Answer::Slowed { until }) => {
                 let _ = self.tell(Ask::Unsend { tag }, ports).await;
                 return self.later(until);
             }
-            Ok(_) => return self.not_sent(Ask::Unsend { tag }, ports).await,
+            Ok(_) => return self.not_sent(tag, None, ports).await,
             Err(error) => {
                 let _ = self.tell(Ask::Unsend { tag }, ports).await;
                 return self.shard_unanswered(&error);
             }
         };
-        let ways = person.reach(subject, &context.door.addresses, &[channel]).unwrap_or_default();
-        let is_away = match ways.first() {
-            Some(reach) => self.dispatch(reach, &code, ports).await,
-            None => Err(reason::NO_ADDRESS.to_owned()),
+        let left = match self.reach(&person, channel) {
+            Some(reach) => self.dispatch(&reach, &code, ports).await,
+            None => Left::No(reason::NO_ADDRESS.to_owned()),
         };
-        match is_away {
-            Ok(()) => self.code_sent(&view, channel),
-            Err(cause) => {
+        match left {
+            Left::Yes => self.code_sent(&view, channel, false),
+            // Whoever has it in the end can type it, and whoever has not goes on as after any code.
+            Left::Perhaps(cause) => {
+                self.code_sent(&view, channel, true).failure(context.failure("code_late", cause))
+            }
+            Left::No(cause) => {
                 let failure = context.failure("code_not_sent", cause);
-                self.not_sent(Ask::Unsend { tag }, ports).await.failure(failure)
+                // The newest is last.
+                let allotted = person.allotted.last().map(|one| one.at);
+                self.not_sent(tag, allotted, ports).await.failure(failure)
             }
         }
+    }
+
+    /// What is said to whoever asks for a code that cannot be had now: nothing is written for it.
+    async fn in_vain(&self, channel: Channel, ports: &impl Ports) -> Option<Outcome> {
+        let context = self.click.context;
+        let person = match self.person(ports).await {
+            Ok(person) => person,
+            Err(error) => return Some(self.shard_unanswered(&error)),
+        };
+        let person = person.filter(|person| self.reach(person, channel).is_some());
+        let allotment = person.map(|mut person| person.allot(Lot::Code, self.session.link.link, context.now));
+        if let Some(Allotment::Given { .. }) = allotment {
+            return None;
+        }
+        let view = match self.ask(Ask::Look, ports).await {
+            Ok(view) => view,
+            Err(outcome) => return Some(*outcome),
+        };
+        Some(match allotment {
+            // The same press twice: the code before is on its way.
+            Some(_) if view.codes > 0 && !self.is_app() => waiting(),
+            Some(Allotment::Slowed { until }) => self.later(until),
+            _ => {
+                let failure = context.failure("code_not_sent", reason::NO_ADDRESS.to_owned());
+                self.stands(&view, Some(Trouble::NotSent), ports).await.failure(failure)
+            }
+        })
+    }
+
+    /// Where a code by a channel goes.
+    fn reach(&self, person: &Person, channel: Channel) -> Option<Reach> {
+        let addresses = &self.click.context.door.addresses;
+        person.reach(self.session.subject, addresses, &[channel]).ok()?.pop()
     }
 
     /// Who carries codes by a channel that policy allows them.
@@ -78,24 +129,34 @@ impl Attempt<'_> {
         policy.outreach.senders.get(&channel).filter(|_| is_allowed)
     }
 
-    async fn not_sent(&self, unsend: Ask, ports: &impl Ports) -> Outcome {
-        match self.ask(unsend, ports).await {
-            Ok(view) => self.stands(&view, Some(Trouble::NotSent), ports).await,
-            Err(outcome) => *outcome,
+    /// Takes back a code that certainly did not leave, and what was `allotted` for it. Where the gate does not answer, or
+    /// somebody has guessed at the code, the person's part stays spent.
+    async fn not_sent(&self, tag: Tag, allotted: Option<Instant>, ports: &impl Ports) -> Outcome {
+        let view = match self.ask(Ask::Unsend { tag }, ports).await {
+            Ok(view) => view,
+            Err(outcome) => return *outcome,
+        };
+        if view.said == Said::Unsent && allotted.is_some() {
+            let (subject, link) = (self.session.subject, self.session.link.link);
+            let errand = shard::Errand::Allot { subject, lot: Lot::Code, link, back: allotted };
+            // Not heard is not given back: that costs the person one code of the day.
+            let _ = self.visit(errand, ports).await;
         }
+        self.stands(&view, Some(Trouble::NotSent), ports).await
     }
 
-    /// Hands the message to its provider, or to the local outbox. What is in the way is said for the log alone.
-    async fn dispatch(&self, reach: &Reach, code: &str, ports: &impl Ports) -> Result<(), String> {
+    /// Hands the message to its provider, or to the local outbox.
+    async fn dispatch(&self, reach: &Reach, code: &str, ports: &impl Ports) -> Left {
         let context = self.click.context;
-        let sender = self.sender(reach.channel).ok_or_else(|| reason::NO_SENDER.to_owned())?;
+        let Some(sender) = self.sender(reach.channel) else { return Left::No(reason::NO_SENDER.to_owned()) };
         let message = self.message(reach.channel, code);
         let none = Credentials::default();
         let known = context.door.providers.as_ref().unwrap_or(&none);
         if context.door.is_local && !known.has(sender.provider) {
             let letter = Letter::new(&message, JOURNEY, 0, sender.provider, context.now);
             let letter = Letter { to: Some(reach.masked.clone()), from: sender.from.clone(), ..letter };
-            return ports.leave(&letter).await.map_err(|error| error.to_string());
+            let left = ports.leave(&letter).await;
+            return left.map_or_else(|error| Left::Perhaps(error.to_string()), |()| Left::Yes);
         }
         let origin = context.door.origin();
         let dispatch = Dispatch {
@@ -110,27 +171,27 @@ impl Attempt<'_> {
         };
         let call = match plan(&dispatch, known) {
             Plan::Call(call) => call,
-            Plan::Inbox => return Err(reason::UNSUPPORTED.to_owned()),
-            Plan::Not(report) => return Err(said(&report).to_owned()),
+            Plan::Inbox => return Left::No(reason::UNSUPPORTED.to_owned()),
+            Plan::Not(report) => return Left::No(said(&report).to_owned()),
         };
         let provider = sender.provider;
-        let entered = context.breakers.borrow_mut().of(provider).enter(context.now);
-        entered.map_err(|_| reason::BREAKER_OPEN.to_owned())?;
+        if context.breakers.borrow_mut().of(provider).enter(context.now).is_err() {
+            return Left::No(reason::BREAKER_OPEN.to_owned());
+        }
         let answer = ports.call(&call).await;
-        let (report, health, cause) = match answer {
+        let (left, health) = match answer {
             Ok(reply) => {
-                let verdict = verdict(provider, &reply, context.now);
-                (verdict.report, verdict.health, verdict.code.unwrap_or_default())
+                let Verdict { report, health, code } = verdict(provider, &reply, context.now);
+                let cause = format!("{} provider={provider:?} {}", said(&report), code.unwrap_or_default());
+                (left(&report, reply.status, cause), health)
             }
             Err(error) => {
-                (Report::Retry { after: None, reason: reason::NO_ANSWER }, Health::Failed, error.cause)
+                let cause = format!("{} provider={provider:?} {}", reason::NO_ANSWER, error.cause);
+                (Left::Perhaps(cause), Health::Failed)
             }
         };
         context.breakers.borrow_mut().of(provider).note(health, context.now);
-        match report {
-            Report::Accepted | Report::Delivered => Ok(()),
-            other => Err(format!("{} provider={provider:?} {cause}", said(&other))),
-        }
+        left
     }
 
     fn message(&self, channel: Channel, code: &str) -> Message {
@@ -155,6 +216,17 @@ impl Attempt<'_> {
 /// A code is on its way already; where to, the page that sent it said.
 fn waiting() -> Outcome {
     Outcome::new(redirect(&format!("{VERIFY}?by=code")))
+}
+
+/// What a provider's answer means. A server that failed (500, 502, 504) may have failed after it took the message; 503 is
+/// how one says no.
+fn left(report: &Report, status: u16, cause: String) -> Left {
+    match report {
+        Report::Accepted | Report::Delivered => Left::Yes,
+        Report::Retry { reason: reason::GARBLED, .. } => Left::Perhaps(cause),
+        Report::Retry { .. } if status >= 500 && status != 503 => Left::Perhaps(cause),
+        _ => Left::No(cause),
+    }
 }
 
 /// A provider's no, as one word.

@@ -9,7 +9,7 @@ use crate::flow::prove::attempt::Attempt;
 use crate::gate::Answer;
 use crate::http::Response;
 use crate::http::page::{
-    self, Ceremony, Choose, EnterCode, EnterFacts, FactField, Offer, Relay, Resend, VERIFY, redirect,
+    self, Ceremony, Choose, EnterCode, EnterFacts, FactField, Offer, Relay, Resend, Trouble, VERIFY, redirect,
 };
 use crate::http::problem::{Code, Problem, json};
 use crate::id::Nonce;
@@ -19,14 +19,6 @@ use crate::policy::{Channel, FactKind};
 use crate::port::Ports;
 use crate::session::{Holder, Session};
 use crate::time::Instant;
-
-/// What went wrong on the way back to choosing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    NotSent,
-    TooSoon,
-    PasskeyRefused,
-}
 
 /// What the person could show, beside what they know of themselves.
 struct AtHand {
@@ -52,7 +44,7 @@ impl Attempt<'_> {
             Err(outcome) => return *outcome,
         };
         match by {
-            Some("code") if view.codes > 0 => self.code_page(&view, parameter(query, "via"), ports).await,
+            Some("code") if view.codes > 0 => self.code_page(&view, query, ports).await,
             Some("relay") if self.may_follow(&view) => Outcome::new(self.pages().enter_relay(false)),
             Some("fact") if self.offers(&view, Proof::Fact) => self.facts_page(false),
             Some("passkey") if self.offers(&view, Proof::Passkey) => {
@@ -126,23 +118,19 @@ impl Attempt<'_> {
             () if self.may_follow(view) => Some(Relay::Here),
             () => None,
         };
-        let trouble = trouble.map(|trouble| match trouble {
-            Trouble::NotSent => page::Trouble::NotSent,
-            Trouble::TooSoon => page::Trouble::TooSoon,
-            Trouble::PasskeyRefused => page::Trouble::PasskeyRefused,
-        });
         let is_second = !self.counted(view).is_empty();
         Outcome::new(self.pages().choose_proof(Choose { offers: &offers, is_second, relay, trouble }))
     }
 
-    /// A code is on its way.
-    pub fn code_sent(&self, view: &View, channel: Channel) -> Outcome {
+    /// A code is on its way, or may be.
+    pub fn code_sent(&self, view: &View, channel: Channel, is_late: bool) -> Outcome {
         if self.is_app() {
-            let document =
-                Sent { outcome: "code_sent", codes: view.codes, next_code_in_s: self.next_code(view) };
+            let outcome = if is_late { "code_late" } else { "code_sent" };
+            let document = Sent { outcome, codes: view.codes, next_code_in_s: self.next_code(view) };
             return Outcome::new(json(200, &document));
         }
-        Outcome::new(redirect(&format!("{VERIFY}?by=code&via={}", channel.name())))
+        let late = if is_late { "&late=yes" } else { "" };
+        Outcome::new(redirect(&format!("{VERIFY}?by=code&via={}{late}", channel.name())))
     }
 
     /// What was entered is wrong, or too old, or never was.
@@ -155,8 +143,8 @@ impl Attempt<'_> {
         if proof == Proof::Fact {
             return self.facts_page(true);
         }
-        let enter =
-            EnterCode { digits: self.digits(), sent: None, resend: Resend::Elsewhere, is_wrong: true };
+        let (digits, resend) = (self.digits(), Resend::Elsewhere);
+        let enter = EnterCode { digits, sent: None, resend, is_late: false, is_wrong: true };
         Outcome::new(self.pages().enter_code(enter))
     }
 
@@ -175,18 +163,23 @@ impl Attempt<'_> {
         Outcome::new(self.pages().show_relay(code))
     }
 
-    /// The person's attempts are slowed down.
+    /// The person's attempts are slowed down. On record is each that is, once.
     pub fn later(&self, until: Instant) -> Outcome {
+        Outcome::new(self.come_back(until)).event(self.refused(Code::ProofSlowed.name()))
+    }
+
+    fn come_back(&self, until: Instant) -> Response {
         let seconds = until.since(self.click.context.now).millis().div_ceil(1_000).max(1);
         if self.is_app() {
             let detail =
                 "There were many attempts for this person of late. Try again later, or another proof.";
-            return Outcome::new(Problem::new(Code::ProofSlowed, detail).retry_after(seconds).response());
+            return Problem::new(Code::ProofSlowed, detail).retry_after(seconds).response();
         }
-        Outcome::new(self.pages().proof_later(seconds))
+        self.pages().proof_later(seconds)
     }
 
-    async fn code_page(&self, view: &View, via: Option<&str>, ports: &impl Ports) -> Outcome {
+    async fn code_page(&self, view: &View, query: &str, ports: &impl Ports) -> Outcome {
+        let via = parameter(query, "via");
         let at_hand = match self.at_hand(ports).await {
             Ok(at_hand) => at_hand,
             Err(outcome) => return *outcome,
@@ -202,7 +195,8 @@ impl Attempt<'_> {
             (Some(_), None) => Resend::Elsewhere,
         };
         let sent = way.map(|way| (way.channel, way.masked.as_str()));
-        let enter = EnterCode { digits: self.digits(), sent, resend, is_wrong: false };
+        let is_late = parameter(query, "late").is_some();
+        let enter = EnterCode { digits: self.digits(), sent, resend, is_late, is_wrong: false };
         Outcome::new(self.pages().enter_code(enter))
     }
 

@@ -62,6 +62,7 @@ impl Words for View {
             Said::Right => "right",
             Said::Wrong => "wrong",
             Said::Sent => "sent",
+            Said::Unsent => "unsent",
             Said::Wait => "wait",
         };
         let next = self.next_code.map(Instant::millis);
@@ -74,6 +75,7 @@ impl Words for View {
             "right" => Said::Right,
             "wrong" => Said::Wrong,
             "sent" => Said::Sent,
+            "unsent" => Said::Unsent,
             "wait" => Said::Wait,
             _ => return None,
         };
@@ -261,7 +263,8 @@ mod tests {
             (Change::Locked, "locked"),
         ];
         for (change, word) in changes {
-            let stored = Stored { row: row.clone(), trace, log: vec![Logged { stamp: 9, change, at: AT }] };
+            let log = vec![Logged { stamp: 9, change, network: None, at: AT }];
+            let stored = Stored { row: row.clone(), trace, log };
             check(&stored, &format!("{line} AgICAgICAgICAgIC - 3 9 {word} {at}"));
         }
         let none = Challenge { codes_sent: 1, ..Challenge::default() };

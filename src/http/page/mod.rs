@@ -588,6 +588,7 @@ pub(super) mod tests {
             ("code", 200),
             ("code_resend", 200),
             ("code_wrong", 422),
+            ("code_late", 200),
             ("code_last", 200),
             ("facts", 200),
             ("facts_wrong", 422),

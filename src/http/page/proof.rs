@@ -72,6 +72,8 @@ pub struct EnterCode<'a> {
     /// Where the newest code went, if that is known here.
     pub sent: Option<(Channel, &'a str)>,
     pub resend: Resend,
+    /// Whether it is not known that it left.
+    pub is_late: bool,
     pub is_wrong: bool,
 }
 
@@ -163,10 +165,12 @@ impl Pages<'_> {
     pub fn enter_code(&self, enter: EnterCode<'_>) -> Response {
         let proving = self.proving();
         let sent = enter.sent.map(|(channel, to)| proving.sent_to(channel, to));
-        let mut paragraphs = vec![sent.unwrap_or_else(|| proving.sent.to_owned())];
-        if !enter.is_wrong {
-            paragraphs.push(proving.code_life.to_owned());
-        }
+        let sent = sent.unwrap_or_else(|| proving.sent.to_owned());
+        let paragraphs = match enter {
+            EnterCode { is_wrong: true, .. } => vec![sent],
+            EnterCode { is_late: true, .. } => vec![proving.code_late.to_owned()],
+            _ => vec![sent, proving.code_life.to_owned()],
+        };
         let wait = match enter.resend {
             Resend::In { seconds } => Some((proving.resend_wait)(seconds.max(1))),
             Resend::Never => Some(proving.resend_over.to_owned()),
@@ -345,6 +349,7 @@ pub(super) mod tests {
         digits: 6,
         sent: Some((Channel::Sms, NUMBER)),
         resend: Resend::In { seconds: 27 },
+        is_late: false,
         is_wrong: false,
     };
 
@@ -365,6 +370,7 @@ pub(super) mod tests {
                 "code_wrong",
                 pages.enter_code(EnterCode { is_wrong: true, sent: None, resend: Resend::Elsewhere, ..CODE }),
             ),
+            ("code_late", pages.enter_code(EnterCode { is_late: true, ..CODE })),
             ("code_last", pages.enter_code(EnterCode { resend: Resend::Never, ..CODE })),
             ("facts", pages.enter_facts(facts)),
             ("facts_wrong", pages.enter_facts(EnterFacts { is_wrong: true, ..facts })),

@@ -143,6 +143,7 @@ fn proof() -> Definitions {
         &json!({
             "digits": digits,
             "channels": list(&channel, 1, CODE_CHANNELS.len(), "In this order they are offered."),
+            "provider_name": provider_name("WhatsApp: the approved authentication template's name."),
         }),
     );
     vec![("proof", proof), ("fact", fact), ("code", code)]
@@ -307,17 +308,16 @@ fn journeys() -> Definitions {
     vec![("journey", journey), ("trigger", trigger), ("condition", condition), ("touch", touch)]
 }
 
+fn provider_name(description: &str) -> Value {
+    json!({ "description": description, "type": "string", "pattern": WORD, "maxLength": PROVIDER_NAME_MAX })
+}
+
 fn templates() -> Definitions {
     let template = object(
         &["channel", "texts"],
         &json!({
             "channel": link("channel"),
-            "provider_name": {
-                "description": "WhatsApp: the approved template's name.",
-                "type": "string",
-                "pattern": WORD,
-                "maxLength": PROVIDER_NAME_MAX,
-            },
+            "provider_name": provider_name("WhatsApp: the approved template's name."),
             "texts": by_language(&link("wording"), "In every language of the site."),
         }),
     );

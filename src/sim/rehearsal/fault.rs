@@ -141,10 +141,6 @@ impl Faults {
     pub fn clock_error_ms(&self, since_start: Span) -> i64 {
         self.steps.iter().filter(|(at, _)| *at <= since_start).map(|(_, step)| step).sum()
     }
-
-    pub fn has_any(&self) -> bool {
-        self.per_mille.iter().any(|share| *share > 0)
-    }
 }
 
 /// Lots of a seed, one sequence per fault: one fault more does not move the others.

@@ -46,14 +46,20 @@ fn trace(id: u8) -> Trace {
 }
 
 async fn ask(ports: &impl Ports, link: &LinkRef, command: Command) -> Answer {
-    let errand = Errand { link: link.link, expires: link.expires, trace: trace(link.link.0[0]), command };
+    let errand = Errand {
+        link: link.link,
+        expires: link.expires,
+        trace: trace(link.link.0[0]),
+        network: None,
+        command,
+    };
     ports.ask(Place::of(link), &errand).await.unwrap()
 }
 
 /// A gate decides by its own clock, remembers, and keeps links apart.
 async fn gates(ports: &impl Ports, now: Instant, move_to: &impl Fn(Instant)) {
     let (one, other) = (link(1, Use::Once, now), link(2, Use::Once, now));
-    let claim = |nonce| Command::Claim { nonce: Nonce([nonce; 12]), hold: true, need: None };
+    let claim = |nonce| Command::Claim { nonce: Nonce([nonce; 12]), hold: true };
     let Answer::Granted { claim: held, replay: false, .. } = ask(ports, &one, claim(1)).await else {
         panic!("a fresh link is granted")
     };

@@ -2,17 +2,28 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer as _, SigningKey};
 use postern::audit::{Event, Kind};
+use postern::delivery::Credentials;
 use postern::http::{Headers, Method};
-use postern::id::{LinkId, Nonce, encode_bytes};
+use postern::id::{LinkId, Nonce, Shard, encode_bytes};
+use postern::key::sha256;
 use postern::limits::{
-    CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_FACT_TRIES_FREE,
+    CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_CODES_MAX,
+    SUBJECT_FACT_TRIES_FREE,
 };
-use postern::sim::{Call, Fault};
+use postern::passkey::{CredentialId, Passkey, PublicKey};
+use postern::person::Lot;
+use postern::policy::Policy;
+use postern::port::People as _;
+use postern::shard::Errand;
+use postern::sim::{Call, Fault, block_on};
 use postern::time::Span;
 use serde_json::json;
 
-use crate::flow::scene::{CUSTOMER, IPHONE, LAPTOP, Scene, Seen, count, press_as_program, request};
+use crate::flow::deliver::{POSTMARK, reply};
+use crate::flow::scene::{CUSTOMER, HOST, IPHONE, LAPTOP, Scene, Seen, count, press_as_program, request};
+use crate::signatures::verify;
 
 const MEDIUM: &str = "details.change";
 const HIGH: &str = "contract.sign";
@@ -25,11 +36,12 @@ struct Browser<'s> {
     session: Option<String>,
     device: Option<String>,
     user_agent: &'static str,
+    address: Option<&'static str>,
 }
 
 impl<'s> Browser<'s> {
     fn new(scene: &'s Scene, name: u8) -> Self {
-        Self { scene, name: [name; 16], session: None, device: None, user_agent: LAPTOP }
+        Self { scene, name: [name; 16], session: None, device: None, user_agent: LAPTOP, address: None }
     }
 
     fn send(&mut self, method: Method, path: &str, body: &str) -> Seen {
@@ -39,6 +51,7 @@ impl<'s> Browser<'s> {
             browser: Some(encode_bytes(&self.name)),
             session: self.session.clone(),
             device: self.device.clone(),
+            client_ip: self.address.map(str::to_owned),
             ..Headers::default()
         };
         let seen = self.scene.send(&request(method, path, headers, body));
@@ -281,6 +294,34 @@ fn a_remembered_browser_is_enough_at_medium_risk_until_it_is_forgotten() {
     assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "303 /verify link.validated");
 }
 
+/// Whoever is erased was to be forgotten whole; the same reference may come back the day after.
+#[test]
+fn a_browser_of_somebody_who_was_erased_and_put_again_is_not_known() {
+    for forgets in [false, true] {
+        let scene = scene();
+        let mut anna = Browser::new(&scene, 1);
+        anna.press(&scene.mint(MEDIUM));
+        let code = anna.ask_for_code();
+        anna.post(&format!("form=code&code={code}&remember=yes"));
+        assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "200 hand-off");
+        let path = format!("/v1/people/{CUSTOMER}");
+        scene.pass(Span::from_secs(60));
+        if forgets {
+            scene.api(Method::Put, &path, r#"{"forget_devices":true}"#);
+        }
+        assert_eq!(scene.api(Method::Delete, &path, "").response.status, 200);
+        scene.api(Method::Put, &path, r#"{"addresses":{"sms":"+46701234567"}}"#);
+        assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "303 /verify link.validated");
+        // Nor when the person has proved who they are once more, in another browser.
+        let mut other = Browser::new(&scene, 2);
+        other.press(&scene.mint(MEDIUM));
+        let code = other.ask_for_code();
+        other.post(&format!("form=code&code={code}&remember=yes"));
+        assert_eq!(other.press(&scene.mint(MEDIUM)).summary(), "200 hand-off");
+        assert_eq!(anna.press(&scene.mint(MEDIUM)).summary(), "303 /verify link.validated");
+    }
+}
+
 #[test]
 fn what_was_shown_moves_to_another_browser_by_its_code() {
     let scene = scene();
@@ -305,17 +346,174 @@ fn what_was_shown_moves_to_another_browser_by_its_code() {
 
 #[test]
 fn a_provider_that_is_down_is_said_and_another_way_is_open() {
-    let scene = scene();
+    let scene = scene_with_provider();
     let mut anna = Browser::new(&scene, 1);
     anna.press(&scene.mint(MEDIUM));
-    scene.world.fail_next(Call::Provider, Fault::Before);
-    let seen = anna.post("form=send&channel=sms");
+    scene.world.reply_next(reply(503, ""));
+    let seen = anna.post("form=send&channel=email");
     assert_eq!(seen.summary(), "503 page !code_not_sent");
     assert!(
         seen.response.body.contains("We could not send the code.")
-            && seen.response.body.contains("by e-mail to")
+            && seen.response.body.contains("by text message to")
     );
-    assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email", "at once");
+    assert_eq!(anna.post("form=send&channel=sms").summary(), "303 /verify?by=code&via=sms", "at once");
+}
+
+/// It was sent before the answer got lost, or is sent in a minute: whoever has it can type it.
+#[test]
+fn a_code_that_comes_late_works() {
+    let unclear = [
+        None,
+        Some(reply(500, "")),
+        Some(reply(502, "<html>")),
+        Some(reply(504, "")),
+        Some(reply(200, "<html>")),
+    ];
+    for answer in unclear {
+        let scene = scene_with_provider();
+        let mut anna = Browser::new(&scene, 1);
+        anna.press(&scene.mint(MEDIUM));
+        let answered = answer.as_ref().map(|answer| answer.status);
+        match answer {
+            Some(answer) => scene.world.reply_next(answer),
+            None => scene.world.fail_next(Call::Provider, Fault::After),
+        }
+        let seen = anna.post("form=send&channel=email");
+        assert_eq!(seen.summary(), "303 /verify?by=code&via=email&late=yes !code_late", "{answered:?}");
+        let page = anna.send(Method::Get, seen.header("location"), "").response.body;
+        assert!(page.contains("takes longer than usual") && !page.contains("We have sent"), "{page}");
+        assert!(page.contains("Choose another way") && page.contains("in 30 seconds"), "{page}");
+        assert_eq!(codes_out(&scene), 1, "it may have been sent");
+        scene.pass(Span::from_secs(300));
+        let page = anna.send(Method::Get, seen.header("location"), "").response.body;
+        assert!(page.contains("Send a new code"), "{page}");
+        let call = scene.world.take_calls().pop().unwrap();
+        let at = call.body.find(" is your code").unwrap();
+        let code = &call.body[at - 6..at];
+        assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
+    }
+}
+
+#[test]
+fn a_code_by_whatsapp_goes_by_the_template_that_policy_names() {
+    for (named, expected) in [(None, "one_time_code"), (Some("acme_login"), "acme_login")] {
+        let mut policy = Policy::example();
+        if let Some(name) = named {
+            policy.site.code.provider_name = name.to_owned();
+        }
+        let mut scene = Scene::with_policy(policy);
+        let meta = r#"{"whatsapp_cloud":{"token":"t","app_secret":"app-secret","verify_token":"verify-me"}}"#;
+        scene.door.providers = Credentials::parse(meta, false);
+        let whatsapp = r#"{"addresses":{"whatsapp":"+46701234567"}}"#;
+        let put = scene.api(Method::Put, &format!("/v1/people/{CUSTOMER}"), whatsapp);
+        assert_eq!(put.response.status, 200, "{}", put.response.body);
+        let mut anna = Browser::new(&scene, 1);
+        anna.press(&scene.mint(MEDIUM));
+        anna.post("form=send&channel=whatsapp");
+        let calls = scene.world.take_calls();
+        assert!(calls[0].body.contains(&format!(r#""name":"{expected}""#)), "{}", calls[0].body);
+    }
+}
+
+/// A door whose e-mail goes by a provider.
+fn scene_with_provider() -> Scene {
+    let mut scene = scene();
+    scene.door.providers = Credentials::parse(POSTMARK, false);
+    scene
+}
+
+fn codes_out(scene: &Scene) -> usize {
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    let people = scene.world.shard(Shard::of(subject));
+    people.get(subject).unwrap().count_allotted(Lot::Code, scene.now())
+}
+
+/// The breaker would be open after five; the next isolate knows nothing of it.
+#[test]
+fn a_code_that_never_left_costs_the_person_nothing_however_often_they_press() {
+    let scene = scene_with_provider();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    scene.world.reply_always(Some(reply(503, "")));
+    for press in 0..3 * SUBJECT_CODES_MAX {
+        if press % 2 == 0 {
+            scene.breakers.take();
+        }
+        assert_eq!(anna.post("form=send&channel=email").summary(), "503 page !code_not_sent", "{press}");
+        assert_eq!(codes_out(&scene), 0);
+        scene.pass(Span::from_secs(1));
+    }
+    scene.world.reply_always(None);
+    scene.breakers.take();
+    assert_eq!(anna.post("form=send&channel=email").summary(), "303 /verify?by=code&via=email");
+    assert_eq!(codes_out(&scene), 1);
+}
+
+#[test]
+fn asking_in_vain_is_one_entry_and_no_row() {
+    let scene = scene();
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    for number in 0..5 {
+        let errand = Errand::Allot { subject, lot: Lot::Code, link: LinkId([number; 12]), back: None };
+        block_on(scene.world.visit(Shard::of(subject), &errand)).unwrap();
+    }
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let before = (scene.world.rows(), scene.world.saved(), scene.logged());
+    for _ in 0..3 {
+        assert_eq!(anna.post("form=send&channel=sms").summary(), "429 page link.refused:proof_slowed");
+    }
+    // An address that nobody put.
+    assert_eq!(anna.post("form=send&channel=whatsapp").summary(), "503 page !code_not_sent");
+    assert_eq!((scene.world.rows(), scene.world.saved(), scene.logged()), before);
+    scene.pass(Span::from_secs(60));
+    anna.ask_for_code();
+    assert_eq!(
+        anna.post("form=send&channel=sms").summary(),
+        "303 /verify?by=code",
+        "the one before is on its way"
+    );
+}
+
+/// Whoever guesses leaves a trace that others of their network share, and no address.
+#[test]
+fn who_was_wrong_or_came_too_late_is_on_record_by_their_network() {
+    let scene = scene();
+    let (token, mut networks) = (scene.mint(HIGH), Vec::new());
+    let addresses = [
+        "203.0.113.7",
+        "203.0.113.250",
+        "203.0.114.7",
+        "2001:db8:7::1",
+        "2001:db8:7:ffff::2",
+        "2001:db8:8::1",
+    ];
+    for (name, address) in (1..).zip(addresses) {
+        let mut thief = Browser { address: Some(address), ..Browser::new(&scene, name) };
+        thief.press(&token);
+        thief.post("form=code&code=000000");
+        let failed = scene.logged().into_iter().rfind(|event| event.kind == Kind::ProofFailed).unwrap();
+        networks.push(failed.network.unwrap());
+    }
+    assert!(networks[0] == networks[1] && networks[3] == networks[4]);
+    networks.dedup();
+    assert_eq!(networks.len(), 4);
+    let mut anna = Browser { address: Some(addresses[0]), ..Browser::new(&scene, 99) };
+    let late = scene.mint(MEDIUM);
+    anna.press(&late);
+    let code = anna.ask_for_code();
+    assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
+    let mut thief = Browser { address: Some(addresses[1]), ..Browser::new(&scene, 98) };
+    let replay = thief.press(&late);
+    assert_eq!(replay.summary(), "409 page link.refused:busy");
+    assert_eq!(replay.events[0].network, Some(networks[0]));
+    let unknown = thief.send(Method::Get, "/l/AAAA", "");
+    assert_eq!(unknown.events[0].network, None, "whoever has no link is told apart by nothing");
+    let logged = scene.logged();
+    let named = |kind| logged.iter().any(|event| event.kind == kind && event.network.is_some());
+    assert!(!named(Kind::ProofShown) && !named(Kind::Claimed) && !named(Kind::CodeSent));
+    let lines = scene.world.log_lines().join("\n");
+    assert!(addresses.iter().all(|address| !lines.contains(address)), "{lines}");
 }
 
 #[test]
@@ -364,6 +562,56 @@ fn who_guesses_facts_is_slowed_and_not_shut_out() {
     );
     let code = anna.ask_for_code();
     assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "303 /verify", "another way is open");
+}
+
+/// What an authenticator whose counter stands at `counter` answers to the page.
+fn signed(page: &str, counter: u32) -> String {
+    let key = SigningKey::from_bytes(&AUTHENTICATOR);
+    let challenge = page.split("challenge&#34;:&#34;").nth(1).unwrap().split('&').next().unwrap();
+    let issued = page.split("name=\"issued\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let client_data = json!({
+        "type": "webauthn.get", "challenge": challenge, "origin": format!("https://{HOST}"), "crossOrigin": false,
+    });
+    let client_data = client_data.to_string().into_bytes();
+    let data = [&sha256(&[HOST.as_bytes()])[..], &[5], &counter.to_be_bytes()].concat();
+    let signature = key.sign(&[&data[..], &sha256(&[&client_data])].concat()).to_bytes();
+    let id = URL_SAFE_NO_PAD.encode([4; 16]);
+    let credential = json!({
+        "id": id, "rawId": id, "type": "public-key",
+        "response": {
+            "clientDataJSON": URL_SAFE_NO_PAD.encode(&client_data),
+            "authenticatorData": URL_SAFE_NO_PAD.encode(&data),
+            "signature": URL_SAFE_NO_PAD.encode(signature),
+        },
+    });
+    let escaped = credential.to_string().replace('"', "%22").replace('&', "%26").replace('+', "%2B");
+    format!("form=passkey&issued={issued}&credential={escaped}")
+}
+
+const AUTHENTICATOR: [u8; 32] = [8; 32];
+
+/// The shard alone judges a counter, so what may be a copy is on record however it is used.
+#[test]
+fn a_passkey_whose_counter_fell_proves_nothing_and_is_on_record() {
+    let scene = scene();
+    scene.world.verify_with(verify);
+    let key = PublicKey::EdDsa(SigningKey::from_bytes(&AUTHENTICATOR).verifying_key().to_bytes());
+    let passkey = Passkey { id: CredentialId::new(vec![4; 16]).unwrap(), key, counter: 6 };
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    let keep = Errand::KeepPasskey { subject, passkey };
+    block_on(scene.world.visit(Shard::of(subject), &keep)).unwrap();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let page = anna.send(Method::Get, "/verify?by=passkey", "").response.body;
+    let counters = || count(&scene.logged(), Kind::PasskeyCounter);
+    let copy = anna.post(&signed(&page, 5));
+    assert_eq!(copy.summary(), "422 page link.refused:passkey.counter");
+    assert_eq!((counters(), reasons(&scene.logged(), Kind::ProofFailed)), (1, vec!["passkey".to_owned()]));
+    let again = anna.post(&signed(&page, 6));
+    assert_eq!((again.summary().as_str(), counters()), ("303 /verify", 1), "a form that was sent twice");
+    assert_eq!(anna.post(&signed(&page, 7)).summary(), "200 hand-off");
+    assert_eq!(anna.post(&signed(&page, 7)).summary(), "200 hand-off link.validated");
+    assert_eq!(counters(), 1);
 }
 
 #[test]

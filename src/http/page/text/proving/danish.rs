@@ -32,6 +32,8 @@ pub(super) const PROVING: Proving = Proving {
     sent_whatsapp: |to| format!("Vi har sendt en kode med WhatsApp til {to}."),
     sent: "Indtast koden fra den nyeste besked, som vi har sendt dig.",
     code_life: "Der kan gå et minut, før den kommer frem. Den virker i 10 minutter.",
+    code_late: "Det tager længere tid end normalt at sende koden. Den kan stadig komme, og virker så i 10 minutter. Kommer den \
+                ikke, kan du bede om en ny eller vælge en anden måde.",
     code_label: "Kode",
     digits: |count| counted(u64::from(count), "ciffer", "cifre"),
     code_wrong: "Koden er forkert eller virker ikke længere. Se i den nyeste besked, eller bed om en ny kode.",

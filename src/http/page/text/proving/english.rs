@@ -32,6 +32,8 @@ pub(super) const PROVING: Proving = Proving {
     sent_whatsapp: |to| format!("We have sent a code by WhatsApp to {to}."),
     sent: "Enter the code from the newest message that we sent you.",
     code_life: "It may take a minute to arrive, and works for 10 minutes.",
+    code_late: "Sending your code takes longer than usual. It may still come, and then works for 10 minutes. If it does not, ask for \
+                a new one or choose another way.",
     code_label: "Code",
     digits: |count| counted(u64::from(count), "digit", "digits"),
     code_wrong: "This code is wrong or no longer works. Check the newest message, or ask for a new code.",

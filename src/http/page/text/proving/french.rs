@@ -35,6 +35,8 @@ pub(super) const PROVING: Proving = Proving {
     sent_whatsapp: |to| format!("Nous avons envoyé un code par WhatsApp au {to}."),
     sent: "Saisissez le code du dernier message que nous vous avons envoyé.",
     code_life: "Il peut mettre une minute à arriver, et fonctionne pendant 10 minutes.",
+    code_late: "L’envoi du code prend plus de temps que d’habitude. Il peut encore arriver, et fonctionne alors pendant 10 minutes. \
+                S’il n’arrive pas, demandez-en un nouveau ou choisissez un autre moyen.",
     code_label: "Votre code",
     digits: |count| counted(u64::from(count), "chiffre", "chiffres"),
     code_wrong: "Ce code est incorrect ou ne fonctionne plus. Vérifiez le dernier message, ou demandez un nouveau code.",

@@ -35,6 +35,8 @@ pub(super) const PROVING: Proving = Proving {
     sent_whatsapp: |to| format!("Wir haben einen Code per WhatsApp an {to} gesendet."),
     sent: "Geben Sie den Code aus unserer neuesten Nachricht an Sie ein.",
     code_life: "Es kann eine Minute dauern, bis er ankommt. Er gilt 10 Minuten.",
+    code_late: "Das Senden des Codes dauert länger als sonst. Er kann noch ankommen und gilt dann 10 Minuten. Kommt er nicht, \
+                fordern Sie einen neuen an oder wählen Sie einen anderen Weg.",
     code_label: "Ihr Code",
     digits: |count| counted(u64::from(count), "Ziffer", "Ziffern"),
     code_wrong: "Dieser Code ist falsch oder gilt nicht mehr. Sehen Sie in der neuesten Nachricht nach oder fordern Sie \

@@ -49,6 +49,8 @@ pub(in crate::http::page) struct Proving {
     pub sent_whatsapp: fn(&str) -> String,
     pub sent: &'static str,
     pub code_life: &'static str,
+    /// Instead of where it was sent: nobody knows whether it was.
+    pub code_late: &'static str,
     pub code_label: &'static str,
     /// Of a number of digits.
     pub digits: fn(u8) -> String,
@@ -167,6 +169,7 @@ mod tests {
             sent_whatsapp,
             sent,
             code_life,
+            code_late,
             code_label,
             digits,
             code_wrong,
@@ -213,6 +216,7 @@ mod tests {
             ("code", code),
             ("sent", sent),
             ("code_life", code_life),
+            ("code_late", code_late),
             ("code_label", code_label),
             ("code_wrong", code_wrong),
             ("keep_secret", keep_secret),

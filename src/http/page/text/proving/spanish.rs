@@ -32,6 +32,8 @@ pub(super) const PROVING: Proving = Proving {
     sent_whatsapp: |to| format!("Hemos enviado un código por WhatsApp al {to}."),
     sent: "Introduzca el código del último mensaje que le hemos enviado.",
     code_life: "Puede tardar un minuto en llegar y funciona durante 10 minutos.",
+    code_late: "El envío del código tarda más de lo habitual. Todavía puede llegar y entonces funciona durante 10 minutos. Si no \
+                llega, pida uno nuevo o elija otra forma.",
     code_label: "Código",
     digits: |count| counted(u64::from(count), "cifra", "cifras"),
     code_wrong: "Este código no es correcto o ya no funciona. Mire el último mensaje o pida un código nuevo.",

@@ -32,6 +32,8 @@ pub(super) const PROVING: Proving = Proving {
     sent_whatsapp: |to| format!("Vi har skickat en kod med WhatsApp till {to}."),
     sent: "Ange koden från det senaste meddelandet som vi har skickat.",
     code_life: "Det kan ta en minut innan den kommer fram. Den gäller i 10 minuter.",
+    code_late: "Det tar längre tid än vanligt att skicka koden. Den kan komma ändå, och gäller då i 10 minuter. Kommer den inte kan \
+                du be om en ny eller välja ett annat sätt.",
     code_label: "Kod",
     digits: |count| counted(u64::from(count), "siffra", "siffror"),
     code_wrong: "Koden är fel eller gäller inte längre. Titta i det senaste meddelandet eller be om en ny kod.",
