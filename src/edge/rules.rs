@@ -71,7 +71,9 @@ pub async fn rules(
         book.kept.retain(|version, _| versions.contains(version));
     }
     let mut policies = book.kept.clone();
-    policies.extend(book.active.as_ref().map(|active| (active.version, Rc::clone(active))));
+    if let Some(active) = &book.active {
+        policies.insert(active.version, Rc::clone(active));
+    }
     Ok(Rules {
         active: book.active.as_ref().map_or(0, |active| active.version),
         policies,

@@ -127,7 +127,7 @@ impl Words {
                 _ => " ",
             })
             .collect();
-        let lower = plain.to_lowercase().replace(['’', '‘', 'ʼ'], "'");
+        let lower = small(&plain).replace(['’', '‘', 'ʼ'], "'");
         let folded = lower.split_whitespace().collect::<Vec<_>>().join(" ");
         Self { plain, folded }
     }
@@ -144,6 +144,11 @@ impl Words {
             !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
         })
     }
+}
+
+/// Letter by letter: a sigma at the end of a word stays as any other, and six languages have none.
+fn small(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
 }
 
 fn has_personal_slot(text: &str) -> bool {
@@ -185,7 +190,7 @@ fn has_personal_data(text: &str) -> bool {
 const GAP_MAX: usize = 6;
 
 fn has_link(text: &str) -> bool {
-    let lower = text.to_lowercase();
+    let lower = small(text);
     lower.contains("://")
         || lower.contains("www.")
         || DOMAINS.iter().any(|domain| {

@@ -330,22 +330,33 @@ impl<S: Store> Turn<'_, S> {
         &self,
         touches: impl Iterator<Item = TouchId>,
     ) -> Result<LiteMap<Subject, Person>, StoreError> {
-        let mut subjects: Vec<Subject> = touches.map(TouchId::subject).collect();
-        subjects.sort_unstable();
-        subjects.dedup();
+        let mut subjects = Vec::new();
+        for subject in touches.map(TouchId::subject) {
+            if let Err(at) = subjects.binary_search(&subject) {
+                subjects.insert(at, subject);
+            }
+        }
         Ok(self.load(&subjects)?.0)
     }
 
     /// Those who are known, and those whose rows cannot be read: that is no reason to fail the others.
     fn load(&self, subjects: &[Subject]) -> Result<(LiteMap<Subject, Person>, Vec<Subject>), StoreError> {
+        let (mut people, mut lost) = (LiteMap::new(), Vec::new());
+        let mut add = |found: Vec<(Subject, Person)>| {
+            for (subject, person) in found {
+                people.insert(subject, person);
+            }
+        };
         let failed = match self.store.load(subjects) {
-            Ok(people) => return Ok((people.into_iter().collect(), Vec::new())),
+            Ok(found) => {
+                add(found);
+                return Ok((people, lost));
+            }
             Err(error) => error,
         };
-        let (mut people, mut lost) = (LiteMap::new(), Vec::new());
         for subject in subjects {
             match self.store.load(&[*subject]) {
-                Ok(found) => people.extend(found),
+                Ok(found) => add(found),
                 Err(_) => lost.push(*subject),
             }
         }
