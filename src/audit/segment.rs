@@ -8,7 +8,6 @@
 //! and when it began; what is older than itself it only takes from a caller who has asked the segments before it. It
 //! does not ask them itself: that is the caller's (`flow::log`), who also finds the segment that is open.
 
-
 use serde::{Deserialize, Serialize};
 
 use crate::audit::chain::Head;

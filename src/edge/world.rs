@@ -15,7 +15,7 @@ use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
 use crate::flow::{Settings, log};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
-use crate::id::{BatchId, Shard};
+use crate::id::{BatchId, Shard, encode_bytes};
 use crate::json::{self, ReadError};
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::passkey::{Algorithm, PublicKey};
@@ -265,6 +265,7 @@ impl Registry for World {
     }
 
     async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable> {
+        let (key, body) = (encode_bytes(&key), encode_bytes(&body));
         self.post(REGISTRY, "registry", &RegistryErrand::Remember { key, body, now }).await
     }
 }
