@@ -22,6 +22,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::id::{KeyId, decode_bytes, encode_bytes};
+use crate::json::{self, ReadError};
 use crate::limits::RING_KEYS_MAX;
 use crate::time::Instant;
 
@@ -175,9 +176,8 @@ impl RingKey {
 /// What is wrong with a key ring.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRing {
-    /// The parser's message may quote what it read, so only the place is kept.
-    #[error("the key ring is not valid JSON of the documented shape (line {line}, column {column})")]
-    Json { line: usize, column: usize },
+    #[error("the key ring is not JSON of the documented shape: {0}")]
+    Json(ReadError),
     #[error("key ring version {0} is not supported; this program reads version 1")]
     Version(u32),
     #[error("the key ring holds no key")]
@@ -212,8 +212,7 @@ impl KeyRing {
     /// # Errors
     /// [`BadRing`] says what is wrong; it never quotes a secret.
     pub fn parse(json: &str) -> Result<Self, BadRing> {
-        let document: RingDocument = serde_json::from_str(json)
-            .map_err(|error| BadRing::Json { line: error.line(), column: error.column() })?;
+        let document: RingDocument = json::read(json).map_err(BadRing::Json)?;
         if document.version != 1 {
             return Err(BadRing::Version(document.version));
         }

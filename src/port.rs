@@ -4,8 +4,6 @@
 //! with faults. A port that fails has either done its work or not: [`Unreachable`] does not say which, so every call
 //! here is safe to repeat.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{Batch, Event, Kind, segment};
@@ -13,6 +11,7 @@ use crate::challenge::Happened;
 use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
 use crate::id::{AuditId, LinkId, Shard};
+use crate::journey::Paused;
 use crate::passkey::PublicKey;
 use crate::shard;
 use crate::time::Instant;
@@ -170,7 +169,7 @@ pub struct Shelf {
     pub versions: Vec<(u32, Instant)>,
     /// The version that was put in force last.
     pub active: Option<u32>,
-    pub paused: BTreeSet<String>,
+    pub paused: Paused,
 }
 
 /// What became of a bundle that was to be kept.
@@ -196,7 +195,7 @@ pub trait Library {
     /// Puts a kept version in force, everywhere within a minute or two. `false` if there is none.
     async fn activate(&self, version: u32, event: Event) -> Result<bool, Unreachable>;
     /// Names of paused journeys, as of a minute ago or less.
-    async fn paused(&self) -> Result<BTreeSet<String>, Unreachable>;
+    async fn paused(&self) -> Result<Paused, Unreachable>;
     async fn set_paused(&self, journey: &str, is_paused: bool, event: Event) -> Result<(), Unreachable>;
 }
 

@@ -8,8 +8,6 @@
 //! and when it began; what is older than itself it only takes from a caller who has asked the segments before it. It
 //! does not ask them itself: that is the caller's (`flow::log`), who also finds the segment that is open.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::audit::chain::Head;
@@ -93,7 +91,7 @@ pub trait Segment {
     /// The head after the last row.
     fn head(&self) -> Result<Option<Head>, Self::Error>;
     /// Those of the batches that are here.
-    fn known(&self, batches: &mut dyn Iterator<Item = BatchId>) -> Result<BTreeSet<BatchId>, Self::Error>;
+    fn known(&self, batches: &mut dyn Iterator<Item = BatchId>) -> Result<Vec<BatchId>, Self::Error>;
     fn insert(&mut self, row: Row) -> Result<(), Self::Error>;
     /// Whether it may take no more.
     fn is_full(&self) -> Result<bool, Self::Error>;
@@ -118,7 +116,7 @@ pub fn handle<S: Segment>(segment: &mut S, errand: Errand, now: Instant) -> Resu
         }
         (_, None) => Ok(Answer::NotBegun),
         (Errand::Find { batches }, Some(state)) => {
-            let batches = segment.known(&mut batches.into_iter())?.into_iter().collect();
+            let batches = segment.known(&mut batches.into_iter())?;
             Ok(Answer::Found { batches, begun: state.begun })
         }
         (Errand::Export { from, limit }, Some(state)) => Ok(Answer::Page(Page {

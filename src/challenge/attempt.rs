@@ -58,8 +58,8 @@ impl Attempt {
         let later =
             self.shown.iter().find(|shown| shown.proof == proof).map_or(until, |it| it.until.max(until));
         self.shown.retain(|shown| shown.proof != proof);
-        self.shown.push(Shown { proof, until: later });
-        self.shown.sort_unstable_by_key(|shown| shown.proof);
+        let at = self.shown.partition_point(|shown| shown.proof < proof);
+        self.shown.insert(at, Shown { proof, until: later });
     }
 
     pub(super) fn show_now(&mut self, proof: Proof, now: Instant) {

@@ -4,8 +4,9 @@
 //! the snapshot is re-read from KV; audit events of refusals and validations wait at most a second in the buffer.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use litemap::LiteMap;
 
 use crate::audit::Buffer;
 use crate::edge::glue;
@@ -32,7 +33,7 @@ pub struct Isolate {
     /// The segment of the audit log that took something last.
     pub log_reached: Cell<u32>,
     /// Links whose marker this isolate has written, lately.
-    marked: RefCell<BTreeSet<LinkId>>,
+    marked: RefCell<LiteMap<LinkId, ()>>,
 }
 
 thread_local! {
@@ -92,6 +93,6 @@ impl Isolate {
         if marked.len() >= MARKED_MAX {
             marked.clear();
         }
-        marked.insert(link)
+        marked.insert(link, ()).is_none()
     }
 }

@@ -1,11 +1,10 @@
 //! The library over the platform: the registry writes, KV is read.
 
-use std::collections::BTreeSet;
-
 use crate::audit::Event;
 use crate::edge::registry::RegistryErrand;
 use crate::edge::world::{REGISTRY, World};
 use crate::flow::{PAUSED_KEY, kept_policy_key};
+use crate::journey::Paused;
 use crate::json;
 use crate::limits::POLICY_CACHE_S;
 use crate::port::{Kept, Library, Shelf, Unreachable};
@@ -28,9 +27,9 @@ impl Library for World {
         self.post(REGISTRY, "registry", &RegistryErrand::Activate { version, event }).await
     }
 
-    async fn paused(&self) -> Result<BTreeSet<String>, Unreachable> {
+    async fn paused(&self) -> Result<Paused, Unreachable> {
         let text = self.kv_text(PAUSED_KEY, POLICY_CACHE_S).await?;
-        let read = text.map_or_else(|| Ok(BTreeSet::new()), |text| json::read(&text));
+        let read = text.map_or_else(|| Ok(Paused::default()), |text| json::read(&text));
         read.map_err(|error| Unreachable { what: "the list of paused journeys", cause: error.to_string() })
     }
 

@@ -4,7 +4,6 @@
 //! state and head are read, the batches are chained and their rows inserted; the platform makes the rows durable
 //! together, before the answer leaves. A batch that comes again is known by its id and adds nothing.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -105,12 +104,12 @@ impl Segment for Table<'_> {
         found.first_mut().map(|row| row.text().parse().map_err(unreadable)).transpose()
     }
 
-    fn known(&self, batches: &mut dyn Iterator<Item = BatchId>) -> Result<BTreeSet<BatchId>> {
-        let mut known = BTreeSet::new();
+    fn known(&self, batches: &mut dyn Iterator<Item = BatchId>) -> Result<Vec<BatchId>> {
+        let mut known = Vec::new();
         for id in batches {
             let query = "SELECT first FROM batch WHERE id = ?";
             if !rows(&self.sql, query, vec![id.to_string().into()])?.is_empty() {
-                known.insert(id);
+                known.push(id);
             }
         }
         Ok(known)

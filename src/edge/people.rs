@@ -259,7 +259,9 @@ impl Object {
         if let Some(read) = isolate.rulebook.borrow().loaded() {
             self.with(|memory| {
                 memory.resumed.retain(|(_, at)| read < *at + Span::from_secs(RESUME_WAIT_S));
-                rules.paused.retain(|name| memory.resumed.iter().all(|(resumed, _)| resumed != name));
+                for (journey, _) in &memory.resumed {
+                    rules.paused.remove(journey);
+                }
             });
         }
         Ok(rules)

@@ -20,7 +20,7 @@ use crate::edge::shelf::Shelf;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate, roster};
 use crate::flow::DENY_KEY;
-use crate::id::{BatchId, LinkId, encode_bytes};
+use crate::id::{BatchId, LinkId};
 use crate::json;
 use crate::key::sha256_prefix;
 use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
@@ -47,9 +47,10 @@ pub enum RegistryErrand {
     Denied {
         link: LinkId,
     },
+    /// Hashes, in base64url.
     Remember {
-        key: [u8; 32],
-        body: [u8; 32],
+        key: String,
+        body: String,
         now: Instant,
     },
     Shelf,
@@ -240,21 +241,16 @@ impl Object {
         Ok(found.first_mut().map(|row| Instant::from_millis(row.number())))
     }
 
-    fn remember(&self, key: &[u8; 32], body: &[u8; 32], now: Instant) -> Result<Remembered> {
+    fn remember(&self, key: &str, body: &str, now: Instant) -> Result<Remembered> {
         let sql = self.state.storage().sql();
-        let key = encode_bytes(key);
         let query = "SELECT body, at FROM request WHERE key = ?";
-        if let Some(known) = rows(&sql, query, vec![key.clone().into()])?.first_mut() {
+        if let Some(known) = rows(&sql, query, vec![key.into()])?.first_mut() {
             let (known_body, at) = (known.text(), Instant::from_millis(known.number()));
             if now < at + Span::from_secs(IDEMPOTENCY_S) {
-                return Ok(if known_body == encode_bytes(body) {
-                    Remembered::Same { at }
-                } else {
-                    Remembered::Other
-                });
+                return Ok(if known_body == body { Remembered::Same { at } } else { Remembered::Other });
             }
         }
-        let bindings = vec![key.into(), encode_bytes(body).into(), whole(now).into()];
+        let bindings = vec![key.into(), body.into(), whole(now).into()];
         sql.exec("INSERT INTO request (key, body, at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body, at = excluded.at", bindings)?;
         Ok(Remembered::Same { at: now })
     }

@@ -3,7 +3,9 @@
 
 use std::vec::IntoIter;
 
-use worker::{Result, SqlStorage, SqlStorageValue};
+use worker::{Error, Result, SqlStorage, SqlStorageValue};
+
+use crate::json::ReadError;
 
 /// What is left of one row.
 pub struct Row(IntoIter<SqlStorageValue>);
@@ -36,5 +38,11 @@ impl Row {
             Some(SqlStorageValue::Float(number)) => number.max(0.0) as u64,
             _ => 0,
         }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::from(error.to_string())
     }
 }

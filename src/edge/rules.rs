@@ -5,15 +5,13 @@
 //! answer, and one that failed is not repeated at once. While KV fails the last good rules serve, up to
 //! `SNAPSHOT_STALE_MAX_MS`; without any, shards decide nothing. What is no decision by a policy goes on without.
 
-use std::collections::BTreeSet;
-
 use litemap::LiteMap;
 use std::rc::Rc;
 
 use crate::edge::isolate::{self, Isolate};
 use crate::edge::world::{World, within_ms};
 use crate::flow::{Door, PAUSED_KEY, POLICY_KEY, kept_policy_key};
-use crate::journey::Rules;
+use crate::journey::{Paused, Rules};
 use crate::json;
 use crate::key::sha256_prefix;
 use crate::limits::{
@@ -30,7 +28,7 @@ pub struct Rulebook {
     active: Option<Rc<Policy>>,
     /// Of the text that the active policy was read from.
     hash: Option<[u8; 32]>,
-    paused: BTreeSet<String>,
+    paused: Paused,
     loaded: Option<Instant>,
     /// When the last look failed.
     failed: Option<Instant>,
@@ -71,7 +69,9 @@ pub async fn rules(
         book.kept.retain(|version, _| versions.contains(version));
     }
     let mut policies = book.kept.clone();
-    policies.extend(book.active.as_ref().map(|active| (active.version, Rc::clone(active))));
+    if let Some(active) = &book.active {
+        policies.insert(active.version, Rc::clone(active));
+    }
     Ok(Rules {
         active: book.active.as_ref().map_or(0, |active| active.version),
         policies,
@@ -101,7 +101,7 @@ async fn refresh(isolate: &Isolate, world: &World, now: Instant) -> Result<(), U
     let [text, paused] = world.kv_texts([POLICY_KEY, PAUSED_KEY], POLICY_CACHE_S).await?;
     let paused = match paused {
         Some(text) => json::read(&text).map_err(|error| unusable(error.to_string()))?,
-        None => BTreeSet::new(),
+        None => Paused::default(),
     };
     let hash = text.as_ref().map(|text| sha256_prefix(&[text.as_bytes()]));
     let is_known = {

@@ -4,8 +4,6 @@
 //! row until the audit log has it. Changes and their rows are written in one turn, so neither is there without the
 //! other. Nothing is ever removed: people are enrolled by old versions.
 
-use std::collections::BTreeSet;
-
 use worker::{Result, SqlStorage, SqlStorageValue};
 
 use crate::audit::{Batch, Event};
@@ -13,6 +11,7 @@ use crate::edge::isolate;
 use crate::edge::rows::{Row, rows};
 use crate::flow::{PAUSED_KEY, POLICY_KEY, kept_policy_key};
 use crate::id::BatchId;
+use crate::journey::Paused;
 use crate::json;
 use crate::key::sha256_prefix;
 use crate::port::{self, Kept};
@@ -122,10 +121,10 @@ impl Shelf {
         Ok(self.unpublished()?.is_none() && self.unsent()?.is_none())
     }
 
-    fn paused(&self) -> Result<BTreeSet<String>> {
+    fn paused(&self) -> Result<Paused> {
         Ok(match self.value(PAUSED_KEY)? {
             Some(text) => json::read(&text)?,
-            None => BTreeSet::new(),
+            None => Paused::default(),
         })
     }
 

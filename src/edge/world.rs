@@ -15,8 +15,8 @@ use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
 use crate::flow::{Settings, log};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
-use crate::id::{BatchId, Shard};
-use crate::json;
+use crate::id::{BatchId, Shard, encode_bytes};
+use crate::json::{self, ReadError};
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::passkey::{Algorithm, PublicKey};
 use crate::port::{
@@ -115,11 +115,11 @@ impl World {
         object: &str,
         errand: &impl serde::Serialize,
     ) -> Result<T, Unreachable> {
-        let failed = |error: serde_json::Error| Unreachable { what: binding, cause: error.to_string() };
-        let body = serde_json::to_string(errand).map_err(failed)?;
+        let failed = |cause: String| Unreachable { what: binding, cause };
+        let body = serde_json::to_string(errand).map_err(|error| failed(error.to_string()))?;
         let namespace = self.namespace(binding)?;
         let answer = within(binding, glue::post(&namespace, binding, object, &body)).await?;
-        json::read(&answer).map_err(failed)
+        json::read(&answer).map_err(|error| failed(error.to_string()))
     }
 
     /// Hands packs of touches, as JSON texts, to delivery.
@@ -146,18 +146,18 @@ impl World {
         shards: &[Shard],
         errand: &shard::Errand,
     ) -> Result<Vec<Option<Visited>>, Unreachable> {
-        let failed = |error: serde_json::Error| Unreachable { what: PEOPLE, cause: error.to_string() };
+        let failed = |cause: String| Unreachable { what: PEOPLE, cause };
         let (mut names, mut bodies) = (Vec::new(), Vec::new());
         for shard in shards {
             names.push(shard.to_string());
             let visit = Visit { shard: *shard, errand: errand.clone(), now: None };
-            bodies.push(serde_json::to_string(&visit).map_err(failed)?);
+            bodies.push(serde_json::to_string(&visit).map_err(|error| failed(error.to_string()))?);
         }
         let namespace = self.namespace(PEOPLE)?;
         let answers =
             glue::post_all(&namespace, PEOPLE, &names.join("\n"), &bodies.join("\n"), TICK_TIMEOUT_MS)
                 .await?;
-        json::read(&answers).map_err(failed)
+        json::read(&answers).map_err(|error| failed(error.to_string()))
     }
 
     /// Hands a batch of audit events, as a JSON array, to the log.
@@ -166,7 +166,7 @@ impl World {
         match self.enqueue(text).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let failed = |error: serde_json::Error| Unreachable { what: AUDIT, cause: error.to_string() };
+                let failed = |error: ReadError| Unreachable { what: AUDIT, cause: error.to_string() };
                 let batch = Batch { id, events: json::read(events).map_err(failed)? };
                 self.bypass(&batch, &error).await
             }
@@ -265,6 +265,7 @@ impl Registry for World {
     }
 
     async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable> {
+        let (key, body) = (encode_bytes(&key), encode_bytes(&body));
         self.post(REGISTRY, "registry", &RegistryErrand::Remember { key, body, now }).await
     }
 }

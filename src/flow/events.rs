@@ -6,7 +6,6 @@
 
 use litemap::LiteMap;
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::audit::{Event as Logged, Kind};
 use crate::flow::cloud_event;
@@ -19,7 +18,7 @@ use crate::http::problem::{Code, Fault, Problem, json};
 use crate::http::{EventHeaders, Request, Response};
 use crate::id::{Reference, Shard, Subject};
 use crate::journey::{Event, NotTaken, Taken};
-use crate::json::{Json, JsonError, Node, Report, Values};
+use crate::json::{self, Json, JsonError, Node, Report, Values};
 use crate::limits::{EVENT_BATCH_MAX, EVENT_BODY_MAX, POLICY_PROBLEMS_MAX, TRY_AGAIN_S};
 use crate::port::{People, Ports, Unreachable};
 use crate::shard::{Answer, Errand, EventResult};
@@ -92,21 +91,18 @@ fn read(context: &Context<'_>, request: &Request) -> Result<(Vec<Read>, bool), P
 }
 
 fn read_batch(context: &Context<'_>, body: &[u8]) -> Result<Vec<Read>, Problem> {
-    let bad_json = |error: serde_json::Error| {
-        let (line, column) = (error.line(), error.column());
-        let detail = format!("The body is not a JSON array of events (line {line}, column {column}).");
-        Problem::new(Code::BadJson, detail)
-    };
+    let bad_json =
+        |error| Problem::new(Code::BadJson, format!("The body is not a JSON array of events: {error}."));
     let text =
         core::str::from_utf8(body).map_err(|_| Problem::new(Code::BadJson, "The body is not UTF-8."))?;
-    let items: Vec<&RawValue> = serde_json::from_str(text).map_err(bad_json)?;
+    let items = json::items(text).map_err(bad_json)?;
     if items.len() > EVENT_BATCH_MAX {
         let expected = format!("at most {EVENT_BATCH_MAX} events");
         let fault = Fault { path: "$".into(), rule: "event.count", expected };
         let problem = Problem::new(Code::Invalid, "No event was taken: send fewer in one call.");
         return Err(problem.with_faults(vec![fault]));
     }
-    let read = |item: &RawValue| match Json::parse(item.get().as_bytes(), EVENT_BODY_MAX) {
+    let read = |item: &str| match Json::parse(item.as_bytes(), EVENT_BODY_MAX) {
         Ok(json) => read_one(context, &json),
         Err(error) => Err(vec![unreadable(&error)]),
     };

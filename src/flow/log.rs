@@ -5,11 +5,9 @@
 //! caller on to the next.
 
 use core::cell::Cell;
-use std::collections::BTreeSet;
 
 use crate::audit::segment::{Answer, Errand, Page, is_older};
 use crate::audit::{Batch, Head};
-use crate::id::BatchId;
 use crate::limits::SEGMENT_STEPS_MAX;
 use crate::port::{Export, Segments, Unreachable};
 
@@ -116,7 +114,6 @@ async fn not_before(
         let ids = batches.iter().map(|batch| batch.id).collect();
         match segments.ask(number, &Errand::Find { batches: ids }).await? {
             Answer::Found { batches: found, begun } => {
-                let found: BTreeSet<BatchId> = found.into_iter().collect();
                 batches.retain(|batch| !found.contains(&batch.id));
                 if !batches.iter().any(|batch| is_older(batch, begun)) {
                     break;

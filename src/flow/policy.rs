@@ -9,6 +9,7 @@ use crate::flow::refusal::unreachable;
 use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
+use crate::journey::Paused;
 use crate::policy::Policy;
 use crate::port::{Kept, Library, Ports, Unreachable};
 use crate::time::Instant;
@@ -83,7 +84,7 @@ pub async fn list(context: &Context<'_>, ports: &impl Ports) -> Outcome {
         active: Option<u32>,
         /// What this place goes by at the moment: up to two minutes behind.
         in_force: Option<InForce>,
-        paused: Vec<String>,
+        paused: Paused,
     }
     let shelf = match ports.shelf().await {
         Ok(shelf) => shelf,
@@ -93,8 +94,7 @@ pub async fn list(context: &Context<'_>, ports: &impl Ports) -> Outcome {
         .usable()
         .map(|snapshot| InForce { version: snapshot.policy.version, example: snapshot.is_example });
     let versions = shelf.versions.into_iter().map(|(version, kept)| Version { version, kept }).collect();
-    let paused = shelf.paused.into_iter().collect();
-    Outcome::new(json(200, &List { versions, active: shelf.active, in_force, paused }))
+    Outcome::new(json(200, &List { versions, active: shelf.active, in_force, paused: shelf.paused }))
 }
 
 /// A policy that people may be enrolled by: one that is kept, or the example, which nobody has to keep. `None`: there is

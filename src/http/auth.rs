@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::decode_bytes;
-use crate::json;
+use crate::json::{self, ReadError};
 use crate::key::{constant_time_eq, sha256};
 use crate::limits::{API_KEYS_MAX, HEADER_MAX};
 use crate::time::Instant;
@@ -110,8 +110,8 @@ pub enum NotAllowed {
 /// What is wrong with the list of keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadKeys {
-    #[error("the API keys are not a JSON list of the documented shape (line {line}, column {column})")]
-    Json { line: usize, column: usize },
+    #[error("the API keys are not a JSON list of the documented shape: {0}")]
+    Json(ReadError),
     #[error("more than {API_KEYS_MAX} API keys; remove those that ended")]
     TooMany,
     #[error("API key {0:?}: the id must be 1 to 32 characters of a-z, 0-9 and -")]
@@ -128,8 +128,7 @@ impl ApiKeys {
     /// # Errors
     /// [`BadKeys`] says which entry is wrong, without quoting a hash.
     pub fn parse(json: &str) -> Result<Self, BadKeys> {
-        let keys: Vec<ApiKey> =
-            json::read(json).map_err(|error| BadKeys::Json { line: error.line(), column: error.column() })?;
+        let keys: Vec<ApiKey> = json::read(json).map_err(BadKeys::Json)?;
         if keys.len() > API_KEYS_MAX {
             return Err(BadKeys::TooMany);
         }

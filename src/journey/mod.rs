@@ -13,6 +13,7 @@ mod enrol;
 mod event;
 mod gates;
 mod lots;
+mod paused;
 mod plan;
 mod proof;
 mod quiet;
@@ -31,14 +32,13 @@ pub use effect::{Effect, Offer, Refusal};
 pub use event::{APP_OPENED, Event, NotTaken, Taken};
 pub use gates::{Held, has_consent};
 pub use lots::{link_id, touch_id, touches_by_id};
+pub use paused::Paused;
 pub use plan::Plan;
 pub use proof::{allot, keep_passkey, use_passkey};
 pub use ready::{Ready, inbox, ready};
 pub use receive::receive;
 pub use settle::settle;
 pub use step::{Moment, Step, step};
-
-use std::collections::BTreeSet;
 
 use litemap::LiteMap;
 use std::rc::Rc;
@@ -55,7 +55,7 @@ pub struct Rules {
     /// Every version that a running enrolment may have entered with, as far as it could be read.
     pub policies: LiteMap<u32, Rc<Policy>>,
     /// Journeys that are paused: their enrolments wait, and are due when resumed.
-    pub paused: BTreeSet<String>,
+    pub paused: Paused,
     /// Draws lots: holdouts, jitter, touch ids.
     pub lots: MacKey,
     /// Names people in the audit log.

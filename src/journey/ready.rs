@@ -44,6 +44,7 @@ pub fn inbox(person: &Person, now: Instant, rules: &Rules) -> Vec<Ready> {
 /// the check cannot be.
 pub fn ready(person: &Person, pending: &Pending, rules: &Rules) -> Option<Ready> {
     let plan = rules.plan(pending.version, &pending.journey)?;
+    let masks = person.masks.iter().map(|(name, mask)| (name.clone(), mask.0.clone())).collect();
     Some(Ready {
         touch: pending.id,
         journey: pending.journey.clone(),
@@ -55,7 +56,7 @@ pub fn ready(person: &Person, pending: &Pending, rules: &Rules) -> Option<Ready>
         offered: pending.offered,
         attempt: pending.attempts,
         language: person.language,
-        masks: person.masks.iter().map(|(name, mask)| (name.clone(), mask.0.clone())).collect(),
+        masks: LiteMap::from_sorted_store_unchecked(masks),
         addresses: person.addresses.clone(),
     })
 }

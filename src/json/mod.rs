@@ -30,6 +30,7 @@
 //! There is no streaming: documents here are small. What we write ourselves is read into derived types ([`read`]);
 //! hand-written readers say more about a mistake than a derived one can. `null` is a value like any other; leave an optional field out instead.
 
+mod items;
 pub mod map;
 mod node;
 mod path;
@@ -37,8 +38,9 @@ mod read;
 mod report;
 mod tree;
 
+pub use items::items;
 pub use node::{Fields, Node, nearest};
 pub use path::Path;
-pub use read::read;
+pub use read::{Misfit, ReadError, read};
 pub use report::{Problem, Problems, Report, Values};
 pub use tree::{Json, JsonError, Number};

@@ -5,24 +5,45 @@
 //! between our own objects, rows and secrets; documents of others are read by [`Node`](crate::json::Node), which says
 //! more of their mistakes.
 
+use core::fmt;
 use core::slice::Iter;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess,
+    Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::Error;
 
-use crate::json::tree::{Json, Number};
+use crate::json::tree::{Json, JsonError, Number};
+
+/// Why a text is not what was to be read. It quotes no value, which may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    #[error(transparent)]
+    Json(#[from] JsonError),
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+}
+
+/// Where a tree and a type differ. Little is said, because whoever wrote the text is this program, and what derived
+/// readers would have to say of it is much code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// Of this name.
+    Missing(&'static str),
+    /// A name that the type does not have.
+    Unknown,
+    /// A value that the type does not have.
+    Value,
+}
 
 /// Reads a text as `serde_json::from_str` does, but for borrowed values.
 ///
 /// # Errors
 /// It is no JSON, or not of this type.
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
-    let json = Json::parse(text.as_bytes(), usize::MAX).map_err(Error::custom)?;
-    T::deserialize(Tree(&json))
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
+    let json = Json::parse(text.as_bytes(), usize::MAX)?;
+    Ok(T::deserialize(Tree(&json))?)
 }
 
 #[derive(Clone, Copy)]
@@ -43,10 +64,56 @@ struct Variant<'a> {
     value: &'a Json,
 }
 
-impl<'de> Deserializer<'de> for Tree<'_> {
-    type Error = Error;
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "`{name}` is missing"),
+            Self::Unknown => f.write_str("a name in it is not known"),
+            Self::Value => f.write_str("a value in it is not of the expected kind"),
+        }
+    }
+}
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+impl core::error::Error for Misfit {}
+
+impl Error for Misfit {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self::Value
+    }
+
+    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self::Value
+    }
+
+    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self::Value
+    }
+
+    fn invalid_length(_: usize, _: &dyn Expected) -> Self {
+        Self::Value
+    }
+
+    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
+        Self::Unknown
+    }
+
+    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
+        Self::Unknown
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self::Missing(name)
+    }
+
+    fn duplicate_field(_: &'static str) -> Self {
+        Self::Unknown
+    }
+}
+
+impl<'de> Deserializer<'de> for Tree<'_> {
+    type Error = Misfit;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.0 {
             Json::Null => visitor.visit_unit(),
             Json::Bool(value) => visitor.visit_bool(*value),
@@ -59,73 +126,73 @@ impl<'de> Deserializer<'de> for Tree<'_> {
         }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.0 {
             Json::Bool(value) => visitor.visit_bool(*value),
-            _ => Err(self.is_no("boolean")),
+            _ => Err(Misfit::Value),
         }
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.0 {
             Json::Number(Number::Unsigned(number)) => visitor.visit_u64(*number),
-            _ => Err(self.is_no("whole number")),
+            _ => Err(Misfit::Value),
         }
     }
 
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         self.deserialize_u64(visitor)
     }
 
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         self.deserialize_u64(visitor)
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         self.deserialize_u64(visitor)
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.0 {
             Json::String(text) => visitor.visit_str(text),
-            _ => Err(self.is_no("string")),
+            _ => Err(Misfit::Value),
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.0 {
             Json::Null => visitor.visit_unit(),
-            _ => Err(self.is_no("null")),
+            _ => Err(Misfit::Value),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.0 {
             Json::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &str, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Json::Array(items) = self.0 else { return Err(self.is_no("array")) };
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
+        let Json::Array(items) = self.0 else { return Err(Misfit::Value) };
         let mut items = Items(items.iter());
         let value = visitor.visit_seq(&mut items)?;
-        if items.0.next().is_some() { Err(self.is_no("array of this length")) } else { Ok(value) }
+        if items.0.next().is_some() { Err(Misfit::Value) } else { Ok(value) }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Misfit> {
         self.deserialize_seq(visitor)
     }
 
@@ -134,14 +201,14 @@ impl<'de> Deserializer<'de> for Tree<'_> {
         _: &str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Misfit> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         match self.0 {
             Json::Object(members) => visitor.visit_map(Members { rest: members.iter(), value: &Json::Null }),
-            _ => Err(self.is_no("object")),
+            _ => Err(Misfit::Value),
         }
     }
 
@@ -150,7 +217,7 @@ impl<'de> Deserializer<'de> for Tree<'_> {
         _: &str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Misfit> {
         self.deserialize_map(visitor)
     }
 
@@ -159,11 +226,11 @@ impl<'de> Deserializer<'de> for Tree<'_> {
         _: &str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Misfit> {
         visitor.visit_enum(self.variant()?)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_unit()
     }
 
@@ -171,26 +238,22 @@ impl<'de> Deserializer<'de> for Tree<'_> {
 }
 
 impl<'a> Tree<'a> {
-    fn is_no(self, expected: &str) -> Error {
-        Error::custom(format_args!("{} is no {expected}", self.0.kind()))
-    }
-
-    fn variant(self) -> Result<Variant<'a>, Error> {
+    fn variant(self) -> Result<Variant<'a>, Misfit> {
         match self.0 {
             Json::String(name) => Ok(Variant { name, value: &Json::Null }),
             Json::Object(members) => match members.as_slice() {
                 [(name, value)] => Ok(Variant { name, value }),
-                _ => Err(self.is_no("object of one member")),
+                _ => Err(Misfit::Value),
             },
-            _ => Err(self.is_no("name or object of one member")),
+            _ => Err(Misfit::Value),
         }
     }
 }
 
 impl<'de> SeqAccess<'de> for &mut Items<'_> {
-    type Error = Error;
+    type Error = Misfit;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Misfit> {
         match self.0.next() {
             Some(item) => seed.deserialize(Tree(item)).map(Some),
             None => Ok(None),
@@ -199,27 +262,27 @@ impl<'de> SeqAccess<'de> for &mut Items<'_> {
 }
 
 impl<'de> MapAccess<'de> for Members<'_> {
-    type Error = Error;
+    type Error = Misfit;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Misfit> {
         let Some((name, value)) = self.rest.next() else { return Ok(None) };
         self.value = value;
         seed.deserialize(Name(name)).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Misfit> {
         seed.deserialize(Tree(self.value))
     }
 }
 
 impl<'de> Deserializer<'de> for Name<'_> {
-    type Error = Error;
+    type Error = Misfit;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_str(self.0)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &str, visitor: V) -> Result<V::Value, Misfit> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -228,7 +291,7 @@ impl<'de> Deserializer<'de> for Name<'_> {
         _: &str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Misfit> {
         visitor.visit_enum(Variant { name: self.0, value: &Json::Null })
     }
 
@@ -239,29 +302,29 @@ impl<'de> Deserializer<'de> for Name<'_> {
 }
 
 impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
-    type Error = Error;
+    type Error = Misfit;
     type Variant = Tree<'a>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Tree<'a>), Error> {
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Tree<'a>), Misfit> {
         Ok((seed.deserialize(Name(self.name))?, Tree(self.value)))
     }
 }
 
 impl<'de> VariantAccess<'de> for Tree<'_> {
-    type Error = Error;
+    type Error = Misfit;
 
-    fn unit_variant(self) -> Result<(), Error> {
+    fn unit_variant(self) -> Result<(), Misfit> {
         match self.0 {
             Json::Null => Ok(()),
-            _ => Err(self.is_no("null")),
+            _ => Err(Misfit::Value),
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Misfit> {
         seed.deserialize(self)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Misfit> {
         self.deserialize_seq(visitor)
     }
 
@@ -269,7 +332,7 @@ impl<'de> VariantAccess<'de> for Tree<'_> {
         self,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Misfit> {
         self.deserialize_map(visitor)
     }
 }

@@ -10,6 +10,7 @@ use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
 use crate::passkey::{CredentialId, Passkey};
 use crate::person::{Allotment, Change, Counted, Keeping, Lot, Person};
+use crate::shard::store::by_subject;
 use crate::shard::{
     Among, Answer, Dead, Errand, EventResult, Job, Offered, Page, Settled, Store, StoreError, Task, Ticked,
 };
@@ -341,8 +342,8 @@ impl<S: Store> Turn<'_, S> {
         &self,
         touches: impl Iterator<Item = TouchId>,
     ) -> Result<LiteMap<Subject, Person>, StoreError> {
+        // Not each only once, which changes nothing but the query.
         let mut subjects: Vec<Subject> = touches.map(TouchId::subject).collect();
-        subjects.sort_unstable();
         subjects.dedup();
         Ok(self.load(&subjects)?.0)
     }
@@ -350,17 +351,17 @@ impl<S: Store> Turn<'_, S> {
     /// Those who are known, and those whose rows cannot be read: that is no reason to fail the others.
     fn load(&self, subjects: &[Subject]) -> Result<(LiteMap<Subject, Person>, Vec<Subject>), StoreError> {
         let failed = match self.store.load(subjects) {
-            Ok(people) => return Ok((people.into_iter().collect(), Vec::new())),
+            Ok(people) => return Ok((by_subject(people), Vec::new())),
             Err(error) => error,
         };
-        let (mut people, mut lost) = (LiteMap::new(), Vec::new());
+        let (mut people, mut lost) = (Vec::new(), Vec::new());
         for subject in subjects {
             match self.store.load(&[*subject]) {
                 Ok(found) => people.extend(found),
                 Err(_) => lost.push(*subject),
             }
         }
-        if lost.len() == subjects.len() { Err(failed) } else { Ok((people, lost)) }
+        if lost.len() == subjects.len() { Err(failed) } else { Ok((by_subject(people), lost)) }
     }
 
     fn save(&mut self, people: LiteMap<Subject, Person>) -> Result<(), StoreError> {

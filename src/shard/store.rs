@@ -1,5 +1,7 @@
 //! What a shard keeps its people in.
 
+use litemap::LiteMap;
+
 use crate::audit::Event;
 use crate::id::Subject;
 use crate::person::Person;
@@ -50,4 +52,13 @@ pub trait Store {
     fn jobs(&self) -> Result<Vec<Job>, StoreError>;
     /// Replaces the list.
     fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError>;
+}
+
+/// Few enough to be put in one by one: to collect them would compile a sort.
+pub(super) fn by_subject(people: Vec<(Subject, Person)>) -> LiteMap<Subject, Person> {
+    let mut map = LiteMap::new();
+    for (subject, person) in people {
+        map.insert(subject, person);
+    }
+    map
 }

@@ -4,7 +4,7 @@
 //! everywhere, which KV is not: what a shard does with a policy that it cannot read yet is tested at the shard.
 
 use core::fmt;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use litemap::LiteMap;
 use crate::audit::Event;
 use crate::delivery;
 use crate::id::{KeyId, Shard, TouchId};
-use crate::journey::{Offer, Rules};
+use crate::journey::{Offer, Paused, Rules};
 use crate::key::{KeyRing, Secret};
 use crate::policy::Policy;
 use crate::port::{self, Kept, Library, Outbox, Providers, Shelf, Unreachable};
@@ -34,7 +34,7 @@ pub(super) struct Outreach {
     bundles: BTreeMap<u32, (String, Instant)>,
     policies: LiteMap<u32, Rc<Policy>>,
     active: Option<u32>,
-    paused: BTreeSet<String>,
+    paused: Paused,
     /// Calls that providers got.
     calls: Vec<delivery::Call>,
     /// Messages that a local door kept.
@@ -65,7 +65,7 @@ impl Outreach {
             bundles: BTreeMap::new(),
             policies: LiteMap::from_iter([(example.version, Rc::new(example))]),
             active: None,
-            paused: BTreeSet::new(),
+            paused: Paused::default(),
             calls: Vec::new(),
             letters: Vec::new(),
             replies: VecDeque::new(),
@@ -212,7 +212,7 @@ impl Library for World {
         })
     }
 
-    async fn paused(&self) -> Result<BTreeSet<String>, Unreachable> {
+    async fn paused(&self) -> Result<Paused, Unreachable> {
         self.perform(Call::Shelf, |memory| memory.outreach.paused.clone())
     }
 

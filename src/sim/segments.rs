@@ -4,7 +4,6 @@ use core::cell::{Cell, RefCell};
 use core::convert::Infallible;
 use core::future::poll_fn;
 use core::task::Poll;
-use std::collections::BTreeSet;
 
 use crate::audit::segment::{Answer, Errand, Segment, State, handle};
 use crate::audit::{Head, Row};
@@ -120,7 +119,7 @@ impl Segment for Stored {
         Ok(self.rows.last().map(|row| row.head))
     }
 
-    fn known(&self, batches: &mut dyn Iterator<Item = BatchId>) -> Result<BTreeSet<BatchId>, Infallible> {
+    fn known(&self, batches: &mut dyn Iterator<Item = BatchId>) -> Result<Vec<BatchId>, Infallible> {
         Ok(batches.filter(|id| self.rows.iter().any(|row| row.batch == *id)).collect())
     }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use litemap::LiteMap;
 use postern::audit::{self, Kind};
 use postern::id::{EventHash, KeyId, LinkId, Subject, TouchId};
-use postern::journey::{Event, Rules, Taken};
+use postern::journey::{Event, Paused, Rules, Taken};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
     ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, JOBS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
@@ -36,7 +36,7 @@ fn rules() -> Rules {
     Rules {
         active: policy.version,
         policies: LiteMap::from_iter([(policy.version, Rc::new(policy))]),
-        paused: [].into(),
+        paused: Paused::default(),
         lots: ring.lots(),
         pseudonyms: ring.pseudonyms(),
     }

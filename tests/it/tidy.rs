@@ -19,7 +19,7 @@ const EDGES: [(&str, &[&str]); 25] = [
     ("time", &[]),
     ("zone", &["time"]),
     ("json", &["limits"]),
-    ("key", &["limits", "id", "time"]),
+    ("key", &["limits", "id", "time", "json"]),
     ("passkey", &["limits", "id", "time", "json", "key"]),
     ("challenge", &["limits", "id", "time", "key"]),
     ("token", &["limits", "id", "time", "key"]),

@@ -3,11 +3,10 @@
 //! Everybody is in the example's journey of a failed payment, at noon in Stockholm, has had the first e-mail and said yes
 //! to text messages; a day later the text message is due.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use postern::id::{EventHash, KeyId, Subject};
-use postern::journey::{Effect, Event, Report, Rules, advance, checkout, receive, settle};
+use postern::journey::{Effect, Event, Paused, Report, Rules, advance, checkout, receive, settle};
 use postern::key::{KeyRing, Secret};
 use postern::person::{Consent, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
@@ -33,7 +32,7 @@ impl Waiting {
         let rules = Rules {
             active: policy.version,
             policies: [(policy.version, Rc::new(policy))].into_iter().collect(),
-            paused: BTreeSet::new(),
+            paused: Paused::default(),
             lots: ring.lots(),
             pseudonyms: ring.pseudonyms(),
         };

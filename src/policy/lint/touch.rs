@@ -144,12 +144,14 @@ fn check_reach(fields: &Fields<'_>, touch: &Touch, earlier: &[Touch], plan: Plan
 
 /// When a touch goes out if all that are planned before it do, each a gap after the other.
 fn soonest(after: Span, earlier: &[Touch], gap: Span) -> Span {
-    let planned = earlier.iter().filter_map(|other| match other.timing {
-        Timing::After(at) if at <= after => Some(at),
-        _ => None,
-    });
-    let mut planned: Vec<Span> = planned.collect();
-    planned.sort_unstable();
+    let mut planned = Vec::new();
+    for other in earlier {
+        if let Timing::After(at) = other.timing
+            && at <= after
+        {
+            planned.insert(planned.partition_point(|before| *before <= at), at);
+        }
+    }
     planned.push(after);
     let following = |last: Span, at: &Span| Span::from_millis(last.millis() + gap.millis()).max(*at);
     let (first, rest) = planned.split_first().unwrap_or((&after, &[]));

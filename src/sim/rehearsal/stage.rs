@@ -1,13 +1,13 @@
 //! The world of a rehearsal, and its time.
 
 use core::cmp::min;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use litemap::LiteMap;
 
 use crate::id::{Shard, TouchId};
-use crate::journey::Rules;
+use crate::journey::{Paused, Rules};
 use crate::limits::SHARDS;
 use crate::policy::{Journey, Policy};
 use crate::shard::Settled;
@@ -98,7 +98,7 @@ impl<'a> Stage<'a> {
         let rules = Rules {
             active,
             policies: versions,
-            paused: BTreeSet::new(),
+            paused: Paused::default(),
             lots: settings.ring.lots(),
             pseudonyms: settings.ring.pseudonyms(),
         };

@@ -1,11 +1,10 @@
 //! Policies in few words.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use litemap::LiteMap;
 use postern::id::{EventHash, KeyId, Region};
-use postern::journey::{Event, Rules};
+use postern::journey::{Event, Paused, Rules};
 use postern::key::{KeyRing, MacKey, Secret};
 use postern::policy::{
     Apps, Basis, Cap, Channel, CodeSettings, Condition, Journey, Language, Outreach, Policy, Provider,
@@ -123,7 +122,7 @@ pub fn rules(policies: Vec<Policy>) -> Rules {
     Rules {
         active: policies.last().unwrap().version,
         policies: policies.into_iter().map(|policy| (policy.version, Rc::new(policy))).collect(),
-        paused: BTreeSet::new(),
+        paused: Paused::default(),
         lots: MacKey::new(&[7; 32]),
         pseudonyms: ring.pseudonyms(),
     }
