@@ -1,15 +1,19 @@
-// A shard's SQL. A row of a person crosses as a line of text; many of them are one string, so that a turn of hundreds
-// of people costs a handful of crossings.
+// A shard's SQL. A row of a person crosses as a line of text; many of them are one, so that a turn of hundreds of people
+// costs a handful of crossings. They cross as bytes: a string would be read letter by letter.
 
 const COLUMNS = "id || ' ' || subject || ' ' || row";
 
-// Lines of "ID SUBJECT ROW". One text is made by SQLite itself, which is quickest; a string too long for SQLite is put
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+// Lines of "ID SUBJECT ROW". One text is made by SQLite itself, which is quickest; one too long for SQLite is put
 // together here.
 function lines(sql, query, ...bindings) {
   try {
-    return sql.exec(`SELECT group_concat(line, char(10)) FROM (${query})`, ...bindings).raw().next().value[0] ?? "";
+    const text = sql.exec(`SELECT CAST(group_concat(line, char(10)) AS BLOB) FROM (${query})`, ...bindings).raw().next().value[0];
+    return new Uint8Array(text ?? 0);
   } catch {
-    return sql.exec(query, ...bindings).raw().toArray().join("\n");
+    return encoder.encode(sql.exec(query, ...bindings).raw().toArray().join("\n"));
   }
 }
 
@@ -50,52 +54,87 @@ const REPLACE = statements(
 );
 const INSERT = statements("INSERT INTO people (subject, due, is_dead, row) VALUES", "(?, ?, ?, ?)", "");
 
-function write(sql, statements, text) {
-  let bindings = [];
-  let start = 0;
-  while (start < text.length) {
-    const key = text.indexOf(" ", start);
-    const due = text.indexOf(" ", key + 1);
-    const end = text.indexOf("\n", due);
-    const at = text.slice(key + 1, due);
-    bindings.push(text.slice(start, key), at === "-" ? null : at, text[due + 1], text.slice(due + 3, end));
-    if (bindings.length === 4 * AT_ONCE) {
-      sql.exec(statements[AT_ONCE], ...bindings);
-      bindings = [];
-    }
-    start = end + 1;
+function write(sql, statements, bindings) {
+  for (let at = 0; at < bindings.length; at += 4 * AT_ONCE) {
+    const some = bindings.slice(at, at + 4 * AT_ONCE);
+    sql.exec(statements[some.length / 4], ...some);
   }
-  if (bindings.length > 0) sql.exec(statements[bindings.length / 4], ...bindings);
 }
 
-// Lines of "ID DUE DEAD ROW", each with a line break at its end; no DUE is "-".
-export function replacePeople(sql, text) {
-  write(sql, REPLACE, text);
+const orNull = (number) => (Number.isNaN(number) ? null : number);
+
+// `text` is lines of "ROW", `numbers` the id, the due time or none (NaN), and 0 or 1 for a dead touch, of each of them.
+export function replacePeople(sql, numbers, text) {
+  const bindings = [];
+  decoder.decode(text).split("\n").forEach((row, at) => {
+    bindings.push(numbers[3 * at], orNull(numbers[3 * at + 1]), numbers[3 * at + 2], row);
+  });
+  write(sql, REPLACE, bindings);
 }
 
-// The same with the subject in place of the id.
-export function insertPeople(sql, text) {
-  write(sql, INSERT, text);
+// The same with lines of "SUBJECT ROW", and without ids.
+export function insertPeople(sql, numbers, text) {
+  const bindings = [];
+  decoder.decode(text).split("\n").forEach((line, at) => {
+    const end = line.indexOf(" ");
+    bindings.push(line.slice(0, end), orNull(numbers[2 * at]), numbers[2 * at + 1], line.slice(end + 1));
+  });
+  write(sql, INSERT, bindings);
 }
 
-// Lines of "ID COUNT EVENTS": the oldest rows, as many as hold at most `max` events together, and at least one.
-export function unsentEvents(sql, max) {
-  return sql.exec(
-    `SELECT id || ' ' || count || ' ' || events FROM unsent WHERE id <= (
+// The oldest audit events that wait, as JSON arrays for the messages of one call to a queue: those of at least one row,
+// at most `max` in a message, and at most `maxBytes` together. `last` is the last row of a message.
+export function unsentEvents(sql, max, maxBytes) {
+  const rows = sql.exec(
+    `SELECT id, count, events FROM unsent WHERE id <= (
        SELECT max(id) FROM (SELECT id, count, sum(count) OVER (ORDER BY id) AS total FROM
          (SELECT id, count FROM unsent ORDER BY id LIMIT ?)) WHERE total <= ? OR total = count)
-     ORDER BY id`, max, max,
-  ).raw().toArray().join("\n");
+     ORDER BY id`, 4 * max, 4 * max,
+  ).raw().toArray();
+  const messages = [];
+  let size = 0;
+  for (const [last, count, events] of rows) {
+    const open = messages.at(-1);
+    size += events.length;
+    if (open && size > maxBytes) break;
+    if (open && open.count + count <= max) {
+      messages[messages.length - 1] = { last, count: open.count + count, events: `${open.events.slice(0, -1)},${events.slice(1)}` };
+    } else {
+      messages.push({ last, count, events });
+    }
+  }
+  return messages;
+}
+
+// Of each message a line: its last row, its length, and its first and last `most` characters, of which a short one has
+// none at its end.
+export function endsOf(messages, most) {
+  const ends = (events) => events.slice(0, most) + (events.length < most ? "" : events.slice(-most));
+  return messages.map(({ last, events }) => `${last} ${events.length} ${ends(events)}`).join("\n");
+}
+
+// The messages' texts, as lines.
+export function textsOf(messages) {
+  return messages.map(({ events }) => events).join("\n");
+}
+
+// Puts the messages into a queue in one call, each under its id: `ids` are lines.
+export async function sendEvents(queue, messages, ids) {
+  const names = ids.split("\n");
+  await sendTexts(queue, messages.map(({ events }, at) => `{"id":"${names[at]}","events":${events}}`));
 }
 
 export function transact(storage, work) {
   storage.transactionSync(() => work());
 }
 
-// Puts messages into a queue in one call. `texts` is a JSON array of strings.
+// Puts messages into a queue in one call. `texts` are lines.
 export async function sendAll(queue, texts) {
-  await queue.sendBatch(JSON.parse(texts).map((body) => ({ body })));
+  await sendTexts(queue, texts.split("\n"));
 }
+
+// As texts: as JSON each would be a string of JSON within JSON.
+const sendTexts = (queue, texts) => queue.sendBatch(texts.map((body) => ({ body, contentType: "text" })));
 
 // Asks many objects the same thing at once: a JSON array with each one's answer, or null where there was none.
 // `bodies` is one body a line, for the object of the same line in `names`.
