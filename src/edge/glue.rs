@@ -17,6 +17,10 @@ extern "C" {
     fn send_events_js(queue: &JsValue, messages: &JsValue, ids: &str) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = textsOf)]
     pub fn texts_of(messages: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = begin)]
+    fn begin_js(storage: &JsValue) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = end)]
+    fn end_js(transaction: &JsValue, is_good: bool) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = postAll)]
     fn post_all_js(
         namespace: &JsValue,
@@ -163,7 +167,26 @@ pub async fn send_all(queue: &JsValue, texts: &str) -> Result<(), Unreachable> {
 pub async fn send_events(queue: &JsValue, messages: &JsValue, ids: &[BatchId]) -> Result<(), Unreachable> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
     let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
-    JsFuture::from(send_events_js(queue, messages, &ids.join("\n")).map_err(failed)?).await.map_err(failed)?;
+    JsFuture::from(send_events_js(queue, messages, &ids.join("\n")).map_err(failed)?)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Opens a transaction on an object's storage. Until it is [ended](end), nobody else is let into the object.
+///
+/// # Errors
+/// What the storage says.
+pub async fn begin(storage: &JsValue) -> Result<JsValue, JsValue> {
+    JsFuture::from(begin_js(storage)?).await
+}
+
+/// Commits a transaction, or rolls it back.
+///
+/// # Errors
+/// What the storage says: nothing was stored.
+pub async fn end(transaction: &JsValue, is_good: bool) -> Result<(), JsValue> {
+    JsFuture::from(end_js(transaction, is_good)?).await?;
     Ok(())
 }
 

@@ -99,17 +99,30 @@ impl Table {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.rows.borrow_mut().clear();
         let storage = self.storage.clone();
         let mut work = Some(work);
         let mut done = None;
         transact(&storage, &mut || {
             let Some(work) = work.take() else { return Ok(()) };
-            done = Some(work(self).map_err(|StoreError(cause)| JsValue::from_str(&cause))?);
+            done = Some(self.within(work).map_err(|StoreError(cause)| JsValue::from_str(&cause))?);
             Ok(())
         })
         .map_err(failed)?;
         done.ok_or_else(|| StoreError("the transaction did not run".into()))
+    }
+
+    /// Runs `work` in a transaction that the caller opened, and rolls back if it fails.
+    pub fn within<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.rows.borrow_mut().clear();
+        work(self)
+    }
+
+    /// What transactions are opened on.
+    pub fn storage(&self) -> JsValue {
+        self.storage.clone()
     }
 
     /// Whether anything was ever stored here.
@@ -320,7 +333,7 @@ impl Store for Table {
 /// People as they go to the tables.
 #[derive(Default)]
 struct Written {
-    /// Of each, when they are due, or that they never are, and whether they have a dead touch.
+    /// Of each, twice the time at which they are due, or nothing, and one more for a dead touch.
     numbers: Vec<f64>,
     lines: Vec<u8>,
 }
@@ -334,8 +347,8 @@ impl Written {
 
     fn add(&mut self, subject: Subject, person: &Person) {
         let is_dead = person.pending.iter().any(|pending| pending.is_dead);
-        self.numbers.push(person.due().map_or(f64::NAN, |due| number(due.millis())));
-        self.numbers.push(f64::from(u8::from(is_dead)));
+        let due = person.due().map_or(0, Instant::millis);
+        self.numbers.push(number(2 * due + u64::from(is_dead)));
         self.lines.push(FORM);
         person.write_row(subject, &mut self.lines);
     }
