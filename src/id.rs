@@ -42,6 +42,12 @@ pub fn encode_bytes(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// The text of an identifier, in `space`: short enough for every one of them, so nothing is allocated.
+pub(crate) fn text_of<'a>(bytes: &[u8], space: &'a mut [u8; 32]) -> &'a str {
+    let length = URL_SAFE_NO_PAD.encode_slice(bytes, space).unwrap_or_default();
+    space.get(..length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default()
+}
+
 macro_rules! byte_id {
     ($(#[$doc:meta])* $name:ident, $length:literal) => {
         $(#[$doc])*
@@ -54,7 +60,7 @@ macro_rules! byte_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&encode_bytes(&self.0))
+                f.write_str(text_of(&self.0, &mut [0; 32]))
             }
         }
 
@@ -74,7 +80,7 @@ macro_rules! byte_id {
 
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(text_of(&self.0, &mut [0; 32]))
             }
         }
 

@@ -21,11 +21,11 @@ const countedKv = (kv) =>
 
 const countedQueue = (queue, refuses) =>
   overlay(queue, {
-    send(body, ...rest) {
+    sendBatch(messages, ...rest) {
       if (refuses) return Promise.reject(new Error("refused"));
-      counts.queue.messages += 1;
-      counts.queue.bytes += body.length;
-      return queue.send(body, ...rest);
+      counts.queue.messages += messages.length;
+      counts.queue.bytes += messages.reduce((sum, { body }) => sum + body.length, 0);
+      return queue.sendBatch(messages, ...rest);
     },
   });
 

@@ -5,6 +5,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::edge::task::Settled;
+use crate::id::BatchId;
 use crate::limits::{OBJECT_BODY_MAX, PORT_TIMEOUT_MS};
 use crate::port::Unreachable;
 
@@ -12,6 +13,14 @@ use crate::port::Unreachable;
 extern "C" {
     #[wasm_bindgen(catch, js_name = sendAll)]
     fn send_all_js(queue: &JsValue, texts: &str) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = sendEvents)]
+    fn send_events_js(queue: &JsValue, messages: &JsValue, ids: &str) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = textsOf)]
+    pub fn texts_of(messages: &JsValue) -> Result<String, JsValue>;
+    #[wasm_bindgen(catch, js_name = begin)]
+    fn begin_js(storage: &JsValue) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = end)]
+    fn end_js(transaction: &JsValue, is_good: bool) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = postAll)]
     fn post_all_js(
         namespace: &JsValue,
@@ -141,13 +150,43 @@ pub async fn post_all(
     settle(what, post_all_js(namespace, names, bodies, timeout_ms)).await
 }
 
-/// Puts messages into a queue: all of them, or an error.
+/// Puts messages, which are lines, into a queue: all of them, or an error.
 ///
 /// # Errors
 /// [`Unreachable`] when the queue refuses. It may have taken them all the same.
 pub async fn send_all(queue: &JsValue, texts: &str) -> Result<(), Unreachable> {
     let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
     JsFuture::from(send_all_js(queue, texts).map_err(failed)?).await.map_err(failed)?;
+    Ok(())
+}
+
+/// Puts batches of audit events, whose texts JavaScript has, into a queue, as [`send_all`].
+///
+/// # Errors
+/// [`Unreachable`], as [`send_all`].
+pub async fn send_events(queue: &JsValue, messages: &JsValue, ids: &[BatchId]) -> Result<(), Unreachable> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
+    JsFuture::from(send_events_js(queue, messages, &ids.join("\n")).map_err(failed)?)
+        .await
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Opens a transaction on an object's storage. Until it is [ended](end), nobody else is let into the object.
+///
+/// # Errors
+/// What the storage says.
+pub async fn begin(storage: &JsValue) -> Result<JsValue, JsValue> {
+    JsFuture::from(begin_js(storage)?).await
+}
+
+/// Commits a transaction, or rolls it back.
+///
+/// # Errors
+/// What the storage says: nothing was stored.
+pub async fn end(transaction: &JsValue, is_good: bool) -> Result<(), JsValue> {
+    JsFuture::from(end_js(transaction, is_good)?).await?;
     Ok(())
 }
 

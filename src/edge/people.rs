@@ -207,7 +207,7 @@ impl Object {
                 sum.has_more = true;
                 break;
             }
-            let Answer::Done { ticked } = self.turn(Errand::Tick { scheduled }, now, rules)? else { break };
+            let Answer::Done { ticked } = self.tick_once(scheduled, now, rules).await? else { break };
             sum.advanced += ticked.advanced;
             sum.offered += ticked.offered;
             (sum.has_more, sum.next_due) = (ticked.has_more, ticked.next_due);
@@ -229,7 +229,27 @@ impl Object {
     fn turn(&self, errand: Errand, now: Option<Instant>, rules: &Rules) -> Result<Answer, JsValue> {
         let now = now.unwrap_or_else(isolate::now);
         let handled = self.table.borrow_mut().transact(|table| handle(table, errand, now, rules));
-        let Handled { answer, offers } = handled.map_err(failed)?;
+        self.take_over(handled.map_err(failed)?, rules)
+    }
+
+    /// One turn of a tick, in a transaction that is not inside another.
+    async fn tick_once(
+        &self,
+        scheduled: Instant,
+        now: Option<Instant>,
+        rules: &Rules,
+    ) -> Result<Answer, JsValue> {
+        let storage = self.table.borrow().storage();
+        let transaction = glue::begin(&storage).await?;
+        let now = now.unwrap_or_else(isolate::now);
+        let errand = Errand::Tick { scheduled };
+        let handled = self.table.borrow_mut().within(|table| handle(table, errand, now, rules));
+        glue::end(&transaction, handled.is_ok()).await?;
+        self.take_over(handled.map_err(failed)?, rules)
+    }
+
+    /// What follows a commit.
+    fn take_over(&self, Handled { answer, offers }: Handled, rules: &Rules) -> Result<Answer, JsValue> {
         if rules.policies.contains_key(&rules.active) {
             self.note_version(rules.active)?;
         }

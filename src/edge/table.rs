@@ -6,16 +6,14 @@
 //! what is stored.
 
 use core::cell::RefCell;
-use core::fmt::Write as _;
-use litemap::LiteMap;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::audit::Event;
 use crate::edge::glue;
-use crate::id::Subject;
+use crate::id::{Subject, text_of};
 use crate::json;
-use crate::limits::AUDIT_BATCH_MAX;
+use crate::limits::{AUDIT_BATCH_MAX, QUEUE_SEND_MAX_BYTES};
 use crate::person::Person;
 use crate::shard::{Among, Job, Page, Store, StoreError};
 use crate::time::Instant;
@@ -23,17 +21,17 @@ use crate::time::Instant;
 #[wasm_bindgen(module = "/src/edge/people.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = loadPeople)]
-    fn load_people(sql: &JsValue, subjects: &str) -> Result<String, JsValue>;
+    fn load_people(sql: &JsValue, subjects: &str) -> Result<Vec<u8>, JsValue>;
     #[wasm_bindgen(catch, js_name = duePeople)]
-    fn due_people(sql: &JsValue, until: f64, limit: u32) -> Result<String, JsValue>;
+    fn due_people(sql: &JsValue, until: f64, limit: u32) -> Result<Vec<u8>, JsValue>;
     #[wasm_bindgen(catch, js_name = peopleHolding)]
-    fn people_holding(sql: &JsValue, text: &str, after: f64, span: f64) -> Result<String, JsValue>;
+    fn people_holding(sql: &JsValue, text: &str, after: f64, span: f64) -> Result<Vec<u8>, JsValue>;
     #[wasm_bindgen(catch, js_name = deadPeople)]
-    fn dead_people(sql: &JsValue, after: f64, limit: u32) -> Result<String, JsValue>;
+    fn dead_people(sql: &JsValue, after: f64, limit: u32) -> Result<Vec<u8>, JsValue>;
     #[wasm_bindgen(catch, js_name = replacePeople)]
-    fn replace_people(sql: &JsValue, lines: &str) -> Result<(), JsValue>;
+    fn replace_people(sql: &JsValue, numbers: &[f64], lines: &[u8]) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = insertPeople)]
-    fn insert_people(sql: &JsValue, lines: &str) -> Result<(), JsValue>;
+    fn insert_people(sql: &JsValue, numbers: &[f64], lines: &[u8]) -> Result<(), JsValue>;
     #[wasm_bindgen(catch)]
     fn first(sql: &JsValue, query: &str) -> Result<Option<String>, JsValue>;
     #[wasm_bindgen(catch)]
@@ -43,7 +41,9 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = run)]
     fn run_with_two(sql: &JsValue, query: &str, one: &str, two: &str) -> Result<(), JsValue>;
     #[wasm_bindgen(catch, js_name = unsentEvents)]
-    fn unsent_events(sql: &JsValue, max: u32) -> Result<String, JsValue>;
+    fn unsent_events(sql: &JsValue, max: usize, max_bytes: usize) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = endsOf)]
+    fn ends_of(messages: &JsValue, most: usize) -> Result<String, JsValue>;
     #[wasm_bindgen(catch)]
     fn transact(storage: &JsValue, work: &mut dyn FnMut() -> Result<(), JsValue>) -> Result<(), JsValue>;
 }
@@ -58,24 +58,34 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE unsent (id INTEGER PRIMARY KEY, count INTEGER NOT NULL, events TEXT NOT NULL) STRICT;
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 "];
+/// What of a message's first and last events tells it from any other.
+const ENDS_BYTES: usize = 512;
 /// The form of a row: the person's line of words.
-const FORM: char = '1';
+const FORM: u8 = b'1';
 
 /// The tables of one object.
 pub struct Table {
     storage: JsValue,
     sql: JsValue,
-    /// Rows that were read in this turn, so that they are found again without their subject.
-    rows: RefCell<LiteMap<Subject, u64>>,
+    /// Numbers of the rows that were read in this turn, in that order, so that they are found again without their
+    /// subject.
+    rows: RefCell<Vec<(Subject, u64)>>,
 }
 
-/// Audit events that wait in the tables.
+/// Audit events that wait in the tables, as messages for the log. Their text stays where it was read, in JavaScript.
 pub struct Unsent {
-    /// The last row of them.
+    pub messages: JsValue,
+    pub ends: Vec<Ends>,
+}
+
+/// What tells a message from any other.
+pub struct Ends {
+    /// The last row in it.
     pub last: String,
-    pub count: usize,
-    /// A JSON array.
-    pub events: String,
+    /// Of its text.
+    pub length: String,
+    /// Its first and last characters.
+    pub text: String,
 }
 
 impl Table {
@@ -89,17 +99,30 @@ impl Table {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.rows.borrow_mut().clear();
         let storage = self.storage.clone();
         let mut work = Some(work);
         let mut done = None;
         transact(&storage, &mut || {
             let Some(work) = work.take() else { return Ok(()) };
-            done = Some(work(self).map_err(|StoreError(cause)| JsValue::from_str(&cause))?);
+            done = Some(self.within(work).map_err(|StoreError(cause)| JsValue::from_str(&cause))?);
             Ok(())
         })
         .map_err(failed)?;
         done.ok_or_else(|| StoreError("the transaction did not run".into()))
+    }
+
+    /// Runs `work` in a transaction that the caller opened, and rolls back if it fails.
+    pub fn within<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.rows.borrow_mut().clear();
+        work(self)
+    }
+
+    /// What transactions are opened on.
+    pub fn storage(&self) -> JsValue {
+        self.storage.clone()
     }
 
     /// Whether anything was ever stored here.
@@ -146,32 +169,18 @@ impl Table {
         Ok(count.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
-    /// The oldest audit events that wait, at most `AUDIT_BATCH_MAX`, and those of at least one row.
+    /// The oldest audit events that wait: those of at least one row, at most `AUDIT_BATCH_MAX` in a message, and as
+    /// many messages as a queue takes in one call.
     pub fn unsent(&self) -> Result<Option<Unsent>, StoreError> {
-        let lines =
-            unsent_events(&self.sql, u32::try_from(AUDIT_BATCH_MAX).unwrap_or(u32::MAX)).map_err(failed)?;
-        let mut gathered: Option<Unsent> = None;
-        for line in lines.lines() {
-            let mut words = line.splitn(3, ' ');
-            let mut word = || words.next().unwrap_or_default();
-            let (last, count, events) = (word().to_owned(), word().parse().unwrap_or(0), word());
-            match &mut gathered {
-                None => gathered = Some(Unsent { last, count, events: events.to_owned() }),
-                Some(before) => {
-                    before.last = last;
-                    before.count += count;
-                    before.events.truncate(before.events.trim_end_matches(']').len());
-                    before.events.push(',');
-                    before.events.push_str(events.trim_start_matches('['));
-                }
-            }
-        }
-        Ok(gathered)
+        let messages = unsent_events(&self.sql, AUDIT_BATCH_MAX, QUEUE_SEND_MAX_BYTES).map_err(failed)?;
+        let ends = ends_of(&messages, ENDS_BYTES).map_err(failed)?;
+        let ends: Vec<Ends> = ends.lines().filter_map(Ends::read).collect();
+        Ok((!ends.is_empty()).then_some(Unsent { messages, ends }))
     }
 
-    /// The log has these events.
-    pub fn forget(&self, unsent: &Unsent) -> Result<(), StoreError> {
-        run_with(&self.sql, "DELETE FROM unsent WHERE id <= ?", &unsent.last).map_err(failed)
+    /// The log has the events up to this row.
+    pub fn forget(&self, last: &str) -> Result<(), StoreError> {
+        run_with(&self.sql, "DELETE FROM unsent WHERE id <= ?", last).map_err(failed)
     }
 
     fn first(&self, query: &str) -> Result<Option<String>, StoreError> {
@@ -203,8 +212,8 @@ impl Table {
         let (id, rest) = line.split_once(' ')?;
         let (subject, text) = rest.split_once(' ')?;
         let subject: Subject = subject.parse().ok()?;
-        let person = Person::read_row(text.strip_prefix(FORM)?, subject)?;
-        self.rows.borrow_mut().insert(subject, id.parse().ok()?);
+        let person = Person::read_row(text.strip_prefix(char::from(FORM))?, subject)?;
+        self.rows.borrow_mut().push((subject, id.parse().ok()?));
         Some((subject, person))
     }
 
@@ -219,12 +228,12 @@ impl Store for Table {
             return Ok(Vec::new());
         }
         let wanted = serde_json::to_string(subjects).map_err(|error| StoreError(error.to_string()))?;
-        self.read(&load_people(&self.sql, &wanted).map_err(failed)?)
+        self.read(&lines(load_people(&self.sql, &wanted))?)
     }
 
     fn due(&self, until: Instant, limit: usize) -> Result<Vec<(Subject, Person)>, StoreError> {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let lines = due_people(&self.sql, number(until.millis()), limit).map_err(failed)?;
+        let lines = lines(due_people(&self.sql, number(until.millis()), limit))?;
         let mut people = Vec::new();
         for line in lines.lines() {
             if let Some(person) = self.read_line(line) {
@@ -250,7 +259,7 @@ impl Store for Table {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         match among {
             Among::Dead => {
-                let lines = dead_people(&self.sql, number(after), limit).map_err(failed)?;
+                let lines = lines(dead_people(&self.sql, number(after), limit))?;
                 let next = Self::last_id(&lines).filter(|_| lines.lines().count() >= limit as usize);
                 Ok(Page { people: self.read_some(&lines), next })
             }
@@ -260,7 +269,7 @@ impl Store for Table {
                 let newest: u64 = newest.and_then(|text| text.parse().ok()).unwrap_or(0);
                 // A page looks at as many rows as a turn may change, however few of them are wanted.
                 let span = u64::from(limit);
-                let lines = people_holding(&self.sql, &name, number(after), number(span)).map_err(failed)?;
+                let lines = lines(people_holding(&self.sql, &name, number(after), number(span)))?;
                 let next = (after + span < newest).then(|| (after + span).to_string());
                 Ok(Page { people: self.read_some(&lines), next })
             }
@@ -269,29 +278,29 @@ impl Store for Table {
 
     fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
         let rows = self.rows.borrow();
-        let (mut known, mut new) = (String::new(), String::new());
+        let (mut known, mut new) = (Written::default(), Written::default());
+        // Whoever was read first is mostly written first.
+        let mut next = 0;
         for (subject, person) in people {
-            let lines = if let Some(id) = rows.get(subject) {
-                known.push_str(&id.to_string());
-                &mut known
+            let is_here = |at: &usize| rows.get(*at).is_some_and(|(read, _)| read == subject);
+            let at = Some(next).filter(is_here).or_else(|| (0..rows.len()).find(is_here));
+            if let Some((at, (_, id))) = at.and_then(|at| Some((at, rows.get(at)?))) {
+                next = at + 1;
+                known.begin();
+                known.numbers.push(number(*id));
+                known.add(*subject, person);
             } else {
-                new.push_str(&subject.to_string());
-                &mut new
-            };
-            let is_dead = u8::from(person.pending.iter().any(|pending| pending.is_dead));
-            let written = match person.due() {
-                Some(due) => write!(lines, " {} {is_dead} {FORM}", due.millis()),
-                None => write!(lines, " - {is_dead} {FORM}"),
-            };
-            written.map_err(|error| StoreError(error.to_string()))?;
-            person.write_row(*subject, lines);
-            lines.push('\n');
+                new.begin();
+                new.lines.extend_from_slice(text_of(&subject.0, &mut [0; 32]).as_bytes());
+                new.lines.push(b' ');
+                new.add(*subject, person);
+            }
         }
-        if !known.is_empty() {
-            replace_people(&self.sql, &known).map_err(failed)?;
+        if !known.lines.is_empty() {
+            replace_people(&self.sql, &known.numbers, &known.lines).map_err(failed)?;
         }
-        if !new.is_empty() {
-            insert_people(&self.sql, &new).map_err(failed)?;
+        if !new.lines.is_empty() {
+            insert_people(&self.sql, &new.numbers, &new.lines).map_err(failed)?;
         }
         Ok(())
     }
@@ -301,7 +310,8 @@ impl Store for Table {
     }
 
     fn record(&mut self, events: Vec<Event>) -> Result<(), StoreError> {
-        for events in events.chunks(AUDIT_BATCH_MAX) {
+        // Two rows fill a message, whether or not the rows of two turns do.
+        for events in events.chunks(AUDIT_BATCH_MAX / 2) {
             let text = serde_json::to_string(events).map_err(|error| StoreError(error.to_string()))?;
             let query = "INSERT INTO unsent (count, events) VALUES (?, ?)";
             run_with_two(&self.sql, query, &events.len().to_string(), &text).map_err(failed)?;
@@ -318,6 +328,42 @@ impl Store for Table {
         let text = serde_json::to_string(jobs).map_err(|error| StoreError(error.to_string()))?;
         self.set_meta("jobs", &text)
     }
+}
+
+/// People as they go to the tables.
+#[derive(Default)]
+struct Written {
+    /// Of each, twice the time at which they are due, or nothing, and one more for a dead touch.
+    numbers: Vec<f64>,
+    lines: Vec<u8>,
+}
+
+impl Written {
+    fn begin(&mut self) {
+        if !self.lines.is_empty() {
+            self.lines.push(b'\n');
+        }
+    }
+
+    fn add(&mut self, subject: Subject, person: &Person) {
+        let is_dead = person.pending.iter().any(|pending| pending.is_dead);
+        let due = person.due().map_or(0, Instant::millis);
+        self.numbers.push(number(2 * due + u64::from(is_dead)));
+        self.lines.push(FORM);
+        person.write_row(subject, &mut self.lines);
+    }
+}
+
+impl Ends {
+    /// From a line of `LAST LENGTH ENDS`.
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.splitn(3, ' ').map(str::to_owned);
+        Some(Self { last: words.next()?, length: words.next()?, text: words.next()? })
+    }
+}
+
+fn lines(read: Result<Vec<u8>, JsValue>) -> Result<String, StoreError> {
+    String::from_utf8(read.map_err(failed)?).map_err(|error| StoreError(error.to_string()))
 }
 
 fn unreadable(line: &str) -> StoreError {

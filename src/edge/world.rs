@@ -16,7 +16,7 @@ use crate::edge::{glue, isolate};
 use crate::flow::{Settings, log};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard, encode_bytes};
-use crate::json::{self, ReadError};
+use crate::json;
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::passkey::{Algorithm, PublicKey};
 use crate::port::{
@@ -124,10 +124,8 @@ impl World {
 
     /// Hands packs of touches, as JSON texts, to delivery.
     pub async fn offer(&self, packs: &[String]) -> Result<(), Unreachable> {
-        let failed = |cause: String| Unreachable { what: "the outreach queue", cause };
         let queue = self.namespace(OUTREACH_QUEUE)?;
-        let texts = serde_json::to_string(packs).map_err(|error| failed(error.to_string()))?;
-        within("the outreach queue", glue::send_all(&queue, &texts)).await
+        within("the outreach queue", glue::send_all(&queue, &packs.join("\n"))).await
     }
 
     /// Tells the roster when shards want to be woken.
@@ -160,29 +158,32 @@ impl World {
         json::read(&answers).map_err(|error| failed(error.to_string()))
     }
 
-    /// Hands a batch of audit events, as a JSON array, to the log.
-    pub async fn send_text(&self, id: BatchId, events: &str) -> Result<(), Unreachable> {
-        let text = format!(r#"{{"id":"{id}","events":{events}}}"#);
-        match self.enqueue(text).await {
+    /// Hands batches of audit events, whose texts JavaScript has, to the log.
+    pub async fn send_messages(&self, messages: &JsValue, ids: &[BatchId]) -> Result<(), Unreachable> {
+        let queue = self.namespace(AUDIT_QUEUE)?;
+        match within("the audit queue", glue::send_events(&queue, messages, ids)).await {
             Ok(()) => Ok(()),
             Err(error) => {
-                let failed = |error: ReadError| Unreachable { what: AUDIT, cause: error.to_string() };
-                let batch = Batch { id, events: json::read(events).map_err(failed)? };
-                self.bypass(&batch, &error).await
+                let failed = |cause: String| Unreachable { what: AUDIT, cause };
+                let texts = glue::texts_of(messages).map_err(|error| failed(glue::describe(&error)))?;
+                let mut batches = Vec::new();
+                for (id, text) in ids.iter().zip(texts.lines()) {
+                    let events = json::read(text).map_err(|error| failed(error.to_string()))?;
+                    batches.push(Batch { id: *id, events });
+                }
+                self.bypass(&batches, &error).await
             }
         }
     }
 
-    async fn enqueue(&self, text: String) -> Result<(), Unreachable> {
-        let failed = |error: worker::Error| Unreachable { what: "the audit queue", cause: error.to_string() };
-        let queue = self.0.queue(AUDIT_QUEUE).map_err(failed)?;
-        within("the audit queue", async { queue.send(text).await.map_err(failed) }).await
+    async fn enqueue(&self, text: &str) -> Result<(), Unreachable> {
+        within("the audit queue", glue::send_all(&self.namespace(AUDIT_QUEUE)?, text)).await
     }
 
     /// The queue is the usual way, the log itself the way round it.
-    async fn bypass(&self, batch: &Batch, error: &Unreachable) -> Result<(), Unreachable> {
+    async fn bypass(&self, batches: &[Batch], error: &Unreachable) -> Result<(), Unreachable> {
         worker::console_warn!("{error}; writing to the log directly");
-        self.append(core::slice::from_ref(batch)).await
+        self.append(batches).await
     }
 
     /// Appends batches to the log itself, without the queue.
@@ -288,9 +289,9 @@ impl AuditLog for World {
     async fn send(&self, batch: &Batch) -> Result<(), Unreachable> {
         let failed = |cause: String| Unreachable { what: "the audit queue", cause };
         let text = serde_json::to_string(batch).map_err(|error| failed(error.to_string()))?;
-        match self.enqueue(text).await {
+        match self.enqueue(&text).await {
             Ok(()) => Ok(()),
-            Err(error) => self.bypass(batch, &error).await,
+            Err(error) => self.bypass(core::slice::from_ref(batch), &error).await,
         }
     }
 

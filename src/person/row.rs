@@ -28,7 +28,7 @@ use crate::zone::Zone;
 
 impl Person {
     /// Appends the person's line, without a line break.
-    pub fn write_row(&self, subject: Subject, row: &mut String) {
+    pub fn write_row(&self, subject: Subject, row: &mut Vec<u8>) {
         // Whoever adds a field finds out here that a row has to hold it.
         let Self {
             language,
@@ -54,31 +54,31 @@ impl Person {
         let base = base.or_else(|| consents.first().map(|one| one.at)).unwrap_or_default();
         let mut line = Line::new(row, base, subject);
         if let Some(language) = language {
-            line.item('l').word(language.tag());
+            line.item(b'l').word(language.tag());
         }
         if let Some(zone) = zone {
-            line.item('z').free(zone.name());
+            line.item(b'z').free(zone.name());
         }
         if *is_protected {
-            line.item('p');
+            line.item(b'p');
         }
         if let Some(at) = opted_out {
-            line.item('o').at(*at);
+            line.item(b'o').at(*at);
         }
         for one in consents {
             line.consent(one);
         }
         for (name, Mask(mask, at)) in masks {
-            line.item('m').free(name).free(mask).at(*at);
+            line.item(b'm').free(name).free(mask).at(*at);
         }
         for (name, Flag(value, at)) in flags {
-            line.item('f').free(name).flag(*value).at(*at);
+            line.item(b'f').free(name).flag(*value).at(*at);
         }
         if let Some(Sealed(text)) = addresses {
-            line.item('a').free(text);
+            line.item(b'a').free(text);
         }
         for channel in bounced {
-            line.item('b').letters(&[letter::channel(*channel)]);
+            line.item(b'b').letters(&[letter::channel(*channel)]);
         }
         for one in enrolments {
             line.enrolment(one);
@@ -90,10 +90,10 @@ impl Person {
             line.history(one);
         }
         for SeenEvent(id, at) in seen {
-            line.item('s').bytes(&id.0).at(*at);
+            line.item(b's').bytes(&id.0).at(*at);
         }
         for Outcome { kind, about, at } in outcomes {
-            line.item('r').free(kind).at(*at);
+            line.item(b'r').free(kind).at(*at);
             line.maybe_bytes(about.as_ref().map(|about| about.0.as_slice()));
         }
         line.proofs(facts, passkeys, allotted, *devices_since);
@@ -104,32 +104,33 @@ impl Person {
         let mut words = Words::new(row, subject)?;
         let mut person = Self::default();
         while let Some(item) = words.next() {
+            let [item] = *item.as_bytes() else { return None };
             match item {
-                "l" => person.language = Some(Language::from_tag(words.next()?)?),
-                "z" => person.zone = Some(Zone::kept(words.free()?)),
-                "p" => person.is_protected = true,
-                "o" => person.opted_out = Some(words.at()?),
-                "c" => person.consents.push(words.consent()?),
-                "m" => {
+                b'l' => person.language = Some(Language::from_tag(words.next()?)?),
+                b'z' => person.zone = Some(Zone::kept(words.free()?)),
+                b'p' => person.is_protected = true,
+                b'o' => person.opted_out = Some(words.at()?),
+                b'c' => person.consents.push(words.consent()?),
+                b'm' => {
                     person.masks.insert(words.free()?, Mask(words.free()?, words.at()?));
                 }
-                "f" => {
+                b'f' => {
                     person.flags.insert(words.free()?, Flag(words.flag()?, words.at()?));
                 }
-                "a" => person.addresses = Some(Sealed(words.free()?)),
-                "b" => person.bounced.push(words.channel()?),
-                "j" => words.name_journey()?,
-                "e" => person.enrolments.push(words.enrolment()?),
-                "w" => person.pending.push(words.pending()?),
-                "h" => person.history.push(words.history()?),
-                "s" => person.seen.push(SeenEvent(EventHash(words.bytes()?), words.at()?)),
-                "r" => person.outcomes.push(words.outcome()?),
-                "k" => {
+                b'a' => person.addresses = Some(Sealed(words.free()?)),
+                b'b' => person.bounced.push(words.channel()?),
+                b'j' => words.name_journey()?,
+                b'e' => person.enrolments.push(words.enrolment()?),
+                b'w' => person.pending.push(words.pending()?),
+                b'h' => person.history.push(words.history()?),
+                b's' => person.seen.push(SeenEvent(EventHash(words.bytes()?), words.at()?)),
+                b'r' => person.outcomes.push(words.outcome()?),
+                b'k' => {
                     person.facts.insert(words.free()?, words.fact()?);
                 }
-                "y" => person.passkeys.push(words.passkey()?),
-                "t" => person.allotted.push(words.allotted()?),
-                "d" => person.devices_since = Some(words.at()?),
+                b'y' => person.passkeys.push(words.passkey()?),
+                b't' => person.allotted.push(words.allotted()?),
+                b'd' => person.devices_since = Some(words.at()?),
                 _ => return None,
             }
         }
@@ -142,9 +143,9 @@ const NOBODY: Subject = Subject([0; Subject::LENGTH]);
 
 impl Serialize for Person {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = String::new();
+        let mut row = Vec::new();
         self.write_row(NOBODY, &mut row);
-        serializer.serialize_str(&row)
+        serializer.serialize_str(str::from_utf8(&row).map_err(serde::ser::Error::custom)?)
     }
 }
 

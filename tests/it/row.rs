@@ -192,9 +192,9 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 fn row(person: &Person) -> String {
-    let mut row = String::new();
+    let mut row = Vec::new();
     person.write_row(SUBJECT, &mut row);
-    row
+    String::from_utf8(row).unwrap()
 }
 
 proptest! {

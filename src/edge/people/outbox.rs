@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::edge::glue;
 use crate::edge::people::{Due, Object};
-use crate::edge::table::Unsent;
+use crate::edge::table::Ends;
 use crate::id::{BatchId, Shard};
 use crate::key::sha256_prefix;
 use crate::limits::{QUEUE_SEND_MAX, QUEUE_SEND_MAX_BYTES, SHARD_FLUSH_MS, SHARD_RETRY_MS};
@@ -12,8 +12,6 @@ use crate::port::Unreachable;
 use crate::shard::{Pack, StoreError};
 use crate::time::Span;
 
-/// What of a batch's first and last events makes its id.
-const ENDS_BYTES: usize = 512;
 /// How often somebody who waits for another's flush looks whether it is over.
 const FLUSH_LOOK_MS: u64 = 5;
 
@@ -83,8 +81,11 @@ impl Object {
         let shard = self.with(|memory| memory.shard).unwrap_or(Shard(0));
         loop {
             let Some(unsent) = self.table.borrow().unsent().map_err(broken)? else { return Ok(()) };
-            self.world.send_text(batch_id(shard, &unsent), &unsent.events).await?;
-            self.table.borrow().forget(&unsent).map_err(broken)?;
+            let ids: Vec<BatchId> = unsent.ends.iter().map(|ends| batch_id(shard, ends)).collect();
+            self.world.send_messages(&unsent.messages, &ids).await?;
+            if let Some(ends) = unsent.ends.last() {
+                self.table.borrow().forget(&ends.last).map_err(broken)?;
+            }
         }
     }
 
@@ -115,13 +116,9 @@ impl Object {
 
 /// The same for the same events. The rows' numbers begin anew once all are sent, so what they hold counts as well; its
 /// ends tell it from any other batch, and the hash of all of it would cost as much as the decisions that it records.
-fn batch_id(shard: Shard, unsent: &Unsent) -> BatchId {
-    let events = unsent.events.as_bytes();
-    let first = events.get(..ENDS_BYTES).unwrap_or(events);
-    let last = events.len().checked_sub(ENDS_BYTES).and_then(|from| events.get(from..)).unwrap_or_default();
-    let length = events.len().to_string();
+fn batch_id(shard: Shard, Ends { last, length, text }: &Ends) -> BatchId {
     let shard = shard.0.to_be_bytes();
-    let parts: [&[u8]; 7] =
-        [b"postern/people/v2/", &shard, unsent.last.as_bytes(), b"/", length.as_bytes(), first, last];
+    let parts: [&[u8]; 6] =
+        [b"postern/people/v2/", &shard, last.as_bytes(), b"/", length.as_bytes(), text.as_bytes()];
     BatchId(sha256_prefix(&parts))
 }

@@ -1,23 +1,20 @@
 //! Writing the words of a row.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
-use crate::id::{Subject, TouchId};
+use crate::id::{Subject, TouchId, text_of};
 use crate::person::row::letter;
 use crate::person::{Consent, Enrolment, History, Pending, Sent};
 use crate::time::Instant;
 
 /// A line that is being written.
 pub(super) struct Line<'a> {
-    row: &'a mut String,
+    row: &'a mut Vec<u8>,
     base: u64,
     subject: Subject,
     journeys: Vec<&'a str>,
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn new(row: &'a mut String, base: Instant, subject: Subject) -> Self {
+    pub(super) fn new(row: &'a mut Vec<u8>, base: Instant, subject: Subject) -> Self {
         let mut line = Self { row, base: base.millis(), subject, journeys: Vec::new() };
         line.digits(base.millis());
         line
@@ -26,13 +23,13 @@ impl<'a> Line<'a> {
     pub(super) fn consent(&mut self, one: &Consent) {
         let Consent { channel, purpose, said, at } = one;
         let letters = [letter::channel(*channel), letter::purpose(*purpose), letter::said(*said)];
-        self.item('c').letters(&letters).at(*at);
+        self.item(b'c').letters(&letters).at(*at);
     }
 
     pub(super) fn enrolment(&mut self, one: &'a Enrolment) {
         let Enrolment { journey, version, trigger, entered, done, is_holdout, last_sent, due, ended } = one;
         let journey = self.journey(journey);
-        self.item('e').number(journey).number(u64::from(*version)).bytes(&trigger.0).at(*entered);
+        self.item(b'e').number(journey).number(u64::from(*version)).bytes(&trigger.0).at(*entered);
         self.number(u64::from(*done)).maybe(*last_sent).maybe(*due);
         let ended = ended.map_or(b'-', letter::ended);
         if *is_holdout {
@@ -57,7 +54,7 @@ impl<'a> Line<'a> {
             is_dead,
         } = one;
         let journey = self.journey(journey);
-        self.item('w').touch(*id).number(journey).number(u64::from(*version)).bytes(&trigger.0);
+        self.item(b'w').touch(*id).number(journey).number(u64::from(*version)).bytes(&trigger.0);
         self.number(u64::from(*touch)).letters(&[letter::channel(*channel)]).at(*offered);
         self.number(u64::from(*attempts)).flag(*is_out).maybe(*due).flag(*is_dead);
     }
@@ -65,7 +62,7 @@ impl<'a> Line<'a> {
     pub(super) fn history(&mut self, one: &'a History) {
         let History { id, journey, channel, at, said } = one;
         let journey = self.journey(journey);
-        self.item('h').touch(*id).number(journey).letters(&[letter::channel(*channel)]).at(*at);
+        self.item(b'h').touch(*id).number(journey).letters(&[letter::channel(*channel)]).at(*at);
         match said {
             Sent::Queued => self.word("q"),
             Sent::Trying => self.word("o"),
@@ -84,64 +81,53 @@ impl<'a> Line<'a> {
     fn journey(&mut self, name: &'a str) -> u64 {
         let known = self.journeys.iter().position(|known| *known == name);
         let at = known.unwrap_or_else(|| {
-            self.item('j').free(name);
+            self.item(b'j').free(name);
             self.journeys.push(name);
             self.journeys.len() - 1
         });
         at as u64
     }
 
-    pub(super) fn item(&mut self, letter: char) -> &mut Self {
-        self.row.push(' ');
+    pub(super) fn item(&mut self, letter: u8) -> &mut Self {
+        self.row.push(b' ');
         self.row.push(letter);
         self
     }
 
     pub(super) fn word(&mut self, word: &str) -> &mut Self {
-        self.row.push(' ');
-        self.row.push_str(word);
-        self
+        self.letters(word.as_bytes())
     }
 
     pub(super) fn letters(&mut self, letters: &[u8]) -> &mut Self {
-        self.row.push(' ');
-        for letter in letters {
-            self.row.push(char::from(*letter));
-        }
+        self.row.push(b' ');
+        self.row.extend_from_slice(letters);
         self
     }
 
     pub(super) fn flag(&mut self, is_so: bool) -> &mut Self {
-        self.word(if is_so { "1" } else { "0" })
+        self.item(if is_so { b'1' } else { b'0' })
     }
 
     pub(super) fn free(&mut self, text: &str) -> &mut Self {
-        self.row.push(' ');
         if text.is_empty() {
-            self.row.push('%');
-        } else if text.bytes().any(must_escape) {
-            for part in text.chars() {
-                match u8::try_from(part) {
-                    Ok(byte) if must_escape(byte) => {
-                        self.row.push('%');
-                        self.row.push(hex(byte >> 4));
-                        self.row.push(hex(byte & 15));
-                    }
-                    _ => self.row.push(part),
-                }
+            return self.item(b'%');
+        }
+        if !text.bytes().any(must_escape) {
+            return self.word(text);
+        }
+        self.row.push(b' ');
+        for byte in text.bytes() {
+            if must_escape(byte) {
+                self.row.extend_from_slice(&[b'%', hex(byte >> 4), hex(byte & 15)]);
+            } else {
+                self.row.push(byte);
             }
-        } else {
-            self.row.push_str(text);
         }
         self
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        self.row.push(' ');
-        let mut text = [0; 32];
-        let length = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).unwrap_or_default();
-        self.row.push_str(text.get(..length).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default());
-        self
+        self.word(text_of(bytes, &mut [0; 32]))
     }
 
     pub(super) fn maybe_bytes(&mut self, bytes: Option<&[u8]>) {
@@ -167,33 +153,34 @@ impl<'a> Line<'a> {
 
     pub(super) fn at(&mut self, at: Instant) -> &mut Self {
         let at = at.millis();
-        self.row.push(' ');
+        self.row.push(b' ');
         if at < self.base {
-            self.row.push('-');
+            self.row.push(b'-');
         }
         self.digits(at.abs_diff(self.base));
         self
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        self.row.push(' ');
+        self.row.push(b' ');
         self.digits(number);
         self
     }
 
-    fn digits(&mut self, mut number: u64) {
-        let mut text = [b'0'; 20];
-        let mut length = 0;
-        for digit in text.iter_mut().rev() {
-            *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
-            number /= 10;
-            length += 1;
-            if number == 0 {
+    fn digits(&mut self, number: u64) {
+        let mut space = [0; 20];
+        let mut first = space.len();
+        let mut rest = number;
+        for digit in space.iter_mut().rev() {
+            // The remainder of ten fits a byte.
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            first -= 1;
+            if rest == 0 {
                 break;
             }
         }
-        let text = text.get(text.len() - length..).and_then(|text| str::from_utf8(text).ok());
-        self.row.push_str(text.unwrap_or_default());
+        self.row.extend_from_slice(space.get(first..).unwrap_or_default());
     }
 }
 
@@ -201,6 +188,6 @@ const fn must_escape(byte: u8) -> bool {
     byte <= b' ' || byte == b'%' || byte == 0x7f
 }
 
-fn hex(digit: u8) -> char {
-    char::from_digit(u32::from(digit), 16).unwrap_or('0')
+const fn hex(digit: u8) -> u8 {
+    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
 }

@@ -18,16 +18,16 @@ impl Line<'_> {
         devices_since: Option<Instant>,
     ) {
         for (name, tag) in facts {
-            self.item('k').free(name).bytes(tag.bytes());
+            self.item(b'k').free(name).bytes(tag.bytes());
         }
         for Passkey { id, key, counter } in passkeys {
-            self.item('y').word(&id.to_string()).word(&key.to_string()).number(u64::from(*counter));
+            self.item(b'y').word(&id.to_string()).word(&key.to_string()).number(u64::from(*counter));
         }
         for Allotted { lot, link, at } in allotted {
-            self.item('t').letters(&[letter(*lot)]).bytes(&link.0).at(*at);
+            self.item(b't').letters(&[letter(*lot)]).bytes(&link.0).at(*at);
         }
         if let Some(at) = devices_since {
-            self.item('d').at(at);
+            self.item(b'd').at(at);
         }
     }
 }

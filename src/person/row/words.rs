@@ -1,7 +1,5 @@
 //! Reading the words of a row.
 
-use core::str::Split;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -13,21 +11,23 @@ use crate::time::Instant;
 
 /// A row that is being read.
 pub(super) struct Words<'a> {
-    rest: Split<'a, char>,
+    /// What was not read yet; nothing is left after the last word.
+    rest: Option<&'a str>,
     base: u64,
     subject: Subject,
-    journeys: Vec<String>,
+    /// As they stand in the row.
+    journeys: Vec<&'a str>,
 }
 
 impl<'a> Words<'a> {
     pub(super) fn new(row: &'a str, subject: Subject) -> Option<Self> {
-        let mut words = Self { rest: row.split(' '), base: 0, subject, journeys: Vec::new() };
+        let mut words = Self { rest: Some(row), base: 0, subject, journeys: Vec::new() };
         words.base = words.digits()?;
         Some(words)
     }
 
     pub(super) fn name_journey(&mut self) -> Option<()> {
-        let name = self.free()?;
+        let name = self.next()?;
         self.journeys.push(name);
         Some(())
     }
@@ -108,11 +108,14 @@ impl<'a> Words<'a> {
 
     fn journey(&mut self) -> Option<String> {
         let at = usize::try_from(self.digits()?).ok()?;
-        self.journeys.get(at).cloned()
+        free(self.journeys.get(at)?)
     }
 
     pub(super) fn next(&mut self) -> Option<&'a str> {
-        self.rest.next()
+        let rest = self.rest?;
+        let Some(end) = rest.bytes().position(|byte| byte == b' ') else { return self.rest.take() };
+        self.rest = rest.get(end + 1..);
+        rest.get(..end)
     }
 
     pub(super) fn flag(&mut self) -> Option<bool> {
@@ -124,19 +127,7 @@ impl<'a> Words<'a> {
     }
 
     pub(super) fn free(&mut self) -> Option<String> {
-        let word = self.next()?;
-        if !word.contains('%') {
-            return Some(word.to_owned());
-        }
-        let mut text = String::with_capacity(word.len());
-        let mut parts = word.split('%');
-        text.push_str(parts.next()?);
-        for part in parts.filter(|_| word != "%") {
-            let (code, rest) = part.split_at_checked(2)?;
-            text.push(char::from(u8::from_str_radix(code, 16).ok()?));
-            text.push_str(rest);
-        }
-        Some(text)
+        free(self.next()?)
     }
 
     pub(super) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -180,8 +171,26 @@ impl<'a> Words<'a> {
     }
 }
 
+fn free(word: &str) -> Option<String> {
+    if !word.bytes().any(|byte| byte == b'%') {
+        return Some(word.to_owned());
+    }
+    let mut text = String::with_capacity(word.len());
+    let mut parts = word.split('%');
+    text.push_str(parts.next()?);
+    for part in parts.filter(|_| word != "%") {
+        let (code, rest) = part.split_at_checked(2)?;
+        text.push(char::from(u8::from_str_radix(code, 16).ok()?));
+        text.push_str(rest);
+    }
+    Some(text)
+}
+
+/// Nineteen digits always fit; of twenty the last may be too many.
 fn number(word: &str) -> Option<u64> {
     let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
-    let add = |sum: u64, byte: u8| sum.checked_mul(10)?.checked_add(digit(byte)?);
-    if word.is_empty() { None } else { word.bytes().try_fold(0, add) }
+    let (most, last) = word.split_at_checked(19).unwrap_or((word, ""));
+    let add = |sum: u64, byte: u8| Some(sum * 10 + digit(byte)?);
+    let add_last = |sum: u64, byte: u8| sum.checked_mul(10)?.checked_add(digit(byte)?);
+    if word.is_empty() { None } else { last.bytes().try_fold(most.bytes().try_fold(0, add)?, add_last) }
 }
