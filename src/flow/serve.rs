@@ -1,5 +1,7 @@
 //! One request, from route to outcome.
 
+use core::pin::Pin;
+
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
@@ -18,6 +20,9 @@ use crate::http::{Headers, NoRoute, Request, Response, Route};
 use crate::limits::TRY_AGAIN_S;
 use crate::port::Ports;
 use crate::time::Instant;
+
+/// A use case under way. Boxed, or the code of all of them would be one function.
+type Work<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 
 /// Answers any request but local time control, which belongs to the edge's clock.
 pub async fn serve(
@@ -66,27 +71,28 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
         let detail = "Send `Content-Type: application/json`.";
         return Outcome::new(Problem::new(Code::UnsupportedMedia, detail).response());
     }
-    match route {
-        Route::Mint => mint::mint(context, request, &actor, ports).await,
-        Route::Inspect { id } => link::inspect(context, id, ports).await,
-        Route::Revoke { id } => link::revoke(context, id, ports).await,
-        Route::Exchange => grant::exchange(context, request, &actor, ports).await,
-        Route::Events => events::events(context, request, &actor, ports).await,
-        Route::PutPerson { reference } => people::put(context, request, &actor, reference, ports).await,
-        Route::ShowPerson { reference } => people::show(context, reference, ports).await,
-        Route::ErasePerson { reference } => people::erase(context, &actor, reference, ports).await,
-        Route::Inbox { reference } => inbox::show(context, reference, ports).await,
-        Route::Shown { reference } => inbox::shown(context, request, reference, ports).await,
-        Route::Deliveries => deliveries::list(context, request, ports).await,
-        Route::Redrive { touch } => deliveries::redrive(context, &actor, touch, ports).await,
-        Route::KeepPolicy => policy::keep(context, request, &actor, ports).await,
-        Route::Policies => policy::list(context, ports).await,
-        Route::Activate { version } => policy::activate(context, &actor, version, ports).await,
-        Route::Pause { journey } => journeys::pause(context, &actor, journey, ports).await,
-        Route::Resume { journey } => journeys::resume(context, &actor, journey, ports).await,
-        Route::Move { journey } => journeys::move_to(context, request, &actor, journey, ports).await,
-        _ => audit::export(context, request, ports).await,
-    }
+    let work: Work<'_> = match route {
+        Route::Mint => Box::pin(mint::mint(context, request, &actor, ports)),
+        Route::Inspect { id } => Box::pin(link::inspect(context, id, ports)),
+        Route::Revoke { id } => Box::pin(link::revoke(context, id, ports)),
+        Route::Exchange => Box::pin(grant::exchange(context, request, &actor, ports)),
+        Route::Events => Box::pin(events::events(context, request, &actor, ports)),
+        Route::PutPerson { reference } => Box::pin(people::put(context, request, &actor, reference, ports)),
+        Route::ShowPerson { reference } => Box::pin(people::show(context, reference, ports)),
+        Route::ErasePerson { reference } => Box::pin(people::erase(context, &actor, reference, ports)),
+        Route::Inbox { reference } => Box::pin(inbox::show(context, reference, ports)),
+        Route::Shown { reference } => Box::pin(inbox::shown(context, request, reference, ports)),
+        Route::Deliveries => Box::pin(deliveries::list(context, request, ports)),
+        Route::Redrive { touch } => Box::pin(deliveries::redrive(context, &actor, touch, ports)),
+        Route::KeepPolicy => Box::pin(policy::keep(context, request, &actor, ports)),
+        Route::Policies => Box::pin(policy::list(context, ports)),
+        Route::Activate { version } => Box::pin(policy::activate(context, &actor, version, ports)),
+        Route::Pause { journey } => Box::pin(journeys::pause(context, &actor, journey, ports)),
+        Route::Resume { journey } => Box::pin(journeys::resume(context, &actor, journey, ports)),
+        Route::Move { journey } => Box::pin(journeys::move_to(context, request, &actor, journey, ports)),
+        _ => Box::pin(audit::export(context, request, ports)),
+    };
+    work.await
 }
 
 /// Whether a request's body is worth reading: what is for machines is read for a key that may do what it asks, where that
