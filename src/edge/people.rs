@@ -2,7 +2,8 @@
 //!
 //! **Why it is atomic.** One object is one thread. An errand is handled between two awaits, inside one transaction of
 //! `SQLite`: load, decide, save, together with the audit events of it. A touch to be sent is part of its person's row, so
-//! it is decided and kept by the same write. The platform holds the answer back until the write is durable.
+//! it is decided and kept by the same write. The platform holds the answer back until the write is durable. A turn of a
+//! tick opens its transaction itself, and the platform lets nobody else in until it has ended.
 //!
 //! **What follows a commit.** Touches gather in packs in memory for a moment and go to the queue. If it refuses them,
 //! they wait and nobody more is advanced until it has taken them. If the object dies, or events go on to come until there

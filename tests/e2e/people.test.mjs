@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import { ROOT, eventually, open } from "./door.mjs";
 
@@ -137,6 +138,69 @@ describe("what was decided is not lost", () => {
       const { answer: ticked } = await again({ tick: { scheduled: now } });
       assert.ok(ticked.done.ticked.advanced >= offered, JSON.stringify(ticked));
       assert.equal(ticked.done.ticked.offered, 2 * offered, "the first touches' leases ran out, the second are due");
+      const { entries } = await door.audit((entries) => count(entries, "touch.queued") >= 2 * offered);
+      assert.equal(count(entries, "touch.queued"), 2 * offered);
+    } finally {
+      await door.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("a turn of a tick is one transaction", () => {
+  /** Runs `act` on the database of the shard that has people, while nothing else has it open. */
+  async function withPeople(folder, act) {
+    const files = (await readdir(folder, { recursive: true })).filter((name) => /people/i.test(name) && name.endsWith(".sqlite"));
+    for (const name of files) {
+      const database = new DatabaseSync(join(folder, name));
+      try {
+        if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'people'").get()) act(database);
+      } finally {
+        database.close();
+      }
+    }
+  }
+
+  const unsent = (database, check) => database.exec(`
+    DROP TABLE unsent;
+    CREATE TABLE unsent (id INTEGER PRIMARY KEY, count INTEGER NOT NULL ${check}, events TEXT NOT NULL) STRICT;
+  `);
+  const rows = (database) => JSON.stringify(database.prepare("SELECT id, due, is_dead, row FROM people ORDER BY id").all());
+
+  it("invariant 7: if its audit events cannot be kept, nobody was advanced; then it goes on", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "postern-people-"));
+    let door = await open({ persist: folder });
+    try {
+      await door.setTime(NOON);
+      const { ask, offered } = await enrol(door, 4, 20);
+      await door.audit((entries) => count(entries, "touch.queued") >= offered);
+      const { answer } = await ask({ tick: { scheduled: door.now() } });
+      assert.equal(answer.done.ticked.advanced, 0, "everything went its way");
+      await door.stop();
+      let before;
+      await withPeople(folder, (database) => {
+        before = rows(database);
+        unsent(database, "CHECK (count = 0)");
+      });
+      assert.match(before, / e 0 1 /);
+
+      door = await open({ persist: folder });
+      await door.setTime(NOON + 25 * HOUR_MS);
+      const tick = JSON.stringify({ shard: 4, errand: { tick: { scheduled: door.now() } } });
+      const namespace = await door.miniflare.getDurableObjectNamespace("PEOPLE");
+      const stub = namespace.get(namespace.idFromName("people-4"));
+      await assert.rejects(stub.fetch("http://object/", { method: "POST", body: tick }), /constraint failed/);
+      await door.stop();
+      await withPeople(folder, (database) => {
+        assert.equal(rows(database), before);
+        unsent(database, "");
+      });
+
+      door = await open({ persist: folder });
+      await door.setTime(NOON + 25 * HOUR_MS);
+      const again = await shard(door, 4);
+      const { answer: ticked } = await again({ tick: { scheduled: door.now() } });
+      assert.ok(ticked.done.ticked.offered >= offered, JSON.stringify(ticked));
       const { entries } = await door.audit((entries) => count(entries, "touch.queued") >= 2 * offered);
       assert.equal(count(entries, "touch.queued"), 2 * offered);
     } finally {

@@ -65,7 +65,10 @@ class Queue {
   takeAll(path, text) {
     const document = JSON.parse(text);
     if (path !== "/batch") return this.take(document);
-    for (const { body } of document.messages) this.take(JSON.parse(Buffer.from(body, "base64")));
+    for (const { body, contentType } of document.messages) {
+      const text = Buffer.from(body, "base64").toString();
+      this.take(contentType === "text" ? text : JSON.parse(text));
+    }
   }
 
   take(body) {
