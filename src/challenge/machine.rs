@@ -3,7 +3,8 @@
 use crate::challenge::{Attempt, Code, Need, Proof, Proofs};
 use crate::id::{Nonce, Tag};
 use crate::limits::{
-    ATTEMPTS_MAX, CODE_LIFETIME_S, CODE_WAIT_S, CODES_PER_LINK_MAX, RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX,
+    ATTEMPTS_MAX, CODE_LIFETIME_S, CODE_WAIT_S, CODES_PER_LINK_MAX, CODES_UNSENT_FREE, RELAY_LIFETIME_S,
+    RELAYS_PER_LINK_MAX,
 };
 use crate::time::{Instant, Span};
 
@@ -17,6 +18,8 @@ pub struct Challenge {
     pub codes_sent: u8,
     /// When the last one left; none if the next need not wait.
     pub last_sent: Option<Instant>,
+    /// Codes that were taken back.
+    pub codes_unsent: u8,
     /// Relay codes that were shown.
     pub relays_shown: u8,
 }
@@ -186,13 +189,14 @@ impl Challenge {
         self.attempts.push(attempt);
     }
 
-    /// From when on another code may leave; the wait doubles with each. A clock that was set back makes nobody wait.
+    /// From when on another code may leave; the wait doubles with each, and with each that was taken back beyond the free. A clock that was set back makes nobody wait.
     fn next_code(&self, now: Instant) -> Option<Instant> {
         if self.codes_sent >= CODES_PER_LINK_MAX {
             return None;
         }
         let Some(last) = self.last_sent.filter(|last| *last <= now) else { return Some(now) };
-        let doublings = u32::from(self.codes_sent.saturating_sub(1));
+        let taken_back = self.codes_unsent.saturating_sub(CODES_UNSENT_FREE);
+        let doublings = self.codes_sent.saturating_sub(1).max(taken_back.min(CODES_PER_LINK_MAX - 2));
         Some(last + Span::from_secs(CODE_WAIT_S << doublings))
     }
 
@@ -221,7 +225,10 @@ impl Challenge {
         if is_untried {
             self.codes_sent = self.codes_sent.saturating_sub(1);
         }
-        self.last_sent = None;
+        self.codes_unsent = self.codes_unsent.saturating_add(1);
+        if self.codes_unsent <= CODES_UNSENT_FREE {
+            self.last_sent = None;
+        }
         let said = if is_untried { Said::Unsent } else { Said::Open };
         Turn { challenge: self, said, happened: Some(Happened::CodeUnsent) }
     }

@@ -1,5 +1,6 @@
 //! The Rust side of `glue.js`.
 
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -17,10 +18,8 @@ extern "C" {
     fn send_events_js(queue: &JsValue, messages: &JsValue, ids: &str) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = textsOf)]
     pub fn texts_of(messages: &JsValue) -> Result<String, JsValue>;
-    #[wasm_bindgen(catch, js_name = begin)]
-    fn begin_js(storage: &JsValue) -> Result<js_sys::Promise, JsValue>;
-    #[wasm_bindgen(catch, js_name = end)]
-    fn end_js(transaction: &JsValue, is_good: bool) -> Result<js_sys::Promise, JsValue>;
+    #[wasm_bindgen(catch, js_name = turn)]
+    fn turn_js(storage: &JsValue, work: &JsValue) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = postAll)]
     fn post_all_js(
         namespace: &JsValue,
@@ -173,20 +172,16 @@ pub async fn send_events(queue: &JsValue, messages: &JsValue, ids: &[BatchId]) -
     Ok(())
 }
 
-/// Opens a transaction on an object's storage. Until it is [ended](end), nobody else is let into the object.
+/// Runs `work` in a transaction on an object's storage; nobody else is let into the object before it is over.
 ///
 /// # Errors
-/// What the storage says.
-pub async fn begin(storage: &JsValue) -> Result<JsValue, JsValue> {
-    JsFuture::from(begin_js(storage)?).await
-}
-
-/// Commits a transaction, or rolls it back.
-///
-/// # Errors
-/// What the storage says: nothing was stored.
-pub async fn end(transaction: &JsValue, is_good: bool) -> Result<(), JsValue> {
-    JsFuture::from(end_js(transaction, is_good)?).await?;
+/// What `work` or the storage says: nothing was stored. So it is if `work` panics.
+pub async fn turn(
+    storage: &JsValue,
+    work: impl FnOnce() -> Result<(), JsValue> + 'static,
+) -> Result<(), JsValue> {
+    let work = Closure::once(work);
+    JsFuture::from(turn_js(storage, work.as_ref())?).await?;
     Ok(())
 }
 

@@ -133,28 +133,11 @@ export function transact(storage, work) {
   storage.transactionSync(() => work());
 }
 
-// Opens a transaction that stays open until `end`, and lets nobody else in before. `transactionSync` lies inside another
-// transaction, for which SQLite puts every page aside before it changes it: for hundreds of people in a file, at an
-// eighth of a tick's time.
-export async function begin(storage) {
-  let ready;
-  const open = new Promise((resolve) => (ready = resolve));
-  const done = storage.transaction(() => new Promise((commit, rollBack) => ready({ commit, rollBack })));
-  // Whoever ends it hears of it.
-  done.catch(() => {});
-  const how = await Promise.race([open, done]);
-  return { ...how, done };
-}
-
-// Commits a transaction, or rolls it back.
-export async function end({ commit, rollBack, done }, isGood) {
-  if (isGood) {
-    commit();
-    await done;
-  } else {
-    rollBack(new Error("rolled back"));
-    await done.catch(() => {});
-  }
+// Runs `work` in a transaction of its own, and lets nobody else in before it is over; what it throws rolls back.
+// `transactionSync` lies inside another transaction, for which SQLite puts every page aside before it changes it: for
+// hundreds of people in a file, at an eighth of a tick's time.
+export async function turn(storage, work) {
+  await storage.transaction(async () => work());
 }
 
 // Puts messages into a queue in one call. `texts` are lines.

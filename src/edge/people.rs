@@ -199,7 +199,7 @@ impl Object {
         self: &Rc<Self>,
         scheduled: Instant,
         now: Option<Instant>,
-        rules: &Rules,
+        rules: &Rc<Rules>,
     ) -> Result<Ticked, JsValue> {
         let mut sum = Ticked::default();
         let mut is_flowing = self.flush().await.is_ok();
@@ -235,18 +235,24 @@ impl Object {
 
     /// One turn of a tick, in a transaction that is not inside another.
     async fn tick_once(
-        &self,
+        self: &Rc<Self>,
         scheduled: Instant,
         now: Option<Instant>,
-        rules: &Rules,
+        rules: &Rc<Rules>,
     ) -> Result<Answer, JsValue> {
         let storage = self.table.borrow().storage();
-        let transaction = glue::begin(&storage).await?;
-        let now = now.unwrap_or_else(isolate::now);
-        let errand = Errand::Tick { scheduled };
-        let handled = self.table.borrow_mut().within(|table| handle(table, errand, now, rules));
-        glue::end(&transaction, handled.is_ok()).await?;
-        self.take_over(handled.map_err(failed)?, rules)
+        let handled = Rc::new(Cell::new(None));
+        let (object, its_rules, result) = (Rc::clone(self), Rc::clone(rules), Rc::clone(&handled));
+        glue::turn(&storage, move || {
+            let now = now.unwrap_or_else(isolate::now);
+            let errand = Errand::Tick { scheduled };
+            let handled = object.table.borrow_mut().within(|table| handle(table, errand, now, &its_rules));
+            result.set(Some(handled.map_err(failed)?));
+            Ok(())
+        })
+        .await?;
+        let handled = handled.take().ok_or_else(|| text("the transaction did not run"))?;
+        self.take_over(handled, rules)
     }
 
     /// What follows a commit.
@@ -271,7 +277,7 @@ impl Object {
         }))
     }
 
-    async fn rules(&self, are_needed: bool) -> Result<Rules, JsValue> {
+    async fn rules(&self, are_needed: bool) -> Result<Rc<Rules>, JsValue> {
         let isolate = isolate::get();
         let door = isolate.door(|| self.world.settings()).map_err(|problem| text(&problem.to_string()))?;
         let versions: Vec<u32> = self.with(|memory| memory.versions.iter().collect());
@@ -285,7 +291,7 @@ impl Object {
                 }
             });
         }
-        Ok(rules)
+        Ok(Rc::new(rules))
     }
 
     /// From now on this policy version is needed here: enrolments enter with the active one, or are moved to another.

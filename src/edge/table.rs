@@ -111,7 +111,7 @@ impl Table {
         done.ok_or_else(|| StoreError("the transaction did not run".into()))
     }
 
-    /// Runs `work` in a transaction that the caller opened, and rolls back if it fails.
+    /// Runs `work` in a transaction that the caller opened.
     pub fn within<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,

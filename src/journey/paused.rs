@@ -27,10 +27,6 @@ impl Paused {
         self.0.retain(|name| name != journey);
         self.0.len() < before
     }
-
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
 }
 
 #[cfg(test)]
@@ -46,7 +42,5 @@ mod tests {
         assert_eq!(serde_json::to_string(&paused).unwrap(), r#"["a","b"]"#);
         assert!(paused.contains("b") && paused.remove("b"));
         assert!(!paused.contains("b") && !paused.remove("b"));
-        paused.clear();
-        assert_eq!(paused, Paused::default());
     }
 }

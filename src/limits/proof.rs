@@ -10,6 +10,9 @@ pub const CODES_PER_LINK_MAX: u8 = 5;
 pub const CODE_LIFETIME_S: u32 = 600;
 /// How long the second code waits after the first; the wait doubles with each.
 pub const CODE_WAIT_S: u32 = 30;
+/// Codes of a link that nobody took and that are taken back at once, so that another channel can be tried. Further ones are
+/// taken back as well, but wait like codes that left: whose address is refused must not be asked for without end.
+pub const CODES_UNSENT_FREE: u8 = 3;
 /// Digits of a code: fewer are guessed (RFC 4226 §4, R4), more are mistyped.
 pub const CODE_DIGITS_MIN: u8 = 6;
 pub const CODE_DIGITS_MAX: u8 = 8;

@@ -284,6 +284,7 @@ describe("what a person can be asked", () => {
   it("of a passkey's assertions at once, one is fresh", async () => {
     const person = subject(2, 22);
     const ask = await shard(door, 22);
+    await ask(put(person));
     const id = Buffer.alloc(16, 4).toString("base64url");
     const passkey = { id, key: Buffer.alloc(32, 5).toString("base64url"), counter: 0 };
     const kept = await Promise.all([1, 2].map(() => ask({ keep_passkey: { subject: person, passkey } })));

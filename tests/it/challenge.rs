@@ -11,8 +11,8 @@ use postern::gate::{Answer, Change, Claim, Command, Row, Step, decide};
 use postern::id::{Nonce, Redemption, Tag};
 use postern::limits::{
     ATTEMPTS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_WAIT_S,
-    CODES_PER_LINK_MAX, FACT_BITS_MIN, LEASE_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, RELAY_LIFETIME_S,
-    RELAYS_PER_LINK_MAX,
+    CODES_PER_LINK_MAX, CODES_UNSENT_FREE, FACT_BITS_MIN, LEASE_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S,
+    RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX,
 };
 use postern::time::{Instant, Span};
 use proptest::collection::vec;
@@ -109,6 +109,7 @@ struct Model {
     tags: u16,
     sent: u8,
     last_sent: Option<Instant>,
+    unsent: u8,
     failures: u8,
     /// Guesses that were compared with a living code.
     compared: u32,
@@ -146,6 +147,7 @@ impl Model {
             tags: 0,
             sent: 0,
             last_sent: None,
+            unsent: 0,
             failures: 0,
             compared: 0,
             grants: Vec::new(),
@@ -229,7 +231,10 @@ impl Model {
                 if is_news {
                     self.sent -= u8::from(code.tries == 0);
                     code.is_over = true;
-                    self.last_sent = None;
+                    self.unsent = self.unsent.saturating_add(1);
+                    if self.unsent <= CODES_UNSENT_FREE {
+                        self.last_sent = None;
+                    }
                 }
             }
             Ask::Try { tag } => self.judge_try(nonce, tag, said, now),
@@ -263,7 +268,8 @@ impl Model {
     }
 
     fn judge_send(&mut self, nonce: u8, tag: Tag, said: Said, now: Instant) {
-        let wait = CODE_WAIT_S << self.sent.saturating_sub(1);
+        let taken_back = self.unsent.saturating_sub(CODES_UNSENT_FREE).min(CODES_PER_LINK_MAX - 2);
+        let wait = CODE_WAIT_S << self.sent.saturating_sub(1).max(taken_back);
         let is_due = self.last_sent.is_none_or(|last| now < last || now >= last + Span::from_secs(wait));
         let may = self.sent < CODES_PER_LINK_MAX && is_due;
         match said {
@@ -638,12 +644,21 @@ fn an_earlier_code_works_until_its_own_end() {
 #[test]
 fn a_code_that_did_not_leave_is_given_back() {
     let mut story = Story::new(Need::MEDIUM);
-    for number in 0..20 {
+    let send_and_take_back = |story: &mut Story, number| {
         assert_eq!(story.said(1, Ask::Send { tag: tag(number) }), Said::Sent);
         assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Unsent);
         assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Open, "twice is once");
+    };
+    // The first few at once, so that another channel can be tried; then as slowly as codes that leave.
+    (0..=CODES_UNSENT_FREE).for_each(|number| send_and_take_back(&mut story, number));
+    for (number, wait) in (10..).zip([60, 120, 240, 240, 240]) {
+        story.later(wait - 1);
+        assert_eq!(story.said(1, Ask::Send { tag: tag(number) }), Said::Wait);
+        story.later(1);
+        send_and_take_back(&mut story, number);
     }
     for number in 20..20 + CODES_PER_LINK_MAX {
+        story.later(240);
         assert_eq!(story.said(1, Ask::Send { tag: tag(number) }), Said::Sent);
         assert_eq!(story.said(1, Ask::Try { tag: GUESS }), Said::Wrong);
         assert_eq!(story.said(1, Ask::Unsend { tag: tag(number) }), Said::Open);

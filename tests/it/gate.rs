@@ -350,14 +350,11 @@ fn any_attempt() -> impl Strategy<Value = Attempt> {
 }
 
 fn any_challenge() -> impl Strategy<Value = Challenge> {
-    (vec(any_attempt(), 0..=ATTEMPTS_MAX), any::<u8>(), option::of(any_instant()), any::<u8>()).prop_map(
-        |(attempts, codes_sent, last_sent, relays_shown)| Challenge {
-            attempts,
-            codes_sent,
-            last_sent,
-            relays_shown,
-        },
-    )
+    let attempts = vec(any_attempt(), 0..=ATTEMPTS_MAX);
+    (attempts, any::<[u8; 3]>(), option::of(any_instant())).prop_map(|(attempts, counts, last_sent)| {
+        let [codes_sent, codes_unsent, relays_shown] = counts;
+        Challenge { attempts, codes_sent, last_sent, codes_unsent, relays_shown }
+    })
 }
 
 /// Any row at all, also those that no history leads to: storage may hold anything.

@@ -218,7 +218,7 @@ fn waiting() -> Outcome {
     Outcome::new(redirect(&format!("{VERIFY}?by=code")))
 }
 
-/// What a provider's answer means. A server that failed (500, 502, 504) may have failed after it took the message; 503 is
+/// What a provider's answer means. A server that failed (5xx) may have failed after it took the message; 503 is
 /// how one says no.
 fn left(report: &Report, status: u16, cause: String) -> Left {
     match report {

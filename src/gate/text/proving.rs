@@ -4,7 +4,7 @@
 //! need       COUNT PROOFS                      1 device+app+passkey+code
 //! ask        look | begin | send TAG | unsend TAG | try TAG | shown PROOF IS_RIGHT | relay TAG | follow TAG
 //! view       SAID SHOWN CODES NEXT_CODE        wrong none 1 1800000000123
-//! challenge  CODES_SENT LAST_SENT RELAYS_SHOWN ATTEMPTS ATTEMPT…
+//! challenge  [unsent CODES] CODES_SENT LAST_SENT RELAYS_SHOWN ATTEMPTS ATTEMPT…
 //! attempt    NONCE TOUCHED SHOWN SHOWN_UNTIL… CODES CODE… (relay CODE | -) FOLLOWED
 //! code       TAG UNTIL FAILURES
 //! ```
@@ -15,6 +15,9 @@ use crate::challenge::{Ask, Attempt, Challenge, Code, Happened, Need, Proof, Pro
 use crate::gate::text::{Line, Reader, Words};
 use crate::limits::{ATTEMPTS_MAX, CODES_PER_LINK_MAX};
 use crate::time::Instant;
+
+/// What stands before the number of codes that were taken back, if there are any.
+const UNSENT: &str = "unsent";
 
 impl Words for Need {
     fn write(&self, line: &mut Line) {
@@ -114,6 +117,9 @@ impl Words for Happened {
 impl Words for Challenge {
     fn write(&self, line: &mut Line) {
         let last_sent = self.last_sent.map(Instant::millis);
+        if self.codes_unsent > 0 {
+            line.word(UNSENT).word(self.codes_unsent);
+        }
         line.word(self.codes_sent).maybe(last_sent).word(self.relays_shown).word(self.attempts.len());
         for attempt in &self.attempts {
             attempt.write(line);
@@ -121,9 +127,16 @@ impl Words for Challenge {
     }
 
     fn read(words: &mut Reader<'_>) -> Option<Self> {
+        let codes_unsent = if words.peek() == Some(UNSENT) {
+            _ = words.word();
+            words.number().filter(|count| *count > 0)?
+        } else {
+            0
+        };
         let (codes_sent, last_sent) = (words.number()?, words.maybe_instant()?);
         let relays_shown = words.number()?;
-        Some(Self { attempts: several(words, ATTEMPTS_MAX)?, codes_sent, last_sent, relays_shown })
+        let attempts = several(words, ATTEMPTS_MAX)?;
+        Some(Self { attempts, codes_sent, last_sent, codes_unsent, relays_shown })
     }
 }
 
@@ -242,8 +255,13 @@ mod tests {
         };
         let bare =
             Attempt { shown: Vec::new(), codes: Vec::new(), relay: None, followed: None, ..full.clone() };
-        let challenge =
-            Challenge { attempts: vec![full, bare], codes_sent: 2, last_sent: Some(AT), relays_shown: 1 };
+        let challenge = Challenge {
+            attempts: vec![full, bare],
+            codes_sent: 2,
+            last_sent: Some(AT),
+            codes_unsent: 0,
+            relays_shown: 1,
+        };
         let row = Row { state: State::Fresh, failures: 5, challenge: Some(Box::new(challenge)) };
         let (at, tag) = ("1800000000123", "AwMDAwMDAwMDAwMDAwMDAw");
         let codes = format!("2 {tag} {at} 0 {tag} {at} 4 relay {tag} {at} 1 {tag}");
@@ -269,7 +287,8 @@ mod tests {
         }
         let none = Challenge { codes_sent: 1, ..Challenge::default() };
         check(&none, "1 - 0 0");
-        for bad in ["1 - 0 5", "1 - 0 1", "1 - 0", "1 x 0 0", "256 - 0 0", "1 - 00 0"] {
+        check(&Challenge { codes_unsent: 4, ..none }, "unsent 4 1 - 0 0");
+        for bad in ["1 - 0 5", "1 - 0 1", "1 - 0", "1 x 0 0", "256 - 0 0", "1 - 00 0", "unsent 0 1 - 0 0"] {
             assert_eq!(Challenge::from_line(bad), None, "{bad}");
         }
     }

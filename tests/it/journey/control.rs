@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use postern::audit::Kind;
-use postern::journey::{Report, move_to, wake};
+use postern::journey::{Paused, Report, move_to, wake};
 use postern::limits::PAUSED_WAIT_S;
 use postern::person::Ended;
 use postern::policy::Channel;
@@ -20,7 +20,7 @@ fn a_paused_journey_waits_and_goes_on_when_resumed() {
     assert_eq!(scene.says(), "journey.entered touch.deferred:paused");
     scene.live(HOUR);
     assert!(scene.offers.is_empty());
-    scene.rules.paused.clear();
+    scene.rules.paused = Paused::default();
     assert!(!wake(&mut scene.person, "another", scene.now));
     assert!(wake(&mut scene.person, "payment.failed", scene.now));
     assert!(!wake(&mut scene.person, "payment.failed", scene.now));
@@ -34,7 +34,7 @@ fn it_goes_on_by_itself_if_the_word_was_lost() {
     let mut scene = Scene::new(build::dunning());
     scene.rules.paused.insert("payment.failed".to_owned());
     scene.fail("invoice").unwrap();
-    scene.rules.paused.clear();
+    scene.rules.paused = Paused::default();
     scene.live(Span::from_secs(PAUSED_WAIT_S));
     assert_eq!(scene.count(Kind::Queued), 1);
 }
@@ -48,7 +48,7 @@ fn what_is_on_its_way_waits_too() {
     (0..12).for_each(|_| scene.pass(minutes(5)));
     scene.deliver();
     assert_eq!(scene.count(Kind::Deferred), 1);
-    scene.rules.paused.clear();
+    scene.rules.paused = Paused::default();
     wake(&mut scene.person, "payment.failed", scene.now);
     scene.advance();
     scene.deliver();
@@ -67,7 +67,7 @@ fn what_was_tried_before_the_pause_goes_on_with_the_rest() {
     scene.rules.paused.insert("payment.failed".to_owned());
     scene.deliver();
     assert_eq!(scene.person.pending[0].due, Some(scene.now + Span::from_secs(PAUSED_WAIT_S)));
-    scene.rules.paused.clear();
+    scene.rules.paused = Paused::default();
     assert!(wake(&mut scene.person, "payment.failed", scene.now));
     scene.advance();
     scene.deliver();
