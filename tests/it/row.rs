@@ -275,10 +275,19 @@ fn what_is_known_of_proofs_comes_last() {
     );
     assert_eq!(Person::read_row(&row(&person), SUBJECT), Some(person));
     for broken in [
-        "k2a", "k2aAAAA", "y6BAQ6BAQ0", "y", "txBgYGBgYGBgYGBgYG0", "tcBgYGBgYGBgYGBgYG", "d", "dp",
-        "dPPPPPPPPPPPPP1", "w1", "h1", "m2a5%\u{e9}10",
-    ]
-    {
+        "k2a",
+        "k2aAAAA",
+        "y6BAQ6BAQ0",
+        "y",
+        "txBgYGBgYGBgYGBgYG0",
+        "tcBgYGBgYGBgYGBgYG",
+        "d",
+        "dp",
+        "dPPPPPPPPPPPPP1",
+        "w1",
+        "h1",
+        "m2a5%\u{e9}10",
+    ] {
         assert_eq!(Person::read_row(&format!("0{broken}"), SUBJECT), None, "{broken}");
     }
 }
