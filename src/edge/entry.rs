@@ -119,7 +119,10 @@ async fn full(head: Head, request: JsValue, env: Env, context: worker::Context) 
     }
     // To see what a panic leaves behind; not in a deployed build.
     #[cfg(feature = "local")]
-    assert!(!(door.is_local && request.path == "/__local/panic"), "asked to, by /__local/panic");
+    if door.is_local {
+        assert!(request.path != "/__local/panic", "asked to, by /__local/panic");
+        isolate::PANICS_IN_TURN.set(request.path == "/__local/panic/turn");
+    }
     let snapshot = isolate.snapshot.borrow().clone();
     let breakers = isolate.courier.breakers();
     let flow = Context { door: &door, snapshot: snapshot.as_deref(), now, seed, breakers };

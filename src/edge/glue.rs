@@ -154,9 +154,7 @@ pub async fn post_all(
 /// # Errors
 /// [`Unreachable`] when the queue refuses. It may have taken them all the same.
 pub async fn send_all(queue: &JsValue, texts: &str) -> Result<(), Unreachable> {
-    let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
-    JsFuture::from(send_all_js(queue, texts).map_err(failed)?).await.map_err(failed)?;
-    Ok(())
+    settled("the queue", send_all_js(queue, texts)).await.map(drop)
 }
 
 /// Puts batches of audit events, whose texts JavaScript has, into a queue, as [`send_all`].
@@ -165,11 +163,7 @@ pub async fn send_all(queue: &JsValue, texts: &str) -> Result<(), Unreachable> {
 /// [`Unreachable`], as [`send_all`].
 pub async fn send_events(queue: &JsValue, messages: &JsValue, ids: &[BatchId]) -> Result<(), Unreachable> {
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let failed = |error: JsValue| Unreachable { what: "the queue", cause: describe(&error) };
-    JsFuture::from(send_events_js(queue, messages, &ids.join("\n")).map_err(failed)?)
-        .await
-        .map_err(failed)?;
-    Ok(())
+    settled("the queue", send_events_js(queue, messages, &ids.join("\n"))).await.map(drop)
 }
 
 /// Runs `work` in a transaction on an object's storage; nobody else is let into the object before it is over.

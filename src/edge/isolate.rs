@@ -42,6 +42,9 @@ thread_local! {
     static MOVED_MS: Cell<f64> = const { Cell::new(0.0) };
     #[cfg(feature = "local")]
     static STOPPED_AT: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// To see what a panic in a turn of a shard leaves behind.
+    #[cfg(feature = "local")]
+    pub static PANICS_IN_TURN: Cell<bool> = const { Cell::new(false) };
 }
 
 /// This isolate.

@@ -24,5 +24,5 @@ mod roster;
 mod rows;
 mod rules;
 mod table;
-mod task;
+pub mod task;
 mod world;

@@ -248,6 +248,8 @@ impl Object {
             let errand = Errand::Tick { scheduled };
             let handled = object.table.borrow_mut().within(|table| handle(table, errand, now, &its_rules));
             result.set(Some(handled.map_err(failed)?));
+            #[cfg(feature = "local")]
+            assert!(!isolate::PANICS_IN_TURN.get(), "asked to, by /__local/panic/turn");
             Ok(())
         })
         .await?;

@@ -38,6 +38,9 @@ thread_local! {
 }
 
 /// Runs a future as far as it goes: its result, or a promise of it.
+///
+/// # Errors
+/// The future's own.
 pub fn run(future: impl Future<Output = Settlement> + 'static) -> Settlement {
     advance(Box::pin(future), None)
 }

@@ -37,6 +37,35 @@ fn the_hash_is_sha_256() {
     }
 }
 
+/// A task that two things may wake is not left to wait for one of them.
+#[cfg(target_arch = "wasm32")]
+#[wasm_bindgen_test::wasm_bindgen_test]
+async fn a_task_that_waits_for_either_of_two_goes_on_with_the_first() {
+    use core::future::poll_fn;
+    use core::pin::pin;
+    use core::task::Poll;
+
+    use js_sys::{Array, Function, Promise};
+    use postern::edge::task::{Settled, run};
+    use wasm_bindgen::JsValue;
+    use wasm_bindgen_futures::JsFuture;
+
+    let either = async {
+        let mut never = pin!(Settled::of(Promise::new(&mut |_, _| {})));
+        let mut soon = pin!(JsFuture::from(Promise::resolve(&JsValue::from(7))));
+        poll_fn(|context| match never.as_mut().poll(context) {
+            Poll::Pending => soon.as_mut().poll(context),
+            settled => settled,
+        })
+        .await
+    };
+    // A test that nothing wakes would end without a word, and count as passed.
+    let late = "return new Promise((_, fail) => setTimeout(fail, 1000, 'nobody woke it'))";
+    let late = Function::new_no_args(late).call0(&JsValue::UNDEFINED).unwrap();
+    let first = Promise::race(&Array::of2(&run(either).unwrap(), &late));
+    assert_eq!(JsFuture::from(first).await, Ok(JsValue::from(7)));
+}
+
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in bytes {
