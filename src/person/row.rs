@@ -20,7 +20,8 @@
 //! `j` names a journey, and later items call it by its number, from 0 on. A touch's id is 1 and its second half, because
 //! the first is the person, or else 0 and all of it.
 //!
-//! Why not JSON: a shard reads and writes thousands of rows in one tick, and this is a fifth of the bytes and of the work.
+//! Why not JSON: a shard reads and writes thousands of rows in one tick. This is little more than a third of its bytes, read and
+//! written without a search and without a division.
 
 mod fields;
 mod letter;
