@@ -3,7 +3,8 @@
 use postern::audit::{Event as Audited, Kind};
 use postern::id::{Subject, TouchId};
 use postern::journey::{
-    Effect, Event, NotTaken, Refusal, Report, Rules, Taken, advance, change, checkout, receive, settle,
+    Effect, Event, NotTaken, Received, Refusal, Report, Rules, Taken, advance, change, checkout, receive,
+    settle,
 };
 use postern::person::{Change, Consent, Enrolment, Pending, Person, Said};
 use postern::policy::{Channel, Journey, Purpose};
@@ -61,10 +62,14 @@ impl Scene {
     }
 
     pub fn take(&mut self, event: &Event) -> Result<Taken, NotTaken> {
+        self.receive(event).map(|received| received.taken)
+    }
+
+    pub fn receive(&mut self, event: &Event) -> Result<Received, NotTaken> {
         let mut effects = Vec::new();
-        let taken = receive(&mut self.person, SUBJECT, event, self.now, &self.rules, &mut effects);
+        let received = receive(&mut self.person, SUBJECT, event, self.now, &self.rules, &mut effects);
         self.note(effects);
-        taken
+        received
     }
 
     /// An event of now about `invoice`, its id made of both.
