@@ -28,6 +28,7 @@ pub struct Event {
 /// What became of an event that was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
+    #[serde(rename = "result")]
     pub taken: Taken,
     /// Every journey that it triggers or ended something of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -149,12 +149,13 @@ fn the_transcript_is_the_committed_one() {
         (bob, old),
         (bob, ahead),
     ]);
+    let journeys = json!([{ "journey": "payment.failed", "result": "entered" }]);
+    let entered = json!({ "taken": { "result": "entered", "journeys": journeys } });
+    let repeated = json!({ "taken": { "result": "repeated" } });
+    let not_taken = |why| json!({ "not_taken": why });
     assert_eq!(
         results,
-        json!([
-            { "taken": "entered" }, { "taken": "entered" }, { "taken": "repeated" }, { "taken": "entered" },
-            { "not_taken": "too_old" }, { "not_taken": "from_the_future" },
-        ])
+        json!([entered, entered, repeated, entered, not_taken("too_old"), not_taken("from_the_future")])
     );
     scene.pass(1);
     assert_eq!(scene.tick()["advanced"], 0, "what was due at entry was decided at entry");

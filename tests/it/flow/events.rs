@@ -80,7 +80,11 @@ fn refused(events: &[Event]) -> Vec<(String, u32)> {
 fn every_mode_means_the_same() {
     let scene = Scene::new();
     let seen = send(&scene, &event("1"));
-    assert_eq!((seen.response.status, &seen.json()), (200, &json!({ "result": "entered" })));
+    let entered = json!([{ "journey": "payment.failed", "result": "entered" }]);
+    assert_eq!(
+        (seen.response.status, seen.json()),
+        (200, json!({ "result": "entered", "journeys": entered }))
+    );
     assert_eq!(send(&scene, &event("1")).json()["result"], "repeated");
     assert_eq!(results(&send_all(&scene, &[event("1")])), ["repeated"]);
     let mut binary = post("application/json; charset=utf-8", "");
