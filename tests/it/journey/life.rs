@@ -817,14 +817,18 @@ fn lives_are_eventful() {
         "touch.deferred:quiet_hours",
         "touch.deferred:paused",
         "touch.deferred:no_answer",
-        "touch.deferred:unknown_zone",
         "journey.refused:condition",
     ] {
         assert!(kinds.get(line).is_some_and(|count| *count > 20), "{line}: {kinds:#?}");
     }
-    for line in
-        ["touch.would_send:holdout", "touch.sent:-", "journey.ended:completed", "delivery.dead:no_answer"]
-    {
+    for line in [
+        "touch.deferred:unknown_zone",
+        "touch.deferred:no_consent",
+        "touch.would_send:holdout",
+        "touch.sent:-",
+        "journey.ended:completed",
+        "delivery.dead:no_answer",
+    ] {
         assert!(kinds.contains_key(line), "{line}: {kinds:#?}");
     }
 }
