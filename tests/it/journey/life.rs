@@ -493,10 +493,9 @@ impl World {
             let is_done = flag.unwrap_or(flag_before);
             assert!(one.journey != "nudge" || !is_done, "entered against its condition");
             let key = (one.journey.clone(), one.trigger);
-            if event.about.is_none() {
-                self.nameless.insert(key);
-            } else {
-                assert_eq!(one.trigger, event.about.unwrap());
+            match event.about {
+                Some(about) => assert_eq!(one.trigger, about),
+                None => drop(self.nameless.insert(key)),
             }
         }
         self.note(&event, taken != Err(NotTaken::NoPolicy));
