@@ -28,7 +28,7 @@ export async function run({ peersOnly }) {
       for (const subjects of batches) {
         const events = subjects.map((subject) => [subject, event()]);
         const { answer } = await stand.visit({ ingest: { events } });
-        const entered = answer.ingested.results.filter((result) => result.taken === "entered").length;
+        const entered = answer.ingested.results.filter((result) => result.taken?.result === "entered").length;
         if (entered < BATCH * 0.9) throw new Error(`${entered} of ${BATCH} were entered`);
       }
       const seconds = (performance.now() - started) / 1_000;

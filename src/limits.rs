@@ -229,6 +229,9 @@ pub const EVENT_MEMORY_S: u32 = 7 * 24 * 60 * 60;
 pub const EVENT_AHEAD_MAX_S: u32 = 5 * 60;
 /// How late the word that the app was opened may come: by then it may be closed again.
 pub const APP_OPEN_MAX_S: u32 = 5 * 60;
+/// How long after entry touches wait for the first word on somebody of whom only events were told: whoever sends both
+/// at once has tried again by then.
+pub const INTRODUCTION_WAIT_S: u32 = 10 * 60;
 /// Enrolments kept for one person, ended ones included.
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.

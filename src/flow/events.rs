@@ -17,7 +17,7 @@ use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::http::{EventHeaders, Request, Response};
 use crate::id::{Reference, Shard, Subject};
-use crate::journey::{Event, NotTaken, Taken};
+use crate::journey::{Event, InJourney, NotTaken, Received, Taken};
 use crate::json::{self, Json, JsonError, Node, Report, Values};
 use crate::limits::{EVENT_BATCH_MAX, EVENT_BODY_MAX, POLICY_PROBLEMS_MAX, TRY_AGAIN_S};
 use crate::port::{People, Ports, Unreachable};
@@ -55,8 +55,8 @@ pub async fn events(context: &Context<'_>, request: &Request, actor: &Actor, por
         Outcome::new(batch_answer(context, &verdicts))
     } else {
         match (verdicts.first(), &failure) {
-            (Some(Verdict::Shard(EventResult::Taken(taken))), _) => {
-                Outcome::new(json(200, &EventDocument::of(taken_name(*taken))))
+            (Some(Verdict::Shard(EventResult::Taken(received))), _) => {
+                Outcome::new(json(200, &EventDocument::taken(received)))
             }
             (_, Some(error)) => return unreachable(context, "shard_unreachable", error),
             (verdict, None) => Outcome::new(refused(verdict)),
@@ -202,15 +202,22 @@ async fn hand_over(read: Vec<Read>, people: &impl People) -> (Vec<Verdict>, Opti
 #[derive(Serialize)]
 struct EventDocument<'a> {
     result: &'static str,
+    /// Each that the event triggers or ended something of.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    journeys: &'a [InJourney],
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<&'a [Fault]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_s: Option<u32>,
 }
 
-impl EventDocument<'_> {
+impl<'a> EventDocument<'a> {
     const fn of(result: &'static str) -> Self {
-        Self { result, errors: None, retry_after_s: None }
+        Self { result, journeys: &[], errors: None, retry_after_s: None }
+    }
+
+    fn taken(received: &'a Received) -> Self {
+        Self { journeys: &received.journeys, ..Self::of(taken_name(received.taken)) }
     }
 }
 
@@ -223,7 +230,7 @@ fn batch_answer(context: &Context<'_>, verdicts: &[Verdict]) -> Response {
     }
     let later = |result| EventDocument { retry_after_s: Some(TRY_AGAIN_S), ..EventDocument::of(result) };
     let results = verdicts.iter().map(|verdict| match verdict {
-        Verdict::Shard(EventResult::Taken(taken)) => EventDocument::of(taken_name(*taken)),
+        Verdict::Shard(EventResult::Taken(received)) => EventDocument::taken(received),
         Verdict::Shard(EventResult::NotTaken(NotTaken::NoPolicy)) => later("no_policy"),
         Verdict::Shard(EventResult::NotTaken(why)) => EventDocument::of(why.code()),
         Verdict::Invalid(errors) => EventDocument { errors: Some(errors), ..EventDocument::of("invalid") },
@@ -293,7 +300,7 @@ fn log(context: &Context<'_>, actor: &Actor, verdicts: &[Verdict]) -> Vec<Logged
 const fn taken_name(taken: Taken) -> &'static str {
     match taken {
         Taken::Repeated => "repeated",
-        Taken::Nothing => "taken",
+        Taken::Nothing | Taken::Unkept => "taken",
         Taken::Entered => "entered",
         Taken::Ended => "ended",
     }

@@ -35,19 +35,23 @@ pub fn advance(
     }
 }
 
-/// The app's moment: touches that wait for it, whatever else is due.
+/// The app's moment: touches that wait for it, whatever else is due. Whether any was decided.
 pub(super) fn open_app(
     person: &mut Person,
     subject: Subject,
     now: Instant,
     rules: &Rules,
     effects: &mut Vec<Effect>,
-) {
+) -> bool {
+    let mut has_decided = false;
     each_enrolment(person, |person, enrolment| {
         if enrolment.is_running() {
+            let done = enrolment.done;
             run(person, enrolment, subject, Moment::AppOpened, now, rules, effects);
+            has_decided |= enrolment.done != done;
         }
     });
+    has_decided
 }
 
 /// Ends all that runs and drops all that is on its way: the person is not to be contacted.

@@ -25,8 +25,8 @@ pub struct Offer {
     pub channel: Channel,
 }
 
-/// Why a touch is not sent, in the order in which it is asked. `Quiet`, `Paused` and
-/// `InFlight` only put it off.
+/// Why a touch is not sent, in the order in which it is asked. `Quiet`, `Paused` and `InFlight` only put it off; so do
+/// `NoConsent`, `UnknownZone` and `NoAddress` while nothing was put of the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {

@@ -3,14 +3,15 @@
 use crate::audit::Kind;
 use crate::id::{EventHash, Subject};
 use crate::journey::advance::drop_pending;
-use crate::journey::{Effect, Event, Refusal, Rules, gates, lots, record};
+use crate::journey::event::is_about;
+use crate::journey::{Became, Effect, Event, InJourney, Refusal, Rules, gates, lots, record};
 use crate::limits::ENROLMENTS_MAX;
 use crate::person::{Enrolment, Pending, Person};
 use crate::policy::{Journey, Policy};
 use crate::time::Instant;
 
-/// Enters the person into every journey that the event triggers; whether there was one. Who is not entered is on
-/// record with the reason.
+/// Enters the person into every journey that the event triggers. Who is not entered is on record with the reason. What
+/// the event says of a flag counts before what is known of the person.
 pub(super) fn enter(
     person: &mut Person,
     subject: Subject,
@@ -19,32 +20,31 @@ pub(super) fn enter(
     policy: &Policy,
     rules: &Rules,
     effects: &mut Vec<Effect>,
-) -> bool {
-    let mut has_entered = false;
+) -> Vec<InJourney> {
+    let mut journeys = Vec::new();
     for journey in policy.journeys.values().filter(|journey| journey.trigger.event == event.kind) {
-        if !journey.trigger.when.holds(|name| person.flag(name)) {
-            continue;
-        }
-        let trigger = event.about.unwrap_or(event.id);
+        let name = &journey.name;
+        let trigger = event.trigger();
         if let Err(why) = may_enter(person, journey, trigger, event, now, policy, effects) {
-            effects.push(record::of_journey(now, Kind::EntryRefused, &journey.name, Some(why)));
+            effects.push(record::of_journey(now, Kind::EntryRefused, name, Some(why.code())));
+            journeys.push(InJourney { journey: name.clone(), result: why });
             continue;
         }
         person.enrolments.push(Enrolment {
-            journey: journey.name.clone(),
+            journey: name.clone(),
             version: rules.active,
             trigger,
             entered: now,
             done: 0,
-            is_holdout: lots::is_holdout(&rules.lots, subject, &journey.name, journey.holdout_per_mille),
+            is_holdout: lots::is_holdout(&rules.lots, subject, name, journey.holdout_per_mille),
             last_sent: None,
             due: Some(now),
             ended: None,
         });
-        effects.push(record::of_journey(now, Kind::Entered, &journey.name, None));
-        has_entered = true;
+        effects.push(record::of_journey(now, Kind::Entered, name, None));
+        journeys.push(InJourney { journey: name.clone(), result: Became::Entered });
     }
-    has_entered
+    journeys
 }
 
 /// Makes room, if the journey may be entered.
@@ -56,27 +56,33 @@ fn may_enter(
     now: Instant,
     policy: &Policy,
     effects: &mut Vec<Effect>,
-) -> Result<(), &'static str> {
-    if let Some(why) = gates::no_contact(person) {
-        return Err(why.code());
+) -> Result<(), Became> {
+    let flag = |name: &str| event.flags.get(name).copied().unwrap_or_else(|| person.flag(name));
+    if !journey.trigger.when.holds(flag) {
+        return Err(Became::Condition);
+    }
+    match gates::no_contact(person) {
+        None => {}
+        Some(Refusal::Protected) => return Err(Became::Protected),
+        Some(_) => return Err(Became::OptedOut),
     }
     if person.enrolment(&journey.name, trigger).is_some() {
-        return Err("entered_before");
+        return Err(Became::EnteredBefore);
     }
     let mut others = person.enrolments.iter().filter(|one| one.journey == journey.name);
     if others.any(|one| one.entered + journey.reentry > now) {
-        return Err("reentry");
+        return Err(Became::Reentry);
     }
     let is_settled = person.outcomes.iter().any(|one| {
         one.at >= event.at
-            && one.about.is_none_or(|about| about == trigger)
+            && is_about(one.about, trigger)
             && (journey.blocked.contains_key(&one.kind) || journey.outcomes.contains(&one.kind))
     });
     if is_settled {
-        return Err("resolved");
+        return Err(Became::Resolved);
     }
     if person.enrolments.len() >= ENROLMENTS_MAX && !forget_oldest(person, now, policy, effects) {
-        return Err("too_many");
+        return Err(Became::TooMany);
     }
     Ok(())
 }

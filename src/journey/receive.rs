@@ -1,10 +1,12 @@
 //! Taking an event: once, in whatever order it comes.
 
 use crate::audit::{Event as Audited, Kind};
-use crate::id::{EventHash, Subject};
+use crate::id::Subject;
 use crate::journey::advance::{advance, each_enrolment, end, open_app};
 use crate::journey::plan::is_long_over;
-use crate::journey::{APP_OPENED, Effect, Event, NotTaken, Rules, Taken, enrol, record};
+use crate::journey::{
+    APP_OPENED, Became, Effect, Event, InJourney, NotTaken, Received, Rules, Taken, enrol, record,
+};
 use crate::limits::{
     APP_OPEN_MAX_S, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, OUTCOMES_REMEMBERED_MAX,
     PERSON_FLAGS_MAX, PERSON_MASKS_MAX,
@@ -17,6 +19,9 @@ use crate::time::{Instant, Span};
 /// is decided at once. An outcome ends what it concerns whatever its own time says, and whether or not it can be
 /// remembered: who has paid is not contacted.
 ///
+/// That the app was opened is kept only if something came of it. Told again it finds nothing that waits, and who opens
+/// the app all day leaves room for events that matter.
+///
 /// # Errors
 /// [`NotTaken`]; the person is as before, and `effects` say so.
 pub fn receive(
@@ -26,35 +31,55 @@ pub fn receive(
     now: Instant,
     rules: &Rules,
     effects: &mut Vec<Effect>,
-) -> Result<Taken, NotTaken> {
+) -> Result<Received, NotTaken> {
     if person.seen.iter().any(|seen| seen.0 == event.id) {
-        return Ok(Taken::Repeated);
+        return Ok(Received { taken: Taken::Repeated, journeys: Vec::new() });
     }
     let policy = match admit(person, event, now, rules) {
         Ok(policy) => policy,
-        // That it happened is true even if it cannot be remembered. Told again it finds nothing left to end.
-        Err(why) if why != NotTaken::NoPolicy && conclude(person, event, now, rules, effects) => {
-            return Ok(Taken::Ended);
-        }
         Err(why) => {
+            // That it happened is true even if it cannot be remembered. Told again it finds nothing left to end.
+            if why != NotTaken::NoPolicy {
+                let journeys = conclude(person, event, now, rules, effects);
+                if !journeys.is_empty() {
+                    return Ok(Received { taken: Taken::Ended, journeys });
+                }
+            }
             let reason = Some(why.code().to_owned());
             effects.push(Effect::Log(Audited { reason, ..Audited::new(now, Kind::EventRefused) }));
             return Err(why);
         }
     };
-    remember(person, event, now);
-    note_outcome(person, event, policy, now);
-    let has_ended = conclude(person, event, now, rules, effects);
-    let has_entered = enrol::enter(person, subject, event, now, policy, rules, effects);
-    advance(person, subject, now, rules, effects);
-    if event.kind == APP_OPENED && now.since(event.at) <= Span::from_secs(APP_OPEN_MAX_S) {
-        open_app(person, subject, now, rules, effects);
+    let before = is_passing(event, policy).then(|| person.clone());
+    if before.is_none() {
+        remember(person, event, now);
+        note_outcome(person, event, policy, now);
     }
-    Ok(match (has_entered, has_ended) {
+    note_news(person, event);
+    let mut journeys = conclude(person, event, now, rules, effects);
+    let has_ended = !journeys.is_empty();
+    journeys.extend(enrol::enter(person, subject, event, now, policy, rules, effects));
+    let has_entered = journeys.iter().any(|one| one.result == Became::Entered);
+    advance(person, subject, now, rules, effects);
+    let is_open = event.kind == APP_OPENED && now.since(event.at) <= Span::from_secs(APP_OPEN_MAX_S);
+    let has_opened = is_open && open_app(person, subject, now, rules, effects);
+    if before.is_some() && (has_ended || has_opened) && person.seen.len() < EVENTS_REMEMBERED_MAX {
+        remember(person, event, now);
+    }
+    let taken = match (has_entered, has_ended) {
         (true, _) => Taken::Entered,
         (false, true) => Taken::Ended,
+        (false, false) if before.is_some_and(|before| before == *person) => Taken::Unkept,
         (false, false) => Taken::Nothing,
-    })
+    };
+    Ok(Received { taken, journeys })
+}
+
+/// Whether it says that the app was opened, and means nothing else to any journey.
+fn is_passing(event: &Event, policy: &Policy) -> bool {
+    event.kind == APP_OPENED
+        && !ends_something(event, policy)
+        && policy.journeys.values().all(|journey| journey.trigger.event != APP_OPENED)
 }
 
 /// Whether an event can be taken, and the policy in force. The policies of all that may still be sent must be at hand:
@@ -75,7 +100,8 @@ fn admit<'a>(person: &Person, event: &Event, now: Instant, rules: &'a Rules) -> 
     if event.at > now + Span::from_secs(EVENT_AHEAD_MAX_S) {
         return Err(NotTaken::FromTheFuture);
     }
-    if person.seen.iter().filter(|seen| !is_forgotten(seen.1, now)).count() >= EVENTS_REMEMBERED_MAX {
+    let remembered = person.seen.iter().filter(|seen| !is_forgotten(seen.1, now)).count();
+    if remembered >= EVENTS_REMEMBERED_MAX && !is_passing(event, policy) {
         return Err(NotTaken::TooMany);
     }
     Ok(policy)
@@ -88,6 +114,10 @@ fn is_forgotten(at: Instant, now: Instant) -> bool {
 fn remember(person: &mut Person, event: &Event, now: Instant) {
     person.seen.retain(|seen| !is_forgotten(seen.1, now));
     person.seen.push(SeenEvent(event.id, event.at));
+}
+
+/// Of each flag and mask what was said last, by the events' own times.
+fn note_news(person: &mut Person, event: &Event) {
     for (name, value) in &event.flags {
         let flag = Flag(*value, event.at);
         match person.flags.get_mut(name) {
@@ -116,11 +146,7 @@ fn remember(person: &mut Person, event: &Event, now: Instant) {
 
 /// Remembers an outcome for triggers that happened before it and arrive after it.
 fn note_outcome(person: &mut Person, event: &Event, policy: &Policy, now: Instant) {
-    let ends_something = policy
-        .journeys
-        .values()
-        .any(|journey| journey.blocked.contains_key(&event.kind) || journey.outcomes.contains(&event.kind));
-    if !ends_something {
+    if !ends_something(event, policy) {
         return;
     }
     person.outcomes.retain(|one| !is_forgotten(one.at, now));
@@ -130,20 +156,25 @@ fn note_outcome(person: &mut Person, event: &Event, policy: &Policy, now: Instan
     person.outcomes.push(Outcome { kind: event.kind.clone(), about: event.about, at: event.at });
 }
 
-/// Ends the enrolments that the event settles.
+fn ends_something(event: &Event, policy: &Policy) -> bool {
+    let mut journeys = policy.journeys.values();
+    journeys.any(|one| one.blocked.contains_key(&event.kind) || one.outcomes.contains(&event.kind))
+}
+
+/// Ends the enrolments that the event settles; of which journeys.
 fn conclude(
     person: &mut Person,
     event: &Event,
     now: Instant,
     rules: &Rules,
     effects: &mut Vec<Effect>,
-) -> bool {
-    if !person.enrolments.iter().any(|one| may_conclude(one) && concerns(event.about, one.trigger)) {
-        return false;
+) -> Vec<InJourney> {
+    let mut journeys = Vec::new();
+    if !person.enrolments.iter().any(|one| may_conclude(one) && event.concerns(one.trigger)) {
+        return journeys;
     }
-    let mut has_ended = false;
     each_enrolment(person, |person, enrolment| {
-        if !may_conclude(enrolment) || !concerns(event.about, enrolment.trigger) {
+        if !may_conclude(enrolment) || !event.concerns(enrolment.trigger) {
             return;
         }
         let Some(plan) = rules.plan(enrolment.version, &enrolment.journey) else { return };
@@ -153,22 +184,22 @@ fn conclude(
         }
         if plan.journey.outcomes.contains(&event.kind) {
             end(person, enrolment, Ended::Resolved, now, effects);
-            has_ended = true;
         } else if plan.journey.blocked.contains_key(&event.kind) {
             end(person, enrolment, Ended::Blocked, now, effects);
             effects.push(record::of_journey(now, Kind::Blocked, &enrolment.journey, Some(&event.kind)));
-            has_ended = true;
+        } else {
+            return;
+        }
+        // Once, however many enrolments of it have ended.
+        let ended = InJourney { journey: enrolment.journey.clone(), result: Became::Ended };
+        if !journeys.contains(&ended) {
+            journeys.push(ended);
         }
     });
-    has_ended
+    journeys
 }
 
 /// One that said all it had to say may still have touches on their way, and until its time is over may still succeed.
 fn may_conclude(enrolment: &Enrolment) -> bool {
     matches!(enrolment.ended, None | Some(Ended::Completed))
-}
-
-/// An event that says what it is about concerns that alone.
-fn concerns(about: Option<EventHash>, trigger: EventHash) -> bool {
-    about.is_none_or(|about| about == trigger)
 }

@@ -2,6 +2,7 @@
 
 use crate::id::{Subject, TouchId};
 use crate::journey::gates::{self, Held, Question};
+use crate::journey::introduction;
 use crate::journey::plan::Plan;
 use crate::person::{Ended, Enrolment, Person};
 use crate::policy::Timing;
@@ -45,7 +46,8 @@ pub fn step(
     let Some(index) = next(enrolment, moment, now, plan) else { return Step::Wait(plan.due(enrolment)) };
     let Some(touch) = plan.journey.touches.get(index) else { return Step::Wait(plan.due(enrolment)) };
     let id = plan.touch_id(subject, enrolment.trigger, touch);
-    let verdict = gates::ask(&Question { person, enrolment, plan, touch, id, now });
+    let question = Question { person, enrolment, plan, touch, id, now };
+    let verdict = introduction::or_wait(&question, gates::ask(&question));
     Step::Decide { index, touch: id, verdict }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{LinkId, Subject, TouchId};
-use crate::journey::{Event, NotTaken, Ready, Refusal, Report, Taken, reason};
+use crate::journey::{Event, NotTaken, Ready, Received, Refusal, Report, reason};
 use crate::passkey::{CredentialId, Passkey};
 use crate::person::{Change, Counted, Keeping, Lot, Person};
 use crate::policy::Channel;
@@ -180,10 +180,10 @@ pub struct Dead {
     pub attempts: u8,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventResult {
-    Taken(Taken),
+    Taken(Received),
     NotTaken(NotTaken),
     /// The person's row cannot be read; nothing changed.
     Lost,

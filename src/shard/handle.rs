@@ -98,7 +98,7 @@ impl<S: Store> Turn<'_, S> {
             for (at, event) in events {
                 let taken =
                     journey::receive(&mut person, subject, &event, self.now, self.rules, &mut self.effects);
-                is_changed |= taken.is_ok_and(|taken| taken != journey::Taken::Repeated);
+                is_changed |= taken.as_ref().is_ok_and(|received| received.taken.is_kept());
                 if let Some(result) = results.get_mut(at) {
                     *result = taken.map_or_else(EventResult::NotTaken, EventResult::Taken);
                 }
@@ -115,7 +115,11 @@ impl<S: Store> Turn<'_, S> {
     fn put(&mut self, subject: Subject, change: Change, by: Option<String>) -> Result<Answer, StoreError> {
         let mut person = self.person(subject)?.unwrap_or_default();
         self.by = by;
+        let is_new = !journey::is_introduced(&person);
         journey::change(&mut person, change, self.now, self.rules, &mut self.effects);
+        if is_new {
+            journey::introduce(&mut person, subject, self.now, self.rules, &mut self.effects);
+        }
         self.collect(subject);
         self.store.save(&[(subject, person)])?;
         self.done()

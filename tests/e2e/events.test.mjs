@@ -1,7 +1,7 @@
 // Events and people through the machine API: each mode of CloudEvents, bad input, and what is held afterwards.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { API_KEY, open } from "./door.mjs";
+import { API_KEY, eventually, open } from "./door.mjs";
 
 const STRUCTURED = "application/cloudevents+json";
 const BATCHED = "application/cloudevents-batch+json";
@@ -40,7 +40,8 @@ function isProblem(answer, status, code) {
 
 test("an event enters a person once, in whichever mode it comes", async () => {
   const first = event("mode-1", { data: { about: "invoice-7", flags: { paid: false }, masks: { card: "•••1234" } } });
-  assert.deepEqual((await send(first)).body, { result: "entered" });
+  const journeys = (result) => [{ journey: "payment.failed", result }];
+  assert.deepEqual((await send(first)).body, { result: "entered", journeys: journeys("entered") });
   assert.deepEqual((await send(first)).body, { result: "repeated" });
   assert.deepEqual(results(await post(BATCHED, [first, first])), ["repeated", "repeated"]);
   const headers = Object.fromEntries(
@@ -53,7 +54,7 @@ test("an event enters a person once, in whichever mode it comes", async () => {
   assert.equal(held.enrolments.length, 1);
   assert.equal(held.enrolments[0].journey, "payment.failed");
   const ended = await send(event("mode-2", { type: "payment.succeeded", data: { about: "invoice-7" } }));
-  assert.deepEqual(ended.body, { result: "ended" });
+  assert.deepEqual(ended.body, { result: "ended", journeys: journeys("ended") });
   assert.equal((await person("customer-1")).enrolments[0].ended, "resolved");
   const late = await send(event("mode-3", { type: "payment.succeeded", data: { about: "invoice-7" } }));
   assert.deepEqual(late.body, { result: "taken" }, "nothing is left to end");
@@ -63,7 +64,8 @@ test("the outcome may come before the trigger: nobody is reminded of what is pai
   const now = door.now();
   const at = (id, type, ms) => event(id, { subject: "early", type, time: iso(ms), data: { about: "invoice-9" } });
   await send(at("early-2", "payment.succeeded", now - 1_000));
-  assert.deepEqual((await send(at("early-1", "payment.failed", now - 60_000))).body, { result: "taken" });
+  const journeys = [{ journey: "payment.failed", result: "resolved" }];
+  assert.deepEqual((await send(at("early-1", "payment.failed", now - 60_000))).body, { result: "taken", journeys });
   assert.deepEqual((await person("early")).enrolments, []);
 });
 
@@ -111,10 +113,55 @@ test("what is no event is refused as a whole", async () => {
   isProblem(await send([]), 422, "invalid");
   isProblem(await send(event("old", { time: iso(door.now() - 8 * DAY_MS) })), 422, "event_too_old");
   isProblem(await send(event("ahead", { time: iso(door.now() + DAY_MS) })), 422, "event_from_the_future");
-  const many = Array.from({ length: 140 }, (_, at) => event(`many-${at}`, { subject: "busy", type: "app.opened" }));
+  const many = Array.from({ length: 140 }, (_, at) => event(`many-${at}`, { subject: "busy", type: "note" }));
   const answers = results(await post(BATCHED, many));
   assert.deepEqual([answers.filter((result) => result === "taken").length, answers.at(-1)], [128, "too_many"]);
   isProblem(await send(event("many-x", { subject: "busy" })), 422, "too_many_events");
+});
+
+test("openings of the app leave room for what matters, and nobody behind", async () => {
+  for (let call = 0; call < 10; call += 1) {
+    const opens = Array.from({ length: 1000 }, (_, at) => event(`open-${call}-${at}`, { subject: "all-day", type: "app.opened" }));
+    assert.deepEqual(new Set(results(await post(BATCHED, opens))), new Set(["taken"]));
+  }
+  isProblem(await door.api("GET", "/v1/people/all-day"), 404, "unknown_person");
+  assert.equal((await send(event("all-day-1", { subject: "all-day" }))).body.result, "entered");
+});
+
+test("the answer says of each journey why nobody entered", async () => {
+  const expiring = (id, about, flags) => event(id, { type: "subscription.expiring", subject: "answers", data: { about, flags } });
+  const journeys = async (body) => (await send(body)).body.journeys;
+  const of = (result) => [{ journey: "subscription.expiring", result }];
+  assert.deepEqual(await journeys(expiring("a-1", "may", { renews_itself: true })), of("condition"));
+  assert.deepEqual(await journeys(expiring("a-2", "june", {})), of("condition"));
+  assert.deepEqual(await journeys(expiring("a-3", "july", { renews_itself: false })), of("entered"));
+  assert.deepEqual(await journeys(expiring("a-4", "july", { renews_itself: false })), of("entered_before"));
+  assert.equal(await journeys(expiring("a-4", "july", {})), undefined, "a repetition");
+  const { body } = await post(BATCHED, [expiring("a-5", "august", {}), event("a-6", { type: "note", subject: "answers" })]);
+  assert.deepEqual(body.results, [{ result: "taken", journeys: of("reentry") }, { result: "taken" }]);
+  assert.deepEqual(await journeys(event("a-7", { type: "subscription.renewed", subject: "answers" })), of("ended"));
+});
+
+test("an event that comes before its person waits for them, and no longer than ten minutes", async () => {
+  // At noon of tomorrow, so that no quiet hours are near whatever the time is now.
+  await door.setTime(Math.ceil(door.now() / DAY_MS) * DAY_MS + DAY_MS / 2);
+  const early = ["early-1", "early-2", "early-3", "early-4"];
+  for (const subject of [...early, "never"]) assert.equal((await send(event(subject, { subject }))).body.result, "entered");
+  await door.advance(2_000);
+  const zone = { zone: "Europe/London", addresses: { email: "a@b.example.com" } };
+  for (const subject of early) assert.equal((await door.api("PUT", `/v1/people/${subject}`, zone)).status, 200);
+  const decided = (await Promise.all(early.map(person))).map(({ history }) => history.map(({ at, reason }) => [at, reason]));
+  for (const lines of decided) assert.equal(lines.length, 1, "the tick was not waited for");
+  // One in twenty is in the control group.
+  assert.ok(decided.some(([[, reason]]) => reason === null), JSON.stringify(decided));
+  assert.deepEqual((await person("never")).history, []);
+  await door.advance(600_000);
+  const worker = await door.miniflare.getWorker();
+  const line = await eventually("the wait is over", async () => {
+    await worker.scheduled({ cron: "* * * * *", scheduledTime: new Date(door.now()) });
+    return (await person("never")).history[0];
+  });
+  assert.deepEqual([line.result, line.reason], ["not_sent", "unknown_zone"]);
 });
 
 test("a person is put, shown without their addresses, and erased", async () => {

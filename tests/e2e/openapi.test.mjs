@@ -183,7 +183,7 @@ test("what machines are answered about events, people, policies and journeys is 
   await send(event("1"));
   await send(event("1", { time: "2020-01-01T00:00:00Z", id: "2" }));
   await send(event("3", { time: "2099-01-01T00:00:00Z" }));
-  await batch(Array.from({ length: 128 }, (_, id) => event(`busy ${id}`, { type: "app.opened", subject: "busy" })));
+  await batch(Array.from({ length: 128 }, (_, id) => event(`busy ${id}`, { type: "note", subject: "busy" })));
   await send(event("busy", { subject: "busy" }));
   await send({});
   await send("{");
@@ -196,7 +196,7 @@ test("what machines are answered about events, people, policies and journeys is 
   const full = { language: "en", zone: "Europe/London", consents: [{ channel: "sms", purpose: "service", said: "yes" }], masks: { card: "•••1" }, addresses: { email: "a@b.example.com" }, facts: { gone: null }, passkeys: null, forget_devices: true };
   for (const customer of ["c-1", "c-2", "c-3"]) {
     await json("PUT", person, customer, full);
-    await send(event(`fail ${customer}`, { subject: customer, data: { flags: { paid: false } } }));
+    await send(event(`fail ${customer}`, { subject: customer, data: { flags: { renews_itself: false } } }));
   }
   await json("PUT", person, "%", full);
   await json("PUT", person, "c-1", { zone: "x" });

@@ -6,6 +6,7 @@ mod control;
 mod delivery;
 mod events;
 mod gates;
+mod introduction;
 mod life;
 mod scene;
 mod touches;

@@ -21,6 +21,9 @@ pub const REFERENCE: &str = include_str!("../../docs/policy.md");
 const LINT: &str = include_str!("../../docs/lint.md");
 
 const FAILED: &str = "/journeys/payment.failed";
+/// The one with a flag, and its texts.
+const EXPIRING: &str = "/journeys/subscription.expiring";
+const TEXT: &str = "/journeys/subscription.expiring/touches/2";
 const KYC: &str = "/journeys/kyc.refresh";
 /// Touches of the two, by their place: e-mail, SMS, in-app, reminder; and e-mail, `WhatsApp`, SMS, voice.
 const EMAIL: &str = "/journeys/payment.failed/touches/0";
@@ -49,6 +52,7 @@ fn refuses((rule, path, edits): &Case) {
     let problems = parse(&edited(edits)).expect_err(rule);
     let path =
         path.replace("FAILED", "$.journeys.\"payment.failed\"").replace("KYC", "$.journeys.\"kyc.refresh\"");
+    let path = path.replace("EXPIRING", "$.journeys.\"subscription.expiring\"");
     assert_eq!(found(&problems), [(*rule, path.as_str())], "{problems}");
 }
 
@@ -170,17 +174,17 @@ fn journey_cases() -> Vec<Case> {
             "KYC.trigger.when.all[0]",
             vec![set(at(KYC, "trigger/when"), json!({"all": ["vip"]}))],
         ),
-        ("flag.undeclared", "FAILED.touches[1].when.none[1]", vec![set(at(SMS, "when/none/-"), "payed")]),
-        ("flag.unused", "FAILED.flags", vec![set(at(FAILED, "flags/-"), "vip")]),
+        ("flag.undeclared", "EXPIRING.touches[2].when.none[1]", vec![set(at(TEXT, "when/none/-"), "renews")]),
+        ("flag.unused", "EXPIRING.flags", vec![set(at(EXPIRING, "flags/-"), "vip")]),
         (
             "condition.contradiction",
-            "FAILED.touches[1].when",
-            vec![set(at(SMS, "when/all"), json!(["paid"]))],
+            "EXPIRING.touches[2].when",
+            vec![set(at(TEXT, "when/all"), json!(["renews_itself"]))],
         ),
         (
             "condition.contradiction",
-            "FAILED.trigger.when",
-            vec![set(at(FAILED, "trigger/when/all"), json!(["paid"]))],
+            "EXPIRING.trigger.when",
+            vec![set(at(EXPIRING, "trigger/when/all"), json!(["renews_itself"]))],
         ),
     ]
 }
@@ -228,8 +232,8 @@ fn touch_cases() -> Vec<Case> {
         ),
         (
             "touch.data_undeclared",
-            "FAILED.touches[2].data_used",
-            vec![set(at(IN_APP, "data_used"), json!(["event", "language"]))],
+            "EXPIRING.touches[2].data_used",
+            vec![set(at(TEXT, "data_used"), json!(["event", "language", "zone", "address"]))],
         ),
         ("touch.data_unused", "FAILED.touches[1].data_used", vec![set(at(SMS, "data_used/-"), "masks")]),
         ("touch.data_unused", "FAILED.touches[2].data_used", vec![set(at(IN_APP, "data_used/-"), "zone")]),
@@ -361,7 +365,7 @@ pub fn shape_cases() -> Vec<Case> {
             vec![set(at(FAILED, "blocked/payment.disputed"), " ")],
         ),
         ("journey.unique", "FAILED.outcomes[3]", vec![set(at(FAILED, "outcomes/-"), "payment.succeeded")]),
-        ("journey.unique", "FAILED.flags[1]", vec![set(at(FAILED, "flags/-"), "paid")]),
+        ("journey.unique", "EXPIRING.flags[1]", vec![set(at(EXPIRING, "flags/-"), "renews_itself")]),
         ("journey.unique", "FAILED.touches[0].data_used[5]", vec![set(at(EMAIL, "data_used/-"), "event")]),
         ("journey.reentry", "FAILED.reentry_h", vec![set(at(FAILED, "reentry_h"), 0)]),
         ("journey.reentry", "FAILED.reentry_h", vec![set(at(FAILED, "reentry_h"), REENTRY_MAX_H + 1)]),
@@ -382,7 +386,7 @@ pub fn shape_cases() -> Vec<Case> {
             vec![set(at(FAILED, "outcomes/-"), "e".repeat(EVENT_TYPE_MAX + 1))],
         ),
         ("event.type", "FAILED.blocked.\"\"", vec![set(at(FAILED, "blocked/"), "The desk.")]),
-        ("flag.name", "FAILED.flags[1]", vec![set(at(FAILED, "flags/-"), "Paid")]),
+        ("flag.name", "EXPIRING.flags[1]", vec![set(at(EXPIRING, "flags/-"), "Renews")]),
         ("touch.name", "FAILED.touches[0].name", vec![set(at(EMAIL, "name"), "e-mail")]),
         ("touch.after", "FAILED.touches[0].after_h", vec![set(at(EMAIL, "after_h"), JOURNEY_MAX_H + 1)]),
         ("touch.within", "FAILED.touches[2].within_h", vec![set(at(IN_APP, "within_h"), 0)]),
@@ -503,7 +507,8 @@ fn a_problem_suggests_the_name_that_was_meant() {
         assert!(problems.contains(message), "{problems}");
     };
     check(&[set(at(SMS, "scope"), "payment.retri")], "did you mean `payment.retry`? [touch.scope]");
-    check(&[set(at(SMS, "when/none/-"), "payd")], "did you mean `paid`? [flag.undeclared]");
+    let misspelt = [set(at(TEXT, "when/none/-"), "renews_itsel")];
+    check(&misspelt, "did you mean `renews_itself`? [flag.undeclared]");
     check(
         &[set(at(SMS, "template"), "payment.failed.smss")],
         "did you mean `payment.failed.sms`? [touch.template]",
@@ -560,8 +565,17 @@ fn any_json() -> impl Strategy<Value = Value> {
         "provider",
         "Europe/Paris",
     ];
-    let texts =
-        ["paid", "opt_in", "email", "sms", "medium", "app.opened", "payment.failed", "21:00", "gateway"];
+    let texts = [
+        "renews_itself",
+        "opt_in",
+        "email",
+        "sms",
+        "medium",
+        "app.opened",
+        "payment.failed",
+        "21:00",
+        "gateway",
+    ];
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -12,7 +12,8 @@ use postern::id::{EventHash, KeyId, LinkId, Subject, TouchId};
 use postern::journey::{Event, Paused, Rules, Taken};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
-    ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, JOBS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
+    ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, INTRODUCTION_WAIT_S, JOBS_MAX, POLICY_WAIT_S,
+    SUBJECT_CODES_FREE, TICK_TURN_MAX,
 };
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Person, Said};
@@ -149,12 +150,13 @@ fn the_transcript_is_the_committed_one() {
         (bob, old),
         (bob, ahead),
     ]);
+    let journeys = json!([{ "journey": "payment.failed", "result": "entered" }]);
+    let entered = json!({ "taken": { "result": "entered", "journeys": journeys } });
+    let repeated = json!({ "taken": { "result": "repeated" } });
+    let not_taken = |why| json!({ "not_taken": why });
     assert_eq!(
         results,
-        json!([
-            { "taken": "entered" }, { "taken": "entered" }, { "taken": "repeated" }, { "taken": "entered" },
-            { "not_taken": "too_old" }, { "not_taken": "from_the_future" },
-        ])
+        json!([entered, entered, repeated, entered, not_taken("too_old"), not_taken("from_the_future")])
     );
     scene.pass(1);
     assert_eq!(scene.tick()["advanced"], 0, "what was due at entry was decided at entry");
@@ -563,6 +565,63 @@ impl Store for Torn<'_> {
 }
 
 #[test]
+fn nobody_comes_into_being_by_opening_an_app() {
+    let mut scene = Scene::new();
+    let (known, unknown) = (subject(1), subject(2));
+    scene.put(known);
+    let open = |id| Event { about: None, ..event(id, "app.opened", NOON) };
+    let results = scene.ingest(vec![(unknown, open(1)), (known, open(2)), (unknown, open(1))]);
+    let unkept = json!({ "taken": { "result": "unkept" } });
+    assert_eq!(results, json!([unkept, unkept, unkept]));
+    assert!(matches!(scene.ask(Errand::Get { subject: unknown }), Answer::Person { person: None }));
+    assert_eq!(scene.people.iter().count(), 1);
+}
+
+#[test]
+fn a_person_who_is_put_after_their_event_is_written_to_at_once() {
+    let mut scene = Scene::new();
+    let (ada, bob) = (subject(1), subject(2));
+    let failed = |id| event(id, "payment.failed", NOON);
+    scene.ingest(vec![(ada, failed(1)), (bob, failed(2))]);
+    assert_eq!(scene.offers, []);
+    scene.pass(2);
+    scene.tick();
+    assert_eq!(scene.offers, []);
+    scene.put(ada);
+    assert_eq!(scene.offers.iter().map(|touch| touch.subject()).collect::<Vec<_>>(), [ada]);
+    scene.put(ada);
+    let sent = scene.checkout();
+    scene.settle(&sent, &Settled::Accepted);
+    scene.pass(INTRODUCTION_WAIT_S);
+    scene.tick();
+    assert_eq!(scene.offers, []);
+    let said = |subject| {
+        let name = scene.rules.pseudonyms.audit_subject(subject);
+        let of = scene.people.recorded.iter().filter(move |event| event.subject == Some(name));
+        let touches = of.filter(|event| event.touch.is_some());
+        touches.map(|event| (event.kind, event.reason.as_deref())).collect::<Vec<_>>()
+    };
+    let deferred = (Kind::Deferred, Some("unknown_zone"));
+    assert_eq!(said(ada), [deferred, (Kind::Queued, None), (Kind::Sent, None)]);
+    assert_eq!(said(bob), [deferred, (Kind::TouchRefused, Some("unknown_zone"))]);
+}
+
+/// The word that somebody is there is no decision by a policy, and is heard while none can be read.
+#[test]
+fn who_is_put_while_no_policy_can_be_read_is_written_to_when_one_can() {
+    let mut scene = Scene::new();
+    let ada = subject(1);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON))]);
+    let policies = std::mem::take(&mut scene.rules.policies);
+    scene.put(ada);
+    assert_eq!(scene.offers, []);
+    scene.rules.policies = policies;
+    scene.pass(POLICY_WAIT_S);
+    scene.tick();
+    assert_eq!(scene.offers.len(), 1);
+}
+
+#[test]
 fn a_person_who_cannot_be_read_is_nobody_elses_loss() {
     let mut scene = Scene::new();
     let (ada, bob) = (subject(1), subject(2));
@@ -586,7 +645,8 @@ fn a_person_who_cannot_be_read_is_nobody_elses_loss() {
     else {
         panic!("not ingested")
     };
-    assert!(matches!(results[..], [EventResult::Lost, EventResult::Taken(Taken::Ended)]), "{results:?}");
+    let [EventResult::Lost, EventResult::Taken(received)] = &results[..] else { panic!("{results:?}") };
+    assert_eq!(received.taken, Taken::Ended);
     assert!(ask(Errand::Ingest { events: vec![of(bob, 3)] }).is_err(), "alone it is tried again");
     assert!(ask(Errand::Get { subject: bob }).is_err());
 }

@@ -92,6 +92,19 @@ fn a_fault_does_what_it_says() {
     assert!(sent("duplicate-events=500").2 > events);
 }
 
+/// The traps of the field: a flag that an earlier matter left behind, an event before anything was put of the person,
+/// a trigger that does not say what it is about.
+#[test]
+fn what_goes_wrong_between_calls_is_met() {
+    let outcome = run(&Settings { triggers_per_mille: 60, ..settings(600, 20, 5) });
+    let tally = &outcome.tally;
+    assert!(tally.turned_away.get("condition").is_some_and(|count| *count > 5), "{:?}", tally.turned_away);
+    assert!(tally.deferred.contains_key("unknown_zone"), "{:?}", tally.deferred);
+    let lines = || outcome.events.lines();
+    let is_nameless = |line: &&str| line.contains("payment.failed\"") && !line.contains("about");
+    assert!(lines().filter(is_nameless).count() > 5);
+}
+
 #[test]
 fn storms_break_no_promise() {
     for seed in 1..=3 {

@@ -74,7 +74,7 @@ pub fn story(random: &mut Random, has_app: bool, limit: Span) -> Story {
     Story { flag, outcome, opens }
 }
 
-/// Far above what anyone reads, below what a shard remembers of a week.
+/// Far above what anyone reads.
 const APP_OPENS_MAX: usize = 24;
 
 pub fn reaction(random: &mut Random, channel: Channel) -> Reaction {

@@ -23,6 +23,8 @@ pub struct Actor {
 pub struct Matter {
     /// Counts over everybody.
     pub number: u64,
+    pub about: EventHash,
+    /// Another, where the trigger did not say what it was about.
     pub trigger: EventHash,
 }
 

@@ -11,6 +11,7 @@ mod carry;
 mod cast;
 mod chart;
 mod fault;
+mod known;
 mod population;
 mod record;
 mod report;

@@ -110,7 +110,7 @@ impl Population {
             opted_out: random.happens(12),
             email: reach(&mut random, 10, 10, 5),
             phone: reach(&mut random, 15, 10, 120),
-            is_late: random.happens(10),
+            is_late: random.happens(30),
         }
     }
 

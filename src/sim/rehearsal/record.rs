@@ -13,7 +13,7 @@ use crate::sim::rehearsal::Settings;
 use crate::sim::rehearsal::cast::{Actor, Mark, Matter};
 use crate::sim::rehearsal::population::{Reach, customer_ref};
 use crate::sim::rehearsal::stage::Stage;
-use crate::sim::rehearsal::tell::{SOURCE, Signal, matter_name};
+use crate::sim::rehearsal::tell::{SOURCE, Signal, event_name, matter_name};
 use crate::time::Instant;
 
 /// What was decided about one touch, at one instant.
@@ -99,7 +99,7 @@ impl Records {
             }
             let event = json!({
                 "specversion": "1.0",
-                "id": format!("e{}", signal.number),
+                "id": event_name(signal.number),
                 "source": SOURCE,
                 "type": &*signal.kind,
                 "subject": customer_ref(number),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use litemap::LiteMap;
 
 use crate::id::Shard;
-use crate::journey::{APP_OPENED, Event};
+use crate::journey::{APP_OPENED, Event, nameless};
 use crate::person::{Change, Said};
 use crate::policy::{Channel, Condition, Journey, Purpose};
 use crate::shard::{Answer, Errand, EventResult, Offered, Settled};
@@ -23,6 +23,10 @@ use crate::time::{Instant, Span};
 pub const SOURCE: &str = "/simulated";
 /// Who hears nothing asks again within this.
 const AGAIN_MS: u64 = 600_000;
+/// Triggers that do not say what they are about; flags of which a trigger says nothing; outcomes that turn flags.
+const NAMELESS_PER_MILLE: u64 = 100;
+const SILENT_PER_MILLE: u64 = 150;
+const LEFT_PER_MILLE: u64 = 300;
 /// How late an event may be told.
 const LATE_MS: u64 = 2 * 3_600_000;
 
@@ -82,17 +86,21 @@ impl Stage<'_> {
         let kind: Rc<str> = journey.trigger.event.as_str().into();
         let trigger_kind = Rc::clone(&kind);
         let Some(of) = self.cast.get_mut(actor) else { return };
-        let trigger = self.rules.pseudonyms.about(of.subject, &matter_name(number));
+        let about = self.rules.pseudonyms.about(of.subject, &matter_name(number));
+        let is_named = !random.happens(NAMELESS_PER_MILLE);
+        let id = self.rules.pseudonyms.event(SOURCE, &event_name(self.events + 1));
         let matter = of.matters.len();
-        of.matters.push(Matter { number, trigger });
+        of.matters.push(Matter { number, about, trigger: if is_named { about } else { nameless(id) } });
         let (is_new, is_late, has_app) = (!of.is_known, of.portrait.is_late, of.portrait.has_app);
         of.is_known = true;
         if is_new {
-            let wait = if is_late { waits(&mut random, 3_600_000) } else { Span::default() };
+            let wait = if is_late { waits(&mut random, 1_200_000) } else { Span::default() };
             self.plan_telling(at + wait, Telling { actor, what: What::Introduce });
         }
         let flags = trigger_flags(&mut random, &journey.trigger.when, &journey.touches);
-        self.signal(actor, at, Rc::clone(&kind), Some(matter), flags.clone());
+        let mut said = flags.clone();
+        said.retain(|_| !random.happens(SILENT_PER_MILLE));
+        self.signal(actor, at, Rc::clone(&kind), is_named.then_some(matter), said);
         let story = story(&mut random, has_app, journey.time_limit);
         if let Some((wait, lot)) = story.flag
             && let Some((name, value)) = pick(&flags, lot)
@@ -103,7 +111,10 @@ impl Stage<'_> {
         if let Some((wait, lot)) = story.outcome
             && let Some(kind) = pick(&journey.outcomes, lot)
         {
-            self.signal(actor, at + wait, kind.as_str().into(), Some(matter), Vec::new());
+            // It may leave a flag behind that the next trigger says nothing of.
+            let is_left = random.happens(LEFT_PER_MILLE);
+            let left = flags.iter().filter(|_| is_left).map(|(name, value)| (name.clone(), !value));
+            self.signal(actor, at + wait, kind.as_str().into(), Some(matter), left.collect());
         }
         for wait in story.opens {
             self.signal(actor, at + wait, APP_OPENED.into(), None, Vec::new());
@@ -182,6 +193,9 @@ impl Stage<'_> {
     fn put_change(&mut self, actor: usize, change: &Change) -> bool {
         let Some(subject) = self.cast.get(actor).map(|of| of.subject) else { return true };
         let errand = Errand::Put { subject, change: change.clone(), by: None };
+        if let Some(watch) = &mut self.watch {
+            watch.meets(actor, change);
+        }
         let answer = self.visit(Shard::of(subject), errand);
         let clock = self.clock();
         if let Some(watch) = self.watch.as_mut().filter(|_| is_done(&answer)) {
@@ -196,15 +210,18 @@ impl Stage<'_> {
         let about = signal.about.and_then(|at| of.matters.get(at));
         self.records.told(self.now, of.number, signal, about);
         let event = Event {
-            id: self.rules.pseudonyms.event(SOURCE, &format!("e{}", signal.number)),
+            id: self.rules.pseudonyms.event(SOURCE, &event_name(signal.number)),
             kind: signal.kind.to_string(),
             at: self.shown(signal.at),
-            about: about.map(|matter| matter.trigger),
+            about: about.map(|matter| matter.about),
             flags: signal.flags.iter().cloned().collect(),
             masks: LiteMap::new(),
         };
         self.tally.events += 1;
         let checked = self.watch.is_some().then(|| event.clone());
+        if let (Some(watch), Some(event)) = (&mut self.watch, &checked) {
+            watch.hears(actor, event);
+        }
         let answer = self.visit(Shard::of(subject), Errand::Ingest { events: vec![(subject, event)] });
         let (clock, now) = (self.clock(), self.now);
         let result = match &answer {
@@ -212,7 +229,7 @@ impl Stage<'_> {
             Err(Lost { unheard: None }) => None,
         };
         if let (Some(watch), Some(event), Some(result)) = (&mut self.watch, &checked, result) {
-            watch.told(actor, event, result, clock, &self.rules);
+            watch.told(actor, event, &result, clock, &self.rules);
         }
         if answer.is_ok() && &*signal.kind == APP_OPENED {
             self.fetch(actor, now);
@@ -261,9 +278,14 @@ fn is_done(answer: &Result<Answer, Lost>) -> bool {
 
 fn first_result(answer: &Answer) -> Option<EventResult> {
     match answer {
-        Answer::Ingested { results, .. } => results.first().copied(),
+        Answer::Ingested { results, .. } => results.first().cloned(),
         _ => None,
     }
+}
+
+/// The `id` of an event.
+pub fn event_name(number: u64) -> String {
+    format!("e{number}")
 }
 
 /// What the company calls a matter.

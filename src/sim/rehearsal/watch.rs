@@ -7,15 +7,15 @@
 use std::collections::BTreeMap;
 
 use crate::audit::{self, Kind};
-use crate::id::{EventHash, TouchId};
-use crate::journey::{Event, Rules, Taken, touch_id};
+use crate::id::TouchId;
+use crate::journey::{Became, Event, Received, Rules, Taken, touch_id};
+use crate::limits::{EVENT_AHEAD_MAX_S, INTRODUCTION_WAIT_S};
 use crate::person::{Change, Ended, Enrolment, Person, Said};
-use crate::policy::{Basis, Channel, Journey, Outreach, Policy, Purpose, QuietHours, Timing, Touch};
+use crate::policy::{Channel, Purpose, Timing, Touch};
 use crate::shard::{EventResult, Ready};
+use crate::sim::rehearsal::known::{CLOCK_ERROR_MAX, Known, State, Trip};
 use crate::time::{Instant, Span};
 
-/// Clocks in a storm are this far off at most; what was planned by one may leave by another.
-const CLOCK_ERROR_MAX: Span = Span::from_secs(11 * 60);
 /// A touch whose time was this long before the end of its journey has been decided, whatever held it up.
 const DECIDED_WITHIN: Span = Span::from_secs(4 * 24 * 60 * 60);
 const TRACE_LINES_MAX: usize = 60;
@@ -39,39 +39,6 @@ pub struct Watch {
     pub judged: u64,
 }
 
-/// What is known of one person.
-#[derive(Debug, Default)]
-struct Known {
-    zone: Option<String>,
-    is_protected: bool,
-    opted_out: bool,
-    said: BTreeMap<(Channel, Purpose), Said>,
-    flags: BTreeMap<String, (bool, Instant)>,
-    trips: Vec<Trip>,
-    touches: BTreeMap<TouchId, State>,
-    left: Vec<(TouchId, Channel, Instant)>,
-}
-
-#[derive(Debug)]
-struct Trip {
-    journey: String,
-    trigger: EventHash,
-    entered: Instant,
-    is_held_out: bool,
-    /// An outcome was taken.
-    is_over: bool,
-    last_queued: Option<Instant>,
-}
-
-/// Where a touch is, by the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
-    last: Kind,
-    queued: Option<Instant>,
-    /// The offer of its last call.
-    called: Option<Instant>,
-}
-
 impl Watch {
     pub fn new(traced: Option<usize>) -> Self {
         let people = BTreeMap::new();
@@ -80,6 +47,13 @@ impl Watch {
 
     pub fn has_seen_enough(&self) -> bool {
         !self.violations.is_empty()
+    }
+
+    /// Something is about to be put.
+    pub fn meets(&mut self, actor: usize, change: &Change) {
+        let Change { language, zone, consents, addresses, .. } = change;
+        let is_word = language.is_some() || zone.is_some() || !consents.is_empty() || addresses.is_some();
+        self.people.entry(actor).or_default().is_met |= is_word;
     }
 
     /// What was put holds.
@@ -107,28 +81,45 @@ impl Watch {
         self.people.remove(&actor);
     }
 
+    /// An event is about to be told.
+    pub fn hears(&mut self, actor: usize, event: &Event) {
+        self.people.entry(actor).or_default().hears = Some(event.clone());
+    }
+
     /// An event was answered so.
-    pub fn told(&mut self, actor: usize, event: &Event, result: EventResult, at: Instant, rules: &Rules) {
+    pub fn told(&mut self, actor: usize, event: &Event, result: &EventResult, at: Instant, rules: &Rules) {
         self.trace(actor, at, || format!("told {} of {:?}: {result:?}", event.kind, event.about));
-        let EventResult::Taken(taken) = result else { return };
-        if taken == Taken::Repeated {
+        let EventResult::Taken(Received { taken, journeys }) = result else { return };
+        if *taken == Taken::Repeated {
             return;
         }
         let known = self.people.entry(actor).or_default();
+        let in_force = |name: &str| rules.policies.get(&rules.active)?.journeys.get(name);
+        let turned_away = journeys.iter().filter(|one| one.result == Became::Condition);
+        let is_wronged = turned_away
+            .filter_map(|one| in_force(&one.journey))
+            .any(|journey| journey.trigger.when.holds(|name| known.flag_of(event, name)));
+        // What claims to be of the future is not remembered.
+        if event.at <= at + Span::from_secs(EVENT_AHEAD_MAX_S) {
+            known.ends.push((event.kind.clone(), event.about, event.at));
+        }
         for (name, value) in &event.flags {
             let flag = known.flags.entry(name.clone()).or_insert((*value, event.at));
             if flag.1 <= event.at {
                 *flag = (*value, event.at);
             }
         }
-        for trip in
-            known.trips.iter_mut().filter(|trip| event.about.is_none_or(|about| about == trip.trigger))
-        {
+        let concerns =
+            |trip: &&mut Trip| trip.is_nameless || event.about.is_none_or(|about| about == trip.trigger);
+        for trip in known.trips.iter_mut().filter(concerns) {
             let mut versions =
                 rules.policies.values().filter_map(|policy| policy.journeys.get(&trip.journey));
             trip.is_over |= versions.any(|journey| {
                 journey.outcomes.contains(&event.kind) || journey.blocked.contains_key(&event.kind)
             });
+        }
+        if is_wronged {
+            self.fail(actor, at, "turned away by a condition that holds");
         }
     }
 
@@ -144,6 +135,14 @@ impl Watch {
         if known.is_protected || known.opted_out {
             broken.push("entered although not to be contacted");
         }
+        let event = known.hears.as_ref().filter(|event| event.kind == journey.trigger.event);
+        if event.is_none_or(|event| !journey.trigger.when.holds(|name| known.flag_of(event, name))) {
+            broken.push("entered against its condition");
+        }
+        if event.is_some_and(|event| known.has_ended(event, journey)) {
+            broken.push("entered although its end was told");
+        }
+        let is_nameless = event.is_some_and(|event| event.about.is_none());
         for trip in known.trips.iter().filter(|trip| trip.journey == enrolment.journey) {
             if trip.trigger == enrolment.trigger {
                 broken.push("entered twice for one trigger");
@@ -154,6 +153,7 @@ impl Watch {
         known.trips.push(Trip {
             journey: enrolment.journey.clone(),
             trigger: enrolment.trigger,
+            is_nameless,
             entered: enrolment.entered,
             is_held_out: enrolment.is_holdout,
             is_over: false,
@@ -183,6 +183,15 @@ impl Watch {
                     broken = Some("queued too soon after the touch before");
                 }
                 trip.last_queued = Some(event.at);
+            }
+        }
+        let is_strange = matches!(event.reason.as_deref(), Some("no_consent" | "unknown_zone"));
+        if event.kind == Kind::TouchRefused && is_strange && !known.is_met {
+            let wait = Span::from_secs(INTRODUCTION_WAIT_S);
+            let is_of = |trip: &&Trip| Some(trip.journey.as_str()) == event.journey.as_deref();
+            let mut trips = known.trips.iter().filter(is_of);
+            if trips.next().is_some_and(|trip| event.at < trip.entered + wait) && trips.next().is_none() {
+                broken = Some("refused before anybody could say a word of the person");
             }
         }
         let queued = if event.kind == Kind::Queued { Some(event.at) } else { queued };
@@ -275,89 +284,6 @@ impl Watch {
                 self.trace.remove(0);
             }
         }
-    }
-}
-
-impl Known {
-    fn objections<'a>(
-        &'a self,
-        ready: &'a Ready,
-        at: Instant,
-        policy: &'a Policy,
-        journey: &'a Journey,
-        touch: &'a Touch,
-    ) -> impl Iterator<Item = &'static str> + 'a {
-        let trip =
-            self.trips.iter().find(|trip| trip.journey == journey.name && trip.trigger == ready.trigger);
-        let is_early = |trip: &Trip| match touch.timing {
-            Timing::After(after) | Timing::AppOpens { after, .. } => {
-                at + CLOCK_ERROR_MAX < trip.entered + after
-            }
-        };
-        let is_late = |trip: &Trip| match touch.timing {
-            Timing::After(_) => at >= trip.entered + journey.time_limit,
-            Timing::AppOpens { after, within } => at >= trip.entered + after + within,
-        };
-        let state = self.touches.get(&ready.touch);
-        let is_settled = state.is_none_or(|state| {
-            !matches!(state.last, Kind::Queued | Kind::Deferred | Kind::Redriven) || state.queued.is_none()
-        });
-        let flag = |name: &str| self.flags.get(name).is_some_and(|flag| flag.0);
-        let checks = [
-            (trip.is_none(), "sent without an enrolment"),
-            (trip.is_some_and(|trip| trip.is_over), "sent after the outcome"),
-            (trip.is_some_and(|trip| trip.is_held_out), "sent to the control group"),
-            (trip.is_some_and(is_early), "sent before its time"),
-            (trip.is_some_and(is_late), "sent after its time"),
-            (touch.channel != ready.channel, "sent on another channel"),
-            (self.is_protected, "sent to a protected person"),
-            (self.opted_out, "sent to somebody who opted out"),
-            (!self.consents(touch, journey), "sent without consent"),
-            (!touch.when.holds(flag), "sent against its condition"),
-            (self.is_full(ready, at, &policy.outreach), "sent beyond a cap"),
-            (self.is_asleep(touch.channel, at, &policy.outreach), "sent in quiet hours"),
-            (is_settled, "sent though it was settled or never queued"),
-        ];
-        checks.into_iter().filter(|(is_broken, _)| *is_broken).map(|(_, what)| what)
-    }
-
-    fn consents(&self, touch: &Touch, journey: &Journey) -> bool {
-        let said = self.said.get(&(touch.channel, journey.purpose));
-        let asks = matches!(touch.channel, Channel::Sms | Channel::WhatsApp | Channel::Voice);
-        let goes_unasked = !asks && !touch.opt_in && journey.basis != Basis::Consent;
-        said.map_or(goes_unasked, |said| *said == Said::Yes)
-    }
-
-    fn is_full(&self, ready: &Ready, at: Instant, outreach: &Outreach) -> bool {
-        let others = || self.left.iter().filter(|(id, ..)| *id != ready.touch);
-        outreach.caps.iter().any(|cap| {
-            let counts = cap.channel.is_none_or(|channel| channel == ready.channel);
-            let within = others()
-                .filter(|(_, channel, _)| cap.channel.is_none_or(|of| of == *channel))
-                .filter(|(_, _, left)| *left + cap.per > at)
-                .count();
-            counts && within >= usize::try_from(cap.max).unwrap_or(usize::MAX)
-        })
-    }
-
-    /// What the clock on the wall says; nobody knows it for who lives nowhere.
-    fn is_asleep(&self, channel: Channel, at: Instant, outreach: &Outreach) -> bool {
-        if channel == Channel::InApp {
-            return false;
-        }
-        let Some(zone) = &self.zone else {
-            return outreach.quiet_hours.is_some() || !outreach.zones.is_empty();
-        };
-        let Some(QuietHours { start_min, end_min, .. }) =
-            outreach.zones.get(zone).copied().or(outreach.quiet_hours)
-        else {
-            return false;
-        };
-        let local = i64::try_from(at.millis()).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        let Some(local) = local.and_then(|at| at.in_tz(zone).ok()) else { return true };
-        let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
-        let (start, end) = (i32::from(start_min), i32::from(end_min));
-        if start <= end { (start..end).contains(&minute) } else { minute >= start || minute < end }
     }
 }
 

@@ -80,7 +80,11 @@ fn refused(events: &[Event]) -> Vec<(String, u32)> {
 fn every_mode_means_the_same() {
     let scene = Scene::new();
     let seen = send(&scene, &event("1"));
-    assert_eq!((seen.response.status, &seen.json()), (200, &json!({ "result": "entered" })));
+    let entered = json!([{ "journey": "payment.failed", "result": "entered" }]);
+    assert_eq!(
+        (seen.response.status, seen.json()),
+        (200, json!({ "result": "entered", "journeys": entered }))
+    );
     assert_eq!(send(&scene, &event("1")).json()["result"], "repeated");
     assert_eq!(results(&send_all(&scene, &[event("1")])), ["repeated"]);
     let mut binary = post("application/json; charset=utf-8", "");
@@ -233,6 +237,44 @@ fn every_event_of_a_batch_stands_for_itself() {
         (seen.summary().as_str(), faults(&seen.json()["errors"])),
         ("422 invalid", vec!["$ event.count".into()])
     );
+}
+
+/// Whoever sends a trigger hears of each journey why nobody entered.
+#[test]
+fn the_answer_says_what_became_of_each_journey() {
+    let scene = Scene::new();
+    let of = |journey: &str, result: &str| json!([{ "journey": journey, "result": result }]);
+    let expiring = |id, flags: Value| {
+        let data = json!({ "about": "plan", "flags": flags });
+        with(id, &json!({ "type": "subscription.expiring", "data": data }))
+    };
+    let seen = send(&scene, &expiring("1", json!({ "renews_itself": true })));
+    let journeys = of("subscription.expiring", "condition");
+    assert_eq!(seen.json(), json!({ "result": "taken", "journeys": journeys }));
+    assert_eq!(send(&scene, &expiring("2", json!({}))).json()["journeys"], journeys, "it is known by now");
+    let no = json!({ "renews_itself": false });
+    let batch = [
+        expiring("3", no.clone()),
+        expiring("4", no.clone()),
+        with("5", &json!({ "type": "subscription.expiring", "data": { "about": "another", "flags": no } })),
+        with("6", &json!({ "type": "subscription.cancelled" })),
+        with("7", &json!({ "type": "subscription.cancelled" })),
+        expiring("8", no.clone()),
+        expiring("3", no),
+    ];
+    let seen = send_all(&scene, &batch).json();
+    let journeys: Vec<&Value> =
+        seen["results"].as_array().unwrap().iter().map(|one| &one["journeys"]).collect();
+    let results = ["entered", "entered_before", "reentry", "ended"];
+    let expected = results.map(|result| of("subscription.expiring", result));
+    assert_eq!(journeys[..4], expected.each_ref());
+    assert_eq!(
+        journeys[4..],
+        [&Value::Null, &expected[1], &Value::Null],
+        "nothing, a repetition: no journey"
+    );
+    scene.api(Method::Put, &format!("/v1/people/{CUSTOMER}"), r#"{"opted_out":true}"#);
+    assert_eq!(send(&scene, &event("9")).json()["journeys"], of("payment.failed", "opted_out"));
 }
 
 #[test]

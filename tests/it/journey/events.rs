@@ -1,7 +1,7 @@
 //! Events in whatever order they come.
 
 use litemap::LiteMap;
-use postern::journey::{Event, NotTaken, Taken};
+use postern::journey::{Became, Event, InJourney, NotTaken, Taken};
 use postern::limits::{
     ENROLMENTS_MAX, EVENT_AHEAD_MAX_S, EVENT_MEMORY_S, EVENTS_REMEMBERED_MAX, PERSON_FLAGS_MAX,
     PERSON_MASKS_MAX,
@@ -10,7 +10,7 @@ use postern::person::{Change, Ended, Flag, Person};
 use postern::policy::{Channel, Condition, Journey, Trigger};
 use postern::time::{Instant, Span};
 
-use super::build::{self, DAY, HOUR, MINUTE, NOON, about, after, event, hours, journey};
+use super::build::{self, DAY, HOUR, MINUTE, NOON, about, after, event, hours, journey, minutes};
 use super::scene::Scene;
 
 fn ago(span: Span) -> Instant {
@@ -66,6 +66,71 @@ fn more_events_than_are_remembered_wait_until_the_oldest_is_forgotten() {
     scene.now = NOON + longer(Span::from_secs(EVENT_MEMORY_S));
     assert_eq!(scene.take(&more), Ok(Taken::Entered));
     assert_eq!(scene.person.seen.len(), 1);
+}
+
+/// Somebody who uses the app all day is still told that a payment failed.
+#[test]
+fn app_openings_leave_room_for_what_matters() {
+    let mut scene = Scene::new(build::dunning());
+    let open = |number: u32, at| event(&format!("o{number}"), "app.opened", at);
+    let before = scene.person.clone();
+    for number in 0..10_000 {
+        scene.now = NOON + minutes(number);
+        assert_eq!(scene.take(&open(number, scene.now)), Ok(Taken::Unkept));
+    }
+    assert_eq!((scene.says().as_str(), &scene.person), ("", &before));
+    assert_eq!(scene.fail("one"), Ok(Taken::Entered));
+    // Nor do they, where a touch waits and something else holds it back.
+    scene.rules.paused.insert("payment.failed".to_owned());
+    for number in 10_000..12_000 {
+        assert_eq!(scene.take(&open(number, scene.now)), Ok(Taken::Unkept));
+    }
+    assert_eq!(scene.person.seen.len(), 1);
+    scene.rules.paused.remove("payment.failed");
+    for number in 1..EVENTS_REMEMBERED_MAX {
+        scene.take(&event(&number.to_string(), "note", scene.now)).unwrap();
+    }
+    assert_eq!(scene.fail("two"), Err(NotTaken::TooMany));
+    scene.pass(hours(13));
+    scene.says();
+    assert_eq!(scene.take(&open(1, scene.now)), Ok(Taken::Nothing));
+    assert_eq!(scene.says(), "touch.queued", "it finds its touch even when nothing more is remembered");
+    assert_eq!(scene.person.seen.len(), EVENTS_REMEMBERED_MAX);
+}
+
+#[test]
+fn a_touch_that_waits_for_the_app_is_sent_once_however_often_its_opening_is_told() {
+    let mut scene = Scene::new(build::dunning());
+    scene.fail("one").unwrap();
+    scene.pass(hours(13));
+    let opened = event("open", "app.opened", scene.now);
+    assert_eq!(scene.take(&opened), Ok(Taken::Nothing));
+    scene.says();
+    for _ in 0..3 {
+        assert_eq!(scene.take(&opened), Ok(Taken::Repeated));
+        scene.now = scene.now + MINUTE;
+        let again = event(&format!("again {}", scene.now.secs()), "app.opened", scene.now);
+        assert_eq!(scene.take(&again), Ok(Taken::Unkept));
+    }
+    assert_eq!((scene.says().as_str(), scene.person.seen.len()), ("", 2));
+}
+
+#[test]
+fn what_an_opening_of_the_app_says_or_means_is_kept() {
+    let mut scene = Scene::new(build::dunning());
+    let tells = flagged("tells", "app.opened", NOON, &[("has_app", true)]);
+    assert_eq!(scene.take(&tells), Ok(Taken::Nothing));
+    assert_eq!((scene.person.flag("has_app"), scene.person.seen.len()), (true, 0));
+    assert_eq!(scene.take(&tells), Ok(Taken::Unkept), "nothing is new");
+    for (trigger, outcome, expected) in
+        [("app.opened", "paid", Taken::Entered), ("failed", "app.opened", Taken::Nothing)]
+    {
+        let mut journey = journey("one", vec![after("only", Channel::Email, Span::default())]);
+        (journey.trigger.event, journey.outcomes) = (trigger.to_owned(), vec![outcome.to_owned()]);
+        let mut scene = Scene::new(journey);
+        assert_eq!(scene.take(&event("open", "app.opened", NOON)), Ok(expected));
+        assert_eq!(scene.take(&event("open", "app.opened", NOON)), Ok(Taken::Repeated));
+    }
 }
 
 /// Who has paid is not contacted, however late or early that is told.
@@ -143,24 +208,106 @@ fn another_trigger_enters_after_the_time_between() {
 
 #[test]
 fn a_trigger_may_ask_for_flags_of_this_event_and_of_earlier_ones() {
+    for (flags, expected) in [
+        (vec![], Became::Condition),
+        (vec![("recurring", true)], Became::Entered),
+        (vec![("recurring", false)], Became::Condition),
+        (vec![("recurring", true), ("business", true)], Became::Condition),
+    ] {
+        let mut scene = Scene::new(asking());
+        assert_eq!(became(&mut scene, &flagged("one", "payment.failed", NOON, &flags)), expected);
+        assert_eq!(scene.says() == "journey.refused:condition", expected == Became::Condition);
+        let mut scene = Scene::new(asking());
+        scene.take(&flagged("one", "note", NOON, &flags)).unwrap();
+        assert_eq!(became(&mut scene, &event("two", "payment.failed", NOON)), expected);
+    }
+}
+
+/// What a trigger says of itself counts, whatever was said before it or, by a clock, after it.
+#[test]
+fn a_triggers_own_flags_come_first() {
+    for said_at in [ago(DAY), NOON + MINUTE] {
+        for (before, own, expected) in [
+            (true, Some(false), Became::Entered),
+            (true, None, Became::Condition),
+            (false, Some(true), Became::Condition),
+            (false, None, Became::Entered),
+        ] {
+            let mut scene = Scene::new(asking());
+            let note = [("recurring", true), ("business", before)];
+            scene.take(&flagged("note", "note", said_at, &note)).unwrap();
+            let own: Vec<_> = own.map(|value| ("business", value)).into_iter().collect();
+            assert_eq!(became(&mut scene, &flagged("one", "payment.failed", NOON, &own)), expected);
+        }
+    }
+}
+
+/// A failed payment of somebody who pays regularly and is no business.
+fn asking() -> Journey {
     let when = Condition { all: vec!["recurring".to_owned()], none: vec!["business".to_owned()] };
     let trigger = Trigger { event: "payment.failed".to_owned(), when };
-    for (flags, expected) in [
-        (vec![], Taken::Nothing),
-        (vec![("recurring", true)], Taken::Entered),
-        (vec![("recurring", false)], Taken::Nothing),
-        (vec![("recurring", true), ("business", true)], Taken::Nothing),
-    ] {
-        let flags: LiteMap<_, _> = flags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let mut scene = Scene::new(Journey { trigger: trigger.clone(), ..build::dunning() });
-        assert_eq!(
-            scene.take(&Event { flags: flags.clone(), ..event("one", "payment.failed", NOON) }),
-            Ok(expected)
-        );
-        let mut scene = Scene::new(Journey { trigger: trigger.clone(), ..build::dunning() });
-        scene.take(&Event { flags, ..event("one", "note", NOON) }).unwrap();
-        assert_eq!(scene.take(&event("two", "payment.failed", NOON)), Ok(expected));
-    }
+    Journey { trigger, ..build::dunning() }
+}
+
+fn flagged(id: &str, kind: &str, at: Instant, flags: &[(&str, bool)]) -> Event {
+    let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    Event { flags, ..event(id, kind, at) }
+}
+
+/// What the event did in the one journey there is.
+fn became(scene: &mut Scene, event: &Event) -> Became {
+    let received = scene.receive(event).unwrap();
+    let [InJourney { result, .. }] = received.journeys[..] else { panic!("{received:?}") };
+    let expected = if result == Became::Entered { Taken::Entered } else { Taken::Nothing };
+    assert_eq!(received.taken, expected);
+    result
+}
+
+/// A trigger that names nothing is about all that its journey is about.
+#[test]
+fn what_named_nothing_is_ended_by_any_outcome_of_its_journey() {
+    let start = || {
+        let mut scene = Scene::new(build::dunning());
+        scene.fail("one").unwrap();
+        scene.now = NOON + DAY;
+        assert_eq!(scene.take(&event("unnamed", "payment.failed", scene.now)), Ok(Taken::Entered));
+        assert_eq!(scene.take(&event("unnamed", "payment.failed", scene.now)), Ok(Taken::Repeated));
+        scene
+    };
+    let ended = |scene: &Scene| scene.person.enrolments.iter().map(|one| one.ended).collect::<Vec<_>>();
+    let resolved = Some(Ended::Resolved);
+    let mut scene = start();
+    assert_eq!(scene.happens("payment.succeeded", "two"), Ok(Taken::Ended));
+    assert_eq!(ended(&scene), [None, resolved]);
+    let mut scene = start();
+    assert_eq!(scene.happens("payment.succeeded", "one"), Ok(Taken::Ended));
+    assert_eq!(ended(&scene), [resolved, resolved]);
+    let mut scene = start();
+    assert_eq!(scene.take(&event("all", "payment.succeeded", scene.now)), Ok(Taken::Ended));
+    assert_eq!(ended(&scene), [resolved, resolved]);
+    // Long after its event's id is forgotten, and read from its row.
+    let mut scene = start();
+    scene.now = NOON + hours(9 * 24);
+    scene.take(&event("note", "note", scene.now)).unwrap();
+    assert_eq!((scene.person.seen.len(), ended(&scene)), (1, vec![Some(Ended::Completed), None]));
+    let stored = serde_json::to_string(&scene.person).unwrap();
+    scene.person = serde_json::from_str(&stored).unwrap();
+    assert_eq!(scene.happens("payment.succeeded", "two"), Ok(Taken::Ended));
+    assert_eq!(ended(&scene), [Some(Ended::Completed), resolved]);
+    // The outcome comes first.
+    let mut scene = Scene::new(build::dunning());
+    scene.happens("payment.succeeded", "two").unwrap();
+    assert_eq!(became(&mut scene, &event("late", "payment.failed", NOON)), Became::Resolved);
+    assert_eq!(became(&mut scene, &event("next", "payment.failed", NOON + MINUTE)), Became::Entered);
+}
+
+#[test]
+fn two_triggers_that_name_nothing_are_two() {
+    let mut scene = Scene::new(Journey { reentry: Span::default(), ..build::dunning() });
+    assert_eq!(scene.take(&event("unnamed 1", "payment.failed", NOON)), Ok(Taken::Entered));
+    assert_eq!(scene.take(&event("unnamed 2", "payment.failed", NOON)), Ok(Taken::Entered));
+    let triggers: Vec<_> = scene.person.enrolments.iter().map(|one| one.trigger).collect();
+    assert_ne!(triggers[0], triggers[1]);
 }
 
 #[test]

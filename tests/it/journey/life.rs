@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use postern::audit::Kind;
+use postern::audit::{Event as Audited, Kind};
 use postern::id::{AuditId, EventHash, TouchId};
 use postern::journey::{Event, NotTaken, Refusal, Report, Rules, Taken, move_to, redrive, wake};
-use postern::limits::{DELIVERY_ATTEMPTS_MAX, TOUCH_GAP_MIN_S};
+use postern::limits::{DELIVERY_ATTEMPTS_MAX, INTRODUCTION_WAIT_S, TOUCH_GAP_MIN_S};
 use postern::person::{Change, Consent, Ended, Enrolment, Person, Said};
 use postern::policy::{Basis, Channel, Condition, Journey, Outreach, Purpose, QuietHours, Risk, Timing};
 use postern::time::{Instant, Span};
@@ -50,6 +50,7 @@ enum Act {
         invoice: u8,
         has_about: bool,
         ago_min: i16,
+        flag: Option<bool>,
     },
     Outcome {
         is_blocked: bool,
@@ -139,9 +140,10 @@ fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         3 => prop_oneof![4 => 0..600_i32, 1 => -600..0_i32, 1 => 600..9_000_i32].prop_map(Act::Jump),
         8 => prop_oneof![3 => Just(0_u8), 1 => 0..200_u8].prop_map(|late_min| Act::Due { late_min }),
-        4 => (0..2_u8, 0..4_u8, any::<bool>(), ago()).prop_map(|(journey, invoice, has_about, ago_min)| {
-            Act::Trigger { journey, invoice, has_about, ago_min }
-        }),
+        4 => (0..2_u8, 0..4_u8, any::<bool>(), ago(), proptest::option::of(any::<bool>()))
+            .prop_map(|(journey, invoice, has_about, ago_min, flag)| {
+                Act::Trigger { journey, invoice, has_about, ago_min, flag }
+            }),
         1 => (any::<bool>(), proptest::option::of(0..4_u8), long_ago).prop_map(|(is_blocked, invoice, ago_min)| {
             Act::Outcome { is_blocked, invoice, ago_min }
         }),
@@ -196,8 +198,8 @@ fn any_setting() -> impl Strategy<Value = Setting> {
         prop_oneof![4 => Just(0_u16), 1 => Just(500_u16), 1 => Just(1_000_u16)],
         basis,
         vec(touch, 1..5),
-        0..7_u8,
-        proptest::array::uniform3(0..8_u8),
+        prop_oneof![3 => 0..7_u8, 1 => Just(6_u8)],
+        prop_oneof![3 => proptest::array::uniform3(0..8_u8), 1 => Just([0; 3])],
     )
         .prop_map(|(start, quiet, caps, gap_min, holdout, basis, touches, zone, said)| Setting {
             start,
@@ -254,6 +256,7 @@ impl Setting {
         let mut journey = build::journey(name, touches);
         if name == "nudge" {
             "trial.ending".clone_into(&mut journey.trigger.event);
+            journey.trigger.when = Condition { all: Vec::new(), none: vec!["done".to_owned()] };
             journey.reentry = HOUR;
             journey.outcomes = vec!["payment.succeeded".to_owned(), "trial.converted".to_owned()];
         }
@@ -285,6 +288,8 @@ struct World {
     words: BTreeMap<(Channel, Purpose), (Instant, bool)>,
     is_out: bool,
     is_protected: bool,
+    /// Enrolments whose trigger did not say what it is about, by journey and trigger.
+    nameless: BTreeSet<(String, EventHash)>,
     /// Enrolments that an outcome ended, by journey and trigger.
     over: BTreeSet<(String, EventHash)>,
     queue: Vec<TouchId>,
@@ -314,6 +319,7 @@ impl World {
             words: BTreeMap::new(),
             is_out: false,
             is_protected: false,
+            nameless: BTreeSet::new(),
             over: BTreeSet::new(),
             queue: Vec::new(),
             offers: BTreeMap::new(),
@@ -332,7 +338,11 @@ impl World {
 
     fn live(&mut self, acts: &[Act]) {
         for act in acts {
+            let was_strange = self.is_strange();
             self.act(*act);
+            if was_strange && self.is_strange() {
+                self.check_wait();
+            }
             self.gather();
             if self.is_stored {
                 let stored = serde_json::to_string(&self.scene.person).unwrap();
@@ -357,9 +367,9 @@ impl World {
                 self.scene.now = due + minutes(u32::from(late_min));
                 self.tick();
             }
-            Act::Trigger { journey, invoice, has_about, ago_min } => {
+            Act::Trigger { journey, invoice, has_about, ago_min, flag } => {
                 let kind = ["payment.failed", "trial.ending"][usize::from(journey)];
-                self.send(kind, has_about.then_some(invoice), before(ago_min, now), None);
+                self.send(kind, has_about.then_some(invoice), before(ago_min, now), flag);
             }
             Act::Outcome { is_blocked, invoice, ago_min } => {
                 let kind = if is_blocked { "payment.disputed" } else { "payment.succeeded" };
@@ -387,9 +397,13 @@ impl World {
                 self.is_protected = is_protected;
                 self.scene.change(Change { is_protected: Some(is_protected), ..Change::default() });
             }
-            Act::Zone(zone) => {
-                self.scene.person.zone = ZONES.get(usize::from(zone)).map(|name| Zone::parse(name).unwrap());
-            }
+            Act::Zone(zone) => match ZONES.get(usize::from(zone)) {
+                Some(name) => {
+                    let zone = Some(Zone::parse(name).unwrap());
+                    self.scene.change(Change { zone, ..Change::default() });
+                }
+                None => self.scene.person.zone = None,
+            },
             Act::NewAddress => self.scene.person.bounced.clear(),
             Act::Outage { times, is_silent } => {
                 let deed = if is_silent { Provider::Vanishes } else { Provider::Busy { after_min: 0 } };
@@ -469,9 +483,43 @@ impl World {
         let mut event = build::event(&id, kind, at);
         event.about = invoice.map(|invoice| about(&format!("invoice{invoice}")));
         event.flags.extend(flag.map(|value| ("done".to_owned(), value)));
+        let flag_before = self.scene.person.flag("done");
+        let known = self.scene.person.enrolments.clone();
         let taken = self.scene.take(&event);
+        let is_new = |one: &&Enrolment| {
+            known.iter().all(|other| (&other.journey, other.trigger) != (&one.journey, one.trigger))
+        };
+        for one in self.scene.person.enrolments.iter().filter(is_new) {
+            let is_done = flag.unwrap_or(flag_before);
+            assert!(one.journey != "nudge" || !is_done, "entered against its condition");
+            let key = (one.journey.clone(), one.trigger);
+            match event.about {
+                Some(about) => assert_eq!(one.trigger, about),
+                None => drop(self.nameless.insert(key)),
+            }
+        }
         self.note(&event, taken != Err(NotTaken::NoPolicy));
         self.sent_in.push(event);
+    }
+
+    /// Whether nothing was ever said of the person that a touch needs.
+    fn is_strange(&self) -> bool {
+        self.scene.person.zone.is_none() && self.words.is_empty()
+    }
+
+    /// Of a stranger nothing is refused for want of a word as long as the word may come.
+    fn check_wait(&self) {
+        for event in self.scene.log.iter().filter(|event| event.kind == Kind::TouchRefused) {
+            let was_queued = |one: &Audited| one.kind == Kind::Queued && one.touch == event.touch;
+            let is_for_want = matches!(event.reason.as_deref(), Some("no_consent" | "unknown_zone"));
+            if !is_for_want || self.said.iter().chain(&self.scene.log).any(was_queued) {
+                continue;
+            }
+            let enrolments = &self.scene.person.enrolments;
+            let mut of = enrolments.iter().filter(|one| Some(&one.journey) == event.journey.as_ref());
+            let wait = Span::from_secs(INTRODUCTION_WAIT_S);
+            assert!(of.any(|one| one.entered + wait <= event.at), "refused before its time: {event:?}");
+        }
     }
 
     /// An outcome is the end of all enrolments that it concerns, too old or not, once policies can be read.
@@ -479,7 +527,10 @@ impl World {
         if !is_taken || !["payment.succeeded", "payment.disputed"].contains(&event.kind.as_str()) {
             return;
         }
-        let of = |one: &&Enrolment| event.about.is_none_or(|about| about == one.trigger);
+        let of = |one: &&Enrolment| {
+            self.nameless.contains(&(one.journey.clone(), one.trigger))
+                || event.about.is_none_or(|about| about == one.trigger)
+        };
         let over = self.scene.person.enrolments.iter().filter(of);
         self.over.extend(over.map(|one| (one.journey.clone(), one.trigger)));
     }
@@ -761,12 +812,22 @@ fn lives_are_eventful() {
     ] {
         assert!(kinds.contains_key(&format!("touch.refused:{reason}")), "{reason}: {kinds:#?}");
     }
-    for line in ["touch.deferred:quiet_hours", "touch.deferred:paused", "touch.deferred:no_answer"] {
-        assert!(kinds[line] > 20, "{line}: {kinds:#?}");
+    for line in [
+        "touch.deferred:quiet_hours",
+        "touch.deferred:paused",
+        "touch.deferred:no_answer",
+        "journey.refused:condition",
+    ] {
+        assert!(kinds.get(line).is_some_and(|count| *count > 20), "{line}: {kinds:#?}");
     }
-    for line in
-        ["touch.would_send:holdout", "touch.sent:-", "journey.ended:completed", "delivery.dead:no_answer"]
-    {
+    for line in [
+        "touch.deferred:unknown_zone",
+        "touch.deferred:no_consent",
+        "touch.would_send:holdout",
+        "touch.sent:-",
+        "journey.ended:completed",
+        "delivery.dead:no_answer",
+    ] {
         assert!(kinds.contains_key(line), "{line}: {kinds:#?}");
     }
 }

@@ -3,7 +3,8 @@
 use postern::audit::{Event as Audited, Kind};
 use postern::id::{Subject, TouchId};
 use postern::journey::{
-    Effect, Event, NotTaken, Refusal, Report, Rules, Taken, advance, change, checkout, receive, settle,
+    Effect, Event, NotTaken, Received, Refusal, Report, Rules, Taken, advance, change, checkout, introduce,
+    is_introduced, receive, settle,
 };
 use postern::person::{Change, Consent, Enrolment, Pending, Person, Said};
 use postern::policy::{Channel, Journey, Purpose};
@@ -61,10 +62,14 @@ impl Scene {
     }
 
     pub fn take(&mut self, event: &Event) -> Result<Taken, NotTaken> {
+        self.receive(event).map(|received| received.taken)
+    }
+
+    pub fn receive(&mut self, event: &Event) -> Result<Received, NotTaken> {
         let mut effects = Vec::new();
-        let taken = receive(&mut self.person, SUBJECT, event, self.now, &self.rules, &mut effects);
+        let received = receive(&mut self.person, SUBJECT, event, self.now, &self.rules, &mut effects);
         self.note(effects);
-        taken
+        received
     }
 
     /// An event of now about `invoice`, its id made of both.
@@ -83,9 +88,14 @@ impl Scene {
         self.take(&build::event(&id, "app.opened", self.now)).unwrap();
     }
 
+    /// As a shard does it.
     pub fn change(&mut self, asked: Change) {
         let mut effects = Vec::new();
+        let is_new = !is_introduced(&self.person);
         change(&mut self.person, asked, self.now, &self.rules, &mut effects);
+        if is_new {
+            introduce(&mut self.person, SUBJECT, self.now, &self.rules, &mut effects);
+        }
         self.note(effects);
     }
 
