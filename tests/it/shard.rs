@@ -225,7 +225,7 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
         ..Change::default()
     };
     scene.ask(Errand::Put { subject: known, change, by: Some("backend".into()) });
-    let allot = |subject, lot, link| Errand::Allot { subject, lot, link, back: None };
+    let allot = |subject, lot, link| Errand::Allot { subject, lot, link };
     for _ in 0..CODES_PER_LINK_MAX {
         assert!(matches!(scene.ask(allot(known, Lot::Code, one)), Answer::Allotted { .. }));
     }
@@ -239,7 +239,7 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     assert!(matches!(scene.ask(allot(unknown, Lot::Code, one)), Answer::Unknown));
     let at = person.allotted.last().unwrap().at;
     for subject in [known, known, unknown] {
-        let back = Errand::Allot { subject, lot: Lot::Code, link: other, back: Some(at) };
+        let back = Errand::GiveBack { subject, link: other, at };
         assert_eq!(matches!(scene.ask(back), Answer::Unknown), subject == unknown);
     }
     assert!(matches!(scene.ask(allot(known, Lot::Code, other)), Answer::Allotted { .. }), "without a wait");
@@ -399,7 +399,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
     for ask in 0..10_000_u16 {
         let mut link = [0; 12];
         link[..2].copy_from_slice(&(ask % 1_000).to_be_bytes());
-        let errand = Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId(link), back: None };
+        let errand = Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId(link) };
         let Handled { answer, .. } = handle(&mut store, errand, NOON, &rules).unwrap();
         given += usize::from(matches!(answer, Answer::Allotted { .. }));
     }
@@ -413,7 +413,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
 
     // The person waits a minute; and of the storm nothing is left a day later.
     let late = NOON + Span::from_secs(60);
-    let errand = || Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId([9; 12]), back: None };
+    let errand = || Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId([9; 12]) };
     let answer = handle(&mut store, errand(), late, &rules).unwrap().answer;
     assert!(matches!(answer, Answer::Allotted { .. }));
     let later = late + Span::from_secs(ALLOT_WINDOW_S);

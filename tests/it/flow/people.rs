@@ -321,7 +321,7 @@ fn passkeys_and_browsers_are_counted_and_taken_away() {
     let passkey = Passkey { id: id.clone(), key: PublicKey::EdDsa([3; 32]), counter: 0 };
     let answer = visit(&scene, |subject| Errand::KeepPasskey { subject, passkey });
     assert!(matches!(answer, Answer::Kept { keeping: Keeping::Added }));
-    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Code, link: LinkId([7; 12]), back: None });
+    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Code, link: LinkId([7; 12]) });
     let shown = show(&scene);
     assert_eq!((&shown["passkeys"], &shown["devices_since"]), (&json!(1), &json!(NOW.millis())));
     assert_eq!(shown["tried"], json!({ "codes": 1, "facts": 0 }));
@@ -359,7 +359,7 @@ fn no_value_of_a_fact_is_anywhere() {
         texts.extend(seen.failure);
         texts.push(format!("{:?}", seen.events));
     }
-    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Fact, link: LinkId([7; 12]), back: None });
+    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Fact, link: LinkId([7; 12]) });
     let person = held(&scene);
     texts.push(format!("{person:?}{:?}", scene.logged()));
     texts.push(serde_json::to_string(&person).unwrap());
