@@ -131,8 +131,10 @@ fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, 
     };
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let change = Node::root(&json, &report).fields(FIELDS).map(|fields| Change {
-        language: fields.optional("language").and_then(|node| language(&node)),
-        zone: fields.optional("zone").and_then(|node| zone(&node)),
+        language: given(&fields, "language").and_then(|node| language(&node)),
+        drops_language: drops(&fields, "language"),
+        zone: given(&fields, "zone").and_then(|node| zone(&node)),
+        drops_zone: drops(&fields, "zone"),
         is_protected: fields.optional("protected").and_then(|node| node.boolean()),
         opted_out: fields.optional("opted_out").and_then(|node| node.boolean()),
         consents: fields.optional("consents").map(|node| consents(context, &node)).unwrap_or_default(),
@@ -150,6 +152,15 @@ fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, 
         let problem = Problem::new(Code::Invalid, "Nothing was changed; `errors` lists what is wrong.");
         refused(problem.with_faults(Fault::list(&problems)))
     })
+}
+
+/// What a field says, unless that is `null`: then it says that nothing is known any more.
+fn given<'f>(fields: &'f Fields<'_>, name: &'f str) -> Option<Node<'f>> {
+    fields.optional(name).filter(|node| *node.json() != Json::Null)
+}
+
+fn drops(fields: &Fields<'_>, name: &str) -> bool {
+    fields.optional(name).is_some_and(|node| *node.json() == Json::Null)
 }
 
 fn language(node: &Node<'_>) -> Option<Language> {
@@ -189,10 +200,10 @@ fn consents(context: &Context<'_>, node: &Node<'_>) -> Vec<Consent> {
 
 /// The part of a change that is about addresses: they are replaced all together, or with `null` removed.
 fn addresses(context: &Context<'_>, subject: Subject, fields: &Fields<'_>) -> Change {
-    let Some(node) = fields.optional("addresses") else { return Change::default() };
-    if *node.json() == Json::Null {
+    if drops(fields, "addresses") {
         return Change { drops_addresses: true, ..Change::default() };
     }
+    let Some(node) = fields.optional("addresses") else { return Change::default() };
     let mut book = AddressBook::default();
     for (name, node) in node.members().into_iter().flatten() {
         let Some(text) = node.string() else { continue };

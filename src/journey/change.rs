@@ -17,10 +17,10 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         has_changed |= differs;
         differs
     };
-    if set(change.language.is_some() && change.language != person.language) {
+    if set((change.language.is_some() || change.drops_language) && change.language != person.language) {
         person.language = change.language;
     }
-    if set(change.zone.is_some() && change.zone != person.zone) {
+    if set((change.zone.is_some() || change.drops_zone) && change.zone != person.zone) {
         person.zone = change.zone;
     }
     if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {

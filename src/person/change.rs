@@ -12,7 +12,11 @@ use crate::zone::Zone;
 #[serde(default)]
 pub struct Change {
     pub language: Option<Language>,
+    /// Whatever language it was is not known any more.
+    pub drops_language: bool,
     pub zone: Option<Zone>,
+    /// Whatever zone it was is not known any more.
+    pub drops_zone: bool,
     pub is_protected: Option<bool>,
     /// `Some(true)`: no contact in any journey. `Some(false)`: the person came back.
     pub opted_out: Option<bool>,

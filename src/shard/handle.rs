@@ -6,7 +6,7 @@ use core::mem::discriminant;
 
 use litemap::LiteMap;
 
-use crate::audit::{self, Kind};
+use crate::audit;
 use crate::id::{Subject, TouchId};
 use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
@@ -124,11 +124,9 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn erase(&mut self, subject: Subject, by: Option<String>) -> Result<Answer, StoreError> {
-        if self.person(subject)?.is_none() {
-            return Ok(Answer::Unknown);
-        }
+        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
         self.by = by;
-        self.effects.push(Effect::Log(audit::Event::new(self.now, Kind::PersonErased)));
+        journey::erase(&mut person, self.now, &mut self.effects);
         self.collect(subject);
         self.store.erase(subject)?;
         self.done()
@@ -175,9 +173,13 @@ impl<S: Store> Turn<'_, S> {
     fn settle(&mut self, reports: Vec<(TouchId, Settled)>) -> Result<Answer, StoreError> {
         let mut people = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
         for (touch, settled) in reports {
-            let Some(person) = people.get_mut(&touch.subject()) else { continue };
             let report = Report::from(settled);
-            journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects);
+            match people.get_mut(&touch.subject()) {
+                Some(person) => {
+                    journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects);
+                }
+                None => journey::settle_unknown(touch, &report, self.now, &mut self.effects),
+            }
             self.collect(touch.subject());
         }
         self.save(people)?;

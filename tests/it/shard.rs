@@ -265,6 +265,60 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     scene.ask(Errand::Get { subject: known });
 }
 
+/// Invariant 6, for whoever asks to be forgotten while something is under way.
+#[test]
+fn whoever_is_erased_leaves_a_last_word_on_all_that_was_under_way_and_no_row() {
+    let mut scene = Scene::new();
+    let anna = subject(1);
+    scene.put(anna);
+    scene.ingest(vec![(anna, event(1, "payment.failed", scene.now))]);
+    let [out] = scene.checkout()[..] else { panic!("one touch is out") };
+    scene.people.recorded.clear();
+    scene.ask(Errand::Erase { subject: anna, by: Some("backend".into()) });
+    assert_eq!(
+        said(&mut scene),
+        ["journey.ended:erased payment.failed", "touch.refused:erased payment.failed +", "person.erased"]
+    );
+
+    // What the provider says in the end is on record as well, each time, and makes nobody.
+    for (settled, said_of_it) in [
+        (Settled::Accepted, "touch.sent +"),
+        (Settled::Retry { after_ms: None, reason: "no_answer".into() }, "touch.failed:no_answer +"),
+        (Settled::Rejected { reason: "bad_message".into() }, "touch.failed:bad_message +"),
+        (Settled::Delivered, "touch.delivered +"),
+        (Settled::Called { how: "voicemail".into() }, "touch.delivered:voicemail +"),
+        (Settled::Bounced, "touch.bounced +"),
+        (Settled::Bounced, "touch.bounced +"),
+        (Settled::Complained, "touch.complained +"),
+    ] {
+        scene.settle(&[out], &settled);
+        let event = scene.people.recorded.last().unwrap();
+        assert_eq!(event.touch.map(|name| name.0), out.0.last_chunk().copied());
+        assert_eq!(event.subject, Some(scene.rules.pseudonyms.audit_subject(anna)));
+        assert_eq!(said(&mut scene), [said_of_it]);
+    }
+    assert!(matches!(scene.ask(Errand::Get { subject: anna }), Answer::Person { person: None }));
+    scene.offers = vec![out];
+    assert_eq!(scene.checkout(), []);
+    assert_eq!(scene.tick()["advanced"], 0);
+    assert!(scene.people.recorded.is_empty());
+}
+
+/// What was put on record since it was last asked, without what names anybody; `+`: of a touch.
+fn said(scene: &mut Scene) -> Vec<String> {
+    let recorded = std::mem::take(&mut scene.people.recorded);
+    let line = |event: &postern::audit::Event| {
+        let kind = serde_json::to_value(event.kind).unwrap();
+        let mut line = kind.as_str().unwrap().to_owned();
+        for (before, word) in [(":", &event.reason), (" ", &event.journey)] {
+            line.extend(word.iter().flat_map(|word| [before, word]));
+        }
+        line.push_str(if event.touch.is_some() { " +" } else { "" });
+        line
+    };
+    recorded.iter().map(line).collect()
+}
+
 #[test]
 fn a_tick_is_bounded_safe_twice_and_never_early() {
     let mut scene = Scene::new();

@@ -161,6 +161,11 @@ impl Stage<'_> {
             self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what });
         }
         if random.happens(10) {
+            let change = crate::person::Change { drops_zone: true, ..Default::default() };
+            let what = What::Change(Box::new(change));
+            self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what });
+        }
+        if random.happens(10) {
             self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what: What::Erase });
         }
     }

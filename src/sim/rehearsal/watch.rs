@@ -4,20 +4,21 @@
 //! of touches. Where the core is quick, it is slow: it asks the wall clock of the person's zone for the time, and counts
 //! every message that ever left. `invariants` of the design are quoted by number in `docs/ARCHITECTURE.md`.
 
+mod known;
+
 use std::collections::BTreeMap;
 
 use crate::audit::{self, Kind};
-use crate::id::{EventHash, TouchId};
+use crate::id::TouchId;
 use crate::journey::{Event, Rules, Taken, touch_id};
-use crate::person::{Change, Ended, Enrolment, Person, Said};
-use crate::policy::{Basis, Channel, Journey, Outreach, Policy, Purpose, QuietHours, Timing, Touch};
+use crate::person::{Change, Enrolment, Person, Said};
+use crate::policy::{Channel, Purpose};
 use crate::shard::{EventResult, Ready};
+use crate::sim::rehearsal::watch::known::{Known, State, Trip, unaccounted};
 use crate::time::{Instant, Span};
 
 /// Clocks in a storm are this far off at most; what was planned by one may leave by another.
 const CLOCK_ERROR_MAX: Span = Span::from_secs(11 * 60);
-/// A touch whose time was this long before the end of its journey has been decided, whatever held it up.
-const DECIDED_WITHIN: Span = Span::from_secs(4 * 24 * 60 * 60);
 const TRACE_LINES_MAX: usize = 60;
 
 /// A promise that was broken.
@@ -39,37 +40,12 @@ pub struct Watch {
     pub judged: u64,
 }
 
-/// What is known of one person.
+/// What was under way when somebody was erased.
 #[derive(Debug, Default)]
-struct Known {
-    zone: Option<String>,
-    is_protected: bool,
-    opted_out: bool,
-    said: BTreeMap<(Channel, Purpose), Said>,
-    flags: BTreeMap<String, (bool, Instant)>,
-    trips: Vec<Trip>,
-    touches: BTreeMap<TouchId, State>,
-    left: Vec<(TouchId, Channel, Instant)>,
-}
-
-#[derive(Debug)]
-struct Trip {
-    journey: String,
-    trigger: EventHash,
-    entered: Instant,
-    is_held_out: bool,
-    /// An outcome was taken.
-    is_over: bool,
-    last_queued: Option<Instant>,
-}
-
-/// Where a touch is, by the record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
-    last: Kind,
-    queued: Option<Instant>,
-    /// The offer of its last call.
-    called: Option<Instant>,
+pub struct UnderWay {
+    pub touches: Vec<TouchId>,
+    /// A journey for each enrolment that ran.
+    pub journeys: Vec<String>,
 }
 
 impl Watch {
@@ -88,6 +64,8 @@ impl Watch {
         let known = self.people.entry(actor).or_default();
         if let Some(zone) = &change.zone {
             known.zone = Some(zone.name().to_owned());
+        } else if change.drops_zone {
+            known.zone = None;
         }
         known.is_protected = change.is_protected.unwrap_or(known.is_protected);
         known.opted_out = change.opted_out.unwrap_or(known.opted_out);
@@ -102,9 +80,44 @@ impl Watch {
         }
     }
 
-    pub fn erased(&mut self, actor: usize, at: Instant) {
-        self.trace(actor, at, || "erased".to_owned());
-        self.people.remove(&actor);
+    /// Nothing of a person who was erased is left without a last word; what they said counts no more.
+    pub fn erased(&mut self, actor: usize, under_way: UnderWay, at: Instant) {
+        self.trace(actor, at, || format!("erased with {under_way:?}"));
+        let Known { touches, mut erased, .. } = self.people.remove(&actor).unwrap_or_default();
+        let queued = touches.iter().filter(|(_, state)| state.queued.is_some()).map(|(id, _)| *id);
+        for touch in queued.chain(under_way.touches) {
+            if !touches.get(&touch).is_some_and(State::is_final) {
+                self.fail(actor, at, &format!("erased, and {touch} queued and never heard of again"));
+            }
+        }
+        for journey in under_way.journeys {
+            match erased.iter().position(|ended| *ended == journey) {
+                Some(place) => drop(erased.swap_remove(place)),
+                None => self.fail(actor, at, &format!("erased, and in {journey} for ever by the record")),
+            }
+        }
+    }
+
+    /// An enrolment is over, by the record.
+    pub fn ended(&mut self, actor: usize, event: &audit::Event) {
+        self.trace(actor, event.at, || format!("{:?} {:?} {:?}", event.kind, event.journey, event.reason));
+        if event.reason.as_deref() == Some("erased") {
+            let known = self.people.entry(actor).or_default();
+            known.erased.extend(event.journey.clone());
+        }
+    }
+
+    /// How often something was put on record of a touch.
+    pub fn words_on(&self, actor: usize, touch: TouchId) -> u32 {
+        let known = self.people.get(&actor);
+        known.and_then(|known| known.touches.get(&touch)).map_or(0, |state| state.words)
+    }
+
+    /// Something was reported of a touch of somebody who was erased; `words` is how much was on record before.
+    pub fn reported_of_nobody(&mut self, actor: usize, touch: TouchId, words: u32, at: Instant) {
+        if self.words_on(actor, touch) <= words {
+            self.fail(actor, at, &format!("what was reported of {touch} after the erasure is not on record"));
+        }
     }
 
     /// An event was answered so.
@@ -186,7 +199,8 @@ impl Watch {
             }
         }
         let queued = if event.kind == Kind::Queued { Some(event.at) } else { queued };
-        known.touches.insert(touch, State { last: event.kind, queued, called });
+        let words = before.map_or(0, |state| state.words) + 1;
+        known.touches.insert(touch, State { last: event.kind, queued, called, words });
         if let Some(what) = broken {
             self.fail(actor, event.at, what);
         }
@@ -275,106 +289,6 @@ impl Watch {
                 self.trace.remove(0);
             }
         }
-    }
-}
-
-impl Known {
-    fn objections<'a>(
-        &'a self,
-        ready: &'a Ready,
-        at: Instant,
-        policy: &'a Policy,
-        journey: &'a Journey,
-        touch: &'a Touch,
-    ) -> impl Iterator<Item = &'static str> + 'a {
-        let trip =
-            self.trips.iter().find(|trip| trip.journey == journey.name && trip.trigger == ready.trigger);
-        let is_early = |trip: &Trip| match touch.timing {
-            Timing::After(after) | Timing::AppOpens { after, .. } => {
-                at + CLOCK_ERROR_MAX < trip.entered + after
-            }
-        };
-        let is_late = |trip: &Trip| match touch.timing {
-            Timing::After(_) => at >= trip.entered + journey.time_limit,
-            Timing::AppOpens { after, within } => at >= trip.entered + after + within,
-        };
-        let state = self.touches.get(&ready.touch);
-        let is_settled = state.is_none_or(|state| {
-            !matches!(state.last, Kind::Queued | Kind::Deferred | Kind::Redriven) || state.queued.is_none()
-        });
-        let flag = |name: &str| self.flags.get(name).is_some_and(|flag| flag.0);
-        let checks = [
-            (trip.is_none(), "sent without an enrolment"),
-            (trip.is_some_and(|trip| trip.is_over), "sent after the outcome"),
-            (trip.is_some_and(|trip| trip.is_held_out), "sent to the control group"),
-            (trip.is_some_and(is_early), "sent before its time"),
-            (trip.is_some_and(is_late), "sent after its time"),
-            (touch.channel != ready.channel, "sent on another channel"),
-            (self.is_protected, "sent to a protected person"),
-            (self.opted_out, "sent to somebody who opted out"),
-            (!self.consents(touch, journey), "sent without consent"),
-            (!touch.when.holds(flag), "sent against its condition"),
-            (self.is_full(ready, at, &policy.outreach), "sent beyond a cap"),
-            (self.is_asleep(touch.channel, at, &policy.outreach), "sent in quiet hours"),
-            (is_settled, "sent though it was settled or never queued"),
-        ];
-        checks.into_iter().filter(|(is_broken, _)| *is_broken).map(|(_, what)| what)
-    }
-
-    fn consents(&self, touch: &Touch, journey: &Journey) -> bool {
-        let said = self.said.get(&(touch.channel, journey.purpose));
-        let asks = matches!(touch.channel, Channel::Sms | Channel::WhatsApp | Channel::Voice);
-        let goes_unasked = !asks && !touch.opt_in && journey.basis != Basis::Consent;
-        said.map_or(goes_unasked, |said| *said == Said::Yes)
-    }
-
-    fn is_full(&self, ready: &Ready, at: Instant, outreach: &Outreach) -> bool {
-        let others = || self.left.iter().filter(|(id, ..)| *id != ready.touch);
-        outreach.caps.iter().any(|cap| {
-            let counts = cap.channel.is_none_or(|channel| channel == ready.channel);
-            let within = others()
-                .filter(|(_, channel, _)| cap.channel.is_none_or(|of| of == *channel))
-                .filter(|(_, _, left)| *left + cap.per > at)
-                .count();
-            counts && within >= usize::try_from(cap.max).unwrap_or(usize::MAX)
-        })
-    }
-
-    /// What the clock on the wall says; nobody knows it for who lives nowhere.
-    fn is_asleep(&self, channel: Channel, at: Instant, outreach: &Outreach) -> bool {
-        if channel == Channel::InApp {
-            return false;
-        }
-        let Some(zone) = &self.zone else {
-            return outreach.quiet_hours.is_some() || !outreach.zones.is_empty();
-        };
-        let Some(QuietHours { start_min, end_min, .. }) =
-            outreach.zones.get(zone).copied().or(outreach.quiet_hours)
-        else {
-            return false;
-        };
-        let local = i64::try_from(at.millis()).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
-        let Some(local) = local.and_then(|at| at.in_tz(zone).ok()) else { return true };
-        let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
-        let (start, end) = (i32::from(start_min), i32::from(end_min));
-        if start <= end { (start..end).contains(&minute) } else { minute >= start || minute < end }
-    }
-}
-
-/// Why a touch of an enrolment that ended is not accounted for.
-fn unaccounted(state: Option<State>, ended: Ended, touch: &Touch, limit: Span) -> Option<&'static str> {
-    let is_final =
-        state.is_some_and(|state| !matches!(state.last, Kind::Queued | Kind::Deferred | Kind::Redriven));
-    let was_queued = state.is_some_and(|state| state.queued.is_some());
-    match (ended, touch.timing) {
-        _ if is_final => None,
-        _ if was_queued => Some("queued and never heard of again"),
-        (Ended::Completed, _) => Some("never decided"),
-        (Ended::TimedOut, Timing::After(after)) if state.is_none() => {
-            let had_time = after.millis() + DECIDED_WITHIN.millis() < limit.millis();
-            had_time.then_some("never decided in all its time")
-        }
-        _ => None,
     }
 }
 
