@@ -125,6 +125,7 @@ impl Stage<'_> {
             tally.sent += 1;
         }
         self.react(actor, &mark, channel);
+        self.storm_after_leaving(actor, touch);
     }
 
     fn react(&mut self, actor: usize, mark: &Mark, channel: Channel) {

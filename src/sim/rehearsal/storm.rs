@@ -170,6 +170,16 @@ impl Stage<'_> {
         }
     }
 
+    /// Some ask to be forgotten on the spot: what the provider has to say of the message comes after that.
+    pub fn storm_after_leaving(&mut self, actor: usize, touch: TouchId) {
+        let lot = touch.0.last_chunk().map_or(0, |lot| u64::from_be_bytes(*lot));
+        let mut random = Random::new(mixed(self.settings.seed, &[8, lot]));
+        if self.settings.is_storm && random.happens(10) {
+            let at = self.now + Span::from_millis(random.below(20_000));
+            self.plan_telling(at, Telling { actor, what: What::Erase });
+        }
+    }
+
     /// An operator gives a touch that was put aside another chance, or does not.
     pub fn storm_after_death(&mut self, touch: TouchId) {
         if self.settings.is_storm && touch.0.last().is_some_and(|lot| lot % 2 == 0) {

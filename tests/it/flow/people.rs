@@ -100,15 +100,36 @@ fn an_absent_field_stays_as_it_is_and_addresses_go_all_together() {
 }
 
 #[test]
+fn language_and_zone_are_unset_by_null_and_by_nothing_else() {
+    let scene = Scene::new();
+    put(&scene, &everything());
+    let changes = || count(&scene.logged(), Kind::PersonChanged);
+    put(&scene, &json!({ "zone": null }));
+    let shown = show(&scene);
+    assert_eq!((&shown["language"], &shown["zone"]), (&json!("sv"), &Value::Null));
+    put(&scene, &json!({ "language": null }));
+    assert_eq!(show(&scene)["language"], Value::Null);
+    assert_eq!(changes(), 3);
+    put(&scene, &json!({ "language": null, "zone": null }));
+    assert_eq!(changes(), 3, "it is as it was");
+    put(&scene, &json!({ "language": "de", "zone": "Europe/Berlin" }));
+    put(&scene, &json!({ "protected": false }));
+    let shown = show(&scene);
+    assert_eq!((&shown["language"], &shown["zone"]), (&json!("de"), &json!("Europe/Berlin")));
+}
+
+#[test]
 fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
     let scene = Scene::new();
     for (body, expected) in [
         (json!([]), "$ field.type"),
         (json!({ "name": "Anna" }), "$.name field.unknown"),
         (json!({ "language": "fi" }), "$.language field.choice"),
-        (json!({ "language": null }), "$.language field.type"),
+        (json!({ "language": 7 }), "$.language field.type"),
         (json!({ "zone": "Europe/Stokholm" }), "$.zone person.zone"),
         (json!({ "zone": "" }), "$.zone person.zone"),
+        (json!({ "zone": false }), "$.zone field.type"),
+        (json!({ "protected": null }), "$.protected field.type"),
         (json!({ "protected": "yes" }), "$.protected field.type"),
         (json!({ "consents": {} }), "$.consents field.type"),
         (
