@@ -24,8 +24,14 @@ export function shard() {
   return { ...contestant, modules: [{ name: "shard.mjs", text: bundle("shard") }, entry, ...rest] };
 }
 
-/** The touch that waits in a row: its second half stands in the row's item `w`. */
-export const pendingOf = ({ subject, row }) => subject + row.match(/ w (\S+)/)[1];
+/** The touch that waits in a row: its second half stands in the row's item `w`, after the number of its enrolment. */
+export const pendingOf = ({ subject, row }) => subject + row.match(/w11([\w-]{16})/)[1];
+
+/** Eight digits of an instant as our rows begin with it, five bits each, and the ninth and last. */
+const DIGITS = Array.from({ length: 9 }, (_, at) => 5 * at);
+const digit = (shift) => (shift < 40 ? "P" : "0").charCodeAt(0);
+const instant = (at) => DIGITS.map((shift) => String.fromCharCode(digit(shift) + Number((BigInt(at) >> BigInt(shift)) & 31n))).join("");
+const instantSql = (at) => `char(${DIGITS.map((shift) => `${digit(shift)} + (((${at}) >> ${shift}) & 31)`).join(", ")})`;
 
 /** A person's row after the first message: as the worker writes it, and the same facts as JSON. */
 export async function sample() {
@@ -102,7 +108,10 @@ export async function open(contestant, row, { stored, people }) {
   const { server, say, visit } = stand;
   // Peers keep a person as JSON.
   const { json, ...written } = row;
-  const population = { ...written, row: contestant.name === "ours" ? row.row : json, people };
+  const population =
+    contestant.name === "ours"
+      ? { ...written, entered: instant(row.entered), people: { ...people, entered: instantSql(people.entered) } }
+      : { ...written, row: json, people };
   await say("/clock", String(NOON));
   // The object makes its tables when it is first asked.
   await visit(contestant.name === "ours" ? { get: { subject: row.subject } } : { tick: { scheduled: 0 } });

@@ -60,8 +60,8 @@ const MIGRATIONS: [&str; 1] = ["
 "];
 /// What of a message's first and last events tells it from any other.
 const ENDS_BYTES: usize = 512;
-/// The form of a row: the person's line of words.
-const FORM: u8 = b'1';
+/// The form of a row: the person's line of fields. The first form was never deployed.
+const FORM: u8 = b'2';
 
 /// The tables of one object.
 pub struct Table {
@@ -264,12 +264,12 @@ impl Store for Table {
                 Ok(Page { people: self.read_some(&lines), next })
             }
             Among::Journey(name) => {
-                let name = format!(" j {name}");
+                let mark = Person::row_mark(name);
                 let newest = self.first("SELECT max(id) FROM people")?;
                 let newest: u64 = newest.and_then(|text| text.parse().ok()).unwrap_or(0);
                 // A page looks at as many rows as a turn may change, however few of them are wanted.
                 let span = u64::from(limit);
-                let lines = lines(people_holding(&self.sql, &name, number(after), number(span)))?;
+                let lines = lines(people_holding(&self.sql, &mark, number(after), number(span)))?;
                 let next = (after + span < newest).then(|| (after + span).to_string());
                 Ok(Page { people: self.read_some(&lines), next })
             }

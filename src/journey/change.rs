@@ -6,7 +6,8 @@ use crate::audit::{Event, Kind};
 use crate::journey::advance::{drop_pending, withdraw};
 use crate::journey::{Effect, Refusal, Rules, gates};
 use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
-use crate::person::{Change, Consent, FactTag, Mask, Pending, Person, Said};
+use crate::person::{Change, Consent, FactTag, Mask, NewAddress, Pending, Person, Said, Sealed};
+use crate::policy::Channel;
 use crate::time::Instant;
 
 /// Applies a change. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
@@ -23,11 +24,8 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if set((change.zone.is_some() || change.drops_zone) && change.zone != person.zone) {
         person.zone = change.zone;
     }
-    if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {
-        // A dead address that is put again is as dead as before.
-        let both = person.addresses.as_ref().zip(change.addresses.as_ref());
-        person.bounced.retain(|channel| both.is_some_and(|(old, new)| new.is_same(old, *channel)));
-        person.addresses = change.addresses;
+    if change.addresses.is_some() || change.drops_addresses {
+        set(readdress(person, change.addresses, now));
     }
     for (name, mask) in change.masks {
         let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);
@@ -65,6 +63,28 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         Some(why) => withdraw(person, why, now, effects),
         None => drop_unwanted(person, now, rules, effects),
     }
+}
+
+/// Puts other addresses in the place of those that are kept; whether anything changed. A dead address that is put again is
+/// as dead as before. Where none is kept, the gateway has it, and to be told of addresses is to be told that it is
+/// another: nobody could say so otherwise.
+fn readdress(person: &mut Person, addresses: Option<Sealed>, now: Instant) -> bool {
+    let both = person.addresses.as_ref().zip(addresses.as_ref());
+    let is_new = |channel: Channel| !both.is_some_and(|(old, new)| new.is_same(old, channel));
+    let new: Vec<Channel> = Channel::ALL.into_iter().filter(|channel| is_new(*channel)).collect();
+    let has_changed = addresses.is_some()
+        || person.addresses.is_some()
+        || person.bounced.iter().any(|channel| new.contains(channel));
+    person.addresses = addresses;
+    person.bounced.retain(|channel| !new.contains(channel));
+    let out = person.history.iter().filter(|line| line.said.may_bounce() && line.channel != Channel::InApp);
+    for channel in out.map(|line| line.channel).filter(|channel| new.contains(channel)) {
+        match person.new_addresses.iter_mut().find(|known| known.0 == channel) {
+            Some(known) => known.1 = now,
+            None => person.new_addresses.push(NewAddress(channel, now)),
+        }
+    }
+    has_changed
 }
 
 /// Whether any is another than before, or gone.

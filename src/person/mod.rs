@@ -22,5 +22,6 @@ pub use mask::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 pub use passkey::{Counted, Keeping};
 pub use reach::Reach;
 pub use state::{
-    Consent, Ended, Enrolment, Flag, History, Mask, Outcome, Pending, Person, Said, SeenEvent, Sent,
+    Consent, Ended, Enrolment, Flag, History, Mask, NewAddress, Outcome, Pending, Person, Said, SeenEvent,
+    Sent,
 };

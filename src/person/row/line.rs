@@ -1,8 +1,9 @@
-//! Writing the words of a row.
+//! Writing the fields of a row.
 
-use crate::id::{Subject, TouchId, text_of};
-use crate::person::row::letter;
-use crate::person::{Consent, Enrolment, History, Pending, Sent};
+use crate::id::{EventHash, Subject, TouchId, text_of};
+use crate::person::row::{FIRST_DIGIT, GOES_ON, NONE, letter};
+use crate::person::{Consent, Enrolment, History, NewAddress, Pending, Sealed, Sent};
+use crate::policy::Channel;
 use crate::time::Instant;
 
 /// A line that is being written.
@@ -16,30 +17,37 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     pub(super) fn new(row: &'a mut Vec<u8>, base: Instant, subject: Subject) -> Self {
         let mut line = Self { row, base: base.millis(), subject, journeys: Vec::new() };
-        line.digits(base.millis());
+        line.number(base.millis());
         line
+    }
+
+    pub(super) fn addresses(&mut self, kept: Option<&Sealed>, bounced: &[Channel], new: &[NewAddress]) {
+        if let Some(Sealed(text)) = kept {
+            self.letter(b'a').text(text);
+        }
+        for channel in bounced {
+            self.letter(b'b').letter(letter::channel(*channel));
+        }
+        for NewAddress(channel, at) in new {
+            self.letter(b'n').letter(letter::channel(*channel)).at(*at);
+        }
     }
 
     pub(super) fn consent(&mut self, one: &Consent) {
         let Consent { channel, purpose, said, at } = one;
-        let letters = [letter::channel(*channel), letter::purpose(*purpose), letter::said(*said)];
-        self.item(b'c').letters(&letters).at(*at);
+        self.letter(b'c').letter(letter::channel(*channel)).letter(letter::purpose(*purpose));
+        self.letter(letter::said(*said)).at(*at);
     }
 
     pub(super) fn enrolment(&mut self, one: &'a Enrolment) {
         let Enrolment { journey, version, trigger, entered, done, is_holdout, last_sent, due, ended } = one;
         let journey = self.journey(journey);
-        self.item(b'e').number(journey).number(u64::from(*version)).bytes(&trigger.0).at(*entered);
-        self.number(u64::from(*done)).maybe(*last_sent).maybe(*due);
-        let ended = ended.map_or(b'-', letter::ended);
-        if *is_holdout {
-            self.letters(&[ended, b'h']);
-        } else {
-            self.letters(&[ended]);
-        }
+        self.letter(b'e').number(journey).number(u64::from(*version)).bytes(&trigger.0).at(*entered);
+        self.number(u64::from(*done)).flag(*is_holdout).maybe(*last_sent).maybe(*due);
+        self.letter(ended.map_or(NONE, letter::ended));
     }
 
-    pub(super) fn pending(&mut self, one: &'a Pending) {
+    pub(super) fn pending(&mut self, one: &'a Pending, enrolments: &[Enrolment]) {
         let Pending {
             id,
             journey,
@@ -53,69 +61,71 @@ impl<'a> Line<'a> {
             due,
             is_dead,
         } = one;
-        let journey = self.journey(journey);
-        self.item(b'w').touch(*id).number(journey).number(u64::from(*version)).bytes(&trigger.0);
-        self.number(u64::from(*touch)).letters(&[letter::channel(*channel)]).at(*offered);
-        self.number(u64::from(*attempts)).flag(*is_out).maybe(*due).flag(*is_dead);
+        let is_its = |other: &Enrolment| other.trigger == *trigger && other.journey == *journey;
+        let known = enrolments.iter().position(is_its);
+        if known.is_none() {
+            self.journey(journey);
+        }
+        self.letter(b'w').place(known);
+        if known.is_none() {
+            let journey = self.journey(journey);
+            self.number(journey).bytes(&trigger.0);
+        }
+        self.touch(*id).number(u64::from(*version)).number(u64::from(*touch));
+        self.letter(letter::channel(*channel)).at(*offered).number(u64::from(*attempts)).flag(*is_out);
+        self.maybe(*due).flag(*is_dead);
     }
 
-    pub(super) fn history(&mut self, one: &'a History) {
+    pub(super) fn history(&mut self, one: &'a History, pending: &[Pending]) {
         let History { id, journey, channel, at, said } = one;
         let journey = self.journey(journey);
-        self.item(b'h').touch(*id).number(journey).letters(&[letter::channel(*channel)]).at(*at);
+        let known = pending.iter().position(|other| other.id == *id);
+        self.letter(b'h').place(known);
+        if known.is_none() {
+            self.touch(*id);
+        }
+        self.number(journey).letter(letter::channel(*channel)).at(*at);
         match said {
-            Sent::Queued => self.word("q"),
-            Sent::Trying => self.word("o"),
-            Sent::Tried => self.word("t"),
-            Sent::Accepted => self.word("a"),
-            Sent::Delivered => self.word("d"),
-            Sent::Bounced => self.word("b"),
-            Sent::Complained => self.word("c"),
-            Sent::Undelivered => self.word("u"),
-            Sent::Failed => self.word("f"),
-            Sent::Refused(code) => self.word("r").free(code),
+            Sent::Queued => self.letter(b'q'),
+            Sent::Trying => self.letter(b'o'),
+            Sent::Tried => self.letter(b't'),
+            Sent::Accepted => self.letter(b'a'),
+            Sent::Delivered => self.letter(b'd'),
+            Sent::Bounced => self.letter(b'b'),
+            Sent::Complained => self.letter(b'c'),
+            Sent::Undelivered => self.letter(b'u'),
+            Sent::Failed => self.letter(b'f'),
+            Sent::Refused(code) => self.letter(b'r').text(code),
         };
     }
 
     /// The number of a journey; named first, if it is new.
-    fn journey(&mut self, name: &'a str) -> u64 {
+    pub(super) fn journey(&mut self, name: &'a str) -> u64 {
         let known = self.journeys.iter().position(|known| *known == name);
         let at = known.unwrap_or_else(|| {
-            self.item(b'j').free(name);
+            self.letter(b'j').text(name);
             self.journeys.push(name);
             self.journeys.len() - 1
         });
         at as u64
     }
 
-    pub(super) fn item(&mut self, letter: u8) -> &mut Self {
-        self.row.push(b' ');
+    pub(super) fn letter(&mut self, letter: u8) -> &mut Self {
         self.row.push(letter);
         self
     }
 
-    pub(super) fn word(&mut self, word: &str) -> &mut Self {
-        self.letters(word.as_bytes())
-    }
-
-    pub(super) fn letters(&mut self, letters: &[u8]) -> &mut Self {
-        self.row.push(b' ');
-        self.row.extend_from_slice(letters);
-        self
-    }
-
     pub(super) fn flag(&mut self, is_so: bool) -> &mut Self {
-        self.item(if is_so { b'1' } else { b'0' })
+        self.number(u64::from(is_so))
     }
 
-    pub(super) fn free(&mut self, text: &str) -> &mut Self {
-        if text.is_empty() {
-            return self.item(b'%');
+    pub(super) fn text(&mut self, text: &str) -> &mut Self {
+        let escaped = text.bytes().filter(|byte| must_escape(*byte)).count();
+        self.number(2 * (text.len() + 2 * escaped) as u64 + u64::from(escaped > 0));
+        if escaped == 0 {
+            self.row.extend_from_slice(text.as_bytes());
+            return self;
         }
-        if !text.bytes().any(must_escape) {
-            return self.word(text);
-        }
-        self.row.push(b' ');
         for byte in text.bytes() {
             if must_escape(byte) {
                 self.row.extend_from_slice(&[b'%', hex(byte >> 4), hex(byte & 15)]);
@@ -126,66 +136,60 @@ impl<'a> Line<'a> {
         self
     }
 
+    /// An identifier: its length is known to whoever reads it.
     pub(super) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        self.word(text_of(bytes, &mut [0; 32]))
+        self.row.extend_from_slice(text_of(bytes, &mut [0; 32]).as_bytes());
+        self
     }
 
-    pub(super) fn maybe_bytes(&mut self, bytes: Option<&[u8]>) {
-        match bytes {
-            Some(bytes) => self.bytes(bytes),
-            None => self.word("-"),
-        };
+    pub(super) fn maybe_hash(&mut self, hash: Option<EventHash>) {
+        self.flag(hash.is_some());
+        if let Some(EventHash(bytes)) = hash {
+            self.bytes(&bytes);
+        }
+    }
+
+    /// One of a list that stands before, or none.
+    fn place(&mut self, at: Option<usize>) -> &mut Self {
+        self.number(at.map_or(0, |at| at as u64 + 1))
     }
 
     fn touch(&mut self, id: TouchId) -> &mut Self {
         match id.0.split_at_checked(Subject::LENGTH) {
-            Some((subject, rest)) if subject == self.subject.0 => self.bytes(rest),
-            _ => self.bytes(&id.0),
+            Some((subject, rest)) if subject == self.subject.0 => self.flag(true).bytes(rest),
+            _ => self.flag(false).bytes(&id.0),
         }
     }
 
     fn maybe(&mut self, at: Option<Instant>) -> &mut Self {
         match at {
             Some(at) => self.at(at),
-            None => self.word("-"),
+            None => self.letter(NONE),
         }
     }
 
     pub(super) fn at(&mut self, at: Instant) -> &mut Self {
-        let at = at.millis();
-        self.row.push(b' ');
-        if at < self.base {
-            self.row.push(b'-');
-        }
-        self.digits(at.abs_diff(self.base));
-        self
+        let ahead = at.millis().wrapping_sub(self.base).cast_signed();
+        self.number((ahead << 1 ^ ahead >> 63).cast_unsigned())
     }
 
     pub(super) fn number(&mut self, number: u64) -> &mut Self {
-        self.row.push(b' ');
-        self.digits(number);
-        self
-    }
-
-    fn digits(&mut self, number: u64) {
-        let mut space = [0; 20];
-        let mut first = space.len();
         let mut rest = number;
-        for digit in space.iter_mut().rev() {
-            // The remainder of ten fits a byte.
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            first -= 1;
+        loop {
+            // Five bits fit a byte.
+            let digit = FIRST_DIGIT + (rest & 31) as u8;
+            rest >>= 5;
             if rest == 0 {
-                break;
+                self.row.push(digit);
+                return self;
             }
+            self.row.push(digit + GOES_ON);
         }
-        self.row.extend_from_slice(space.get(first..).unwrap_or_default());
     }
 }
 
 const fn must_escape(byte: u8) -> bool {
-    byte <= b' ' || byte == b'%' || byte == 0x7f
+    byte < b' ' || byte == b'%' || byte == 0x7f
 }
 
 const fn hex(digit: u8) -> u8 {

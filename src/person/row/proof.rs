@@ -1,11 +1,11 @@
-//! The words about proofs: facts, passkeys, what was allotted. Most rows have none.
+//! The fields about proofs: facts, passkeys, what was allotted. Most rows have none.
 
 use litemap::LiteMap;
 
 use crate::id::LinkId;
 use crate::passkey::Passkey;
+use crate::person::row::fields::Fields;
 use crate::person::row::line::Line;
-use crate::person::row::words::Words;
 use crate::person::{Allotted, FactTag, Lot};
 use crate::time::Instant;
 
@@ -18,32 +18,32 @@ impl Line<'_> {
         devices_since: Option<Instant>,
     ) {
         for (name, tag) in facts {
-            self.item(b'k').free(name).bytes(tag.bytes());
+            self.letter(b'k').text(name).bytes(tag.bytes());
         }
         for Passkey { id, key, counter } in passkeys {
-            self.item(b'y').word(&id.to_string()).word(&key.to_string()).number(u64::from(*counter));
+            self.letter(b'y').text(&id.to_string()).text(&key.to_string()).number(u64::from(*counter));
         }
         for Allotted { lot, link, at } in allotted {
-            self.item(b't').letters(&[letter(*lot)]).bytes(&link.0).at(*at);
+            self.letter(b't').letter(letter(*lot)).bytes(&link.0).at(*at);
         }
         if let Some(at) = devices_since {
-            self.item(b'd').at(at);
+            self.letter(b'd').at(at);
         }
     }
 }
 
-impl Words<'_> {
+impl Fields<'_> {
     pub(super) fn fact(&mut self) -> Option<FactTag> {
         self.bytes().map(FactTag::from_bytes)
     }
 
     pub(super) fn passkey(&mut self) -> Option<Passkey> {
-        let (id, key) = (self.next()?.parse().ok()?, self.next()?.parse().ok()?);
-        Some(Passkey { id, key, counter: u32::try_from(self.digits()?).ok()? })
+        let (id, key) = (self.text()?.parse().ok()?, self.text()?.parse().ok()?);
+        Some(Passkey { id, key, counter: self.small()? })
     }
 
     pub(super) fn allotted(&mut self) -> Option<Allotted> {
-        let [is] = *self.next()?.as_bytes() else { return None };
+        let is = self.letter()?;
         let lot = [Lot::Code, Lot::Fact].into_iter().find(|lot| letter(*lot) == is)?;
         Some(Allotted { lot, link: LinkId(self.bytes()?), at: self.at()? })
     }
