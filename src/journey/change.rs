@@ -6,25 +6,26 @@ use crate::audit::{Event, Kind};
 use crate::journey::advance::{drop_pending, withdraw};
 use crate::journey::{Effect, Refusal, Rules, gates};
 use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
-use crate::person::{Change, Consent, FactTag, Mask, NewAddress, Pending, Person, Said, Sealed};
+use crate::person::{Change, Consent, FactTag, Mask, NewAddress, Part, Pending, Person, Said, Sealed};
 use crate::policy::Channel;
 use crate::time::Instant;
 
 /// Applies a change. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
 /// the way.
 pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, effects: &mut Vec<Effect>) {
+    let drops = |part| change.drops.contains(&part);
     let mut has_changed = false;
     let mut set = |differs: bool| {
         has_changed |= differs;
         differs
     };
-    if set((change.language.is_some() || change.drops_language) && change.language != person.language) {
+    if set((change.language.is_some() || drops(Part::Language)) && change.language != person.language) {
         person.language = change.language;
     }
-    if set((change.zone.is_some() || change.drops_zone) && change.zone != person.zone) {
+    if set((change.zone.is_some() || drops(Part::Zone)) && change.zone != person.zone) {
         person.zone = change.zone;
     }
-    if change.addresses.is_some() || change.drops_addresses {
+    if change.addresses.is_some() || drops(Part::Addresses) {
         set(readdress(person, change.addresses, now));
     }
     for (name, mask) in change.masks {
@@ -40,7 +41,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if change_facts(person, change.facts) {
         log(effects, now, Kind::PersonChanged, "facts");
     }
-    if change.drops_passkeys && !person.passkeys.is_empty() {
+    if drops(Part::Passkeys) && !person.passkeys.is_empty() {
         person.passkeys.clear();
         log(effects, now, Kind::PersonChanged, "passkeys");
     }

@@ -12,11 +12,7 @@ use crate::zone::Zone;
 #[serde(default)]
 pub struct Change {
     pub language: Option<Language>,
-    /// Whatever language it was is not known any more.
-    pub drops_language: bool,
     pub zone: Option<Zone>,
-    /// Whatever zone it was is not known any more.
-    pub drops_zone: bool,
     pub is_protected: Option<bool>,
     /// `Some(true)`: no contact in any journey. `Some(false)`: the person came back.
     pub opted_out: Option<bool>,
@@ -24,13 +20,21 @@ pub struct Change {
     #[serde(with = "crate::json::map")]
     pub masks: LiteMap<String, String>,
     pub addresses: Option<Sealed>,
-    /// Removes what addresses there are.
-    pub drops_addresses: bool,
     /// By name; nothing: the fact is removed.
     #[serde(with = "crate::json::map")]
     pub facts: LiteMap<String, Option<FactTag>>,
-    /// Removes all passkeys.
-    pub drops_passkeys: bool,
+    /// What is not to be known any more.
+    pub drops: Vec<Part>,
     /// Browsers that are remembered now are forgotten.
     pub forgets_devices: bool,
+}
+
+/// What of a person can be taken away whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Language,
+    Zone,
+    Addresses,
+    Passkeys,
 }

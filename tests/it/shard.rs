@@ -15,7 +15,7 @@ use postern::limits::{
     ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, JOBS_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
 };
 use postern::passkey::{CredentialId, Passkey, PublicKey};
-use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Person, Said};
+use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Part, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
 use postern::shard::{
     Among, Answer, Errand, EventResult, Handled, Job, Offered, Page, Settled, Store, StoreError, Task, handle,
@@ -260,7 +260,7 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     let nobodys = Errand::UsePasskey { subject: known, id: id(6), counter: 9 };
     assert!(matches!(scene.ask(nobodys), Answer::Unknown));
     scene.ask(Errand::Get { subject: known });
-    let change = Change { drops_passkeys: true, ..Change::default() };
+    let change = Change { drops: vec![Part::Passkeys], ..Change::default() };
     scene.ask(Errand::Put { subject: known, change, by: Some("backend".into()) });
     scene.ask(Errand::Get { subject: known });
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::audit::{Event, Kind};
 use crate::id::{AuditId, Shard, Subject, TouchId};
 use crate::journey::touch_id;
-use crate::person::{Change, Said};
+use crate::person::{Change, Part, Said};
 use crate::policy::Channel;
 use crate::shard::Settled;
 use crate::sim::rehearsal::Settings;
@@ -237,7 +237,7 @@ fn body(change: &Change) -> Value {
     }
     if let Some(zone) = &change.zone {
         body.insert("zone".into(), zone.name().into());
-    } else if change.drops_zone {
+    } else if change.drops.contains(&Part::Zone) {
         body.insert("zone".into(), Value::Null);
     }
     if let Some(is_protected) = change.is_protected {

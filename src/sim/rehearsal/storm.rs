@@ -5,7 +5,7 @@ use std::rc::Rc;
 use litemap::LiteMap;
 
 use crate::id::{Shard, TouchId};
-use crate::person::Said;
+use crate::person::{Change, Part, Said};
 use crate::policy::{Cap, Channel, Policy, Purpose, QuietHours, Timing};
 use crate::shard::Errand;
 use crate::sim::Random;
@@ -155,13 +155,12 @@ impl Stage<'_> {
             }
         }
         if random.happens(20) {
-            let change =
-                crate::person::Change { is_protected: Some(random.happens(600)), ..Default::default() };
+            let change = Change { is_protected: Some(random.happens(600)), ..Change::default() };
             let what = What::Change(Box::new(change));
             self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what });
         }
         if random.happens(10) {
-            let change = crate::person::Change { drops_zone: true, ..Default::default() };
+            let change = Change { drops: vec![Part::Zone], ..Change::default() };
             let what = What::Change(Box::new(change));
             self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what });
         }

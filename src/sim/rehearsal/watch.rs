@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::audit::{self, Kind};
 use crate::id::TouchId;
 use crate::journey::{Event, Rules, Taken, touch_id};
-use crate::person::{Change, Enrolment, Person, Said};
+use crate::person::{Change, Enrolment, Part, Person, Said};
 use crate::policy::{Channel, Purpose};
 use crate::shard::{EventResult, Ready};
 use crate::sim::rehearsal::watch::known::{Known, State, Trip, unaccounted};
@@ -64,7 +64,7 @@ impl Watch {
         let known = self.people.entry(actor).or_default();
         if let Some(zone) = &change.zone {
             known.zone = Some(zone.name().to_owned());
-        } else if change.drops_zone {
+        } else if change.drops.contains(&Part::Zone) {
             known.zone = None;
         }
         known.is_protected = change.is_protected.unwrap_or(known.is_protected);

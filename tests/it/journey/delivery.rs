@@ -7,7 +7,7 @@ use postern::id::{KeyId, TouchId};
 use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, RETRY_AFTER_MAX_S, RETRY_MAX_S};
-use postern::person::{AddressBook, AddressSeal, Change, Mask, NewAddress, Person, Said, Sent};
+use postern::person::{AddressBook, AddressSeal, Change, Mask, NewAddress, Part, Person, Said, Sent};
 use postern::policy::{Channel, Language, Outreach, Purpose};
 use postern::time::{Instant, Span};
 
@@ -370,11 +370,11 @@ fn what_bounces_from_the_old_address_says_nothing_of_the_new_one() {
 #[test]
 fn an_address_that_only_the_gateway_knows_is_revived_by_a_word_on_addresses() {
     for (kept, put, revives) in [
-        (None, Change { drops_addresses: true, ..Change::default() }, true),
+        (None, Change { drops: vec![Part::Addresses], ..Change::default() }, true),
         (None, sealed(2, &[PHONE]), true),
         (Some(sealed(1, &[PHONE])), sealed(2, &[PHONE]), true),
         (Some(sealed(1, &[OLD])), sealed(2, &[OLD]), false),
-        (Some(sealed(1, &[OLD])), Change { drops_addresses: true, ..Change::default() }, true),
+        (Some(sealed(1, &[OLD])), Change { drops: vec![Part::Addresses], ..Change::default() }, true),
         (None, Change { language: Some(Language::German), ..Change::default() }, false),
     ] {
         let (mut scene, touch) = offered();
@@ -397,7 +397,7 @@ fn an_address_that_only_the_gateway_knows_is_revived_by_a_word_on_addresses() {
 fn a_word_on_addresses_that_changes_nothing_is_not_on_record() {
     let (mut scene, _) = offered();
     scene.says();
-    scene.change(Change { drops_addresses: true, ..Change::default() });
+    scene.change(Change { drops: vec![Part::Addresses], ..Change::default() });
     assert_eq!(scene.says(), "");
 }
 
