@@ -4,10 +4,10 @@ SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint build bench sim crash fuzz deploy clean
+.PHONY: help dev test lint build bench sim differential crash fuzz deploy clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: ## serves the door on http://127.0.0.1:8787 and prints links to click (PORT=n for another port)
 	@.ci/dev
@@ -29,6 +29,9 @@ bench-%: ## measures one thing, such as bench-click
 
 sim: ## rehearses the policy through storms, a million person-days (SEED=n SEEDS=1 for one again)
 	@.ci/sim
+
+differential: ## tells the worker and the simulator the same week of 1,000 people (PEOPLE=n, TRIGGERS=n, SEED=n)
+	@.ci/build local && PEOPLE=$${PEOPLE:-1000} TRIGGERS=$${TRIGGERS:-8} node --test tests/e2e/differential.test.mjs
 
 crash: ## kills the worker under load, again and again
 	@.ci/build local && node tests/e2e/crash.mjs && node tests/e2e/crash-journeys.mjs && node tests/e2e/crash-proof.mjs

@@ -189,7 +189,8 @@ impl Challenge {
         self.attempts.push(attempt);
     }
 
-    /// From when on another code may leave; the wait doubles with each, and with each that was taken back beyond the free. A clock that was set back makes nobody wait.
+    /// From when on another code may leave; the wait doubles with each, and with each that was taken back beyond the free.
+    /// A clock that was set back makes nobody wait.
     fn next_code(&self, now: Instant) -> Option<Instant> {
         if self.codes_sent >= CODES_PER_LINK_MAX {
             return None;

@@ -1,9 +1,8 @@
 //! When each shard of people wants to be woken, kept in the registry; and the cron trigger that wakes them.
 //!
 //! Shards report to the roster with a stamp; the later stamp is right, whatever order reports arrive in. Each minute
-//! those that are due are ticked, and in turn a tenth of all shards whether due or not, so that a shard whose report
-//! was lost waits ten minutes at most. A tick is safe twice, late and beside another; a minute that was skipped is made
-//! up by the next, because what was due stays due.
+//! those that [`woken`] names are ticked. A tick is safe twice, late and beside another; a minute that was skipped is
+//! made up by the next, because what was due stays due.
 
 use worker::{Result, SqlStorage, SqlStorageValue};
 
@@ -11,9 +10,8 @@ use crate::edge::people::Due;
 use crate::edge::rows::rows;
 use crate::edge::world::World;
 use crate::id::Shard;
-use crate::limits::SAFETY_NET_MIN;
 use crate::port::Unreachable;
-use crate::shard::{Answer, Errand};
+use crate::shard::{Answer, Errand, woken};
 use crate::time::Instant;
 
 pub const SCHEMA: &str = "
@@ -41,7 +39,7 @@ pub fn due(sql: &SqlStorage, at: Instant) -> Result<Vec<Shard>> {
 /// One minute of the cron trigger.
 pub async fn tick(world: &World, scheduled: Instant) {
     let shards = match world.due_shards(scheduled).await {
-        Ok(due) => wanted(scheduled, &due),
+        Ok(due) => woken(scheduled, &due),
         Err(error) => {
             worker::console_error!("{error}; every shard is woken instead");
             Shard::all().collect()
@@ -76,13 +74,6 @@ async fn wake(
         }
     }
     Ok(dues)
-}
-
-/// Those that are due, and those whose turn it is.
-fn wanted(scheduled: Instant, due: &[Shard]) -> Vec<Shard> {
-    let minute = scheduled.millis() / 60_000;
-    let has_its_turn = |shard: Shard| u64::from(shard.0) % SAFETY_NET_MIN == minute % SAFETY_NET_MIN;
-    Shard::all().filter(|shard| has_its_turn(*shard) || due.contains(shard)).collect()
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "milliseconds far below 2^53")]

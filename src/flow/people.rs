@@ -17,7 +17,7 @@ use crate::http::problem::{Code, Fault, Problem, json};
 use crate::id::{Shard, Subject};
 use crate::json::{Fields, Json, Node, Report, Values, nearest};
 use crate::limits::{CUSTOMER_REF_MAX, FACT_MAX_BYTES, FACTS_MAX, JSON_BODY_MAX, POLICY_PROBLEMS_MAX};
-use crate::person::{AddressBook, Consent, FactTag, FactValue, Said, is_flag_name};
+use crate::person::{AddressBook, Consent, FactTag, FactValue, Part, Said, Sealed, is_flag_name};
 use crate::policy::{Channel, Fact, FactKind, Language, Purpose};
 use crate::port::{Ports, Unreachable};
 use crate::shard::{Answer, Change, Errand};
@@ -131,8 +131,9 @@ fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, 
     };
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let change = Node::root(&json, &report).fields(FIELDS).map(|fields| Change {
-        language: fields.optional("language").and_then(|node| language(&node)),
-        zone: fields.optional("zone").and_then(|node| zone(&node)),
+        drops: drops(&fields),
+        language: given(&fields, "language").and_then(|node| language(&node)),
+        zone: given(&fields, "zone").and_then(|node| zone(&node)),
         is_protected: fields.optional("protected").and_then(|node| node.boolean()),
         opted_out: fields.optional("opted_out").and_then(|node| node.boolean()),
         consents: fields.optional("consents").map(|node| consents(context, &node)).unwrap_or_default(),
@@ -141,15 +142,31 @@ fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, 
             .optional("facts")
             .and_then(|node| facts(context, subject, policy?, &node))
             .unwrap_or_default(),
-        drops_passkeys: fields.optional("passkeys").is_some_and(|node| drops_passkeys(&node)),
         forgets_devices: fields.optional("forget_devices").and_then(|node| node.boolean()).unwrap_or(false),
-        ..addresses(context, subject, &fields)
+        addresses: given(&fields, "addresses").and_then(|node| addresses(context, subject, &node)),
     });
     // Whatever gave nothing above was reported, so nothing is ever changed by halves.
     report.finish(change).map_err(|problems| {
         let problem = Problem::new(Code::Invalid, "Nothing was changed; `errors` lists what is wrong.");
         refused(problem.with_faults(Fault::list(&problems)))
     })
+}
+
+/// What a field says, unless that is `null`: then it says that nothing is known any more.
+fn given<'f>(fields: &'f Fields<'_>, name: &'f str) -> Option<Node<'f>> {
+    fields.optional(name).filter(|node| *node.json() != Json::Null)
+}
+
+fn drops(fields: &Fields<'_>) -> Vec<Part> {
+    let is_null = |name| fields.optional(name).is_some_and(|node| *node.json() == Json::Null);
+    let is_empty = |node: Node<'_>| matches!(node.json(), Json::Object(members) if members.is_empty());
+    let parts = [
+        (Part::Language, is_null("language")),
+        (Part::Zone, is_null("zone")),
+        (Part::Addresses, is_null("addresses") || fields.optional("addresses").is_some_and(is_empty)),
+        (Part::Passkeys, fields.optional("passkeys").is_some_and(|node| drops_passkeys(&node))),
+    ];
+    parts.into_iter().filter(|(_, is_dropped)| *is_dropped).map(|(part, _)| part).collect()
 }
 
 fn language(node: &Node<'_>) -> Option<Language> {
@@ -187,12 +204,8 @@ fn consents(context: &Context<'_>, node: &Node<'_>) -> Vec<Consent> {
     consents.into_iter().map(|(_, consent)| consent).collect()
 }
 
-/// The part of a change that is about addresses: they are replaced all together, or with `null` removed.
-fn addresses(context: &Context<'_>, subject: Subject, fields: &Fields<'_>) -> Change {
-    let Some(node) = fields.optional("addresses") else { return Change::default() };
-    if *node.json() == Json::Null {
-        return Change { drops_addresses: true, ..Change::default() };
-    }
+/// All addresses together. `None`: there are none, or mistakes.
+fn addresses(context: &Context<'_>, subject: Subject, node: &Node<'_>) -> Option<Sealed> {
     let mut book = AddressBook::default();
     for (name, node) in node.members().into_iter().flatten() {
         let Some(text) = node.string() else { continue };
@@ -205,11 +218,8 @@ fn addresses(context: &Context<'_>, subject: Subject, fields: &Fields<'_>) -> Ch
             node.problem("person.address", error.expected);
         }
     }
-    if book.0.is_empty() {
-        return Change { drops_addresses: true, ..Change::default() };
-    }
     let salt = context.seed.bytes(b"addresses");
-    Change { addresses: Some(context.door.addresses.seal(&book, subject, salt)), ..Change::default() }
+    (!book.0.is_empty()).then(|| context.door.addresses.seal(&book, subject, salt))
 }
 
 /// What is to be known of the person from now on, by the names in the policy. A name that it has no more can be removed.

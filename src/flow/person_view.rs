@@ -35,6 +35,8 @@ pub(super) struct Document<'a> {
     tried: Tried,
     /// Channels whose address is dead.
     bounced: &'a [Channel],
+    /// Since when addresses are others than those to which something left before, or may have.
+    new_addresses: Listed<'a, Instant>,
     enrolments: Vec<EnrolmentDocument<'a>>,
     pending: Vec<PendingDocument<'a>>,
     history: Vec<HistoryDocument<'a>>,
@@ -136,6 +138,7 @@ pub(super) fn document<'a>(context: &Context<'a>, subject: Subject, person: &'a 
             facts: person.count_allotted(Lot::Fact, context.now),
         },
         bounced: &person.bounced,
+        new_addresses: listed(person.new_addresses.iter().map(|one| (one.0.name(), one.1))),
         enrolments: person.enrolments.iter().map(enrolment).collect(),
         pending: person.pending.iter().map(pending).collect(),
         history: histories(context, subject, person),

@@ -6,28 +6,27 @@ use crate::audit::{Event, Kind};
 use crate::journey::advance::{drop_pending, withdraw};
 use crate::journey::{Effect, Refusal, Rules, gates};
 use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
-use crate::person::{Change, Consent, FactTag, Mask, Pending, Person, Said};
+use crate::person::{Change, Consent, FactTag, Mask, NewAddress, Part, Pending, Person, Said, Sealed};
+use crate::policy::Channel;
 use crate::time::Instant;
 
 /// Applies a change. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
 /// the way.
 pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, effects: &mut Vec<Effect>) {
+    let drops = |part| change.drops.contains(&part);
     let mut has_changed = false;
     let mut set = |differs: bool| {
         has_changed |= differs;
         differs
     };
-    if set(change.language.is_some() && change.language != person.language) {
+    if set((change.language.is_some() || drops(Part::Language)) && change.language != person.language) {
         person.language = change.language;
     }
-    if set(change.zone.is_some() && change.zone != person.zone) {
+    if set((change.zone.is_some() || drops(Part::Zone)) && change.zone != person.zone) {
         person.zone = change.zone;
     }
-    if set(change.addresses.is_some() || (change.drops_addresses && person.addresses.is_some())) {
-        // A dead address that is put again is as dead as before.
-        let both = person.addresses.as_ref().zip(change.addresses.as_ref());
-        person.bounced.retain(|channel| both.is_some_and(|(old, new)| new.is_same(old, *channel)));
-        person.addresses = change.addresses;
+    if change.addresses.is_some() || drops(Part::Addresses) {
+        set(readdress(person, change.addresses, now));
     }
     for (name, mask) in change.masks {
         let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);
@@ -42,7 +41,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if change_facts(person, change.facts) {
         log(effects, now, Kind::PersonChanged, "facts");
     }
-    if change.drops_passkeys && !person.passkeys.is_empty() {
+    if drops(Part::Passkeys) && !person.passkeys.is_empty() {
         person.passkeys.clear();
         log(effects, now, Kind::PersonChanged, "passkeys");
     }
@@ -65,6 +64,28 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         Some(why) => withdraw(person, why, now, effects),
         None => drop_unwanted(person, now, rules, effects),
     }
+}
+
+/// Puts other addresses in the place of those that are kept; whether anything changed. A dead address that is put again is
+/// as dead as before. Where none is kept, the gateway has it, and to be told of addresses is to be told that it is
+/// another: nobody could say so otherwise.
+fn readdress(person: &mut Person, addresses: Option<Sealed>, now: Instant) -> bool {
+    let both = person.addresses.as_ref().zip(addresses.as_ref());
+    let is_new = |channel: Channel| !both.is_some_and(|(old, new)| new.is_same(old, channel));
+    let new: Vec<Channel> = Channel::ALL.into_iter().filter(|channel| is_new(*channel)).collect();
+    let has_changed = addresses.is_some()
+        || person.addresses.is_some()
+        || person.bounced.iter().any(|channel| new.contains(channel));
+    person.addresses = addresses;
+    person.bounced.retain(|channel| !new.contains(channel));
+    let out = person.history.iter().filter(|line| line.said.may_bounce() && line.channel != Channel::InApp);
+    for channel in out.map(|line| line.channel).filter(|channel| new.contains(channel)) {
+        match person.new_addresses.iter_mut().find(|known| known.0 == channel) {
+            Some(known) => known.1 = now,
+            None => person.new_addresses.push(NewAddress(channel, now)),
+        }
+    }
+    has_changed
 }
 
 /// Whether any is another than before, or gone.

@@ -7,11 +7,19 @@ use crate::limits::OFFER_LEASE_MS;
 use crate::person::{Pending, Person};
 use crate::time::{Instant, Span};
 
-/// Makes everything of a journey that waits due: it was resumed. Whether anything was.
+/// Makes everything of a journey that waits due: it was resumed. Whether anything was. A touch whose last attempt failed
+/// waits because its provider wished it, or was down: nobody who resumes a journey knows better.
 pub fn wake(person: &mut Person, journey: &str, now: Instant) -> bool {
     let enrolments = person.enrolments.iter_mut().filter(|one| one.is_running() && one.journey == journey);
     let soon = now + Span::from_millis(OFFER_LEASE_MS);
-    let waits = |one: &&mut Pending| one.journey == journey && one.due.is_some_and(|due| due > soon);
+    let history = &person.history;
+    // An attempt moves the line of its touch: it is as new as the offer then, or newer.
+    let has_tried = |one: &Pending| {
+        one.attempts > 0 && history.iter().any(|line| line.id == one.id && line.at >= one.offered)
+    };
+    let waits = |one: &&mut Pending| {
+        one.journey == journey && one.due.is_some_and(|due| due > soon) && !has_tried(one)
+    };
     let pending = person.pending.iter_mut().filter(waits);
     let mut has_woken = false;
     for due in enrolments.map(|one| &mut one.due).chain(pending.map(|one| &mut one.due)) {

@@ -52,6 +52,8 @@ pub enum Refusal {
     NoAddress,
     /// Somebody has asked for this offer already. If nothing is heard of it, the touch is offered again.
     InFlight,
+    /// The person was erased.
+    Erased,
 }
 
 impl From<&Pending> for Offer {
@@ -77,6 +79,7 @@ impl Refusal {
             Self::TooLate => "too_late",
             Self::NoAddress => "no_address",
             Self::InFlight => "in_flight",
+            Self::Erased => "erased",
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::id::TouchId;
 use crate::journey::change::{drop_unwanted, note_consent};
 use crate::journey::{Effect, Report, Rules, lots, reason, record};
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, RETRY_AFTER_MAX_S, RETRY_FACTOR, RETRY_FIRST_S, RETRY_MAX_S};
-use crate::person::{Consent, Pending, Person, Said, Sent};
+use crate::person::{Consent, NewAddress, Pending, Person, Said, Sent};
 use crate::policy::{Channel, Purpose};
 use crate::time::{Instant, Span};
 
@@ -111,8 +111,10 @@ impl Note<'_> {
             return;
         }
         self.conclude(Kind::Bounced, Sent::Bounced, None);
-        let channel = self.person.remembered(self.touch).map(|line| line.channel);
-        if let Some(channel) = channel
+        let line = self.person.remembered(self.touch).map(|line| (line.channel, line.at));
+        let new_addresses = &self.person.new_addresses;
+        if let Some((channel, tried)) = line
+            && !new_addresses.iter().any(|NewAddress(of, since)| *of == channel && tried < *since)
             && !self.person.bounced.contains(&channel)
         {
             self.person.bounced.push(channel);

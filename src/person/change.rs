@@ -20,13 +20,21 @@ pub struct Change {
     #[serde(with = "crate::json::map")]
     pub masks: LiteMap<String, String>,
     pub addresses: Option<Sealed>,
-    /// Removes what addresses there are.
-    pub drops_addresses: bool,
     /// By name; nothing: the fact is removed.
     #[serde(with = "crate::json::map")]
     pub facts: LiteMap<String, Option<FactTag>>,
-    /// Removes all passkeys.
-    pub drops_passkeys: bool,
+    /// What is not to be known any more.
+    pub drops: Vec<Part>,
     /// Browsers that are remembered now are forgotten.
     pub forgets_devices: bool,
+}
+
+/// What of a person can be taken away whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Language,
+    Zone,
+    Addresses,
+    Passkeys,
 }

@@ -16,11 +16,12 @@ mod state;
 
 pub use address::{AddressBook, AddressSeal, BadAddress, BadSeal, Sealed};
 pub use allot::{Allotment, Allotted, Lot};
-pub use change::Change;
+pub use change::{Change, Part};
 pub use fact::{FactKey, FactTag, FactValue};
 pub use mask::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 pub use passkey::{Counted, Keeping};
 pub use reach::Reach;
 pub use state::{
-    Consent, Ended, Enrolment, Flag, History, Mask, Outcome, Pending, Person, Said, SeenEvent, Sent,
+    Consent, Ended, Enrolment, Flag, History, Mask, NewAddress, Outcome, Pending, Person, Said, SeenEvent,
+    Sent,
 };

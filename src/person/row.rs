@@ -33,7 +33,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::id::{EventHash, Subject};
 use crate::person::row::fields::Fields;
 use crate::person::row::line::Line;
-use crate::person::{Flag, Mask, Outcome, Person, Sealed, SeenEvent};
+use crate::person::{Flag, Mask, NewAddress, Outcome, Person, Sealed, SeenEvent};
 use crate::policy::Language;
 use crate::time::Instant;
 use crate::zone::Zone;
@@ -58,6 +58,7 @@ impl Person {
             flags,
             addresses,
             bounced,
+            new_addresses,
             enrolments,
             pending,
             history,
@@ -92,12 +93,7 @@ impl Person {
         for (name, Flag(value, at)) in flags {
             line.letter(b'f').text(name).flag(*value).at(*at);
         }
-        if let Some(Sealed(text)) = addresses {
-            line.letter(b'a').text(text);
-        }
-        for channel in bounced {
-            line.letter(b'b').letter(letter::channel(*channel));
-        }
+        line.addresses(addresses.as_ref(), bounced, new_addresses);
         for one in enrolments {
             line.enrolment(one);
         }
@@ -143,6 +139,7 @@ impl Person {
                 }
                 b'a' => person.addresses = Some(Sealed(fields.text()?)),
                 b'b' => person.bounced.push(fields.channel()?),
+                b'n' => person.new_addresses.push(NewAddress(fields.channel()?, fields.at()?)),
                 b'j' => fields.name_journey()?,
                 b'e' => person.enrolments.push(fields.enrolment()?),
                 b'w' => person.pending.push(fields.pending(&person.enrolments)?),

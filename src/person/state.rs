@@ -27,6 +27,8 @@ pub struct Person {
     pub addresses: Option<Sealed>,
     /// Channels whose address is dead, until another is put or it is removed.
     pub bounced: Vec<Channel>,
+    /// Channels on which something had left, or may have, when their address became another one.
+    pub new_addresses: Vec<NewAddress>,
     pub enrolments: Vec<Enrolment>,
     /// Touches on their way to a provider, or waiting in the inbox.
     pub pending: Vec<Pending>,
@@ -45,6 +47,10 @@ pub struct Person {
     /// came into being; those that were before it, of a person who was erased and put again, are not known either.
     pub devices_since: Option<Instant>,
 }
+
+/// Since when a channel's address is another. What left before may bounce still, which says nothing of this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewAddress(pub Channel, pub Instant);
 
 /// A masked reference, and the time of the event that told it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,6 +217,11 @@ impl Sent {
     /// Whether it left, may have left, or is about to: such touches count against caps.
     pub const fn counts(&self) -> bool {
         !matches!(self, Self::Failed | Self::Refused(_))
+    }
+
+    /// Whether it left, or may have, and its address is not known to be dead.
+    pub const fn may_bounce(&self) -> bool {
+        matches!(self, Self::Trying | Self::Tried | Self::Accepted | Self::Delivered | Self::Undelivered)
     }
 }
 

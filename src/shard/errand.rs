@@ -41,9 +41,12 @@ pub enum Errand {
         subject: Subject,
         lot: Lot,
         link: LinkId,
-        /// Instead: gives the code back that the link got at this instant, for it never left and nobody guessed at it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        back: Option<Instant>,
+    },
+    /// Gives the code back that the link got at this instant, for it never left and nobody guessed at it.
+    GiveBack {
+        subject: Subject,
+        link: LinkId,
+        at: Instant,
     },
     /// Adds a passkey that the person made after a completed proof.
     KeepPasskey {
@@ -108,6 +111,7 @@ impl Errand {
             | Self::Dead { .. }
             | Self::Redrive { .. }
             | Self::Allot { .. }
+            | Self::GiveBack { .. }
             | Self::KeepPasskey { .. }
             | Self::UsePasskey { .. } => false,
         }

@@ -1,15 +1,16 @@
 //! One errand, from store to store.
 
+mod proof;
+
 use core::mem::discriminant;
 
 use litemap::LiteMap;
 
-use crate::audit::{self, Kind};
-use crate::id::{LinkId, Subject, TouchId};
+use crate::audit;
+use crate::id::{Subject, TouchId};
 use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
-use crate::passkey::{CredentialId, Passkey};
-use crate::person::{Allotment, Change, Counted, Keeping, Lot, Person};
+use crate::person::{Change, Person};
 use crate::shard::store::by_subject;
 use crate::shard::{
     Among, Answer, Dead, Errand, EventResult, Job, Offered, Page, Settled, Store, StoreError, Task, Ticked,
@@ -50,7 +51,8 @@ pub fn handle(
         Errand::Get { subject } => Answer::Person { person: turn.person(subject)?.map(Box::new) },
         Errand::Erase { subject, by } => turn.erase(subject, by)?,
         Errand::Inbox { subject } => turn.inbox(subject)?,
-        Errand::Allot { subject, lot, link, back } => turn.allot(subject, lot, link, back)?,
+        Errand::Allot { subject, lot, link } => turn.allot(subject, lot, link)?,
+        Errand::GiveBack { subject, link, at } => turn.give_back(subject, link, at)?,
         Errand::KeepPasskey { subject, passkey } => turn.keep_passkey(subject, passkey)?,
         Errand::UsePasskey { subject, id, counter } => turn.use_passkey(subject, &id, counter)?,
         Errand::Tick { scheduled } => turn.tick(scheduled)?,
@@ -126,11 +128,9 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn erase(&mut self, subject: Subject, by: Option<String>) -> Result<Answer, StoreError> {
-        if self.person(subject)?.is_none() {
-            return Ok(Answer::Unknown);
-        }
+        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
         self.by = by;
-        self.effects.push(Effect::Log(audit::Event::new(self.now, Kind::PersonErased)));
+        journey::erase(&mut person, self.now, &mut self.effects);
         self.collect(subject);
         self.store.erase(subject)?;
         self.done()
@@ -140,58 +140,6 @@ impl<S: Store> Turn<'_, S> {
         let Some(person) = self.person(subject)? else { return Ok(Answer::Unknown) };
         let ready = journey::inbox(&person, self.now, self.rules).into_iter();
         Ok(Answer::Checked { touches: ready.map(|ready| Offered::Ready(Box::new(ready))).collect() })
-    }
-
-    /// A row that would stay as it is, is not written, however often somebody asks.
-    fn allot(
-        &mut self,
-        subject: Subject,
-        lot: Lot,
-        link: LinkId,
-        back: Option<Instant>,
-    ) -> Result<Answer, StoreError> {
-        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let before = person.allotted.clone();
-        let allotment = if let Some(at) = back {
-            person.give_back_code(link, at);
-            Allotment::Given { next: None }
-        } else {
-            journey::allot(&mut person, lot, link, self.now, self.rules, &mut self.effects)
-        };
-        self.collect(subject);
-        if person.allotted != before {
-            self.store.save(&[(subject, person.clone())])?;
-        }
-        Ok(match allotment {
-            Allotment::Given { next } => Answer::Allotted { person: Box::new(person), next },
-            Allotment::Slowed { until } => Answer::Slowed { until },
-        })
-    }
-
-    fn keep_passkey(&mut self, subject: Subject, passkey: Passkey) -> Result<Answer, StoreError> {
-        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let keeping = journey::keep_passkey(&mut person, passkey, self.now, &mut self.effects);
-        self.collect(subject);
-        if keeping == Keeping::Added {
-            self.store.save(&[(subject, person)])?;
-        }
-        Ok(Answer::Kept { keeping })
-    }
-
-    fn use_passkey(
-        &mut self,
-        subject: Subject,
-        id: &CredentialId,
-        counter: u32,
-    ) -> Result<Answer, StoreError> {
-        let Some(mut person) = self.person(subject)? else { return Ok(Answer::Unknown) };
-        let verdict = journey::use_passkey(&mut person, id, counter, self.now, &mut self.effects);
-        self.collect(subject);
-        // An authenticator that does not count leaves the row as it was.
-        if verdict == Some(Counted::Fresh) && counter > 0 {
-            self.store.save(&[(subject, person)])?;
-        }
-        Ok(verdict.map_or(Answer::Unknown, |counted| Answer::Counted { counted }))
     }
 
     fn tick(&mut self, scheduled: Instant) -> Result<Answer, StoreError> {
@@ -229,9 +177,13 @@ impl<S: Store> Turn<'_, S> {
     fn settle(&mut self, reports: Vec<(TouchId, Settled)>) -> Result<Answer, StoreError> {
         let mut people = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
         for (touch, settled) in reports {
-            let Some(person) = people.get_mut(&touch.subject()) else { continue };
             let report = Report::from(settled);
-            journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects);
+            match people.get_mut(&touch.subject()) {
+                Some(person) => {
+                    journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects);
+                }
+                None => journey::settle_unknown(touch, &report, self.now, &mut self.effects),
+            }
             self.collect(touch.subject());
         }
         self.save(people)?;

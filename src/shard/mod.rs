@@ -8,6 +8,7 @@ mod handle;
 mod job;
 mod pack;
 mod store;
+mod turn;
 mod versions;
 
 pub use crate::journey::Ready;
@@ -17,4 +18,5 @@ pub use handle::{Handled, handle};
 pub use job::{Job, Task};
 pub use pack::Pack;
 pub use store::{Among, Page, Store, StoreError};
+pub use turn::woken;
 pub use versions::Versions;

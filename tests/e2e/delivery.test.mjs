@@ -132,6 +132,23 @@ describe("every channel of the example policy", () => {
     }
   });
 
+  it("whoever is erased leaves a last word, and what is told of their message later is on record and makes nobody", async () => {
+    const person = await enter("payment.failed");
+    const { customer } = person;
+    const { touch } = (await arrived(mocks.postmark, person)).Metadata;
+    await became(customer, "accepted");
+    assert.equal((await door.api("DELETE", `/v1/people/${customer}`)).body.erased, true);
+    const told = { RecordType: "Delivery", MessageID: "x", Metadata: { touch } };
+    assert.equal((await receipt("postmark", JSON.stringify(told), basic)).status, 200);
+    assert.equal((await door.api("GET", `/v1/people/${customer}`)).status, 404);
+    const delivered = ({ event }) => event.kind === "touch.delivered" && event.touch === touch.slice(16);
+    const { entries } = await door.audit((entries) => entries.some(delivered));
+    const { subject, journey } = entries.find(delivered).event;
+    assert.equal(journey, undefined);
+    const ended = entries.filter(({ event }) => event.kind === "journey.ended" && event.subject === subject);
+    assert.deepEqual(ended.map(({ event }) => event.reason), ["erased"]);
+  });
+
   it("one-click unsubscription is obeyed", async () => {
     const person = await enter("payment.failed");
     const { customer } = person;

@@ -2,7 +2,7 @@
 // each, why, and at which millisecond. One side is `postern simulate`, the other is the built worker with its Durable
 // Objects, queue, cron trigger and providers.
 //
-// PEOPLE=1000 TRIGGERS=8 SEED=2 node --test tests/e2e/differential.test.mjs     more people than the default, and others
+// `make differential` takes 1,000 people; PEOPLE, TRIGGERS and SEED say how many, how much happens, and who they are.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -182,8 +182,9 @@ test("a person is put, shown without their addresses, and erased", async () => {
   isProblem(await door.api("PUT", ref, { zone: "Europe/Stokholm" }), 422, "invalid");
   assert.match((await door.api("PUT", ref, { zone: "Europe/Stokholm" })).text, /did you mean `Europe\/Stockholm`/);
   isProblem(await door.api("PUT", ref, { addresses: { sms: "070" } }), 422, "invalid");
-  await door.api("PUT", ref, { addresses: null });
-  assert.deepEqual((await door.api("GET", ref)).body.addresses, {});
+  await door.api("PUT", ref, { addresses: null, zone: null });
+  const { addresses, zone, language } = (await door.api("GET", ref)).body;
+  assert.deepEqual([addresses, zone, language], [{}, null, "sv"]);
   assert.deepEqual((await door.api("DELETE", ref)).body.erased, true);
   isProblem(await door.api("GET", ref), 404, "unknown_person");
   assert.deepEqual((await door.api("DELETE", ref)).body.erased, false);

@@ -198,6 +198,7 @@ test("what machines are answered about events, people, policies and journeys is 
     await json("PUT", person, customer, full);
     await send(event(`fail ${customer}`, { subject: customer, data: { flags: { renews_itself: false } } }));
   }
+  await json("PUT", person, "nowhere", { language: null, zone: null, addresses: null });
   await json("PUT", person, "%", full);
   await json("PUT", person, "c-1", { zone: "x" });
   await json("PUT", person, "c-1", "{");

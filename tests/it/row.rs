@@ -4,8 +4,8 @@ use postern::id::{EventHash, LinkId, Subject, TouchId};
 use postern::limits::{PASSKEY_ID_MAX, PASSKEY_ID_MIN};
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{
-    Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Mask, Outcome, Pending, Person, Said,
-    Sealed, SeenEvent, Sent,
+    Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Mask, NewAddress, Outcome, Pending,
+    Person, Said, Sealed, SeenEvent, Sent,
 };
 use postern::policy::{Channel, Language, Purpose};
 use postern::time::Instant;
@@ -143,6 +143,7 @@ fn person() -> impl Strategy<Value = Person> {
         option::of(at()),
         option::of(text().prop_map(Sealed)),
         vec(channel(), 0..3),
+        vec((channel(), at()).prop_map(|(channel, at)| NewAddress(channel, at)), 0..3),
     );
     let maps = (
         btree_map(text(), (text(), at()).prop_map(|(mask, at)| Mask(mask, at)), 0..3),
@@ -164,7 +165,7 @@ fn person() -> impl Strategy<Value = Person> {
     );
     (about, maps, lists, proofs).prop_map(
         |(
-            (language, zone, is_protected, opted_out, addresses, bounced),
+            (language, zone, is_protected, opted_out, addresses, bounced, new_addresses),
             (masks, flags),
             (consents, enrolments, pending, history, seen, outcomes),
             (facts, passkeys, allotted, devices_since),
@@ -178,6 +179,7 @@ fn person() -> impl Strategy<Value = Person> {
             flags: flags.into_iter().collect(),
             addresses,
             bounced,
+            new_addresses,
             enrolments,
             pending,
             history,
@@ -250,6 +252,22 @@ fn the_row_of_the_documentation() {
         "PlSPQTXd1l4dezJEurope/BerlincesyogcZUha5m8cardP1Visa ending 12340jLpayment.failed\
          e01AgICAgICAgICAgIC0100PP^iT5-h01BwcHBwcHBwcHBwcH0e0asAQEBAQEBAQEBAQEB0"
     );
+}
+
+#[test]
+fn an_address_that_became_another_is_a_letter_a_channel_and_an_instant() {
+    let at = Instant::from_millis(1_795_431_600_000);
+    let person = Person {
+        opted_out: Some(at),
+        bounced: vec![Channel::Sms],
+        new_addresses: vec![NewAddress(Channel::Email, Instant::from_millis(at.millis() + 1))],
+        ..Person::default()
+    };
+    assert_eq!(row(&person), "PlSPQTXd1o0bsne2");
+    assert_eq!(Person::read_row(&row(&person), SUBJECT), Some(person));
+    for broken in ["n", "ne", "nz0"] {
+        assert_eq!(Person::read_row(&format!("0{broken}"), SUBJECT), None, "{broken}");
+    }
 }
 
 /// Rows of people without proofs are what they were before there were any; the one above is such a row.

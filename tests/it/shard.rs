@@ -16,7 +16,7 @@ use postern::limits::{
     SUBJECT_CODES_FREE, TICK_TURN_MAX,
 };
 use postern::passkey::{CredentialId, Passkey, PublicKey};
-use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Person, Said};
+use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Part, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
 use postern::shard::{
     Among, Answer, Errand, EventResult, Handled, Job, Offered, Page, Settled, Store, StoreError, Task, handle,
@@ -227,7 +227,7 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
         ..Change::default()
     };
     scene.ask(Errand::Put { subject: known, change, by: Some("backend".into()) });
-    let allot = |subject, lot, link| Errand::Allot { subject, lot, link, back: None };
+    let allot = |subject, lot, link| Errand::Allot { subject, lot, link };
     for _ in 0..CODES_PER_LINK_MAX {
         assert!(matches!(scene.ask(allot(known, Lot::Code, one)), Answer::Allotted { .. }));
     }
@@ -241,7 +241,7 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     assert!(matches!(scene.ask(allot(unknown, Lot::Code, one)), Answer::Unknown));
     let at = person.allotted.last().unwrap().at;
     for subject in [known, known, unknown] {
-        let back = Errand::Allot { subject, lot: Lot::Code, link: other, back: Some(at) };
+        let back = Errand::GiveBack { subject, link: other, at };
         assert_eq!(matches!(scene.ask(back), Answer::Unknown), subject == unknown);
     }
     assert!(matches!(scene.ask(allot(known, Lot::Code, other)), Answer::Allotted { .. }), "without a wait");
@@ -262,9 +262,63 @@ fn prove(scene: &mut Scene, known: Subject, unknown: Subject) {
     let nobodys = Errand::UsePasskey { subject: known, id: id(6), counter: 9 };
     assert!(matches!(scene.ask(nobodys), Answer::Unknown));
     scene.ask(Errand::Get { subject: known });
-    let change = Change { drops_passkeys: true, ..Change::default() };
+    let change = Change { drops: vec![Part::Passkeys], ..Change::default() };
     scene.ask(Errand::Put { subject: known, change, by: Some("backend".into()) });
     scene.ask(Errand::Get { subject: known });
+}
+
+/// Invariant 6, for whoever asks to be forgotten while something is under way.
+#[test]
+fn whoever_is_erased_leaves_a_last_word_on_all_that_was_under_way_and_no_row() {
+    let mut scene = Scene::new();
+    let anna = subject(1);
+    scene.put(anna);
+    scene.ingest(vec![(anna, event(1, "payment.failed", scene.now))]);
+    let [out] = scene.checkout()[..] else { panic!("one touch is out") };
+    scene.people.recorded.clear();
+    scene.ask(Errand::Erase { subject: anna, by: Some("backend".into()) });
+    assert_eq!(
+        said(&mut scene),
+        ["journey.ended:erased payment.failed", "touch.refused:erased payment.failed +", "person.erased"]
+    );
+
+    // What the provider says in the end is on record as well, each time, and makes nobody.
+    for (settled, said_of_it) in [
+        (Settled::Accepted, "touch.sent +"),
+        (Settled::Retry { after_ms: None, reason: "no_answer".into() }, "touch.failed:no_answer +"),
+        (Settled::Rejected { reason: "bad_message".into() }, "touch.failed:bad_message +"),
+        (Settled::Delivered, "touch.delivered +"),
+        (Settled::Called { how: "voicemail".into() }, "touch.delivered:voicemail +"),
+        (Settled::Bounced, "touch.bounced +"),
+        (Settled::Bounced, "touch.bounced +"),
+        (Settled::Complained, "touch.complained +"),
+    ] {
+        scene.settle(&[out], &settled);
+        let event = scene.people.recorded.last().unwrap();
+        assert_eq!(event.touch.map(|name| name.0), out.0.last_chunk().copied());
+        assert_eq!(event.subject, Some(scene.rules.pseudonyms.audit_subject(anna)));
+        assert_eq!(said(&mut scene), [said_of_it]);
+    }
+    assert!(matches!(scene.ask(Errand::Get { subject: anna }), Answer::Person { person: None }));
+    scene.offers = vec![out];
+    assert_eq!(scene.checkout(), []);
+    assert_eq!(scene.tick()["advanced"], 0);
+    assert!(scene.people.recorded.is_empty());
+}
+
+/// What was put on record since it was last asked, without what names anybody; `+`: of a touch.
+fn said(scene: &mut Scene) -> Vec<String> {
+    let recorded = std::mem::take(&mut scene.people.recorded);
+    let line = |event: &postern::audit::Event| {
+        let kind = serde_json::to_value(event.kind).unwrap();
+        let mut line = kind.as_str().unwrap().to_owned();
+        for (before, word) in [(":", &event.reason), (" ", &event.journey)] {
+            line.extend(word.iter().flat_map(|word| [before, word]));
+        }
+        line.push_str(if event.touch.is_some() { " +" } else { "" });
+        line
+    };
+    recorded.iter().map(line).collect()
 }
 
 #[test]
@@ -401,7 +455,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
     for ask in 0..10_000_u16 {
         let mut link = [0; 12];
         link[..2].copy_from_slice(&(ask % 1_000).to_be_bytes());
-        let errand = Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId(link), back: None };
+        let errand = Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId(link) };
         let Handled { answer, .. } = handle(&mut store, errand, NOON, &rules).unwrap();
         given += usize::from(matches!(answer, Answer::Allotted { .. }));
     }
@@ -415,7 +469,7 @@ fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
 
     // The person waits a minute; and of the storm nothing is left a day later.
     let late = NOON + Span::from_secs(60);
-    let errand = || Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId([9; 12]), back: None };
+    let errand = || Errand::Allot { subject: anna, lot: Lot::Code, link: LinkId([9; 12]) };
     let answer = handle(&mut store, errand(), late, &rules).unwrap().answer;
     assert!(matches!(answer, Answer::Allotted { .. }));
     let later = late + Span::from_secs(ALLOT_WINDOW_S);

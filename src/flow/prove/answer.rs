@@ -32,7 +32,7 @@ impl Attempt<'_> {
             return self.wrong(Proof::Fact);
         };
         let (subject, link) = (self.session.subject, self.session.link.link);
-        let errand = shard::Errand::Allot { subject, lot: Lot::Fact, link, back: None };
+        let errand = shard::Errand::Allot { subject, lot: Lot::Fact, link };
         let person = match self.visit(errand, ports).await {
             Ok(shard::Answer::Allotted { person, .. }) => Some(person),
             Ok(shard::Answer::Slowed { until }) => return self.later(until),

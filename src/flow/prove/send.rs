@@ -57,7 +57,7 @@ impl Attempt<'_> {
             _ => return self.shown(&view, ports).await,
         }
         let (subject, link) = (self.session.subject, self.session.link.link);
-        let errand = shard::Errand::Allot { subject, lot: Lot::Code, link, back: None };
+        let errand = shard::Errand::Allot { subject, lot: Lot::Code, link };
         let person = match self.visit(errand, ports).await {
             Ok(shard::Answer::Allotted { person, .. }) => person,
             Ok(shard::Answer::Slowed { until }) => {
@@ -136,9 +136,9 @@ impl Attempt<'_> {
             Ok(view) => view,
             Err(outcome) => return *outcome,
         };
-        if view.said == Said::Unsent && allotted.is_some() {
+        if let Some(at) = allotted.filter(|_| view.said == Said::Unsent) {
             let (subject, link) = (self.session.subject, self.session.link.link);
-            let errand = shard::Errand::Allot { subject, lot: Lot::Code, link, back: allotted };
+            let errand = shard::Errand::GiveBack { subject, link, at };
             // Not heard is not given back: that costs the person one code of the day.
             let _ = self.visit(errand, ports).await;
         }

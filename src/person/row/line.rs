@@ -2,7 +2,8 @@
 
 use crate::id::{EventHash, Subject, TouchId, text_of};
 use crate::person::row::{FIRST_DIGIT, GOES_ON, NONE, letter};
-use crate::person::{Consent, Enrolment, History, Pending, Sent};
+use crate::person::{Consent, Enrolment, History, NewAddress, Pending, Sealed, Sent};
+use crate::policy::Channel;
 use crate::time::Instant;
 
 /// A line that is being written.
@@ -18,6 +19,18 @@ impl<'a> Line<'a> {
         let mut line = Self { row, base: base.millis(), subject, journeys: Vec::new() };
         line.number(base.millis());
         line
+    }
+
+    pub(super) fn addresses(&mut self, kept: Option<&Sealed>, bounced: &[Channel], new: &[NewAddress]) {
+        if let Some(Sealed(text)) = kept {
+            self.letter(b'a').text(text);
+        }
+        for channel in bounced {
+            self.letter(b'b').letter(letter::channel(*channel));
+        }
+        for NewAddress(channel, at) in new {
+            self.letter(b'n').letter(letter::channel(*channel)).at(*at);
+        }
     }
 
     pub(super) fn consent(&mut self, one: &Consent) {

@@ -58,8 +58,15 @@ impl Stage<'_> {
         for (touch, settled) in &reports {
             self.records.reported(self.now, *touch, settled);
         }
+        let of_nobody = self.of_nobody(&reports);
         let told = self.visit(shard, Errand::Settle { reports: reports.clone() });
         let is_done = !matches!(told, Err(Lost { unheard: None }));
+        let clock = self.clock();
+        if let Some(watch) = self.watch.as_mut().filter(|_| is_done) {
+            for (actor, touch, words) in of_nobody {
+                watch.reported_of_nobody(actor, touch, words, clock);
+            }
+        }
         for (touch, _) in reports.iter().filter(|(_, settled)| is_done && *settled == Settled::Complained) {
             self.complained(*touch);
         }
@@ -68,6 +75,14 @@ impl Stage<'_> {
             let tries = if tries == u8::MAX { tries } else { tries + 1 };
             self.agenda.plan(self.now + Span::from_millis(wait), Happening::Report { shard, reports, tries });
         }
+    }
+
+    /// Reports on touches of people who were erased, and how much is on record of each.
+    fn of_nobody(&self, reports: &[(TouchId, Settled)]) -> Vec<(usize, TouchId, u32)> {
+        let Some(watch) = &self.watch else { return Vec::new() };
+        let strangers = reports.iter().filter(|(touch, _)| self.person(touch.subject()).is_none());
+        let whose = strangers.filter_map(|(touch, _)| Some((self.cast.of_subject(touch.subject())?, *touch)));
+        whose.map(|(actor, touch)| (actor, touch, watch.words_on(actor, touch))).collect()
     }
 
     /// A provider is called, with the touch as idempotency key.
@@ -110,6 +125,7 @@ impl Stage<'_> {
             tally.sent += 1;
         }
         self.react(actor, &mark, channel);
+        self.storm_after_leaving(actor, touch);
     }
 
     fn react(&mut self, actor: usize, mark: &Mark, channel: Channel) {

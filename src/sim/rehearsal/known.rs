@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use crate::audit::Kind;
 use crate::id::{EventHash, TouchId};
 use crate::journey::Event;
-use crate::person::Said;
+use crate::person::{Ended, Said};
 use crate::policy::{Basis, Channel, Journey, Outreach, Policy, Purpose, QuietHours, Timing, Touch};
 use crate::shard::Ready;
 use crate::time::{Instant, Span};
 
 /// Clocks in a storm are this far off at most; what was planned by one may leave by another.
 pub const CLOCK_ERROR_MAX: Span = Span::from_secs(11 * 60);
+/// A touch whose time was this long before the end of its journey has been decided, whatever held it up.
+const DECIDED_WITHIN: Span = Span::from_secs(4 * 24 * 60 * 60);
 
 /// What is known of one person.
 #[derive(Debug, Default)]
@@ -30,6 +32,8 @@ pub struct Known {
     pub is_met: bool,
     pub touches: BTreeMap<TouchId, State>,
     pub left: Vec<(TouchId, Channel, Instant)>,
+    /// Journeys that ended because the person was erased, once for each enrolment.
+    pub erased: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -52,6 +56,14 @@ pub struct State {
     pub queued: Option<Instant>,
     /// The offer of its last call.
     pub called: Option<Instant>,
+    /// How often something was put on record of it.
+    pub words: u32,
+}
+
+impl State {
+    pub const fn is_final(&self) -> bool {
+        !matches!(self.last, Kind::Queued | Kind::Deferred | Kind::Redriven)
+    }
 }
 
 impl Known {
@@ -90,9 +102,7 @@ impl Known {
             Timing::AppOpens { after, within } => at >= trip.entered + after + within,
         };
         let state = self.touches.get(&ready.touch);
-        let is_settled = state.is_none_or(|state| {
-            !matches!(state.last, Kind::Queued | Kind::Deferred | Kind::Redriven) || state.queued.is_none()
-        });
+        let is_settled = state.is_none_or(|state| state.is_final() || state.queued.is_none());
         let flag = |name: &str| self.flags.get(name).is_some_and(|flag| flag.0);
         let checks = [
             (trip.is_none(), "sent without an enrolment"),
@@ -149,5 +159,21 @@ impl Known {
         let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
         let (start, end) = (i32::from(start_min), i32::from(end_min));
         if start <= end { (start..end).contains(&minute) } else { minute >= start || minute < end }
+    }
+}
+
+/// Why a touch of an enrolment that ended is not accounted for.
+pub fn unaccounted(state: Option<State>, ended: Ended, touch: &Touch, limit: Span) -> Option<&'static str> {
+    let is_final = state.as_ref().is_some_and(State::is_final);
+    let was_queued = state.is_some_and(|state| state.queued.is_some());
+    match (ended, touch.timing) {
+        _ if is_final => None,
+        _ if was_queued => Some("queued and never heard of again"),
+        (Ended::Completed, _) => Some("never decided"),
+        (Ended::TimedOut, Timing::After(after)) if state.is_none() => {
+            let had_time = after.millis() + DECIDED_WITHIN.millis() < limit.millis();
+            had_time.then_some("never decided in all its time")
+        }
+        _ => None,
     }
 }

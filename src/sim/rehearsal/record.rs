@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::audit::{Event, Kind};
 use crate::id::{AuditId, Shard, Subject, TouchId};
 use crate::journey::touch_id;
-use crate::person::{Change, Said};
+use crate::person::{Change, Part, Said};
 use crate::policy::Channel;
 use crate::shard::Settled;
 use crate::sim::rehearsal::Settings;
@@ -146,6 +146,11 @@ impl Stage<'_> {
 
     fn note_journey(&mut self, event: &Event) {
         let Some(actor) = event.subject.and_then(|name| self.cast.of_name(name)) else { return };
+        if event.kind == Kind::Ended
+            && let Some(watch) = &mut self.watch
+        {
+            watch.ended(actor, event);
+        }
         let Some(of) = self.cast.get_mut(actor) else { return };
         let Some(name) = event.journey.as_deref() else { return };
         let Some(place) = self.journeys.iter().position(|journey| journey.name == name) else { return };
@@ -232,6 +237,8 @@ fn body(change: &Change) -> Value {
     }
     if let Some(zone) = &change.zone {
         body.insert("zone".into(), zone.name().into());
+    } else if change.drops.contains(&Part::Zone) {
+        body.insert("zone".into(), Value::Null);
     }
     if let Some(is_protected) = change.is_protected {
         body.insert("protected".into(), is_protected.into());

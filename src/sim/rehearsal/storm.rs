@@ -5,7 +5,7 @@ use std::rc::Rc;
 use litemap::LiteMap;
 
 use crate::id::{Shard, TouchId};
-use crate::person::Said;
+use crate::person::{Change, Part, Said};
 use crate::policy::{Cap, Channel, Policy, Purpose, QuietHours, Timing};
 use crate::shard::Errand;
 use crate::sim::Random;
@@ -155,13 +155,27 @@ impl Stage<'_> {
             }
         }
         if random.happens(20) {
-            let change =
-                crate::person::Change { is_protected: Some(random.happens(600)), ..Default::default() };
+            let change = Change { is_protected: Some(random.happens(600)), ..Change::default() };
+            let what = What::Change(Box::new(change));
+            self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what });
+        }
+        if random.happens(10) {
+            let change = Change { drops: vec![Part::Zone], ..Change::default() };
             let what = What::Change(Box::new(change));
             self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what });
         }
         if random.happens(10) {
             self.plan_telling(at + waits(random, DAY_MS), Telling { actor, what: What::Erase });
+        }
+    }
+
+    /// Some ask to be forgotten on the spot: what the provider has to say of the message comes after that.
+    pub fn storm_after_leaving(&mut self, actor: usize, touch: TouchId) {
+        let lot = touch.0.last_chunk().map_or(0, |lot| u64::from_be_bytes(*lot));
+        let mut random = Random::new(mixed(self.settings.seed, &[8, lot]));
+        if self.settings.is_storm && random.happens(10) {
+            let at = self.now + Span::from_millis(random.below(20_000));
+            self.plan_telling(at, Telling { actor, what: What::Erase });
         }
     }
 

@@ -7,7 +7,7 @@ use litemap::LiteMap;
 
 use crate::id::Shard;
 use crate::journey::{APP_OPENED, Event, nameless};
-use crate::person::{Change, Said};
+use crate::person::{Change, Person, Said};
 use crate::policy::{Channel, Condition, Journey, Purpose};
 use crate::shard::{Answer, Errand, EventResult, Offered, Settled};
 use crate::sim::Random;
@@ -17,6 +17,7 @@ use crate::sim::rehearsal::fault::Chance;
 use crate::sim::rehearsal::population::{consent, mixed};
 use crate::sim::rehearsal::stage::{DAY_MS, Happening, Room, Stage};
 use crate::sim::rehearsal::visit::Lost;
+use crate::sim::rehearsal::watch::UnderWay;
 use crate::time::{Instant, Span};
 
 /// The `source` of all events.
@@ -262,13 +263,20 @@ impl Stage<'_> {
     fn erase(&mut self, actor: usize) -> bool {
         let Some(of) = self.cast.get(actor) else { return true };
         let subject = of.subject;
+        let under_way = self.person(subject).map(under_way).unwrap_or_default();
         let answer = self.visit(Shard::of(subject), Errand::Erase { subject, by: None });
         let clock = self.clock();
         if let Some(watch) = self.watch.as_mut().filter(|_| is_done(&answer)) {
-            watch.erased(actor, clock);
+            watch.erased(actor, under_way, clock);
         }
         answer.is_ok()
     }
+}
+
+fn under_way(person: &Person) -> UnderWay {
+    let touches = person.pending.iter().map(|one| one.id);
+    let running = person.enrolments.iter().filter(|one| one.is_running());
+    UnderWay { touches: touches.collect(), journeys: running.map(|one| one.journey.clone()).collect() }
 }
 
 /// Whether it was done, heard of or not.

@@ -51,6 +51,11 @@ impl Stage<'_> {
         Ok(answer)
     }
 
+    /// What the shard has of somebody.
+    pub fn person(&self, subject: Subject) -> Option<&Person> {
+        self.rooms.get(usize::from(Shard::of(subject).0))?.people.get(subject)
+    }
+
     /// One tick of every shard that has something to do, in turns, and no more than a tick's share.
     pub fn tick(&mut self, scheduled: Instant) {
         let (now, scheduled) = (self.clock(), self.shown(scheduled));

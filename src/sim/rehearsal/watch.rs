@@ -10,14 +10,12 @@ use crate::audit::{self, Kind};
 use crate::id::TouchId;
 use crate::journey::{Became, Event, Received, Rules, Taken, touch_id};
 use crate::limits::{EVENT_AHEAD_MAX_S, INTRODUCTION_WAIT_S};
-use crate::person::{Change, Ended, Enrolment, Person, Said};
-use crate::policy::{Channel, Purpose, Timing, Touch};
+use crate::person::{Change, Enrolment, Part, Person, Said};
+use crate::policy::{Channel, Purpose};
 use crate::shard::{EventResult, Ready};
-use crate::sim::rehearsal::known::{CLOCK_ERROR_MAX, Known, State, Trip};
+use crate::sim::rehearsal::known::{CLOCK_ERROR_MAX, Known, State, Trip, unaccounted};
 use crate::time::{Instant, Span};
 
-/// A touch whose time was this long before the end of its journey has been decided, whatever held it up.
-const DECIDED_WITHIN: Span = Span::from_secs(4 * 24 * 60 * 60);
 const TRACE_LINES_MAX: usize = 60;
 
 /// A promise that was broken.
@@ -37,6 +35,14 @@ pub struct Watch {
     pub trace: Vec<String>,
     /// Messages that were judged.
     pub judged: u64,
+}
+
+/// What was under way when somebody was erased.
+#[derive(Debug, Default)]
+pub struct UnderWay {
+    pub touches: Vec<TouchId>,
+    /// A journey for each enrolment that ran.
+    pub journeys: Vec<String>,
 }
 
 impl Watch {
@@ -62,6 +68,8 @@ impl Watch {
         let known = self.people.entry(actor).or_default();
         if let Some(zone) = &change.zone {
             known.zone = Some(zone.name().to_owned());
+        } else if change.drops.contains(&Part::Zone) {
+            known.zone = None;
         }
         known.is_protected = change.is_protected.unwrap_or(known.is_protected);
         known.opted_out = change.opted_out.unwrap_or(known.opted_out);
@@ -76,9 +84,44 @@ impl Watch {
         }
     }
 
-    pub fn erased(&mut self, actor: usize, at: Instant) {
-        self.trace(actor, at, || "erased".to_owned());
-        self.people.remove(&actor);
+    /// Nothing of a person who was erased is left without a last word; what they said counts no more.
+    pub fn erased(&mut self, actor: usize, under_way: UnderWay, at: Instant) {
+        self.trace(actor, at, || format!("erased with {under_way:?}"));
+        let Known { touches, mut erased, .. } = self.people.remove(&actor).unwrap_or_default();
+        let queued = touches.iter().filter(|(_, state)| state.queued.is_some()).map(|(id, _)| *id);
+        for touch in queued.chain(under_way.touches) {
+            if !touches.get(&touch).is_some_and(State::is_final) {
+                self.fail(actor, at, &format!("erased, and {touch} queued and never heard of again"));
+            }
+        }
+        for journey in under_way.journeys {
+            match erased.iter().position(|ended| *ended == journey) {
+                Some(place) => drop(erased.swap_remove(place)),
+                None => self.fail(actor, at, &format!("erased, and in {journey} for ever by the record")),
+            }
+        }
+    }
+
+    /// An enrolment is over, by the record.
+    pub fn ended(&mut self, actor: usize, event: &audit::Event) {
+        self.trace(actor, event.at, || format!("{:?} {:?} {:?}", event.kind, event.journey, event.reason));
+        if event.reason.as_deref() == Some("erased") {
+            let known = self.people.entry(actor).or_default();
+            known.erased.extend(event.journey.clone());
+        }
+    }
+
+    /// How often something was put on record of a touch.
+    pub fn words_on(&self, actor: usize, touch: TouchId) -> u32 {
+        let known = self.people.get(&actor);
+        known.and_then(|known| known.touches.get(&touch)).map_or(0, |state| state.words)
+    }
+
+    /// Something was reported of a touch of somebody who was erased; `words` is how much was on record before.
+    pub fn reported_of_nobody(&mut self, actor: usize, touch: TouchId, words: u32, at: Instant) {
+        if self.words_on(actor, touch) <= words {
+            self.fail(actor, at, &format!("what was reported of {touch} after the erasure is not on record"));
+        }
     }
 
     /// An event is about to be told.
@@ -195,7 +238,8 @@ impl Watch {
             }
         }
         let queued = if event.kind == Kind::Queued { Some(event.at) } else { queued };
-        known.touches.insert(touch, State { last: event.kind, queued, called });
+        let words = before.map_or(0, |state| state.words) + 1;
+        known.touches.insert(touch, State { last: event.kind, queued, called, words });
         if let Some(what) = broken {
             self.fail(actor, event.at, what);
         }
@@ -284,23 +328,6 @@ impl Watch {
                 self.trace.remove(0);
             }
         }
-    }
-}
-
-/// Why a touch of an enrolment that ended is not accounted for.
-fn unaccounted(state: Option<State>, ended: Ended, touch: &Touch, limit: Span) -> Option<&'static str> {
-    let is_final =
-        state.is_some_and(|state| !matches!(state.last, Kind::Queued | Kind::Deferred | Kind::Redriven));
-    let was_queued = state.is_some_and(|state| state.queued.is_some());
-    match (ended, touch.timing) {
-        _ if is_final => None,
-        _ if was_queued => Some("queued and never heard of again"),
-        (Ended::Completed, _) => Some("never decided"),
-        (Ended::TimedOut, Timing::After(after)) if state.is_none() => {
-            let had_time = after.millis() + DECIDED_WITHIN.millis() < limit.millis();
-            had_time.then_some("never decided in all its time")
-        }
-        _ => None,
     }
 }
 

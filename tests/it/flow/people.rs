@@ -100,15 +100,36 @@ fn an_absent_field_stays_as_it_is_and_addresses_go_all_together() {
 }
 
 #[test]
+fn language_and_zone_are_unset_by_null_and_by_nothing_else() {
+    let scene = Scene::new();
+    put(&scene, &everything());
+    let changes = || count(&scene.logged(), Kind::PersonChanged);
+    put(&scene, &json!({ "zone": null }));
+    let shown = show(&scene);
+    assert_eq!((&shown["language"], &shown["zone"]), (&json!("sv"), &Value::Null));
+    put(&scene, &json!({ "language": null }));
+    assert_eq!(show(&scene)["language"], Value::Null);
+    assert_eq!(changes(), 3);
+    put(&scene, &json!({ "language": null, "zone": null }));
+    assert_eq!(changes(), 3, "it is as it was");
+    put(&scene, &json!({ "language": "de", "zone": "Europe/Berlin" }));
+    put(&scene, &json!({ "protected": false }));
+    let shown = show(&scene);
+    assert_eq!((&shown["language"], &shown["zone"]), (&json!("de"), &json!("Europe/Berlin")));
+}
+
+#[test]
 fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
     let scene = Scene::new();
     for (body, expected) in [
         (json!([]), "$ field.type"),
         (json!({ "name": "Anna" }), "$.name field.unknown"),
         (json!({ "language": "fi" }), "$.language field.choice"),
-        (json!({ "language": null }), "$.language field.type"),
+        (json!({ "language": 7 }), "$.language field.type"),
         (json!({ "zone": "Europe/Stokholm" }), "$.zone person.zone"),
         (json!({ "zone": "" }), "$.zone person.zone"),
+        (json!({ "zone": false }), "$.zone field.type"),
+        (json!({ "protected": null }), "$.protected field.type"),
         (json!({ "protected": "yes" }), "$.protected field.type"),
         (json!({ "consents": {} }), "$.consents field.type"),
         (
@@ -321,7 +342,7 @@ fn passkeys_and_browsers_are_counted_and_taken_away() {
     let passkey = Passkey { id: id.clone(), key: PublicKey::EdDsa([3; 32]), counter: 0 };
     let answer = visit(&scene, |subject| Errand::KeepPasskey { subject, passkey });
     assert!(matches!(answer, Answer::Kept { keeping: Keeping::Added }));
-    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Code, link: LinkId([7; 12]), back: None });
+    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Code, link: LinkId([7; 12]) });
     let shown = show(&scene);
     assert_eq!((&shown["passkeys"], &shown["devices_since"]), (&json!(1), &json!(NOW.millis())));
     assert_eq!(shown["tried"], json!({ "codes": 1, "facts": 0 }));
@@ -359,7 +380,7 @@ fn no_value_of_a_fact_is_anywhere() {
         texts.extend(seen.failure);
         texts.push(format!("{:?}", seen.events));
     }
-    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Fact, link: LinkId([7; 12]), back: None });
+    visit(&scene, |subject| Errand::Allot { subject, lot: Lot::Fact, link: LinkId([7; 12]) });
     let person = held(&scene);
     texts.push(format!("{person:?}{:?}", scene.logged()));
     texts.push(serde_json::to_string(&person).unwrap());

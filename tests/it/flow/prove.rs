@@ -456,7 +456,7 @@ fn asking_in_vain_is_one_entry_and_no_row() {
     let scene = scene();
     let subject = scene.door.pseudonyms.subject(CUSTOMER);
     for number in 0..5 {
-        let errand = Errand::Allot { subject, lot: Lot::Code, link: LinkId([number; 12]), back: None };
+        let errand = Errand::Allot { subject, lot: Lot::Code, link: LinkId([number; 12]) };
         block_on(scene.world.visit(Shard::of(subject), &errand)).unwrap();
     }
     let mut anna = Browser::new(&scene, 1);

@@ -74,6 +74,32 @@ fn what_was_tried_before_the_pause_goes_on_with_the_rest() {
     assert_eq!(scene.count(Kind::Sent), 1);
 }
 
+/// What a provider wishes holds, whoever resumes what.
+#[test]
+fn what_a_provider_put_off_waits_as_long_as_it_said() {
+    let mut scene = Scene::new(build::dunning());
+    scene.fail("invoice").unwrap();
+    let touch = scene.offers.pop().unwrap();
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Retry { after: Some(hours(2)), reason: "throttled" });
+    let due = scene.person.pending[0].due.unwrap();
+    assert!(due >= scene.now + hours(2));
+    scene.rules.paused.insert("payment.failed".to_owned());
+    scene.pass(MINUTE);
+    scene.rules.paused = Paused::default();
+    let next = scene.person.enrolments[0].due;
+    wake(&mut scene.person, "payment.failed", scene.now);
+    assert_eq!(scene.person.pending[0].due, Some(due));
+    assert!(scene.person.enrolments[0].due < next, "the rest of the journey is looked at");
+    scene.advance();
+    scene.deliver();
+    assert_eq!(scene.count(Kind::Sent), 0);
+    scene.now = due;
+    scene.advance();
+    scene.deliver();
+    assert_eq!(scene.count(Kind::Sent), 1);
+}
+
 #[test]
 fn a_paused_journey_still_ends_with_its_time_and_its_outcome() {
     let mut scene = Scene::new(build::dunning());

@@ -7,11 +7,11 @@ use postern::id::{KeyId, TouchId};
 use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, RETRY_AFTER_MAX_S, RETRY_MAX_S};
-use postern::person::{AddressBook, AddressSeal, Change, Mask, Person, Said, Sent};
-use postern::policy::{Channel, Outreach, Purpose};
+use postern::person::{AddressBook, AddressSeal, Change, Mask, NewAddress, Part, Person, Said, Sent};
+use postern::policy::{Channel, Language, Outreach, Purpose};
 use postern::time::{Instant, Span};
 
-use super::build::{self, HOUR, NOON, hours, minutes};
+use super::build::{self, HOUR, MINUTE, NOON, hours, minutes};
 use super::scene::{SUBJECT, Scene};
 
 const LEASE: Span = Span::from_millis(OFFER_LEASE_MS);
@@ -313,25 +313,92 @@ fn a_touch_that_left_before_it_was_refused_counts_as_sent() {
 
 #[test]
 fn a_dead_address_is_not_used_until_another_is_put() {
-    let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
-    let put = |scene: &mut Scene, email: &str, salt: u8| {
-        let mut book = AddressBook::default();
-        book.add(Channel::Email, email).unwrap();
-        let addresses = Some(AddressSeal::new(&ring).seal(&book, SUBJECT, [salt; 16]));
-        scene.change(Change { addresses, ..Change::default() });
-    };
     let (mut scene, touch) = offered();
-    put(&mut scene, "anna@b.example", 1);
+    scene.change(sealed(1, &[OLD]));
     scene.checkout(touch).unwrap();
     scene.settle(touch, &Report::Bounced);
     assert_eq!(scene.person.bounced, [Channel::Email]);
     scene.live(hours(96));
     assert!(scene.says().contains("touch.refused:no_address"));
     // A nightly job puts what it has, again and again.
-    put(&mut scene, "anna@b.example", 2);
+    scene.change(sealed(2, &[OLD]));
     assert_eq!(scene.person.bounced, [Channel::Email]);
-    put(&mut scene, "anna@c.example", 3);
+    scene.change(sealed(3, &[NEW]));
     assert!(scene.person.bounced.is_empty());
+}
+
+/// A seal of one address, or of two.
+fn sealed(salt: u8, addresses: &[(Channel, &str)]) -> Change {
+    let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
+    let mut book = AddressBook::default();
+    for (channel, address) in addresses {
+        book.add(*channel, address).unwrap();
+    }
+    let addresses = Some(AddressSeal::new(&ring).seal(&book, SUBJECT, [salt; 16]));
+    Change { addresses, ..Change::default() }
+}
+
+const OLD: (Channel, &str) = (Channel::Email, "anna@b.example");
+const NEW: (Channel, &str) = (Channel::Email, "anna@c.example");
+const PHONE: (Channel, &str) = (Channel::Sms, "+46701234567");
+
+#[test]
+fn what_bounces_from_the_old_address_says_nothing_of_the_new_one() {
+    let (mut scene, touch) = offered();
+    scene.change(sealed(1, &[OLD]));
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Accepted);
+    assert_eq!(scene.person.new_addresses, [], "nothing had left when it was put");
+    scene.pass(MINUTE);
+    scene.change(sealed(2, &[OLD, PHONE]));
+    assert_eq!(scene.person.new_addresses, [], "it is the same");
+    scene.change(sealed(3, &[NEW]));
+    assert_eq!(scene.person.new_addresses, [NewAddress(Channel::Email, scene.now)]);
+    scene.says();
+    scene.settle(touch, &Report::Bounced);
+    assert_eq!((said(&scene), scene.says().as_str()), (Sent::Bounced, "touch.bounced"));
+    assert_eq!(scene.person.bounced, []);
+    // What goes to the new one and bounces is about that, also in the very moment in which it was put.
+    scene.live(hours(48));
+    let next = scene.person.history.iter().rfind(|line| line.said == Sent::Accepted).unwrap().clone();
+    assert_ne!(next.id, touch);
+    scene.person.new_addresses = vec![NewAddress(next.channel, next.at)];
+    scene.settle(next.id, &Report::Bounced);
+    assert_eq!(scene.person.bounced, [next.channel]);
+}
+
+#[test]
+fn an_address_that_only_the_gateway_knows_is_revived_by_a_word_on_addresses() {
+    for (kept, put, revives) in [
+        (None, Change { drops: vec![Part::Addresses], ..Change::default() }, true),
+        (None, sealed(2, &[PHONE]), true),
+        (Some(sealed(1, &[PHONE])), sealed(2, &[PHONE]), true),
+        (Some(sealed(1, &[OLD])), sealed(2, &[OLD]), false),
+        (Some(sealed(1, &[OLD])), Change { drops: vec![Part::Addresses], ..Change::default() }, true),
+        (None, Change { language: Some(Language::German), ..Change::default() }, false),
+    ] {
+        let (mut scene, touch) = offered();
+        if let Some(kept) = kept {
+            scene.change(kept);
+        }
+        scene.checkout(touch).unwrap();
+        scene.settle(touch, &Report::Bounced);
+        assert_eq!(scene.person.bounced, [Channel::Email]);
+        scene.pass(MINUTE);
+        scene.says();
+        let what = format!("{put:?}");
+        scene.change(put);
+        assert_eq!(scene.person.bounced.is_empty(), revives, "{what}");
+        assert_eq!(scene.says(), "person.changed", "{what}");
+    }
+}
+
+#[test]
+fn a_word_on_addresses_that_changes_nothing_is_not_on_record() {
+    let (mut scene, _) = offered();
+    scene.says();
+    scene.change(Change { drops: vec![Part::Addresses], ..Change::default() });
+    assert_eq!(scene.says(), "");
 }
 
 #[test]
