@@ -251,6 +251,13 @@ impl Provider {
         }
     }
 
+    /// Whether a message that is handed over again, under the same touch id, is sent once: the gateway is told the id to
+    /// remember, and the inbox shows what waits. The other APIs take no idempotency key; that Postmark keeps a repeated
+    /// `Message-ID` leaves it to the mailbox.
+    pub const fn knows_repetitions(self) -> bool {
+        matches!(self, Self::Gateway | Self::Inbox)
+    }
+
     /// Whether it carries messages of that channel.
     pub const fn carries(self, channel: Channel) -> bool {
         match self {

@@ -224,12 +224,15 @@ impl<S: Store> Turn<'_, S> {
 
     fn settle(&mut self, reports: Vec<(TouchId, Settled)>) -> Result<Answer, StoreError> {
         let mut people = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
+        let before = people.clone();
         for (touch, settled) in reports {
             let Some(person) = people.get_mut(&touch.subject()) else { continue };
             let report = Report::from(settled);
             journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects);
             self.collect(touch.subject());
         }
+        // Most receipts say what is known already, and a row written is what costs.
+        people.retain(|subject, person| before.get(subject) != Some(person));
         self.save(people)?;
         self.done()
     }

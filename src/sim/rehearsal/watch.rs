@@ -18,6 +18,8 @@ use crate::time::{Instant, Span};
 const CLOCK_ERROR_MAX: Span = Span::from_secs(11 * 60);
 /// A touch whose time was this long before the end of its journey has been decided, whatever held it up.
 const DECIDED_WITHIN: Span = Span::from_secs(4 * 24 * 60 * 60);
+/// How often a message leaves of which the provider does not know that it had it before.
+const COPIES_MAX: u8 = 2;
 const TRACE_LINES_MAX: usize = 60;
 
 /// A promise that was broken.
@@ -50,6 +52,8 @@ struct Known {
     trips: Vec<Trip>,
     touches: BTreeMap<TouchId, State>,
     left: Vec<(TouchId, Channel, Instant)>,
+    /// How often each left, and how often it may: once, and once more if its answer was lost or it was put back.
+    copies: BTreeMap<TouchId, (u8, u8)>,
 }
 
 #[derive(Debug)]
@@ -185,6 +189,9 @@ impl Watch {
                 trip.last_queued = Some(event.at);
             }
         }
+        if event.kind == Kind::Redriven {
+            known.copies.entry(touch).or_insert((0, COPIES_MAX)).1 += 1;
+        }
         let queued = if event.kind == Kind::Queued { Some(event.at) } else { queued };
         known.touches.insert(touch, State { last: event.kind, queued, called });
         if let Some(what) = broken {
@@ -221,6 +228,15 @@ impl Watch {
 
     /// A message left.
     pub fn left(&mut self, actor: usize, touch: TouchId, channel: Channel, at: Instant) {
+        let known = self.people.entry(actor).or_default();
+        let copies = known.copies.entry(touch).or_insert((0, COPIES_MAX));
+        copies.0 = copies.0.saturating_add(1);
+        if copies.0 > copies.1 {
+            self.fail(actor, at, "sent again and again although its answers were lost");
+        } else if copies.0 > 1 {
+            // One touch is one contact, however often it had to be asked for.
+            return;
+        }
         let known = self.people.entry(actor).or_default();
         // What waits for the app counts from when it was decided: until then it could not be shown.
         let decided = known.touches.get(&touch).and_then(|state| state.queued);
