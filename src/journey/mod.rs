@@ -65,7 +65,6 @@ pub struct Rules {
 /// What became of handing a touch to a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// Its answer, or a receipt that says that it has it.
     Accepted,
     /// Not now: again after this long at the earliest.
     Retry {

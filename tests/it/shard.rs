@@ -163,7 +163,7 @@ fn the_transcript_is_the_committed_one() {
     let sent = scene.checkout();
     assert_eq!(sent.iter().map(|touch| touch.subject()).collect::<Vec<_>>(), [ada, bob]);
     scene.settle(&sent[..1], &Settled::Accepted);
-    let retry = Settled::Retry { after_ms: None, reason: "timeout".into() };
+    let retry = Settled::Retry { after_ms: None, reason: "provider_unavailable".into() };
     scene.settle(&sent[1..], &retry);
     let mut rounds = 0;
     let dead = loop {
