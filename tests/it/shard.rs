@@ -175,8 +175,8 @@ fn the_transcript_is_the_committed_one() {
         let Answer::Dead { touches, next: None } = scene.ask(Errand::Dead { after: None }) else {
             panic!("a list")
         };
-        if let Some(dead) = touches.first() {
-            break dead.clone();
+        if let Some(dead) = touches.into_iter().find(|dead| dead.touch == sent[1]) {
+            break dead;
         }
         rounds += 1;
         assert!(rounds < 20, "it is put aside after {DELIVERY_ATTEMPTS_MAX} attempts");
