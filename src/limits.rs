@@ -299,6 +299,9 @@ pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 /// Calls under way at once in one delivery: a request may hold six connections open.
 pub const PROVIDER_CONNECTIONS_MAX: usize = 6;
+/// Touches of a pack that are checked out together: four rounds of calls, so that a minute lies between check and call
+/// at the most, however slow a provider is. Fewer would cost a shard more visits than that minute is worth.
+pub const DELIVERY_SLICE_MAX: usize = 4 * PROVIDER_CONNECTIONS_MAX;
 /// How long a touch waits that cannot be sent before somebody changes a setting.
 pub const SETTING_RETRY_S: u32 = 15 * 60;
 /// Failures in a row after which a provider is left alone for a while.

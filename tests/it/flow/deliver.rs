@@ -8,8 +8,8 @@ use postern::http::{Headers, Method, WebhookHeaders};
 use postern::id::{Shard, TouchId};
 use postern::journey::Event;
 use postern::limits::{
-    BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, OFFER_LEASE_MS, OFFER_PACK_MAX, PORT_TIMEOUT_MS,
-    PROVIDER_CONNECTIONS_MAX, PROVIDER_TIMEOUT_MS, REPETITIONS_MAX, SETTLE_TRIES_MAX,
+    BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, DELIVERY_SLICE_MAX, OFFER_LEASE_MS, OFFER_PACK_MAX,
+    PORT_TIMEOUT_MS, PROVIDER_CONNECTIONS_MAX, PROVIDER_TIMEOUT_MS, REPETITIONS_MAX, SETTLE_TRIES_MAX,
 };
 use postern::person::{Person, Sent};
 use postern::policy::{Channel, Policy};
@@ -375,7 +375,10 @@ fn a_batch_of_packs_ends_in_time_though_every_call_takes_as_long_as_it_may() {
     let packs = consumer.unwrap().split("max_batch_size = ").nth(1).unwrap().lines().next().unwrap();
     let packs: u64 = packs.parse().unwrap();
     let rounds = u64::try_from(OFFER_PACK_MAX.div_ceil(PROVIDER_CONNECTIONS_MAX)).unwrap();
-    let shard = (1 + u64::from(SETTLE_TRIES_MAX)) * PORT_TIMEOUT_MS;
+    let slices = u64::try_from(OFFER_PACK_MAX.div_ceil(DELIVERY_SLICE_MAX)).unwrap();
+    let shard = slices * (1 + u64::from(SETTLE_TRIES_MAX)) * PORT_TIMEOUT_MS;
     assert!(packs * (rounds * PROVIDER_TIMEOUT_MS + shard) < 15 * 60_000, "{packs} packs");
     assert!(rounds * PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS, "nothing of a pack is offered again meanwhile");
+    let slice = u64::try_from(DELIVERY_SLICE_MAX / PROVIDER_CONNECTIONS_MAX).unwrap();
+    assert!(slice * PROVIDER_TIMEOUT_MS <= 60_000, "what was checked leaves within a minute");
 }
