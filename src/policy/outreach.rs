@@ -181,7 +181,7 @@ pub struct Cap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     pub provider: Provider,
-    /// An address (e-mail, with or without a name), a number (E.164), a sender id, or a messaging service.
+    /// An address (e-mail, with or without a name), a number (E.164), or a messaging service.
     pub from: Option<String>,
 }
 
