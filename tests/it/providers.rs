@@ -591,6 +591,18 @@ fn receipts_by_signature() {
         ..Envelope::default()
     };
     assert_eq!(told(Provider::Twilio, &signed), Ok(vec![Report::Bounced]));
+    for (status, signature, expected) in [
+        ("queued", "ilMA1V1PvDa5AfJDx+YBCKJyh54=", vec![Report::Accepted]),
+        ("accepted", "XfM+/EnT6IiO3OSLnfWdyzQfLxA=", vec![Report::Accepted]),
+        ("sending", "DWqtC5ToXFBc4UCiKHe81cqjIE8=", vec![Report::Accepted]),
+        ("sent", "vFhPSoIHn+43EjltSkHOUtfabzs=", vec![Report::Accepted]),
+        ("delivered", "FwfD64fmp+0e1rlPIuSQYo3xvQs=", vec![Report::Delivered]),
+        ("canceled", "y8VAGHAlLr4M0bCo2b0auoas6Xg=", vec![]),
+    ] {
+        let form = format!("MessageSid=SM1&MessageStatus={status}");
+        let envelope = Envelope { twilio: Some(signature), body: form.as_bytes(), ..signed };
+        assert_eq!(told(Provider::Twilio, &envelope), Ok(expected), "{status}");
+    }
     assert_eq!(
         told(Provider::Twilio, &Envelope { body: b"MessageStatus=delivered", ..signed }),
         Err(NotTrusted)
