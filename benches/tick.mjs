@@ -17,6 +17,8 @@ const STORED = 1_000_000;
 const ROUNDS = 7;
 /** Touches of one queue message. */
 const PACK = 100;
+/** Touches that are checked out together. */
+const SLICE = 24;
 const SETTLE_MS = 2_500;
 export const names = ["tick", "tick-growth", "tick-scattered"];
 
@@ -89,15 +91,15 @@ async function price(row) {
     await setTimeout(SETTLE_MS);
     const ticked = await rows();
     const offered = JSON.parse(await stand.say("/people/row", "{}")).map(pendingOf);
-    for (let at = 0; at < offered.length; at += PACK) {
-      const pack = offered.slice(at, at + PACK);
-      await stand.visit({ checkout: { touches: pack } });
-      await stand.visit({ settle: { reports: pack.map((touch) => [touch, "accepted"]) } });
+    for (let at = 0; at < offered.length; at += SLICE) {
+      const slice = offered.slice(at, at + SLICE);
+      await stand.visit({ checkout: { touches: slice } });
+      await stand.visit({ settle: { reports: slice.map((touch) => [touch, "accepted"]) } });
     }
     await setTimeout(SETTLE_MS);
     const settled = await rows();
     const written = [(ticked - start) / DUE, (settled - ticked) / offered.length];
-    const requests = 2 / PACK;
+    const requests = 2 / SLICE;
     const queue = QUEUE_OPERATIONS / PACK + QUEUE_OPERATIONS / 200;
     const dollars = (written[0] + written[1]) * PRICE.rowWritten + requests * PRICE.objectRequest + queue * PRICE.queueOperation;
     console.log(

@@ -285,6 +285,11 @@ pub const RESUME_WAIT_S: u32 = 2 * 60;
 pub const INBOX_MAX: usize = 32;
 /// Attempts to deliver one touch before it is put aside for a human.
 pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
+/// Attempts after one that may have left, at a provider that does not know a repetition: each may be one more message to
+/// the same person. Then the touch is put aside, unless the provider says meanwhile that it took it.
+pub const REPETITIONS_MAX: u8 = 1;
+/// How long a provider of which no answer was understood has to say so by a receipt, before it is asked again.
+pub const LATE_PROOF_S: u32 = 5 * 60;
 /// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
 /// attempts then span about a day: a provider may be down for one.
 pub const RETRY_FIRST_S: u32 = 60;
@@ -298,6 +303,9 @@ pub const PROVIDER_REPLY_MAX: usize = 64 * 1024;
 pub const PROVIDER_TIMEOUT_MS: u64 = 15_000;
 /// Calls under way at once in one delivery: a request may hold six connections open.
 pub const PROVIDER_CONNECTIONS_MAX: usize = 6;
+/// Touches of a pack that are checked out together: four rounds of calls, so that a minute lies between check and call
+/// at the most, however slow a provider is. Fewer would cost a shard more visits than that minute is worth.
+pub const DELIVERY_SLICE_MAX: usize = 4 * PROVIDER_CONNECTIONS_MAX;
 /// How long a touch waits that cannot be sent before somebody changes a setting.
 pub const SETTING_RETRY_S: u32 = 15 * 60;
 /// Failures in a row after which a provider is left alone for a while.
@@ -369,6 +377,7 @@ const _: () = {
     assert!(PATH_MAX > 3 * CUSTOMER_REF_MAX + 32 && HEADER_MAX > 3 * EVENT_NAME_MAX);
     assert!(OFFER_LEASE_MS < OFFER_LEASE_MAX_MS);
     assert!(RESUME_WAIT_S as u64 * 1_000 > SNAPSHOT_FRESH_MS + POLICY_CACHE_S as u64 * 1_000);
+    assert!(REPETITIONS_MAX < DELIVERY_ATTEMPTS_MAX && LATE_PROOF_S < RETRY_MAX_S);
     assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);

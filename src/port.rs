@@ -199,6 +199,11 @@ pub trait Library {
     async fn set_paused(&self, journey: &str, is_paused: bool, event: Event) -> Result<(), Unreachable>;
 }
 
+/// The present, where a flow lasts so long that the one it was given is past.
+pub trait Clock {
+    fn now(&self) -> Instant;
+}
+
 /// Providers of messages.
 #[expect(async_fn_in_trait, reason = "an isolate has one thread; no future here needs to be Send")]
 pub trait Providers {

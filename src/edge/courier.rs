@@ -13,8 +13,9 @@ use crate::edge::{glue, isolate};
 use crate::flow::{Context, Delivered, deliver};
 use crate::json;
 use crate::limits::{PROVIDER_REPLY_MAX, PROVIDER_TIMEOUT_MS};
-use crate::port::{Providers, Unreachable};
+use crate::port::{Clock, Providers, Unreachable};
 use crate::shard::Pack;
+use crate::time::Instant;
 
 pub const QUEUE: &str = "postern-outreach";
 pub const DEAD_QUEUE: &str = "postern-outreach-dead";
@@ -76,6 +77,12 @@ pub fn give_up(batch: &MessageBatch<JsValue>) {
             None => worker::console_error!("delivery: a message that is no pack was given up"),
         }
         message.ack();
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Instant {
+        isolate::now()
     }
 }
 

@@ -5,6 +5,9 @@
 //! and is offered again, under the same id. So nothing is lost, and nothing is sent twice by a provider that knows an id
 //! when it sees it again.
 //!
+//! A pack is sent in slices, each checked out right before: while a slow provider answers, quiet hours begin, people pay
+//! or say no, and the clock goes on.
+//!
 //! The provider's breaker is asked before the shard is. While it is open a pack costs a look at the queue: it is given
 //! back to it for a short wait, and let go for a long one, for its shard offers its touches again when their lease is
 //! over, and doubles that lease each time. When a probe is due, one touch of the pack goes, and the rest if it arrives.
@@ -25,10 +28,11 @@ use crate::id::{BatchId, Shard, TouchId};
 use crate::journey::Report;
 use crate::key::sha256_prefix;
 use crate::limits::{
-    OFFER_LEASE_MS, PROVIDER_CONNECTIONS_MAX, SETTING_RETRY_S, SETTLE_TRIES_MAX, VERSIONS_HELD_MAX,
+    DELIVERY_SLICE_MAX, OFFER_LEASE_MS, PROVIDER_CONNECTIONS_MAX, SETTING_RETRY_S, SETTLE_TRIES_MAX,
+    VERSIONS_HELD_MAX,
 };
 use crate::policy::{Policy, Provider};
-use crate::port::{AuditLog, Library, Outbox, People, Providers, Unreachable};
+use crate::port::{AuditLog, Clock, Library, Outbox, People, Providers, Unreachable};
 use crate::shard::{Answer, Errand, Offered, Pack, Ready, Settled};
 use crate::time::Span;
 
@@ -58,9 +62,9 @@ pub struct Delivered {
 }
 
 /// Everything delivery reaches.
-pub trait DeliveryPorts: People + Library + Providers + AuditLog + Outbox {}
+pub trait DeliveryPorts: People + Library + Providers + AuditLog + Outbox + Clock {}
 
-impl<T: People + Library + Providers + AuditLog + Outbox> DeliveryPorts for T {}
+impl<T: People + Library + Providers + AuditLog + Outbox + Clock> DeliveryPorts for T {}
 
 /// Delivers a pack.
 pub async fn deliver(
@@ -74,9 +78,10 @@ pub async fn deliver(
     let mut left = pack.touches.as_slice();
     let mut delivered = Delivered { is_done: true, ..Delivered::default() };
     while !left.is_empty() {
+        let context = &Context { now: ports.now(), ..*context };
         let look = |provider| courier.breakers.borrow_mut().of(provider).look(context.now);
         let count = match provider.map_or(Ok(Passage::All), look) {
-            Ok(Passage::All) => left.len(),
+            Ok(Passage::All) => left.len().min(DELIVERY_SLICE_MAX),
             Ok(Passage::One) => 1,
             Err(wait) => {
                 let count = left.len();
@@ -173,6 +178,7 @@ async fn send(
     notes: &RefCell<Vec<String>>,
 ) -> (TouchId, Report) {
     let (touch, provider) = (one.ready.touch, one.sender.provider);
+    let context = &Context { now: ports.now(), ..*context };
     let none = Credentials::default();
     let known = match &context.door.providers {
         Ok(known) => known,
@@ -216,17 +222,19 @@ async fn send(
     if let Err(wait) = entered {
         return (touch, Report::Retry { after: Some(wait), reason: reason::BREAKER_OPEN });
     }
-    let (report, health, code) = match ports.call(&call).await {
+    let answer = ports.call(&call).await;
+    let now = ports.now();
+    let (report, health, code) = match answer {
         Ok(reply) => {
-            let verdict = verdict(provider, &reply, context.now);
+            let verdict = verdict(provider, &reply, now);
             (verdict.report, verdict.health, verdict.code)
         }
-        // It may have arrived; asking again is safe where ids are honoured, and late is better than never elsewhere.
+        // It may have arrived. The shard knows whether it can be asked for again.
         Err(error) => {
             (Report::Retry { after: None, reason: reason::NO_ANSWER }, Health::Failed, Some(error.cause))
         }
     };
-    courier.breakers.borrow_mut().of(provider).note(health, context.now);
+    courier.breakers.borrow_mut().of(provider).note(health, now);
     note(notes, touch, Some(provider), &report, code.as_deref());
     (touch, report)
 }

@@ -5,7 +5,7 @@ use crate::id::TouchId;
 use crate::journey::advance::refuse_pending;
 use crate::journey::gates::{self, Held, Question};
 use crate::journey::{Effect, Refusal, Rules, record};
-use crate::limits::{OFFER_LEASE_MS, POLICY_WAIT_S};
+use crate::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, POLICY_WAIT_S, REPETITIONS_MAX};
 use crate::person::{History, Pending, Person, Sent};
 use crate::time::{Instant, Span};
 
@@ -46,9 +46,13 @@ pub fn checkout(
         Ok(()) => {
             let line = person.remembered(touch).cloned();
             let is_first = line.as_ref().is_some_and(|line| line.said == Sent::Queued);
+            let plan = rules.plan(pending.version, &pending.journey);
+            let is_safe = is_first || plan.is_some_and(|plan| plan.knows_repetitions(pending.channel));
             let Some(pending) = person.pending.get_mut(at) else { return Err(Refusal::Resolved) };
             pending.is_out = true;
-            pending.attempts = pending.attempts.saturating_add(1);
+            // One that may have left uses up what is left, but for its repetition.
+            let spent = if is_safe { 0 } else { DELIVERY_ATTEMPTS_MAX.saturating_sub(REPETITIONS_MAX) };
+            pending.attempts = pending.attempts.max(spent).saturating_add(1);
             pending.due = Some(now + Span::from_millis(OFFER_LEASE_MS));
             let pending = pending.clone();
             if let Some(line) = line {

@@ -5,7 +5,7 @@ use crate::journey::{Rules, lots};
 use crate::key::MacKey;
 use crate::limits::{JOURNEY_MAX_H, TOUCH_GAP_MIN_S};
 use crate::person::Enrolment;
-use crate::policy::{Journey, Outreach, Provider, Timing, Touch};
+use crate::policy::{Channel, Journey, Outreach, Provider, Timing, Touch};
 use crate::time::{Instant, Span};
 
 /// A journey with all that its touches are asked by.
@@ -48,6 +48,11 @@ impl<'a> Plan<'a> {
     /// Whether a touch is kept for the app to fetch, instead of being sent.
     pub(super) fn is_fetched(self, touch: &Touch) -> bool {
         self.outreach.senders.get(&touch.channel).is_some_and(|sender| sender.provider == Provider::Inbox)
+    }
+
+    /// Whether the channel's messages can be handed over again without being sent twice.
+    pub(super) fn knows_repetitions(self, channel: Channel) -> bool {
+        self.outreach.senders.get(&channel).is_some_and(|sender| sender.provider.knows_repetitions())
     }
 
     pub(super) fn is_all_done(self, enrolment: &Enrolment) -> bool {

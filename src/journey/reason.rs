@@ -4,11 +4,11 @@
 pub const THROTTLED: &str = "throttled";
 /// The provider does not send to this recipient now: too often of late, or no way into their country is open.
 pub const RECIPIENT: &str = "recipient_refused";
-/// The provider failed, or says that it will be back.
+/// The provider says that it failed, or that it will be back: the message was not taken.
 pub const UNAVAILABLE: &str = "provider_unavailable";
 /// No answer in time, or none at all. The message may have been sent.
 pub const NO_ANSWER: &str = "no_answer";
-/// An answer that says neither yes nor no. The message may have been sent.
+/// An answer that says neither yes nor no, such as a proxy's that heard none. The message may have been sent.
 pub const GARBLED: &str = "garbled_answer";
 /// The provider failed of late and is left alone; nothing was called.
 pub const BREAKER_OPEN: &str = "breaker_open";
@@ -85,9 +85,10 @@ pub fn known(code: &str) -> &'static str {
 }
 
 /// Failures after which nothing can have left: nobody was called, or the provider said no before it looked.
-pub const LEFT_NOTHING: [&str; 15] = [
+pub const LEFT_NOTHING: [&str; 16] = [
     THROTTLED,
     RECIPIENT,
+    UNAVAILABLE,
     BREAKER_OPEN,
     CREDENTIALS,
     ACCOUNT,

@@ -4,7 +4,9 @@ use crate::audit::{Event, Kind};
 use crate::id::TouchId;
 use crate::journey::change::{drop_unwanted, note_consent};
 use crate::journey::{Effect, Report, Rules, lots, reason, record};
-use crate::limits::{DELIVERY_ATTEMPTS_MAX, RETRY_AFTER_MAX_S, RETRY_FACTOR, RETRY_FIRST_S, RETRY_MAX_S};
+use crate::limits::{
+    DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, RETRY_AFTER_MAX_S, RETRY_FACTOR, RETRY_FIRST_S, RETRY_MAX_S,
+};
 use crate::person::{Consent, NewAddress, Pending, Person, Said, Sent};
 use crate::policy::{Channel, Purpose};
 use crate::time::{Instant, Span};
@@ -32,10 +34,10 @@ pub fn settle(
 
 /// How long to wait after this many attempts: longer each time, by up to half as much again, so that what failed
 /// together does not come back together. A provider's own wish counts if it is longer.
-fn back_off(rules: &Rules, pending: &Pending, after: Option<Span>) -> Span {
+fn back_off(rules: &Rules, pending: &Pending, after: Span) -> Span {
     let exponent = u32::from(pending.attempts.saturating_sub(1));
     let wait_s = RETRY_FIRST_S.saturating_mul(RETRY_FACTOR.saturating_pow(exponent)).min(RETRY_MAX_S);
-    let wished = after.unwrap_or_default().min(Span::from_secs(RETRY_AFTER_MAX_S));
+    let wished = after.min(Span::from_secs(RETRY_AFTER_MAX_S));
     let wait = Span::from_secs(wait_s).max(wished);
     let half = Span::from_millis(wait.millis() / 2);
     let spread = lots::spread(&rules.lots, &[b'r', pending.attempts], pending.id, half);
@@ -50,7 +52,8 @@ struct Note<'a> {
 }
 
 impl Note<'_> {
-    /// Also of a touch that was refused or put aside meanwhile: it had left already.
+    /// Also of a touch that was refused or put aside meanwhile: it had left already. From a receipt it is the proof that
+    /// ends the attempts, whether the answer was lost or is still to come.
     fn accepted(&mut self) {
         let was_pending = self.person.take_pending(self.touch).is_some();
         if was_pending || self.is_tried() {
@@ -68,6 +71,10 @@ impl Note<'_> {
         if why == reason::BREAKER_OPEN {
             pending.attempts = pending.attempts.saturating_sub(1);
         }
+        let has_left_nothing = reason::LEFT_NOTHING.contains(&why);
+        // It may say yet that it took it.
+        let proof = if has_left_nothing { Span::default() } else { Span::from_secs(LATE_PROOF_S) };
+        let after = after.unwrap_or_default().max(proof);
         let kind = if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
             pending.is_dead = true;
             pending.due = None;
@@ -78,7 +85,6 @@ impl Note<'_> {
         };
         self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));
         if self.said() == Some(&Sent::Trying) {
-            let has_left_nothing = reason::LEFT_NOTHING.contains(&why);
             self.person.mark(touch, if has_left_nothing { Sent::Queued } else { Sent::Tried });
         }
     }

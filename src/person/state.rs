@@ -128,6 +128,8 @@ pub struct Pending {
     pub channel: Channel,
     /// The instant from which link claims are made: the same offer mints the same token.
     pub offered: Instant,
+    /// Of `DELIVERY_ATTEMPTS_MAX`, those used up: each made, and all but `REPETITIONS_MAX` by one that may have left at a
+    /// provider that does not know a repetition.
     pub attempts: u8,
     /// Somebody asked for it since it was offered last: an attempt was made, or it was put off.
     pub is_out: bool,

@@ -176,14 +176,18 @@ pub(super) fn is_mailbox(text: &str) -> bool {
     })
 }
 
-/// A number that texts come from, an alphanumeric sender id (at most 11 characters, one letter at least), or a messaging
-/// service at Twilio: `MG` and 32 hexadecimal digits.
+/// A number that texts come from, or a messaging service at Twilio: `MG` and 32 hexadecimal digits. What numbers a service
+/// has is not known here.
 pub(super) fn is_text_sender(text: &str) -> bool {
-    let is_id = (1..=11).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ')
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic());
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let digits = text.strip_prefix("MG");
     let is_service = digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(is_digit));
-    is_e164(text) || is_id || is_service
+    is_e164(text) || is_service
+}
+
+/// An alphanumeric sender id, which texts come from and nobody can answer: at most 11 characters, one letter at least.
+pub(super) fn is_text_name(text: &str) -> bool {
+    (1..=11).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ')
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
 }

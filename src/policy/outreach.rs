@@ -181,7 +181,7 @@ pub struct Cap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sender {
     pub provider: Provider,
-    /// An address (e-mail, with or without a name), a number (E.164), a sender id, or a messaging service.
+    /// An address (e-mail, with or without a name), a number (E.164), or a messaging service.
     pub from: Option<String>,
 }
 
@@ -249,6 +249,13 @@ impl Provider {
             Self::Gateway => "gateway",
             Self::Inbox => "inbox",
         }
+    }
+
+    /// Whether a message that is handed over again, under the same touch id, is sent once: the gateway is told the id to
+    /// remember, and the inbox shows what waits. The other APIs take no idempotency key; that Postmark keeps a repeated
+    /// `Message-ID` leaves it to the mailbox.
+    pub const fn knows_repetitions(self) -> bool {
+        matches!(self, Self::Gateway | Self::Inbox)
     }
 
     /// Whether it carries messages of that channel.

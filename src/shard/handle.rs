@@ -176,6 +176,7 @@ impl<S: Store> Turn<'_, S> {
 
     fn settle(&mut self, reports: Vec<(TouchId, Settled)>) -> Result<Answer, StoreError> {
         let mut people = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
+        let before = people.clone();
         for (touch, settled) in reports {
             let report = Report::from(settled);
             match people.get_mut(&touch.subject()) {
@@ -186,6 +187,8 @@ impl<S: Store> Turn<'_, S> {
             }
             self.collect(touch.subject());
         }
+        // Most receipts say what is known already, and a row written is what costs.
+        people.retain(|subject, person| before.get(subject) != Some(person));
         self.save(people)?;
         self.done()
     }

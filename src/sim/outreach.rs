@@ -16,10 +16,10 @@ use crate::id::{KeyId, Shard, TouchId};
 use crate::journey::{Offer, Paused, Rules};
 use crate::key::{KeyRing, Secret};
 use crate::policy::Policy;
-use crate::port::{self, Kept, Library, Outbox, Providers, Shelf, Unreachable};
+use crate::port::{self, Clock, Kept, Library, Outbox, Providers, Shelf, Unreachable};
 use crate::shard::{Answer, Errand, Pack, handle};
 use crate::sim::{Call, People, World};
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 
 /// What any provider's adapter takes for a yes.
 const YES: &str =
@@ -43,6 +43,8 @@ pub(super) struct Outreach {
     replies: VecDeque<delivery::Reply>,
     /// What they answer then. `None`: they accept everything.
     standing: Option<delivery::Reply>,
+    /// How long they take for an answer.
+    pace: Span,
 }
 
 /// Calls to providers carry addresses.
@@ -70,6 +72,7 @@ impl Outreach {
             letters: Vec::new(),
             replies: VecDeque::new(),
             standing: None,
+            pace: Span::default(),
         }
     }
 
@@ -135,6 +138,11 @@ impl World {
     /// From now on every call to a provider is answered so, or with a yes.
     pub fn reply_always(&self, reply: Option<delivery::Reply>) {
         self.with_outreach(|outreach| outreach.standing = reply);
+    }
+
+    /// From now on every call to a provider takes so long, by everybody's clock.
+    pub fn answer_in(&self, pace: Span) {
+        self.with_outreach(|outreach| outreach.pace = pace);
     }
 
     /// How many people shards have written so far.
@@ -228,9 +236,16 @@ impl Library for World {
     }
 }
 
+impl Clock for World {
+    fn now(&self) -> Instant {
+        Self::now(self)
+    }
+}
+
 impl Providers for World {
     async fn call(&self, call: &delivery::Call) -> Result<delivery::Reply, Unreachable> {
         self.perform(Call::Provider, |memory| {
+            memory.now = memory.now + memory.outreach.pace;
             let Outreach { calls, replies, standing, .. } = &mut memory.outreach;
             calls.push(call.clone());
             let accepted = delivery::Reply { status: 200, body: YES.to_owned(), ..Default::default() };

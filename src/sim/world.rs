@@ -43,7 +43,7 @@ pub struct Gated {
 
 #[derive(Debug)]
 pub(super) struct Memory {
-    now: Instant,
+    pub(super) now: Instant,
     faults: Faults,
     rows: BTreeMap<(String, LinkId), Row>,
     /// Batches that the log has not acknowledged.

@@ -11,6 +11,7 @@ mod inbox;
 mod log;
 mod mint;
 mod outage;
+mod pace;
 mod people;
 mod preferences;
 mod prove;

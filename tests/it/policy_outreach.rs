@@ -332,6 +332,13 @@ fn outreach_cases() -> Vec<Case> {
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A, B <a@b.example>")]),
         ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "0163296096")]),
         ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "A much too long id")]),
+        // Nobody can answer STOP to a name.
+        ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "Example 24")]),
+        (
+            "sender.from",
+            "$.outreach.senders.sms.from",
+            vec![set("/outreach/senders/sms", json!({ "provider": "gateway", "from": "Example" }))],
+        ),
         ("sender.from", "$.outreach.senders.whatsapp.from", vec![from("whatsapp", "+441632960961")]),
         ("sender.from", "$.outreach.senders.in_app.from", vec![from("in_app", "Example")]),
         ("sender.from", "$.outreach.senders.voice.from", vec![from("voice", "")]),
@@ -480,8 +487,9 @@ pub fn accepted() -> Vec<Vec<Edit>> {
         vec![cut("/outreach/quiet_hours/zones")],
         vec![set("/outreach/gap_h", 0)],
         vec![set("/outreach/senders/email", json!({ "provider": "ses", "from": "hello@mail.example.com" }))],
-        vec![set("/outreach/senders/sms/from", "Example 24")],
         vec![set("/outreach/senders/sms", json!({ "provider": "gateway" }))],
+        vec![set("/outreach/senders/sms", json!({ "provider": "gateway", "from": "+46701234567" }))],
+        vec![set("/outreach/senders/voice", json!({ "provider": "gateway", "from": "Example" }))],
         vec![set("/$schema", "./schema.json")],
         vec![set("/outreach/senders/email/from", long)],
     ]

@@ -115,7 +115,8 @@ fn check(provider: Provider, cases: &[(u16, &str, Report)]) {
         let is_gateway = provider == Provider::Gateway;
         let expected = if is_gateway { Report::Accepted } else { later(reason::GARBLED) };
         assert_eq!(verdict(provider, &reply(200, body), NOW).report, expected, "{provider:?}");
-        assert_eq!(verdict(provider, &reply(502, body), NOW).report, later(reason::UNAVAILABLE));
+        assert_eq!(verdict(provider, &reply(502, body), NOW).report, later(reason::GARBLED));
+        assert_eq!(verdict(provider, &reply(503, body), NOW).report, later(reason::UNAVAILABLE));
     }
     let throttled = Reply { retry_after: Some("30".into()), ..reply(429, "") };
     let verdict = verdict(provider, &throttled, NOW);
@@ -400,7 +401,7 @@ fn gateway() {
             (409, "", never(reason::BAD_MESSAGE)),
             (410, "", later(reason::ACCOUNT)),
             (307, "", later(reason::ACCOUNT)),
-            (500, "", later(reason::UNAVAILABLE)),
+            (500, "", later(reason::GARBLED)),
         ],
     );
 }
@@ -494,7 +495,7 @@ fn receipts_with_a_login() {
             Provider::Postmark,
             postmark,
             json!({ "RecordType": "Bounce", "Type": "Transient", "Inactive": false, "Metadata": { "touch": touch } }),
-            vec![],
+            vec![Report::Accepted],
         ),
         (
             Provider::Postmark,
@@ -536,8 +537,16 @@ fn receipts_with_a_login() {
             Provider::Ses,
             bridge,
             ses(json!({ "eventType": "Bounce", "bounce": { "bounceType": "Transient" }, "mail": mail })),
-            vec![],
+            vec![Report::Accepted],
         ),
+        (Provider::Ses, bridge, ses(json!({ "eventType": "Send", "mail": mail })), vec![Report::Accepted]),
+        (
+            Provider::Ses,
+            bridge,
+            ses(json!({ "eventType": "DeliveryDelay", "mail": mail })),
+            vec![Report::Accepted],
+        ),
+        (Provider::Ses, bridge, ses(json!({ "eventType": "Open", "mail": mail })), vec![]),
         (
             Provider::Ses,
             bridge,
@@ -564,7 +573,8 @@ fn receipts_by_signature() {
     );
     let hub = "sha256=a96553982e4c9ab79951184c2c3b0131e4189fd3715953d067b475b552ec6429";
     let envelope = Envelope { hub: Some(hub), body: statuses.as_bytes(), ..Envelope::default() };
-    assert_eq!(told(Provider::WhatsAppCloud, &envelope), Ok(vec![Report::Delivered, Report::Bounced]));
+    let expected = vec![Report::Delivered, Report::Bounced, Report::Accepted];
+    assert_eq!(told(Provider::WhatsAppCloud, &envelope), Ok(expected));
     let other = statuses.replace("delivered", "read");
     let changed = Envelope { body: other.as_bytes(), ..envelope };
     assert_eq!(told(Provider::WhatsAppCloud, &changed), Err(NotTrusted));
@@ -581,6 +591,18 @@ fn receipts_by_signature() {
         ..Envelope::default()
     };
     assert_eq!(told(Provider::Twilio, &signed), Ok(vec![Report::Bounced]));
+    for (status, signature, expected) in [
+        ("queued", "ilMA1V1PvDa5AfJDx+YBCKJyh54=", vec![Report::Accepted]),
+        ("accepted", "XfM+/EnT6IiO3OSLnfWdyzQfLxA=", vec![Report::Accepted]),
+        ("sending", "DWqtC5ToXFBc4UCiKHe81cqjIE8=", vec![Report::Accepted]),
+        ("sent", "vFhPSoIHn+43EjltSkHOUtfabzs=", vec![Report::Accepted]),
+        ("delivered", "FwfD64fmp+0e1rlPIuSQYo3xvQs=", vec![Report::Delivered]),
+        ("canceled", "y8VAGHAlLr4M0bCo2b0auoas6Xg=", vec![]),
+    ] {
+        let form = format!("MessageSid=SM1&MessageStatus={status}");
+        let envelope = Envelope { twilio: Some(signature), body: form.as_bytes(), ..signed };
+        assert_eq!(told(Provider::Twilio, &envelope), Ok(expected), "{status}");
+    }
     assert_eq!(
         told(Provider::Twilio, &Envelope { body: b"MessageStatus=delivered", ..signed }),
         Err(NotTrusted)

@@ -165,7 +165,7 @@ fn the_transcript_is_the_committed_one() {
     let sent = scene.checkout();
     assert_eq!(sent.iter().map(|touch| touch.subject()).collect::<Vec<_>>(), [ada, bob]);
     scene.settle(&sent[..1], &Settled::Accepted);
-    let retry = Settled::Retry { after_ms: None, reason: "timeout".into() };
+    let retry = Settled::Retry { after_ms: None, reason: "provider_unavailable".into() };
     scene.settle(&sent[1..], &retry);
     let mut rounds = 0;
     let dead = loop {
@@ -177,8 +177,8 @@ fn the_transcript_is_the_committed_one() {
         let Answer::Dead { touches, next: None } = scene.ask(Errand::Dead { after: None }) else {
             panic!("a list")
         };
-        if let Some(dead) = touches.first() {
-            break dead.clone();
+        if let Some(dead) = touches.into_iter().find(|dead| dead.touch == sent[1]) {
+            break dead;
         }
         rounds += 1;
         assert!(rounds < 20, "it is put aside after {DELIVERY_ATTEMPTS_MAX} attempts");

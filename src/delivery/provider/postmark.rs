@@ -65,6 +65,8 @@ pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
         Some("Delivery") => Report::Delivered,
         // Postmark tells a dead address from a passing fault by switching the address off.
         Some("Bounce") if is("Inactive") => Report::Bounced,
+        // Proof that it was taken, should the answer have been lost.
+        Some("Bounce") => Report::Accepted,
         Some("SpamComplaint") => Report::Complained,
         // Unsubscribed with Postmark's own link, or suppressed by hand.
         Some("SubscriptionChange") if is("SuppressSending") => match string(json, "SuppressionReason") {

@@ -99,6 +99,8 @@ pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
     let report = match string(detail, "eventType") {
         Some("Delivery") => Report::Delivered,
         Some("Bounce") if kind_of("bounce") == Some("Permanent") => Report::Bounced,
+        // Proof that it was taken, should the answer have been lost.
+        Some("Send" | "DeliveryDelay" | "Bounce") => Report::Accepted,
         Some("Complaint") => Report::Complained,
         Some("Reject") => Report::Rejected { reason: reason::UNDELIVERED },
         _ => return Vec::new(),

@@ -1,7 +1,7 @@
 //! Twilio Programmable Messaging: <https://www.twilio.com/docs/messaging/api/message-resource>.
 //!
-//! There is no idempotency key: an answer that gets lost may cost a second SMS. Receipts come to a callback address
-//! that names the touch; Twilio signs that address and the form with HMAC-SHA-1.
+//! There is no idempotency key: an answer that gets lost may cost a second SMS, unless a receipt comes first. Receipts come
+//! to a callback address that names the touch; Twilio signs that address and the form with HMAC-SHA-1.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -102,6 +102,8 @@ pub(super) fn receipts(touch: Option<&str>, fields: &[(String, String)]) -> Vec<
     let field = |name: &str| fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
     let report = match field("MessageStatus") {
         Some("delivered" | "read") => Report::Delivered,
+        // Proof that it was taken, should the answer have been lost.
+        Some("accepted" | "scheduled" | "queued" | "sending" | "sent") => Report::Accepted,
         Some("undelivered" | "failed") => {
             let code = field("ErrorCode").and_then(|code| code.parse().ok()).unwrap_or_default();
             meaning(code).unwrap_or(Report::Rejected { reason: reason::UNDELIVERED })

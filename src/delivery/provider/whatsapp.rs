@@ -96,6 +96,8 @@ pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
         .filter_map(|status| {
             let report = match string(status, "status")? {
                 "delivered" | "read" => Report::Delivered,
+                // Proof that it was taken, should the answer have been lost.
+                "accepted" | "sent" => Report::Accepted,
                 "failed" => {
                     let code = items(status, "errors").first().and_then(|error| number(error, "code"));
                     meaning(code.unwrap_or(u64::MAX))

@@ -172,10 +172,11 @@ pub(super) fn by_status(reply: &Reply, now: Instant) -> Report {
         200..=299 => Report::Accepted,
         429 => retry(reply, now, reason::THROTTLED),
         401 | 403 => retry(reply, now, reason::CREDENTIALS),
-        408 | 425 | 500..=599 => retry(reply, now, reason::UNAVAILABLE),
+        408 | 425 | 503 => retry(reply, now, reason::UNAVAILABLE),
         // A redirect is not followed, and a wrong path is our mistake: neither says anything about the message.
         300..=399 | 404 | 405 | 410 => retry(reply, now, reason::ACCOUNT),
         400..=499 => Report::Rejected { reason: reason::BAD_MESSAGE },
+        // Whoever broke down, and a proxy that heard no answer (500, 502, 504), may have passed it on before.
         _ => retry(reply, now, reason::GARBLED),
     }
 }
@@ -238,6 +239,8 @@ mod tests {
             (404, reason::ACCOUNT),
             (429, reason::THROTTLED),
             (503, reason::UNAVAILABLE),
+            (500, reason::GARBLED),
+            (504, reason::GARBLED),
             (0, reason::GARBLED),
         ] {
             assert_eq!(report(status), Report::Retry { after: None, reason }, "{status}");

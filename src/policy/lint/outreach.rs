@@ -2,7 +2,7 @@
 
 use crate::json::{Fields, Node};
 use crate::limits::{OPEN_HOURS_MIN_MIN, POLICY_TEXT_CHARS_MAX};
-use crate::policy::contact::{is_mailbox, is_text_sender};
+use crate::policy::contact::{is_mailbox, is_text_name, is_text_sender};
 use crate::policy::lint::Rule;
 use crate::policy::{Cap, Channel, Provider, QuietHours, Sender};
 
@@ -56,7 +56,7 @@ pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &
         }
         Provider::Twilio => (
             from.is_some_and(is_text_sender),
-            "a number such as `+441632960961`, a sender id of at most 11 letters and digits, or a messaging service, `MG` and 32 hexadecimal digits",
+            "a number such as `+441632960961`, or a messaging service, `MG` and 32 hexadecimal digits: each SMS offers STOP, and a name cannot be answered",
         ),
         Provider::WhatsAppCloud => (
             from.is_some_and(|from| {
@@ -64,6 +64,9 @@ pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &
             }),
             "the id of the sending number at WhatsApp, 5 to 20 digits",
         ),
+        Provider::Gateway if channel == Channel::Sms && from.is_some_and(is_text_name) => {
+            (false, "a number, or nothing: each SMS offers STOP, and a name cannot be answered")
+        }
         Provider::Gateway => (
             from.is_none_or(|from| {
                 (1..=POLICY_TEXT_CHARS_MAX).contains(&from.chars().count())

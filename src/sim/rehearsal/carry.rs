@@ -1,6 +1,7 @@
 //! Delivery: consumers, providers, receipts, and what people do about what reached them.
 
 use crate::id::{Shard, TouchId};
+use crate::journey::reason;
 use crate::person::Said;
 use crate::policy::{Channel, Purpose};
 use crate::shard::{Answer, Errand, Offered, Ready, Settled};
@@ -85,7 +86,7 @@ impl Stage<'_> {
         whose.map(|(actor, touch)| (actor, touch, watch.words_on(actor, touch))).collect()
     }
 
-    /// A provider is called, with the touch as idempotency key.
+    /// A provider is called, with the touch as idempotency key for whoever honours one.
     fn call(&mut self, ready: &Ready) -> Settled {
         let Some(actor) = self.cast.of_subject(ready.touch.subject()) else {
             return Settled::Rejected { reason: "unknown".into() };
@@ -99,23 +100,34 @@ impl Stage<'_> {
         }
         let is_down = self.lots.faults().provider_is_down(ready.channel, self.since_start());
         if is_down || self.lots.strikes(Chance::ProviderErrors, self.now) {
-            return Settled::Retry { after_ms: None, reason: "unavailable".into() };
+            return Settled::Retry { after_ms: None, reason: reason::UNAVAILABLE.into() };
         }
-        self.left(actor, ready.touch, ready.channel);
+        self.left(actor, ready.touch, ready.channel, self.knows_repetitions(ready));
         if self.lots.strikes(Chance::ProviderTimesOut, self.now) {
-            return Settled::Retry { after_ms: None, reason: "timeout".into() };
+            return Settled::Retry { after_ms: None, reason: reason::NO_ANSWER.into() };
         }
         Settled::Accepted
     }
 
-    /// The message is on its way, unless the provider had it already.
-    pub fn left(&mut self, actor: usize, touch: TouchId, channel: Channel) {
-        if !self.taken.insert(touch) {
+    fn knows_repetitions(&self, ready: &Ready) -> bool {
+        let policy = self.rules.policies.get(&ready.version);
+        let sender = policy.and_then(|policy| policy.outreach.senders.get(&ready.channel));
+        sender.is_some_and(|sender| sender.provider.knows_repetitions())
+    }
+
+    /// The message is on its way, unless the provider knows that it had it already. A second copy moves nobody.
+    pub fn left(&mut self, actor: usize, touch: TouchId, channel: Channel, knows_repetitions: bool) {
+        let is_first = self.taken.insert(touch);
+        if !is_first && knows_repetitions {
             return;
         }
         let clock = self.clock();
         if let Some(watch) = &mut self.watch {
             watch.left(actor, touch, channel, clock);
+        }
+        if !is_first {
+            self.tally.repetitions += 1;
+            return;
         }
         let Some(of) = self.cast.get(actor) else { return };
         let local = self.population.zone(&of.portrait).and_then(|zone| zone.minute_of_day(clock).ok());

@@ -32,6 +32,8 @@ pub struct Known {
     pub is_met: bool,
     pub touches: BTreeMap<TouchId, State>,
     pub left: Vec<(TouchId, Channel, Instant)>,
+    /// How often each left, and how often it may: once, and once more if its answer was lost or it was put back.
+    pub copies: BTreeMap<TouchId, (u8, u8)>,
     /// Journeys that ended because the person was erased, once for each enrolment.
     pub erased: Vec<String>,
 }

@@ -74,6 +74,9 @@ fn refusals(text: &mut String, tally: &Tally) {
             let _ = writeln!(text, "{reason:<16} {count:>9}");
         }
     }
+    if tally.repetitions > 0 {
+        let _ = writeln!(text, "\n{} messages left twice, because an answer was lost", tally.repetitions);
+    }
     if tally.put_aside > 0 {
         let _ = writeln!(text, "\n{} touches put aside after too many attempts", tally.put_aside);
     }

@@ -42,6 +42,8 @@ pub struct Tally {
     pub errands: u64,
     pub events: u64,
     pub put_aside: u64,
+    /// Second copies of messages whose first answer was lost.
+    pub repetitions: u64,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -98,6 +100,7 @@ impl Tally {
             errands: 0,
             events: 0,
             put_aside: 0,
+            repetitions: 0,
         }
     }
 

@@ -16,6 +16,8 @@ use crate::shard::{EventResult, Ready};
 use crate::sim::rehearsal::known::{CLOCK_ERROR_MAX, Known, State, Trip, unaccounted};
 use crate::time::{Instant, Span};
 
+/// How often a message leaves of which the provider does not know that it had it before.
+const COPIES_MAX: u8 = 2;
 const TRACE_LINES_MAX: usize = 60;
 
 /// A promise that was broken.
@@ -237,6 +239,9 @@ impl Watch {
                 broken = Some("refused before anybody could say a word of the person");
             }
         }
+        if event.kind == Kind::Redriven {
+            known.copies.entry(touch).or_insert((0, COPIES_MAX)).1 += 1;
+        }
         let queued = if event.kind == Kind::Queued { Some(event.at) } else { queued };
         let words = before.map_or(0, |state| state.words) + 1;
         known.touches.insert(touch, State { last: event.kind, queued, called, words });
@@ -274,6 +279,15 @@ impl Watch {
 
     /// A message left.
     pub fn left(&mut self, actor: usize, touch: TouchId, channel: Channel, at: Instant) {
+        let known = self.people.entry(actor).or_default();
+        let copies = known.copies.entry(touch).or_insert((0, COPIES_MAX));
+        copies.0 = copies.0.saturating_add(1);
+        if copies.0 > copies.1 {
+            self.fail(actor, at, "sent again and again although its answers were lost");
+        } else if copies.0 > 1 {
+            // One touch is one contact, however often it had to be asked for.
+            return;
+        }
         let known = self.people.entry(actor).or_default();
         // What waits for the app counts from when it was decided: until then it could not be shown.
         let decided = known.touches.get(&touch).and_then(|state| state.queued);

@@ -152,8 +152,8 @@ fn what_a_policy_can_never_say_is_refused_for_good() {
 }
 
 /// One shard's share of a day: people enter by the minute, the queue keeps what it is told to, the cron ticks.
-struct Day {
-    scene: Scene,
+pub struct Day {
+    pub scene: Scene,
     shard: Shard,
     /// Who is still to enter.
     customers: Vec<(String, Subject)>,
@@ -171,12 +171,17 @@ impl Day {
     fn with_policy(people: usize, mut policy: Policy) -> Self {
         policy.outreach.quiet_hours = None;
         policy.outreach.zones.clear();
+        Self::by(POSTMARK, people, policy)
+    }
+
+    /// The same with the quiet hours and senders of the policy.
+    pub fn by(providers: &str, people: usize, mut policy: Policy) -> Self {
         let journey = policy.journeys.get_mut("payment.failed").unwrap();
         journey.touches.truncate(1);
         journey.holdout_per_mille = 0;
         let mut scene = Scene::with_policy(policy.clone());
         scene.world.enact(policy);
-        scene.door.providers = postern::delivery::Credentials::parse(POSTMARK, false);
+        scene.door.providers = postern::delivery::Credentials::parse(providers, false);
         let shard = Shard(5);
         let names = (0..).map(|at| format!("customer-{at}"));
         let all = names.map(|name| (name.clone(), scene.door.pseudonyms.subject(&name)));
@@ -184,7 +189,7 @@ impl Day {
         Self { scene, shard, customers, queue: Vec::new(), handed: 0 }
     }
 
-    fn enter(&mut self, people: usize) {
+    pub fn enter(&mut self, people: usize) {
         for (name, subject) in self.customers.split_off(self.customers.len() - people) {
             let address = r#"{"zone":"Europe/Stockholm","language":"sv","addresses":{"email":"anna@mail.example.com"}}"#;
             let path = format!("/v1/people/{name}");

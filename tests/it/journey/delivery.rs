@@ -6,9 +6,11 @@ use postern::audit::Kind;
 use postern::id::{KeyId, TouchId};
 use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
 use postern::key::{KeyRing, Secret};
-use postern::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, RETRY_AFTER_MAX_S, RETRY_MAX_S};
+use postern::limits::{
+    DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, OFFER_LEASE_MS, REPETITIONS_MAX, RETRY_AFTER_MAX_S, RETRY_MAX_S,
+};
 use postern::person::{AddressBook, AddressSeal, Change, Mask, NewAddress, Part, Person, Said, Sent};
-use postern::policy::{Channel, Language, Outreach, Purpose};
+use postern::policy::{Channel, Language, Outreach, Provider, Purpose, Sender};
 use postern::time::{Instant, Span};
 
 use super::build::{self, HOUR, MINUTE, NOON, hours, minutes};
@@ -18,11 +20,17 @@ const LEASE: Span = Span::from_millis(OFFER_LEASE_MS);
 
 /// A first e-mail, on offer; never a quiet hour.
 fn offered() -> (Scene, TouchId) {
-    offered_about("invoice")
+    offered_about("invoice", Provider::Postmark)
 }
 
-fn offered_about(invoice: &str) -> (Scene, TouchId) {
-    let outreach = Outreach { quiet_hours: None, ..build::outreach() };
+/// The same by a provider that knows a repetition.
+fn offered_to_a_gateway() -> (Scene, TouchId) {
+    offered_about("invoice", Provider::Gateway)
+}
+
+fn offered_about(invoice: &str, provider: Provider) -> (Scene, TouchId) {
+    let mut outreach = Outreach { quiet_hours: None, ..build::outreach() };
+    outreach.senders.insert(Channel::Email, Sender { provider, from: None });
     let mut scene = Scene::with(build::rules(vec![build::policy(1, outreach, vec![build::dunning()])]));
     scene.fail(invoice).unwrap();
     scene.says();
@@ -61,7 +69,7 @@ fn a_consumer_that_is_down_does_not_come_back_to_a_queue_of_copies() {
 
 #[test]
 fn an_offer_is_good_for_one_attempt() {
-    let (mut scene, touch) = offered();
+    let (mut scene, touch) = offered_to_a_gateway();
     let pending = scene.checkout(touch).unwrap();
     assert_eq!((pending.attempts, pending.due, said(&scene)), (1, Some(NOON + LEASE), Sent::Trying));
     assert_eq!(scene.checkout(touch), Err(Refusal::InFlight));
@@ -145,8 +153,9 @@ fn a_failure_after_which_nothing_can_have_left_leaves_the_touch_as_it_was() {
         (&["throttled", "throttled"], Sent::Queued),
         (&["too_long", "no_address"], Sent::Queued),
         (&["something new"], Sent::Tried),
+        (&["provider_unavailable", "provider_unavailable"], Sent::Queued),
     ] {
-        let (mut scene, touch) = offered();
+        let (mut scene, touch) = offered_to_a_gateway();
         for reason in reasons {
             scene.checkout(touch).unwrap();
             scene.settle(touch, &Report::Retry { after: None, reason });
@@ -170,7 +179,7 @@ fn a_refusal_takes_back_only_what_cannot_have_left() {
         (&["no_answer"; 8], true, true),
         (&["throttled"; 8], true, false),
     ] {
-        let (mut scene, touch) = offered();
+        let (mut scene, touch) = offered_to_a_gateway();
         for reason in reasons {
             scene.checkout(touch).unwrap();
             scene.settle(touch, &Report::Retry { after: None, reason });
@@ -204,9 +213,109 @@ fn a_failure_that_is_told_after_acceptance_is_on_record_once_and_goes_on_countin
     assert_eq!((scene.says().as_str(), said(&scene)), ("touch.delivered", Sent::Delivered));
 }
 
+/// What a provider may have taken is handed over again once, and not up to eight times: each may be a message more.
+#[test]
+fn what_may_have_left_is_repeated_once_where_the_provider_would_send_it_again() {
+    for (reasons, goes_on) in [
+        (&["no_answer"][..], true),
+        (&["garbled_answer"], true),
+        (&["no_answer", "no_answer"], false),
+        (&["garbled_answer", "no_answer"], false),
+        (&["throttled", "provider_unavailable", "no_answer"], true),
+        (&["throttled", "no_answer", "something new"], false),
+        // The one chance was used, whatever came of it; a provider that was left alone was not asked.
+        (&["no_answer", "throttled"], false),
+        (&["no_answer", "breaker_open"], true),
+        (&["no_answer", "breaker_open", "breaker_open", "no_answer"], false),
+        (&["provider_unavailable"; 7], true),
+    ] {
+        for (scene, knows_repetitions) in [(offered(), false), (offered_to_a_gateway(), true)] {
+            let (mut scene, touch) = scene;
+            for reason in reasons {
+                scene.checkout(touch).unwrap();
+                scene.settle(touch, &Report::Retry { after: None, reason });
+                let due = scene.person.pending.iter().find(|one| one.id == touch).unwrap().due;
+                scene.now = due.unwrap_or(scene.now);
+                scene.advance();
+            }
+            let pending = scene.person.pending.iter().find(|one| one.id == touch).unwrap();
+            assert_eq!(!pending.is_dead, goes_on || knows_repetitions, "{reasons:?} {knows_repetitions}");
+            assert_eq!(scene.count(Kind::Dead), usize::from(pending.is_dead));
+        }
+    }
+}
+
+/// A human who puts it back has looked at the provider, and says it once.
+#[test]
+fn what_may_have_left_and_is_put_back_is_tried_once_more() {
+    let (mut scene, touch) = offered();
+    let lost = Report::Retry { after: None, reason: "no_answer" };
+    let mut attempts = 0;
+    for _ in 0..4 {
+        while scene.checkout(touch).is_ok() {
+            attempts += 1;
+            scene.settle(touch, &lost);
+            let pending = scene.person.pending.iter().find(|one| one.id == touch).unwrap();
+            scene.now = pending.due.unwrap_or(scene.now);
+            scene.advance();
+        }
+        assert!(redrive(&mut scene.person, touch, scene.now, &mut Vec::new()));
+    }
+    assert_eq!(attempts, 2 + 3);
+}
+
+#[test]
+fn a_receipt_that_proves_acceptance_ends_the_attempts() {
+    let lost = Report::Retry { after: None, reason: "no_answer" };
+    // While the answer is awaited, while a repetition waits, while it is under way, and after it was put aside.
+    for (reports, says) in [
+        (&[][..], "touch.sent"),
+        (&[&lost], "touch.deferred:no_answer touch.sent"),
+        (&[&lost, &lost], "touch.deferred:no_answer delivery.dead:no_answer touch.sent"),
+    ] {
+        let (mut scene, touch) = offered();
+        scene.checkout(touch).unwrap();
+        for (at, report) in reports.iter().enumerate() {
+            scene.settle(touch, report);
+            scene.now = scene.person.pending[0].due.unwrap_or(scene.now);
+            scene.advance();
+            assert_eq!(scene.checkout(touch).is_ok(), at == 0);
+        }
+        scene.settle(touch, &Report::Accepted);
+        assert_eq!((said(&scene), scene.says().as_str()), (Sent::Accepted, says));
+        scene.offers.clear();
+        // The answer that comes after, and the queue's copy.
+        for late in [Report::Accepted, lost.clone()] {
+            scene.settle(touch, &late);
+        }
+        scene.pass(hours(20));
+        assert_eq!((scene.person.pending.len(), scene.offers.contains(&touch)), (0, false));
+        assert_eq!(scene.checkout(touch), Err(Refusal::Resolved));
+        scene.settle(touch, &Report::Delivered);
+        scene.settle(touch, &Report::Accepted);
+        assert_eq!((said(&scene), scene.says().as_str()), (Sent::Delivered, "touch.delivered"));
+    }
+}
+
+#[test]
+fn a_provider_that_may_have_it_has_time_to_say_so() {
+    let wait = |reason| {
+        let (mut scene, touch) = offered();
+        scene.checkout(touch).unwrap();
+        scene.settle(touch, &Report::Retry { after: None, reason });
+        scene.person.pending[0].due.unwrap().since(NOON)
+    };
+    assert!(wait("no_answer") >= Span::from_secs(LATE_PROOF_S));
+    assert!(wait("provider_unavailable") < Span::from_secs(LATE_PROOF_S));
+}
+
 #[test]
 fn attempts_that_nobody_reports_end_as_well() {
-    let (mut scene, touch) = offered();
+    attempts_end(offered(), 1 + REPETITIONS_MAX);
+    attempts_end(offered_to_a_gateway(), DELIVERY_ATTEMPTS_MAX);
+}
+
+fn attempts_end((mut scene, touch): (Scene, TouchId), expected: u8) {
     scene.offers.push(touch);
     let mut attempts = 0;
     for _ in 0..50 {
@@ -215,7 +324,7 @@ fn attempts_that_nobody_reports_end_as_well() {
         }
         scene.pass(LEASE);
     }
-    assert_eq!(attempts, DELIVERY_ATTEMPTS_MAX);
+    assert_eq!(attempts, expected);
     assert!(scene.person.pending[0].is_dead && scene.person.pending[0].due.is_none());
     assert_eq!((scene.says().as_str(), said(&scene)), ("delivery.dead:no_answer", Sent::Tried));
 }
@@ -224,7 +333,7 @@ fn attempts_that_nobody_reports_end_as_well() {
 fn waits_grow_are_bounded_and_differ() {
     let mut firsts = BTreeSet::new();
     for invoice in 0..20 {
-        let (mut scene, touch) = offered_about(&invoice.to_string());
+        let (mut scene, touch) = offered_about(&invoice.to_string(), Provider::Postmark);
         let mut waits = Vec::new();
         for _ in 1..DELIVERY_ATTEMPTS_MAX {
             scene.checkout(touch).unwrap();

@@ -12,9 +12,11 @@ use jiff::tz::TimeZone;
 use postern::audit::{Event as Audited, Kind};
 use postern::id::{AuditId, EventHash, TouchId};
 use postern::journey::{Event, NotTaken, Refusal, Report, Rules, Taken, move_to, redrive, wake};
-use postern::limits::{DELIVERY_ATTEMPTS_MAX, INTRODUCTION_WAIT_S, TOUCH_GAP_MIN_S};
+use postern::limits::{DELIVERY_ATTEMPTS_MAX, INTRODUCTION_WAIT_S, REPETITIONS_MAX, TOUCH_GAP_MIN_S};
 use postern::person::{Change, Consent, Ended, Enrolment, Person, Said};
-use postern::policy::{Basis, Channel, Condition, Journey, Outreach, Purpose, QuietHours, Risk, Timing};
+use postern::policy::{
+    self, Basis, Channel, Condition, Journey, Outreach, Purpose, QuietHours, Risk, Sender, Timing,
+};
 use postern::time::{Instant, Span};
 use postern::zone::Zone;
 use proptest::collection::vec;
@@ -116,6 +118,10 @@ enum Provider {
     Busy {
         after_min: u16,
     },
+    /// It may have taken it: its answer got lost.
+    Silent {
+        after_min: u16,
+    },
     Delivers,
     Bounces,
     Complains,
@@ -126,7 +132,8 @@ fn any_provider() -> impl Strategy<Value = Provider> {
         6 => Just(Provider::Accepts),
         3 => Just(Provider::Vanishes),
         1 => Just(Provider::Refuses),
-        4 => (0..2_000_u16).prop_map(|after_min| Provider::Busy { after_min }),
+        2 => (0..2_000_u16).prop_map(|after_min| Provider::Busy { after_min }),
+        3 => (0..2_000_u16).prop_map(|after_min| Provider::Silent { after_min }),
         1 => Just(Provider::Delivers),
         1 => Just(Provider::Bounces),
         1 => Just(Provider::Complains),
@@ -180,6 +187,8 @@ struct Setting {
     zone: u8,
     /// What was said before: 0 nothing, 1 no, else yes.
     said: [u8; 3],
+    /// Whether e-mail goes by a provider that knows a repetition.
+    knows_repetitions: bool,
 }
 
 fn any_setting() -> impl Strategy<Value = Setting> {
@@ -199,18 +208,21 @@ fn any_setting() -> impl Strategy<Value = Setting> {
         basis,
         vec(touch, 1..5),
         prop_oneof![3 => 0..7_u8, 1 => Just(6_u8)],
-        prop_oneof![3 => proptest::array::uniform3(0..8_u8), 1 => Just([0; 3])],
+        (prop_oneof![3 => proptest::array::uniform3(0..8_u8), 1 => Just([0; 3])], any::<bool>()),
     )
-        .prop_map(|(start, quiet, caps, gap_min, holdout, basis, touches, zone, said)| Setting {
-            start,
-            quiet,
-            caps,
-            gap_min,
-            holdout,
-            basis,
-            touches,
-            zone,
-            said,
+        .prop_map(|(start, quiet, caps, gap_min, holdout, basis, touches, zone, (said, knows))| {
+            Setting {
+                start,
+                quiet,
+                caps,
+                gap_min,
+                holdout,
+                basis,
+                touches,
+                zone,
+                said,
+                knows_repetitions: knows,
+            }
         })
 }
 
@@ -223,11 +235,16 @@ impl Setting {
                 minutes(u32::from(*per)),
             )
         };
+        let mut outreach = build::outreach();
+        if self.knows_repetitions {
+            let gateway = Sender { provider: policy::Provider::Gateway, from: None };
+            outreach.senders.insert(Channel::Email, gateway);
+        }
         Outreach {
             quiet_hours: self.quiet,
             caps: self.caps.iter().map(cap).collect(),
             gap: minutes(u32::from(self.gap_min)),
-            ..build::outreach()
+            ..outreach
         }
     }
 
@@ -296,9 +313,14 @@ struct World {
     offers: BTreeMap<TouchId, usize>,
     /// Every moment at which a message may have left.
     attempts: Vec<(TouchId, Channel, Instant)>,
+    /// Of touches that were tried.
+    channels: BTreeMap<TouchId, Channel>,
     tried: BTreeMap<TouchId, usize>,
     /// Attempts since the touch was offered first, or put back.
     budget: BTreeMap<TouchId, u8>,
+    /// Attempts that may have left, as nobody said that they did not, and how many of them there may be.
+    perhaps: BTreeMap<TouchId, u8>,
+    bound: BTreeMap<TouchId, u8>,
     settled: BTreeSet<TouchId>,
     complained: BTreeSet<TouchId>,
     said: Vec<postern::audit::Event>,
@@ -324,8 +346,11 @@ impl World {
             queue: Vec::new(),
             offers: BTreeMap::new(),
             attempts: Vec::new(),
+            channels: BTreeMap::new(),
             tried: BTreeMap::new(),
             budget: BTreeMap::new(),
+            perhaps: BTreeMap::new(),
+            bound: BTreeMap::new(),
             settled: BTreeSet::new(),
             complained: BTreeSet::new(),
             said: Vec::new(),
@@ -452,9 +477,14 @@ impl World {
                 }
             }
             Act::Report { which, what } => {
-                if !self.attempts.is_empty() {
-                    let (touch, ..) = self.attempts[usize::from(which) % self.attempts.len()];
-                    self.report(touch, what);
+                let tried: Vec<_> = self.channels.keys().copied().collect();
+                // What nobody reported for so long is not known to have left nothing.
+                let what = match what {
+                    Provider::Busy { after_min } => Provider::Silent { after_min },
+                    other => other,
+                };
+                if !tried.is_empty() {
+                    self.report(tried[usize::from(which) % tried.len()], what);
                 }
             }
             Act::Redrive { which } => {
@@ -464,6 +494,8 @@ impl World {
                     let mut effects = Vec::new();
                     assert!(redrive(&mut self.scene.person, touch, now, &mut effects));
                     self.budget.remove(&touch);
+                    let perhaps = self.perhaps.get(&touch).copied().unwrap_or_default();
+                    self.bound.insert(touch, (perhaps + REPETITIONS_MAX).max(1 + REPETITIONS_MAX));
                     self.scene.note(effects);
                 }
             }
@@ -554,11 +586,20 @@ impl World {
             Ok(pending) => {
                 assert_eq!(pending.id, touch);
                 self.check_send(&before, touch);
-                self.attempts.push((touch, pending.channel, self.scene.now));
+                self.channels.insert(touch, pending.channel);
                 *self.tried.entry(touch).or_default() += 1;
                 let spent = self.budget.entry(touch).or_default();
                 *spent += 1;
                 assert!(*spent <= DELIVERY_ATTEMPTS_MAX, "tried {spent} times");
+                let has_left_nothing = matches!(provider, Provider::Busy { .. });
+                let perhaps = self.perhaps.entry(touch).or_default();
+                if !has_left_nothing {
+                    *perhaps += 1;
+                    self.attempts.push((touch, pending.channel, self.scene.now));
+                }
+                let bound = self.bound.get(&touch).copied().unwrap_or(1 + REPETITIONS_MAX);
+                let is_known = pending.channel == Channel::Email && self.setting.knows_repetitions;
+                assert!(is_known || *perhaps <= bound, "may have left {perhaps} times");
                 self.report(touch, provider);
             }
             Err(Refusal::Resolved | Refusal::InFlight) => {}
@@ -571,12 +612,15 @@ impl World {
     }
 
     fn report(&mut self, touch: TouchId, provider: Provider) {
-        let channel = self.attempts.iter().find(|one| one.0 == touch).map(|one| one.1);
+        let channel = self.channels.get(&touch).copied();
         let report = match provider {
             Provider::Vanishes => return,
             Provider::Accepts => Report::Accepted,
             Provider::Refuses => Report::Rejected { reason: "bad_message" },
             Provider::Busy { after_min } => {
+                Report::Retry { after: Some(minutes(u32::from(after_min))), reason: "throttled" }
+            }
+            Provider::Silent { after_min } => {
                 Report::Retry { after: Some(minutes(u32::from(after_min))), reason: "no_answer" }
             }
             Provider::Delivers => Report::Delivered,
@@ -593,8 +637,8 @@ impl World {
                 }
             }
             Report::Retry { .. } => {}
-            // Nothing left under this id: it is the answer to the only attempt.
-            Report::Rejected { .. } if self.tried[&touch] == 1 && !self.settled.contains(&touch) => {
+            // Nothing left under this id: it is the answer to the only attempt that may have.
+            Report::Rejected { .. } if self.perhaps[&touch] <= 1 && !self.settled.contains(&touch) => {
                 self.attempts.retain(|one| one.0 != touch);
                 self.settled.insert(touch);
             }
@@ -816,6 +860,7 @@ fn lives_are_eventful() {
         "touch.deferred:quiet_hours",
         "touch.deferred:paused",
         "touch.deferred:no_answer",
+        "touch.deferred:throttled",
         "journey.refused:condition",
     ] {
         assert!(kinds.get(line).is_some_and(|count| *count > 20), "{line}: {kinds:#?}");
@@ -827,6 +872,7 @@ fn lives_are_eventful() {
         "touch.sent:-",
         "journey.ended:completed",
         "delivery.dead:no_answer",
+        "delivery.dead:throttled",
     ] {
         assert!(kinds.contains_key(line), "{line}: {kinds:#?}");
     }
