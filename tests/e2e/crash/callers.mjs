@@ -169,9 +169,9 @@ export class Callers extends Clients {
     person.shown = [...(person.shown ?? []), ...shown];
   }
 
-  /** What was taken is known, whatever happened since. */
+  /** What was taken is known, whatever happened since; but openings of the app, of which only those are kept that matter. */
   async askAgain(events = this.somebody()?.told ?? []) {
-    const recent = events.filter(({ time }) => this.scene.now() - time < MEMORY_MS);
+    const recent = events.filter(({ time, sent }) => sent.type !== "app.opened" && this.scene.now() - time < MEMORY_MS);
     for (let from = 0; from < recent.length; from += BATCH_MAX) {
       const part = recent.slice(from, from + BATCH_MAX);
       const body = part.map(({ sent }) => sent);
