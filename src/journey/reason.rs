@@ -4,11 +4,12 @@
 pub const THROTTLED: &str = "throttled";
 /// The provider does not send to this recipient now: too often of late, or no way into their country is open.
 pub const RECIPIENT: &str = "recipient_refused";
-/// The provider says that it failed, or that it will be back: the message was not taken.
+/// The provider refuses for now, by a status or a code that says that the message was not taken.
 pub const UNAVAILABLE: &str = "provider_unavailable";
 /// No answer in time, or none at all. The message may have been sent.
 pub const NO_ANSWER: &str = "no_answer";
-/// An answer that says neither yes nor no, such as a proxy's that heard none. The message may have been sent.
+/// An answer that says neither yes nor no: a proxy's that heard none, or a failure with a code that is not published. The
+/// message may have been sent.
 pub const GARBLED: &str = "garbled_answer";
 /// The provider failed of late and is left alone; nothing was called.
 pub const BREAKER_OPEN: &str = "breaker_open";

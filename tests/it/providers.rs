@@ -168,7 +168,9 @@ fn postmark() {
             (401, r#"{"ErrorCode":10,"Message":"Bad token"}"#, later(reason::CREDENTIALS)),
             (422, r#"{"ErrorCode":100,"Message":"Maintenance"}"#, later(reason::UNAVAILABLE)),
             (429, r#"{"ErrorCode":429,"Message":"Rate limit"}"#, later(reason::THROTTLED)),
-            (500, r#"{"ErrorCode":999,"Message":"?"}"#, later(reason::UNAVAILABLE)),
+            (500, r#"{"ErrorCode":100,"Message":"Maintenance"}"#, later(reason::UNAVAILABLE)),
+            (503, r#"{"ErrorCode":999,"Message":"?"}"#, later(reason::UNAVAILABLE)),
+            (500, r#"{"ErrorCode":999,"Message":"?"}"#, later(reason::GARBLED)),
             (413, "", never(reason::BAD_MESSAGE)),
             (404, "", later(reason::ACCOUNT)),
         ],
@@ -222,6 +224,7 @@ fn ses() {
             (400, r#"{"__type":"MessageRejected","message":"not verified"}"#, later(reason::ACCOUNT)),
             (403, r#"{"__type":"InvalidSignatureException"}"#, later(reason::CREDENTIALS)),
             (403, "", later(reason::CREDENTIALS)),
+            (500, r#"{"__type":"InternalServiceErrorException"}"#, later(reason::GARBLED)),
         ],
     );
     let named = Reply {
@@ -280,9 +283,9 @@ fn cloudflare() {
             (403, &failed(10_203), later(reason::ACCOUNT)),
             (404, &failed(10_000), later(reason::ACCOUNT)),
             (429, &failed(10_004), later(reason::THROTTLED)),
-            (500, &failed(10_002), later(reason::UNAVAILABLE)),
+            (500, &failed(10_002), later(reason::GARBLED)),
             (503, &failed(10_100), later(reason::UNAVAILABLE)),
-            (200, &failed(77_777), later(reason::UNAVAILABLE)),
+            (200, &failed(77_777), later(reason::GARBLED)),
             (400, &failed(77_777), never(reason::BAD_MESSAGE)),
         ],
     );
@@ -322,7 +325,13 @@ fn twilio() {
             (429, &refused(20_429), later(reason::THROTTLED)),
             (400, &refused(21_611), later(reason::THROTTLED)),
             (503, &refused(20_503), later(reason::UNAVAILABLE)),
+            (500, &refused(20_503), later(reason::UNAVAILABLE)),
             (400, &refused(99_999), later(reason::UNAVAILABLE)),
+            (503, &refused(99_999), later(reason::UNAVAILABLE)),
+            (500, &refused(20_500), later(reason::GARBLED)),
+            // Taken, whatever it is that failed then.
+            (201, r#"{"sid":"SM1","status":"failed","error_code":99999}"#, Report::Accepted),
+            (201, r#"{"sid":null,"error_code":99999}"#, later(reason::GARBLED)),
         ],
     );
 }
@@ -368,7 +377,9 @@ fn whatsapp() {
             (400, &refused(131_048), later(reason::THROTTLED)),
             (400, &refused(999_999), later(reason::UNAVAILABLE)),
             (503, &refused(131_016), later(reason::UNAVAILABLE)),
-            (500, &refused(131_000), later(reason::UNAVAILABLE)),
+            (500, &refused(131_016), later(reason::UNAVAILABLE)),
+            (500, &refused(131_000), later(reason::GARBLED)),
+            (200, &refused(131_000), later(reason::GARBLED)),
         ],
     );
 }

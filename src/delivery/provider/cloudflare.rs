@@ -67,9 +67,9 @@ pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
         Some(10_101 | 10_103) => retry(reply, now, reason::CREDENTIALS),
         Some(10_000 | 10_102 | 10_105 | 10_203) => retry(reply, now, reason::ACCOUNT),
         Some(10_004) => retry(reply, now, reason::THROTTLED),
-        Some(10_002 | 10_003 | 10_100) => retry(reply, now, reason::UNAVAILABLE),
-        // A failure inside a 200, with a code that is not published.
-        _ if reply.status < 400 => retry(reply, now, reason::UNAVAILABLE),
+        // It failed there; or inside a 200, with a code that is not published.
+        Some(10_002 | 10_003 | 10_100) => retry(reply, now, reason::GARBLED),
+        _ if reply.status < 400 => retry(reply, now, reason::GARBLED),
         _ => by_status(reply, now),
     };
     (report, code.map(|code| code.to_string()))

@@ -110,6 +110,13 @@ pub fn verdict(provider: Provider, reply: &Reply, now: Instant) -> Verdict {
         Provider::WhatsAppCloud => whatsapp::report(reply, now),
         Provider::Gateway | Provider::Inbox => (wire::by_status(reply, now), None),
     };
+    let report = match report {
+        // A refusal is one whatever its code means; anything else that nobody understands may have been a yes.
+        Report::Retry { after, reason: reason::GARBLED } if matches!(reply.status, 400..=499 | 503) => {
+            Report::Retry { after, reason: reason::UNAVAILABLE }
+        }
+        report => report,
+    };
     // These have a code for everything. One that is not known here and comes with 400 is about this message, as far as
     // anybody can tell: others may well go.
     let has_codes = matches!(provider, Provider::Twilio | Provider::WhatsAppCloud);

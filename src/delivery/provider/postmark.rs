@@ -52,7 +52,7 @@ pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
         300 => Report::Rejected { reason: reason::BAD_MESSAGE },
         // Sender not confirmed, account pending or over its limit, no such stream.
         400 | 401 | 405 | 412 | 413 | 1226 | 1235 => retry(reply, now, reason::ACCOUNT),
-        _ if reply.status >= 500 => retry(reply, now, reason::UNAVAILABLE),
+        _ if reply.status >= 500 => retry(reply, now, reason::GARBLED),
         _ => Report::Rejected { reason: reason::BAD_MESSAGE },
     };
     (report, Some(code.to_string()))

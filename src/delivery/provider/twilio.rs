@@ -48,12 +48,18 @@ pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
     let report = match code {
         None if is_success && !is_message => retry(reply, now, reason::GARBLED),
         None => by_status(reply, now),
-        Some(code) => meaning(code).unwrap_or_else(|reason| retry(reply, now, reason)),
+        Some(code) => match meaning(code) {
+            Ok(report) => report,
+            // It was taken; what became of it a receipt says.
+            Err(reason::GARBLED) if is_success && is_message => Report::Accepted,
+            Err(reason) => retry(reply, now, reason),
+        },
     };
     (report, code.map(|code| code.to_string()))
 }
 
-/// What an error says about the message; `Err` if it says nothing about it, and it is to be tried again.
+/// What an error says about the message; `Err` if it says nothing about it, and it is to be tried again. A code that is not
+/// known here is no answer.
 fn meaning(code: u64) -> Result<Report, &'static str> {
     match code {
         // No valid number; not a mobile; a landline; unknown at its operator.
@@ -72,7 +78,8 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
         }
         // No body, one that is too long, and whatever else is wrong with what was asked.
         21_000..=21_999 => Ok(Report::Rejected { reason: reason::BAD_MESSAGE }),
-        _ => Err(reason::UNAVAILABLE),
+        20_503 => Err(reason::UNAVAILABLE),
+        _ => Err(reason::GARBLED),
     }
 }
 

@@ -82,7 +82,8 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
         // Too many to this one number.
         131_056 => Err(reason::RECIPIENT),
         33 | 368 | 131_031 | 131_037 | 131_042 | 133_000..=133_999 => Err(reason::ACCOUNT),
-        _ => Err(reason::UNAVAILABLE),
+        131_016 => Err(reason::UNAVAILABLE),
+        _ => Err(reason::GARBLED),
     }
 }
 

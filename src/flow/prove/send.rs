@@ -183,7 +183,7 @@ impl Attempt<'_> {
             Ok(reply) => {
                 let Verdict { report, health, code } = verdict(provider, &reply, context.now);
                 let cause = format!("{} provider={provider:?} {}", said(&report), code.unwrap_or_default());
-                (left(&report, reply.status, cause), health)
+                (left(&report, cause), health)
             }
             Err(error) => {
                 let cause = format!("{} provider={provider:?} {}", reason::NO_ANSWER, error.cause);
@@ -218,13 +218,11 @@ fn waiting() -> Outcome {
     Outcome::new(redirect(&format!("{VERIFY}?by=code")))
 }
 
-/// What a provider's answer means. A server that failed (5xx) may have failed after it took the message; 503 is
-/// how one says no.
-fn left(report: &Report, status: u16, cause: String) -> Left {
+/// What a provider's answer means.
+fn left(report: &Report, cause: String) -> Left {
     match report {
         Report::Accepted | Report::Delivered => Left::Yes,
         Report::Retry { reason: reason::GARBLED, .. } => Left::Perhaps(cause),
-        Report::Retry { .. } if status >= 500 && status != 503 => Left::Perhaps(cause),
         _ => Left::No(cause),
     }
 }

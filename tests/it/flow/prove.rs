@@ -364,6 +364,7 @@ fn a_code_that_comes_late_works() {
     let unclear = [
         None,
         Some(reply(500, "")),
+        Some(reply(500, r#"{"ErrorCode":999}"#)),
         Some(reply(502, "<html>")),
         Some(reply(504, "")),
         Some(reply(200, "<html>")),
