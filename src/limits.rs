@@ -290,8 +290,11 @@ pub const DELIVERY_ATTEMPTS_MAX: u8 = 8;
 pub const REPETITIONS_MAX: u8 = 1;
 /// How long a provider of which no answer was understood has to say so by a receipt, before it is asked again.
 pub const LATE_PROOF_S: u32 = 5 * 60;
+/// How long such an attempt waits that was certainly not made, each time, for as long as the touch makes sense.
+pub const REPETITION_WAIT_S: u32 = 30 * 60;
 /// The first wait after a failed attempt; each further one is this many times as long, up to the longest. Eight
-/// attempts then span about a day: a provider may be down for one.
+/// attempts then span about a day: a provider may be down for one, as long as it is known that it did not take the
+/// message, or would know it again.
 pub const RETRY_FIRST_S: u32 = 60;
 pub const RETRY_FACTOR: u32 = 5;
 pub const RETRY_MAX_S: u32 = 6 * 60 * 60;
@@ -378,6 +381,7 @@ const _: () = {
     assert!(OFFER_LEASE_MS < OFFER_LEASE_MAX_MS);
     assert!(RESUME_WAIT_S as u64 * 1_000 > SNAPSHOT_FRESH_MS + POLICY_CACHE_S as u64 * 1_000);
     assert!(REPETITIONS_MAX < DELIVERY_ATTEMPTS_MAX && LATE_PROOF_S < RETRY_MAX_S);
+    assert!(LATE_PROOF_S < REPETITION_WAIT_S && REPETITION_WAIT_S < RETRY_AFTER_MAX_S);
     assert!(RETRY_FIRST_S < RETRY_MAX_S && RETRY_FACTOR > 1);
     assert!(STEPS_MAX < STEPS_COUNTED_MAX && TOUCHES_MAX <= u16::BITS as usize);
     assert!(OPEN_HOURS_MIN_MIN as u32 <= QUIET_SPREAD_MAX_MIN && REENTRY_MIN_H < REENTRY_MAX_H);

@@ -5,7 +5,8 @@ use crate::id::TouchId;
 use crate::journey::change::{drop_unwanted, note_consent};
 use crate::journey::{Effect, Report, Rules, lots, reason, record};
 use crate::limits::{
-    DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, RETRY_AFTER_MAX_S, RETRY_FACTOR, RETRY_FIRST_S, RETRY_MAX_S,
+    DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, REPETITION_WAIT_S, REPETITIONS_MAX, RETRY_AFTER_MAX_S, RETRY_FACTOR,
+    RETRY_FIRST_S, RETRY_MAX_S,
 };
 use crate::person::{Consent, NewAddress, Pending, Person, Said, Sent};
 use crate::policy::{Channel, Purpose};
@@ -34,13 +35,13 @@ pub fn settle(
 
 /// How long to wait after this many attempts: longer each time, by up to half as much again, so that what failed
 /// together does not come back together. A provider's own wish counts if it is longer.
-fn back_off(rules: &Rules, pending: &Pending, after: Span) -> Span {
-    let exponent = u32::from(pending.attempts.saturating_sub(1));
+fn back_off(rules: &Rules, touch: TouchId, attempts: u8, after: Span) -> Span {
+    let exponent = u32::from(attempts.saturating_sub(1));
     let wait_s = RETRY_FIRST_S.saturating_mul(RETRY_FACTOR.saturating_pow(exponent)).min(RETRY_MAX_S);
     let wished = after.min(Span::from_secs(RETRY_AFTER_MAX_S));
     let wait = Span::from_secs(wait_s).max(wished);
     let half = Span::from_millis(wait.millis() / 2);
-    let spread = lots::spread(&rules.lots, &[b'r', pending.attempts], pending.id, half);
+    let spread = lots::spread(&rules.lots, &[b'r', attempts], touch, half);
     Span::from_millis(wait.millis() + spread.millis())
 }
 
@@ -65,22 +66,34 @@ impl Note<'_> {
     /// same, in this attempt or an earlier one, the touch goes on counting against caps whatever becomes of it.
     fn retry(&mut self, after: Option<Span>, why: &str, rules: &Rules) {
         let touch = self.touch;
+        let was_tried = self.said() == Some(&Sent::Tried);
         let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0 && !one.is_dead;
         let Some(pending) = self.person.pending.iter_mut().find(is_tried) else { return };
-        // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
-        if why == reason::BREAKER_OPEN {
-            pending.attempts = pending.attempts.saturating_sub(1);
-        }
+        let plan = rules.plan(pending.version, &pending.journey);
+        let knows_repetitions = plan.is_some_and(|plan| plan.knows_repetitions(pending.channel));
         let has_left_nothing = reason::LEFT_NOTHING.contains(&why);
-        // It may say yet that it took it.
-        let proof = if has_left_nothing { Span::default() } else { Span::from_secs(LATE_PROOF_S) };
-        let after = after.unwrap_or_default().max(proof);
+        let mut wait = Span::default();
+        let mut attempts = pending.attempts;
+        if was_tried && has_left_nothing && !knows_repetitions {
+            // The repetition was not made, and is made another time: what ends these is the touch's own time limit.
+            pending.attempts = pending.attempts.min(DELIVERY_ATTEMPTS_MAX.saturating_sub(REPETITIONS_MAX));
+            wait = Span::from_secs(REPETITION_WAIT_S);
+            attempts = 1;
+        } else if why == reason::BREAKER_OPEN {
+            // Nobody was asked, so nothing was tried: a provider that is down for a day costs no touch its attempts.
+            attempts = attempts.saturating_sub(1);
+            pending.attempts = attempts;
+        } else if !has_left_nothing && !knows_repetitions {
+            // It may say yet that it took it.
+            wait = Span::from_secs(LATE_PROOF_S);
+        }
+        let after = after.unwrap_or_default().max(wait);
         let kind = if pending.attempts >= DELIVERY_ATTEMPTS_MAX {
             pending.is_dead = true;
             pending.due = None;
             Kind::Dead
         } else {
-            pending.due = Some(self.now + back_off(rules, pending, after));
+            pending.due = Some(self.now + back_off(rules, touch, attempts, after));
             Kind::Deferred
         };
         self.effects.push(record::of_touch(self.now, kind, &pending.journey, touch, Some(why)));

@@ -7,7 +7,8 @@ use postern::id::{KeyId, TouchId};
 use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
-    DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, OFFER_LEASE_MS, REPETITIONS_MAX, RETRY_AFTER_MAX_S, RETRY_MAX_S,
+    DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, OFFER_LEASE_MS, REPETITION_WAIT_S, REPETITIONS_MAX,
+    RETRY_AFTER_MAX_S, RETRY_MAX_S,
 };
 use postern::person::{AddressBook, AddressSeal, Change, Mask, NewAddress, Part, Person, Said, Sent};
 use postern::policy::{Channel, Language, Outreach, Provider, Purpose, Sender};
@@ -223,8 +224,10 @@ fn what_may_have_left_is_repeated_once_where_the_provider_would_send_it_again() 
         (&["garbled_answer", "no_answer"], false),
         (&["throttled", "provider_unavailable", "no_answer"], true),
         (&["throttled", "no_answer", "something new"], false),
-        // The one chance was used, whatever came of it; a provider that was left alone was not asked.
-        (&["no_answer", "throttled"], false),
+        // The one chance is used by what may have left, and by nothing else.
+        (&["no_answer", "throttled"], true),
+        (&["no_answer", "provider_unavailable", "credentials_refused", "no_audit", "no_policy"], true),
+        (&["no_answer", "throttled", "throttled", "garbled_answer"], false),
         (&["no_answer", "breaker_open"], true),
         (&["no_answer", "breaker_open", "breaker_open", "no_answer"], false),
         (&["provider_unavailable"; 7], true),
@@ -299,14 +302,72 @@ fn a_receipt_that_proves_acceptance_ends_the_attempts() {
 
 #[test]
 fn a_provider_that_may_have_it_has_time_to_say_so() {
-    let wait = |reason| {
-        let (mut scene, touch) = offered();
+    let wait = |(mut scene, touch): (Scene, TouchId), reason| {
         scene.checkout(touch).unwrap();
         scene.settle(touch, &Report::Retry { after: None, reason });
         scene.person.pending[0].due.unwrap().since(NOON)
     };
-    assert!(wait("no_answer") >= Span::from_secs(LATE_PROOF_S));
-    assert!(wait("provider_unavailable") < Span::from_secs(LATE_PROOF_S));
+    assert!(wait(offered(), "no_answer") >= Span::from_secs(LATE_PROOF_S));
+    assert!(wait(offered(), "provider_unavailable") < Span::from_secs(LATE_PROOF_S));
+    // This one would know it again.
+    assert!(wait(offered_to_a_gateway(), "no_answer") < Span::from_secs(LATE_PROOF_S));
+}
+
+/// Whoever carried the first attempt died, and the second meets a provider or an audit queue that is down for a while.
+#[test]
+fn a_repetition_that_was_certainly_not_made_is_made_later() {
+    for first in [None, Some(Report::Retry { after: None, reason: "no_answer" })] {
+        let (mut scene, touch) = offered();
+        scene.checkout(touch).unwrap();
+        match first {
+            Some(report) => scene.settle(touch, &report),
+            None => scene.pass(LEASE),
+        }
+        for reason in ["throttled", "no_audit", "breaker_open"].repeat(4) {
+            scene.now = scene.person.pending[0].due.unwrap().max(scene.now);
+            scene.advance();
+            let at = scene.now;
+            assert_eq!(scene.checkout(touch).unwrap().attempts, DELIVERY_ATTEMPTS_MAX);
+            scene.settle(touch, &Report::Retry { after: None, reason });
+            let pending = &scene.person.pending[0];
+            let wait = pending.due.unwrap().since(at).millis() / 1_000;
+            assert_eq!(
+                (pending.attempts, said(&scene)),
+                (DELIVERY_ATTEMPTS_MAX - REPETITIONS_MAX, Sent::Tried)
+            );
+            assert!(
+                (REPETITION_WAIT_S.into()..=u64::from(REPETITION_WAIT_S) * 3 / 2).contains(&wait),
+                "{wait}"
+            );
+        }
+        scene.now = scene.person.pending[0].due.unwrap();
+        scene.advance();
+        scene.checkout(touch).unwrap();
+        scene.settle(touch, &Report::Accepted);
+        assert_eq!((scene.count(Kind::Dead), said(&scene)), (0, Sent::Accepted));
+    }
+}
+
+/// Its time limit ends what never gets through.
+#[test]
+fn a_repetition_waits_no_longer_than_the_touch_makes_sense() {
+    let (mut scene, touch) = offered();
+    scene.checkout(touch).unwrap();
+    scene.settle(touch, &Report::Retry { after: None, reason: "no_answer" });
+    let mut attempts = 0;
+    while let Some(due) = scene.person.pending.iter().find(|one| one.id == touch).and_then(|one| one.due) {
+        attempts += 1;
+        assert!(attempts < 10_000);
+        scene.now = due.max(scene.now);
+        scene.advance();
+        if scene.checkout(touch).is_ok() {
+            scene.settle(touch, &busy(None));
+        }
+    }
+    assert!(scene.person.pending.iter().all(|one| one.id != touch));
+    assert!(scene.now >= NOON + hours(24), "{:?}", scene.now);
+    // It may have left, once.
+    assert!(scene.person.history.iter().any(|line| line.id == touch && line.said.counts()));
 }
 
 #[test]

@@ -588,17 +588,18 @@ impl World {
                 self.check_send(&before, touch);
                 self.channels.insert(touch, pending.channel);
                 *self.tried.entry(touch).or_default() += 1;
-                let spent = self.budget.entry(touch).or_default();
-                *spent += 1;
-                assert!(*spent <= DELIVERY_ATTEMPTS_MAX, "tried {spent} times");
                 let has_left_nothing = matches!(provider, Provider::Busy { .. });
+                let is_known = pending.channel == Channel::Email && self.setting.knows_repetitions;
                 let perhaps = self.perhaps.entry(touch).or_default();
+                let spent = self.budget.entry(touch).or_default();
+                // A repetition that was certainly not made is not the last.
+                *spent += u8::from(!has_left_nothing || *perhaps == 0 || is_known);
+                assert!(*spent <= DELIVERY_ATTEMPTS_MAX, "tried {spent} times");
                 if !has_left_nothing {
                     *perhaps += 1;
                     self.attempts.push((touch, pending.channel, self.scene.now));
                 }
                 let bound = self.bound.get(&touch).copied().unwrap_or(1 + REPETITIONS_MAX);
-                let is_known = pending.channel == Channel::Email && self.setting.knows_repetitions;
                 assert!(is_known || *perhaps <= bound, "may have left {perhaps} times");
                 self.report(touch, provider);
             }
