@@ -118,11 +118,19 @@ fn check(provider: Provider, cases: &[(u16, &str, Report)]) {
         assert_eq!(verdict(provider, &reply(502, body), NOW).report, later(reason::GARBLED));
         assert_eq!(verdict(provider, &reply(503, body), NOW).report, later(reason::UNAVAILABLE));
     }
-    let throttled = Reply { retry_after: Some("30".into()), ..reply(429, "") };
-    let verdict = verdict(provider, &throttled, NOW);
-    let after = Some(Span::from_secs(30));
-    assert_eq!(verdict.report, Report::Retry { after, reason: reason::THROTTLED }, "{provider:?}");
-    assert_eq!(verdict.health, Health::Asked(Span::from_secs(30)));
+    for (status, reason) in [
+        (429, reason::THROTTLED),
+        (503, reason::UNAVAILABLE),
+        (500, reason::GARBLED),
+        (502, reason::GARBLED),
+        (504, reason::GARBLED),
+    ] {
+        let patience = Reply { retry_after: Some("30".into()), ..reply(status, "") };
+        let verdict = verdict(provider, &patience, NOW);
+        let after = Some(Span::from_secs(30));
+        assert_eq!(verdict.report, Report::Retry { after, reason }, "{provider:?}");
+        assert_eq!(verdict.health, Health::Asked(Span::from_secs(30)), "{provider:?} {status}");
+    }
 }
 
 #[test]

@@ -127,9 +127,10 @@ pub fn verdict(provider: Provider, reply: &Reply, now: Instant) -> Verdict {
         {
             Health::Well
         }
-        Report::Retry { after: Some(span), reason: reason::THROTTLED | reason::UNAVAILABLE } => {
-            Health::Asked(span)
-        }
+        Report::Retry {
+            after: Some(span),
+            reason: reason::THROTTLED | reason::UNAVAILABLE | reason::GARBLED,
+        } => Health::Asked(span),
         Report::Retry { .. } => Health::Failed,
         _ => Health::Well,
     };
