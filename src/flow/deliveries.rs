@@ -32,6 +32,7 @@ struct Delivery {
     /// Unix milliseconds.
     offered: Instant,
     attempts: u8,
+    may_have_left: bool,
 }
 
 /// Where a page begins: a shard, and a place in it that means something to the shard alone.
@@ -122,8 +123,8 @@ async fn page(from: Cursor, people: &impl People) -> Result<Option<Document>, Un
 }
 
 fn delivery(dead: Dead) -> Delivery {
-    let Dead { touch, journey, version, channel, offered, attempts, .. } = dead;
-    Delivery { touch, journey, version, channel, offered, attempts }
+    let Dead { touch, journey, version, channel, offered, attempts, may_have_left, .. } = dead;
+    Delivery { touch, journey, version, channel, offered, attempts, may_have_left }
 }
 
 fn unknown() -> Outcome {

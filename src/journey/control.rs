@@ -4,7 +4,7 @@ use crate::audit::Kind;
 use crate::id::TouchId;
 use crate::journey::{Effect, Offer, Rules, record};
 use crate::limits::OFFER_LEASE_MS;
-use crate::person::{Pending, Person};
+use crate::person::{Pending, Person, Sent};
 use crate::time::{Instant, Span};
 
 /// Makes everything of a journey that waits due: it was resumed. Whether anything was. A touch whose last attempt failed
@@ -58,6 +58,11 @@ pub fn move_to(
         moved += 1;
     }
     moved
+}
+
+/// Whether an attempt was made of which nobody said that it failed; also if that is not known any more.
+pub fn may_have_left(person: &Person, touch: TouchId) -> bool {
+    person.remembered(touch).is_none_or(|line| matches!(line.said, Sent::Trying | Sent::Tried))
 }
 
 /// Puts a touch that was put aside back on its way; whether there was one.

@@ -29,7 +29,7 @@ mod step;
 pub use advance::advance;
 pub use change::change;
 pub use checkout::{checkout, may_send};
-pub use control::{move_to, redrive, wake};
+pub use control::{may_have_left, move_to, redrive, wake};
 pub use effect::{Effect, Offer, Refusal};
 pub use erase::{erase, settle_unknown};
 pub use event::{APP_OPENED, Became, Event, InJourney, NotTaken, Received, Taken, nameless};

@@ -182,6 +182,8 @@ pub struct Dead {
     pub channel: Channel,
     pub offered: Instant,
     pub attempts: u8,
+    /// An attempt was made of which nobody said that it failed.
+    pub may_have_left: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

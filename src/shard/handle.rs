@@ -195,8 +195,8 @@ impl<S: Store> Turn<'_, S> {
 
     fn dead(&self, after: Option<&str>) -> Result<Answer, StoreError> {
         let Page { people, next } = self.store.page(Among::Dead, after, DEAD_PAGE_MAX)?;
-        let pending = people.iter().flat_map(|(_, person)| &person.pending).filter(|pending| pending.is_dead);
-        let touches = pending.map(|pending| Dead {
+        let of = people.iter().flat_map(|(_, person)| person.pending.iter().map(move |one| (person, one)));
+        let touches = of.filter(|(_, pending)| pending.is_dead).map(|(person, pending)| Dead {
             touch: pending.id,
             journey: pending.journey.clone(),
             version: pending.version,
@@ -204,6 +204,7 @@ impl<S: Store> Turn<'_, S> {
             channel: pending.channel,
             offered: pending.offered,
             attempts: pending.attempts,
+            may_have_left: journey::may_have_left(person, pending.id),
         });
         Ok(Answer::Dead { touches: touches.collect(), next })
     }

@@ -184,6 +184,7 @@ fn the_transcript_is_the_committed_one() {
         assert!(rounds < 20, "it is put aside after {DELIVERY_ATTEMPTS_MAX} attempts");
     };
     assert_eq!((dead.touch, dead.attempts), (sent[1], DELIVERY_ATTEMPTS_MAX));
+    assert!(!dead.may_have_left);
     let redrive = Errand::Redrive { touch: sent[1], by: Some("ops".into()) };
     assert!(matches!(scene.ask(redrive.clone()), Answer::Done { .. }));
     assert!(matches!(scene.ask(redrive), Answer::Unknown), "only once");

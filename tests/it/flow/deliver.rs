@@ -8,13 +8,14 @@ use postern::http::{Headers, Method, WebhookHeaders};
 use postern::id::{Shard, TouchId};
 use postern::journey::Event;
 use postern::limits::{
-    BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, DELIVERY_SLICE_MAX, OFFER_LEASE_MS, OFFER_PACK_MAX,
-    PORT_TIMEOUT_MS, PROVIDER_CONNECTIONS_MAX, PROVIDER_TIMEOUT_MS, REPETITIONS_MAX, SETTLE_TRIES_MAX,
+    BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, DELIVERY_ATTEMPTS_MAX, DELIVERY_SLICE_MAX, OFFER_LEASE_MS,
+    OFFER_PACK_MAX, PORT_TIMEOUT_MS, PROVIDER_CONNECTIONS_MAX, PROVIDER_TIMEOUT_MS, REPETITIONS_MAX,
+    RETRY_MAX_S, SETTLE_TRIES_MAX,
 };
 use postern::person::{Person, Sent};
 use postern::policy::{Channel, Policy};
 use postern::port::People as _;
-use postern::shard::{Errand, Pack};
+use postern::shard::{Answer, Errand, Offered, Pack, Settled};
 use postern::sim::{Call, Fault, block_on};
 use postern::time::Span;
 use serde_json::{Value, json};
@@ -367,6 +368,34 @@ fn whoever_entered_by_the_example_hears_though_another_policy_is_in_force() {
     assert_eq!(paused.response.status, 200);
 }
 
+/// Whoever puts touches back is told which of them the person may have already.
+#[test]
+fn what_is_put_aside_says_whether_it_may_have_left() {
+    let (scene, touches) = scene(POSTMARK, 2);
+    let visit = |touch: &TouchId, errand: &Errand| {
+        block_on(scene.world.visit(Shard::of(touch.subject()), errand)).unwrap()
+    };
+    // Quiet hours hold some of the rounds.
+    for _ in 0..2 * DELIVERY_ATTEMPTS_MAX {
+        for (touch, reason) in touches.iter().zip(["no_answer", "provider_unavailable"]) {
+            let checked = visit(touch, &Errand::Checkout { touches: vec![*touch] });
+            if matches!(checked, Answer::Checked { touches } if matches!(touches[..], [Offered::Ready(_)])) {
+                let settled = Settled::Retry { after_ms: None, reason: reason.into() };
+                visit(touch, &Errand::Settle { reports: vec![(*touch, settled)] });
+            }
+        }
+        scene.pass(Span::from_secs(RETRY_MAX_S * 3 / 2));
+        tick(&scene, &touches);
+    }
+    let list = scene.api(Method::Get, "/v1/deliveries?state=dead", "").response.body;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let told = |touch: &TouchId| {
+        let all = list["deliveries"].as_array().unwrap();
+        all.iter().find(|one| one["touch"] == touch.to_string()).unwrap()["may_have_left"].clone()
+    };
+    assert_eq!(touches.iter().map(told).collect::<Vec<_>>(), [true, false]);
+}
+
 /// A consumer has 15 minutes for a batch, whose packs go one after the other.
 #[test]
 fn a_batch_of_packs_ends_in_time_though_every_call_takes_as_long_as_it_may() {
@@ -378,9 +407,12 @@ fn a_batch_of_packs_ends_in_time_though_every_call_takes_as_long_as_it_may() {
     let packs: u64 = packs.parse().unwrap();
     let rounds = u64::try_from(OFFER_PACK_MAX.div_ceil(PROVIDER_CONNECTIONS_MAX)).unwrap();
     let slices = u64::try_from(OFFER_PACK_MAX.div_ceil(DELIVERY_SLICE_MAX)).unwrap();
-    let shard = slices * (1 + u64::from(SETTLE_TRIES_MAX)) * PORT_TIMEOUT_MS;
-    assert!(packs * (rounds * PROVIDER_TIMEOUT_MS + shard) < 15 * 60_000, "{packs} packs");
-    assert!(rounds * PROVIDER_TIMEOUT_MS < OFFER_LEASE_MS, "nothing of a pack is offered again meanwhile");
-    let slice = u64::try_from(DELIVERY_SLICE_MAX / PROVIDER_CONNECTIONS_MAX).unwrap();
-    assert!(slice * PROVIDER_TIMEOUT_MS <= 60_000, "what was checked leaves within a minute");
+    // Checked out, its links put on record, settled.
+    let visits = slices * (2 + u64::from(SETTLE_TRIES_MAX)) * PORT_TIMEOUT_MS;
+    assert!(packs * (rounds * PROVIDER_TIMEOUT_MS + visits) < 15 * 60_000, "{packs} packs");
+    let calls = u64::try_from(DELIVERY_SLICE_MAX.div_ceil(PROVIDER_CONNECTIONS_MAX)).unwrap();
+    let calls = calls * PROVIDER_TIMEOUT_MS;
+    assert!(calls <= 60_000, "what was checked leaves within a minute");
+    let slice = calls + (1 + u64::from(SETTLE_TRIES_MAX)) * PORT_TIMEOUT_MS;
+    assert!(slice < OFFER_LEASE_MS, "what was checked out is not offered again before it is reported");
 }
