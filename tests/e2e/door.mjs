@@ -146,10 +146,11 @@ export class Door {
 
   /**
    * A request that follows no redirect. A body that is refused for its size is refused before it is read, and the
-   * connection closed under whoever still writes: the answer may be lost, so that one is asked for again.
+   * connection closed under whoever still writes: the answer may be lost, so that one is asked for again. Whoever comes
+   * next on that connection may be closed out with it, unread.
    */
   async fetch(path, init = {}) {
-    for (let left = init.body?.length > LARGE ? 4 : 0; ; left -= 1) {
+    for (let left = init.body?.length > LARGE ? 4 : 1; ; left -= 1) {
       try {
         return await fetch(this.origin + path, { redirect: "manual", ...init });
       } catch (error) {
