@@ -480,6 +480,35 @@ impl Store for Counting {
     }
 }
 
+#[test]
+fn a_report_writes_a_row_only_if_it_is_news() {
+    let mut scene = Scene::new();
+    let ada = subject(1);
+    scene.put(ada);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON))]);
+    let [out] = scene.checkout()[..] else { panic!("one touch is out") };
+    let person = scene.people.get(ada).cloned().unwrap();
+    let forgotten = Person { history: Vec::new(), ..person.clone() };
+    for (person, settled, rows) in [
+        (&person, vec![Settled::Accepted], 1),
+        (&person, vec![Settled::Accepted, Settled::Accepted], 1),
+        (&person, vec![Settled::Delivered, Settled::Delivered, Settled::Accepted], 1),
+        (&person, vec![Settled::Rejected { reason: "bad_message".into() }, Settled::Accepted], 1),
+        (&person, vec![Settled::Retry { after_ms: None, reason: "throttled".into() }], 1),
+        // It goes off the way, though there is no line to note it in.
+        (&forgotten, vec![Settled::Delivered], 1),
+        (&forgotten, vec![Settled::Delivered, Settled::Delivered], 1),
+        (&Person::default(), vec![Settled::Delivered, Settled::Accepted], 0),
+    ] {
+        let mut store = Counting { people: People::default(), saves: 0 };
+        store.people.save(&[(ada, person.clone())]).unwrap();
+        for one in settled.clone() {
+            handle(&mut store, Errand::Settle { reports: vec![(out, one)] }, NOON, &scene.rules).unwrap();
+        }
+        assert_eq!(store.saves, rows, "{settled:?}");
+    }
+}
+
 /// Ten thousand who guess at one person through a thousand links.
 #[test]
 fn a_storm_on_one_person_costs_few_rows_and_few_entries() {
