@@ -463,7 +463,7 @@ impl Store for Counting {
         self.people.page(among, after, limit)
     }
     fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
-        self.saves += 1;
+        self.saves += people.len();
         self.people.save(people)
     }
     fn erase(&mut self, subject: Subject) -> Result<(), StoreError> {
