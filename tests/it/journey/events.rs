@@ -54,6 +54,22 @@ fn events_that_cannot_be_taken_change_nothing_and_are_on_record() {
     }
 }
 
+/// Nor is it on record that a phone's clock is wrong, each time that it tells of an opening.
+#[test]
+fn an_opening_of_the_app_that_cannot_be_taken_is_on_record_only_if_it_means_something() {
+    let mut means = build::dunning();
+    "app.opened".clone_into(&mut means.trigger.event);
+    for (journey, is_recorded) in [(build::dunning(), false), (means, true)] {
+        for (at, why) in [(Instant::default(), NotTaken::TooOld), (NOON + hours(1), NotTaken::FromTheFuture)]
+        {
+            let mut scene = Scene::new(journey.clone());
+            assert_eq!(scene.take(&event("open", "app.opened", at)), Err(why));
+            let said = format!("event.refused:{}", why.code());
+            assert_eq!(scene.says(), if is_recorded { said } else { String::new() });
+        }
+    }
+}
+
 #[test]
 fn more_events_than_are_remembered_wait_until_the_oldest_is_forgotten() {
     let mut scene = Scene::new(build::dunning());
