@@ -166,7 +166,7 @@ fn an_accepted_bundle_whose_texts_come_from_a_name_goes_on_serving() {
     let bundle: Value = serde_json::from_str(&bundle_of_documents(&EXAMPLE, 7).unwrap()).unwrap();
     let with = |channel: &str, provider: &str, from: &str| {
         let sender = json!({ "provider": provider, "from": from });
-        edit(bundle.clone(), &[set(&format!("/outreach/senders/{channel}"), sender)]).to_string()
+        edit(bundle.clone(), &[set(format!("/outreach/senders/{channel}"), sender)]).to_string()
     };
     for (channel, provider, from, serves) in [
         ("sms", "twilio", "Example 24", true),
