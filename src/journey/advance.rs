@@ -232,12 +232,13 @@ impl Decided<'_> {
         moment: Moment,
         effects: &mut Vec<Effect>,
     ) {
+        // The app opens again, maybe in a moment: nothing is planned for that, and nothing put on record each time.
+        if moment == Moment::AppOpened {
+            return;
+        }
         let reason = Some(why.code());
         effects.push(record::of_touch(self.now, Kind::Deferred, &enrolment.journey, self.id, reason));
-        // The app opens again some day: nothing is planned for that.
-        if moment == Moment::Passed {
-            enrolment.due = Some(until.min(self.plan.limit(enrolment)));
-        }
+        enrolment.due = Some(until.min(self.plan.limit(enrolment)));
     }
 
     fn refuse(

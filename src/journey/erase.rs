@@ -13,7 +13,7 @@ pub fn erase(person: &mut Person, now: Instant, effects: &mut Vec<Effect>) {
     effects.push(Effect::Log(Event::new(now, Kind::PersonErased)));
 }
 
-/// Puts on record what is reported of a touch of nobody who is known: it left before they were erased. Which journey it
+/// Puts on record what is reported of a touch that nobody knows: it left before they were erased. Which journey it
 /// was of, and whether it was reported before, nobody can say any more; and what is to be tried again, is not.
 pub fn settle_unknown(touch: TouchId, report: &Report, now: Instant, effects: &mut Vec<Effect>) {
     let (kind, reason) = match report {

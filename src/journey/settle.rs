@@ -3,16 +3,16 @@
 use crate::audit::{Event, Kind};
 use crate::id::TouchId;
 use crate::journey::change::{drop_unwanted, note_consent};
-use crate::journey::{Effect, Report, Rules, lots, reason, record};
+use crate::journey::{Effect, Report, Rules, lots, reason, record, settle_unknown};
 use crate::limits::{
     DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, REPETITION_WAIT_S, REPETITIONS_MAX, RETRY_AFTER_MAX_S, RETRY_FACTOR,
-    RETRY_FIRST_S, RETRY_MAX_S,
+    RETRY_FIRST_S, RETRY_MAX_S, SENDS_REMEMBERED_MAX,
 };
 use crate::person::{Consent, NewAddress, Pending, Person, Said, Sent};
 use crate::policy::{Channel, Purpose};
 use crate::time::{Instant, Span};
 
-/// Takes note of what became of a touch.
+/// Takes note of what became of a touch. Returns whether the person has changed.
 pub fn settle(
     person: &mut Person,
     touch: TouchId,
@@ -20,8 +20,13 @@ pub fn settle(
     now: Instant,
     rules: &Rules,
     effects: &mut Vec<Effect>,
-) {
-    let mut note = Note { person, touch, now, effects };
+) -> bool {
+    // It left before they were erased and came back. An opt-out holds for whoever they are now.
+    if *report != Report::Complained && is_unknown(person, touch) {
+        settle_unknown(touch, report, now, effects);
+        return false;
+    }
+    let mut note = Note { person, touch, now, effects, is_news: false };
     match report {
         Report::Accepted => note.accepted(),
         Report::Retry { after, reason: why } => note.retry(*after, why, rules),
@@ -31,6 +36,14 @@ pub fn settle(
         Report::Bounced => note.bounced(),
         Report::Complained => note.complained(rules),
     }
+    note.is_news
+}
+
+/// Whether it is none of theirs: neither on its way nor remembered, and nothing was ever forgotten.
+fn is_unknown(person: &Person, touch: TouchId) -> bool {
+    person.history.len() < SENDS_REMEMBERED_MAX
+        && person.remembered(touch).is_none()
+        && person.pending.iter().all(|one| one.id != touch)
 }
 
 /// How long to wait after this many attempts: longer each time, by up to half as much again, so that what failed
@@ -50,13 +63,15 @@ struct Note<'a> {
     touch: TouchId,
     now: Instant,
     effects: &'a mut Vec<Effect>,
+    /// Whether the person has changed.
+    is_news: bool,
 }
 
 impl Note<'_> {
     /// Also of a touch that was refused or put aside meanwhile: it had left already. From a receipt it is the proof that
     /// ends the attempts, whether the answer was lost or is still to come.
     fn accepted(&mut self) {
-        let was_pending = self.person.take_pending(self.touch).is_some();
+        let was_pending = self.take_pending();
         if was_pending || self.is_tried() {
             self.conclude(Kind::Sent, Sent::Accepted, None);
         }
@@ -69,6 +84,7 @@ impl Note<'_> {
         let was_tried = self.said() == Some(&Sent::Tried);
         let is_tried = |one: &&mut Pending| one.id == touch && one.is_out && one.attempts > 0 && !one.is_dead;
         let Some(pending) = self.person.pending.iter_mut().find(is_tried) else { return };
+        self.is_news = true;
         let plan = rules.plan(pending.version, &pending.journey);
         let knows_repetitions = plan.is_some_and(|plan| plan.knows_repetitions(pending.channel));
         let has_left_nothing = reason::LEFT_NOTHING.contains(&why);
@@ -105,7 +121,7 @@ impl Note<'_> {
     /// Some providers take a message and say later that it failed: it goes on counting against caps, as does what may
     /// have left in an earlier attempt.
     fn rejected(&mut self, reason: &str) {
-        let was_pending = self.person.take_pending(self.touch).is_some();
+        let was_pending = self.take_pending();
         let is_unheard = was_pending || self.is_tried();
         match self.said() {
             Some(Sent::Accepted | Sent::Tried) => {
@@ -118,14 +134,14 @@ impl Note<'_> {
 
     /// A receipt may overtake the provider's answer.
     fn delivered(&mut self, how: Option<&str>) {
-        self.person.take_pending(self.touch);
+        self.take_pending();
         if !matches!(self.said(), Some(Sent::Delivered | Sent::Bounced | Sent::Complained)) {
             self.conclude(Kind::Delivered, Sent::Delivered, how);
         }
     }
 
     fn bounced(&mut self) {
-        self.person.take_pending(self.touch);
+        self.take_pending();
         if matches!(self.said(), Some(Sent::Bounced | Sent::Complained)) {
             return;
         }
@@ -143,10 +159,11 @@ impl Note<'_> {
     /// An opt-out of the channel; of every channel if it is no longer known which it was. Told again it is no news: the
     /// person may have come back since.
     fn complained(&mut self, rules: &Rules) {
-        self.person.take_pending(self.touch);
+        self.take_pending();
         if self.said() == Some(&Sent::Complained) {
             return;
         }
+        self.is_news = true;
         let channel = self.person.remembered(self.touch).map(|line| line.channel);
         self.conclude(Kind::Complained, Sent::Complained, None);
         for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
@@ -158,6 +175,12 @@ impl Note<'_> {
         drop_unwanted(self.person, self.now, rules, self.effects);
     }
 
+    fn take_pending(&mut self) -> bool {
+        let was_pending = self.person.take_pending(self.touch).is_some();
+        self.is_news |= was_pending;
+        was_pending
+    }
+
     fn said(&self) -> Option<&Sent> {
         self.person.remembered(self.touch).map(|line| &line.said)
     }
@@ -166,7 +189,9 @@ impl Note<'_> {
         matches!(self.said(), Some(Sent::Trying | Sent::Tried))
     }
 
+    /// With a word that is another than the last.
     fn conclude(&mut self, kind: Kind, said: Sent, reason: Option<&str>) {
+        self.is_news |= self.said().is_some();
         self.person.mark(self.touch, said);
         self.log(kind, reason);
     }

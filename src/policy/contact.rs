@@ -21,14 +21,14 @@ pub(super) const CAP_FIELDS: &[&str] = &["channel", "max", "per_h"];
 pub(super) const CHANNEL_FIELDS: &[&str] = &["email", "sms", "whatsapp", "in_app", "voice"];
 pub(super) const SENDER_FIELDS: &[&str] = &["provider", "from"];
 
-/// Reads `outreach`.
-pub(super) fn read(node: &Node<'_>) -> Option<Outreach> {
+/// Reads `outreach`. `is_accepted`: who sends was judged before, maybe by an older linter.
+pub(super) fn read(node: &Node<'_>, is_accepted: bool) -> Option<Outreach> {
     let fields = node.fields(FIELDS)?;
     let quiet =
         fields.optional("quiet_hours").map_or_else(|| Some((None, LiteMap::new())), |node| quiet(&node));
     let caps = fields.required("caps").and_then(|node| caps(&node));
     let gap = fields.required("gap_h").and_then(|node| hours(&node, 0, GAP_MAX_H, "outreach.gap"));
-    let senders = fields.required("senders").and_then(|node| senders(&node));
+    let senders = fields.required("senders").and_then(|node| senders(&node, is_accepted));
     let (quiet_hours, zones) = quiet?;
     Some(Outreach { quiet_hours, zones, caps: caps?, gap: gap?, senders: senders? })
 }
@@ -124,13 +124,13 @@ fn cap(node: &Node<'_>) -> Option<Cap> {
     Some(Cap { channel: channel?, max: max?, per: per? })
 }
 
-fn senders(node: &Node<'_>) -> Option<LiteMap<Channel, Sender>> {
+fn senders(node: &Node<'_>, is_accepted: bool) -> Option<LiteMap<Channel, Sender>> {
     let fields = node.fields(CHANNEL_FIELDS)?;
     let mut senders = LiteMap::new();
     let mut is_valid = true;
     for channel in Channel::ALL {
         let Some(node) = fields.optional(channel.name()) else { continue };
-        match sender(&node, channel) {
+        match sender(&node, channel, is_accepted) {
             Some(sender) => drop(senders.insert(channel, sender)),
             None => is_valid = false,
         }
@@ -138,7 +138,7 @@ fn senders(node: &Node<'_>) -> Option<LiteMap<Channel, Sender>> {
     is_valid.then_some(senders)
 }
 
-fn sender(node: &Node<'_>, channel: Channel) -> Option<Sender> {
+fn sender(node: &Node<'_>, channel: Channel, is_accepted: bool) -> Option<Sender> {
     let fields = node.fields(SENDER_FIELDS)?;
     let provider = fields
         .required("provider")
@@ -146,7 +146,7 @@ fn sender(node: &Node<'_>, channel: Channel) -> Option<Sender> {
     let from =
         fields.optional("from").map_or(Some(None), |node| node.string().map(|from| Some(from.to_owned())));
     let sender = Sender { provider: provider?, from: from? };
-    lint::sender(&fields, channel, &sender);
+    lint::sender(&fields, channel, &sender, is_accepted);
     Some(sender)
 }
 

@@ -52,11 +52,11 @@ impl Policy {
     }
 
     /// Reads a bundle that [`Policy::parse_bundle`] has accepted before, by this program or an older one. What its
-    /// templates say is not judged again: that takes ten times as long as all else, and a linter that has grown
-    /// stricter refuses what is new, not what serves.
+    /// templates say is not judged again, for that takes ten times as long as all else; nor whether its texts come from a
+    /// name: a linter that has grown stricter refuses what is new, not what serves.
     ///
     /// # Errors
-    /// Every mistake but in the words, up to [`POLICY_PROBLEMS_MAX`].
+    /// Every other mistake, up to [`POLICY_PROBLEMS_MAX`].
     pub fn parse_accepted(bytes: &[u8]) -> Result<Self, Problems> {
         read_bundle(bytes, true)
     }
@@ -194,7 +194,7 @@ struct Parts<'a> {
     outreach: Option<Node<'a>>,
     journeys: Option<Node<'a>>,
     templates: Option<Node<'a>>,
-    /// Whether the templates' words were judged before.
+    /// Whether the templates' words, and who sends, were judged before.
     is_accepted: bool,
 }
 
@@ -224,7 +224,10 @@ impl Parts<'_> {
         let scopes = scopes.as_ref().and_then(|node| scope::read_all(node, context));
         let apps = self.apps.as_ref().map_or_else(|| Some(Apps::default()), destination::read_apps);
 
-        let outreach = self.outreach.as_ref().map_or_else(|| Some(Outreach::default()), contact::read);
+        let outreach = self
+            .outreach
+            .as_ref()
+            .map_or_else(|| Some(Outreach::default()), |node| contact::read(node, self.is_accepted));
         if let (Some(node), Some(scopes), Some(site), Some(outreach)) =
             (&scope_node, &scopes, &site, &outreach)
         {

@@ -155,7 +155,7 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn checkout(&mut self, touches: &[TouchId]) -> Result<Answer, StoreError> {
-        let mut people = self.people_of(touches.iter().copied())?;
+        let (mut people, _) = self.people_of(touches.iter().copied())?;
         let mut answers = Vec::new();
         for touch in touches {
             let subject = touch.subject();
@@ -175,20 +175,24 @@ impl<S: Store> Turn<'_, S> {
     }
 
     fn settle(&mut self, reports: Vec<(TouchId, Settled)>) -> Result<Answer, StoreError> {
-        let mut people = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
-        let before = people.clone();
+        let (mut people, lost) = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
+        let mut changed = Vec::new();
         for (touch, settled) in reports {
-            let report = Report::from(settled);
-            match people.get_mut(&touch.subject()) {
+            let (subject, report) = (touch.subject(), Report::from(settled));
+            match people.get_mut(&subject) {
                 Some(person) => {
-                    journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects);
+                    if journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects) {
+                        changed.push(subject);
+                    }
                 }
+                // Somebody is there, who may know the touch.
+                None if lost.contains(&subject) => {}
                 None => journey::settle_unknown(touch, &report, self.now, &mut self.effects),
             }
-            self.collect(touch.subject());
+            self.collect(subject);
         }
         // Most receipts say what is known already, and a row written is what costs.
-        people.retain(|subject, person| before.get(subject) != Some(person));
+        people.retain(|subject, _| changed.contains(subject));
         self.save(people)?;
         self.done()
     }
@@ -301,11 +305,11 @@ impl<S: Store> Turn<'_, S> {
     fn people_of(
         &self,
         touches: impl Iterator<Item = TouchId>,
-    ) -> Result<LiteMap<Subject, Person>, StoreError> {
+    ) -> Result<(LiteMap<Subject, Person>, Vec<Subject>), StoreError> {
         // Not each only once, which changes nothing but the query.
         let mut subjects: Vec<Subject> = touches.map(TouchId::subject).collect();
         subjects.dedup();
-        Ok(self.load(&subjects)?.0)
+        self.load(&subjects)
     }
 
     /// Those who are known, and those whose rows cannot be read: that is no reason to fail the others.

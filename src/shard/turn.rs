@@ -6,8 +6,8 @@ use crate::time::Instant;
 
 const MINUTE_MS: u64 = 60_000;
 
-/// Those that are due, and in turn a tenth of all whether due or not, so that a shard whose report was lost waits
-/// `SAFETY_NET_MIN` minutes at most.
+/// Those that are due, and in turn one of `SAFETY_NET_MIN` of all whether due or not: a shard whose report was lost waits
+/// that many minutes at most, and as many again for each time that the trigger leaves its minute out.
 pub fn woken(scheduled: Instant, due: &[Shard]) -> Vec<Shard> {
     let minute = scheduled.millis() / MINUTE_MS;
     let has_its_turn = |shard: Shard| u64::from(shard.0) % SAFETY_NET_MIN == minute % SAFETY_NET_MIN;
@@ -30,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_due_is_woken_and_of_the_others_a_tenth() {
+    fn who_is_due_is_woken_and_of_the_others_an_equal_share() {
         let share = usize::from(SHARDS).div_ceil(usize::try_from(SAFETY_NET_MIN).unwrap());
         for number in 0..2 * SAFETY_NET_MIN {
             let idle = woken(minute(number), &[]);

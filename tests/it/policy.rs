@@ -7,7 +7,7 @@ use postern::limits::{
     LIFETIME_MIN_S, PACKAGE_NAME_MAX, POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_NAME_MAX,
     POLICY_PROBLEMS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX,
 };
-use postern::policy::{Language, Policy, Problems, ProofBy, Risk, bundle_of_documents};
+use postern::policy::{Channel, Language, Policy, Problems, ProofBy, Risk, bundle_of_documents};
 use postern::token::Use;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Value, json};
@@ -158,6 +158,31 @@ fn an_accepted_bundle_reads_the_same_and_its_words_are_not_judged_again() {
     assert!(Policy::parse_accepted(pressing.as_bytes()).is_ok());
     let unreadable = bundle.replacen(r#""why":""#, r#""wyh":""#, 1);
     assert!(Policy::parse_accepted(unreadable.as_bytes()).is_err());
+}
+
+/// As long as it was allowed, texts came from one.
+#[test]
+fn an_accepted_bundle_whose_texts_come_from_a_name_goes_on_serving() {
+    let bundle: Value = serde_json::from_str(&bundle_of_documents(&EXAMPLE, 7).unwrap()).unwrap();
+    let with = |channel: &str, provider: &str, from: &str| {
+        let sender = json!({ "provider": provider, "from": from });
+        edit(bundle.clone(), &[set(format!("/outreach/senders/{channel}"), sender)]).to_string()
+    };
+    for (channel, provider, from, serves) in [
+        ("sms", "twilio", "Example 24", true),
+        ("sms", "gateway", "Example", true),
+        ("sms", "twilio", "0163296096", false),
+        ("sms", "twilio", "A much too long id", false),
+        ("sms", "gateway", "", false),
+        ("email", "postmark", "Example", false),
+    ] {
+        let text = with(channel, provider, from);
+        assert!(Policy::parse_bundle(text.as_bytes()).is_err(), "{from}");
+        let sender = Policy::parse_accepted(text.as_bytes()).ok().and_then(|policy| {
+            policy.outreach.senders.get(&Channel::Sms).and_then(|sender| sender.from.clone())
+        });
+        assert_eq!(sender.as_deref(), serves.then_some(from));
+    }
 }
 
 #[test]

@@ -13,10 +13,10 @@ use postern::journey::{Event, Paused, Rules, Taken};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
     ALLOT_WINDOW_S, CODES_PER_LINK_MAX, DELIVERY_ATTEMPTS_MAX, INTRODUCTION_WAIT_S, JOBS_MAX, POLICY_WAIT_S,
-    SUBJECT_CODES_FREE, TICK_TURN_MAX,
+    SENDS_REMEMBERED_MAX, SUBJECT_CODES_FREE, TICK_TURN_MAX,
 };
 use postern::passkey::{CredentialId, Passkey, PublicKey};
-use postern::person::{Change, Consent, Counted, FactTag, Keeping, Lot, Part, Person, Said};
+use postern::person::{Change, Consent, Counted, FactTag, History, Keeping, Lot, Part, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
 use postern::shard::{
     Among, Answer, Errand, EventResult, Handled, Job, Offered, Page, Settled, Store, StoreError, Task, handle,
@@ -307,6 +307,43 @@ fn whoever_is_erased_leaves_a_last_word_on_all_that_was_under_way_and_no_row() {
     assert!(scene.people.recorded.is_empty());
 }
 
+#[test]
+fn what_is_said_of_a_touch_from_before_an_erasure_is_on_record_though_the_person_is_back() {
+    let mut scene = Scene::new();
+    let anna = subject(1);
+    scene.put(anna);
+    scene.ingest(vec![(anna, event(1, "payment.failed", scene.now))]);
+    let [out] = scene.checkout()[..] else { panic!("one touch is out") };
+    scene.ask(Errand::Erase { subject: anna, by: None });
+    scene.put(anna);
+    let before = scene.people.get(anna).cloned();
+    said(&mut scene);
+    for (settled, said_of_it) in [
+        (Settled::Accepted, "touch.sent +"),
+        (Settled::Retry { after_ms: None, reason: "no_answer".into() }, "touch.failed:no_answer +"),
+        (Settled::Rejected { reason: "bad_message".into() }, "touch.failed:bad_message +"),
+        (Settled::Delivered, "touch.delivered +"),
+        (Settled::Bounced, "touch.bounced +"),
+    ] {
+        scene.settle(&[out], &settled);
+        assert_eq!(said(&mut scene), [said_of_it]);
+    }
+    assert_eq!(scene.people.get(anna).cloned(), before);
+
+    // Who remembers as much as can be remembered may have forgotten it, and so did nobody else.
+    let another = Event { about: None, ..event(2, "payment.failed", scene.now) };
+    scene.ingest(vec![(anna, another)]);
+    let mut person = scene.people.get(anna).cloned().unwrap();
+    let line = person.history.pop().unwrap();
+    person.history = (0..SENDS_REMEMBERED_MAX)
+        .map(|n| History { id: TouchId([u8::try_from(n).unwrap(); 24]), ..line.clone() })
+        .collect();
+    scene.people.save(&[(anna, person)]).unwrap();
+    said(&mut scene);
+    scene.settle(&[out], &Settled::Accepted);
+    assert_eq!(said(&mut scene), [""; 0]);
+}
+
 /// What was put on record since it was last asked, without what names anybody; `+`: of a touch.
 fn said(scene: &mut Scene) -> Vec<String> {
     let recorded = std::mem::take(&mut scene.people.recorded);
@@ -427,7 +464,7 @@ impl Store for Counting {
         self.people.page(among, after, limit)
     }
     fn save(&mut self, people: &[(Subject, Person)]) -> Result<(), StoreError> {
-        self.saves += 1;
+        self.saves += people.len();
         self.people.save(people)
     }
     fn erase(&mut self, subject: Subject) -> Result<(), StoreError> {
@@ -441,6 +478,35 @@ impl Store for Counting {
     }
     fn set_jobs(&mut self, jobs: &[Job]) -> Result<(), StoreError> {
         self.people.set_jobs(jobs)
+    }
+}
+
+#[test]
+fn a_report_writes_a_row_only_if_it_is_news() {
+    let mut scene = Scene::new();
+    let ada = subject(1);
+    scene.put(ada);
+    scene.ingest(vec![(ada, event(1, "payment.failed", NOON))]);
+    let [out] = scene.checkout()[..] else { panic!("one touch is out") };
+    let person = scene.people.get(ada).cloned().unwrap();
+    let forgotten = Person { history: Vec::new(), ..person.clone() };
+    for (person, settled, rows) in [
+        (&person, vec![Settled::Accepted], 1),
+        (&person, vec![Settled::Accepted, Settled::Accepted], 1),
+        (&person, vec![Settled::Delivered, Settled::Delivered, Settled::Accepted], 1),
+        (&person, vec![Settled::Rejected { reason: "bad_message".into() }, Settled::Accepted], 1),
+        (&person, vec![Settled::Retry { after_ms: None, reason: "throttled".into() }], 1),
+        // It goes off the way, though there is no line to note it in.
+        (&forgotten, vec![Settled::Delivered], 1),
+        (&forgotten, vec![Settled::Delivered, Settled::Delivered], 1),
+        (&Person::default(), vec![Settled::Delivered, Settled::Accepted], 0),
+    ] {
+        let mut store = Counting { people: People::default(), saves: 0 };
+        store.people.save(&[(ada, person.clone())]).unwrap();
+        for one in settled.clone() {
+            handle(&mut store, Errand::Settle { reports: vec![(out, one)] }, NOON, &scene.rules).unwrap();
+        }
+        assert_eq!(store.saves, rows, "{settled:?}");
     }
 }
 
@@ -704,4 +770,7 @@ fn a_person_who_cannot_be_read_is_nobody_elses_loss() {
     assert_eq!(received.taken, Taken::Ended);
     assert!(ask(Errand::Ingest { events: vec![of(bob, 3)] }).is_err(), "alone it is tried again");
     assert!(ask(Errand::Get { subject: bob }).is_err());
+    let sent = scene.people.recorded.iter().filter(|event| event.kind == Kind::Sent);
+    let of: Vec<_> = sent.map(|event| event.subject).collect();
+    assert_eq!(of, [Some(rules.pseudonyms.audit_subject(ada))], "nobody says that bob is not known");
 }

@@ -39,7 +39,8 @@ pub(in crate::policy) fn quiet_hours(fields: &Fields<'_>, hours: QuietHours) {
     }
 }
 
-pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &Sender) {
+/// A name that texts came from before that was refused goes on serving where it `is_accepted`.
+pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &Sender, is_accepted: bool) {
     if !sender.provider.carries(channel) {
         let carry: Vec<String> = Provider::ALL
             .into_iter()
@@ -50,12 +51,13 @@ pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &
         return fields.problem("provider", Rule::SenderProvider.id(), expected);
     }
     let from = sender.from.as_deref();
+    let is_name = channel == Channel::Sms && from.is_some_and(is_text_name);
     let (is_valid, expected) = match sender.provider {
         Provider::Postmark | Provider::Ses | Provider::Cloudflare => {
             (from.is_some_and(is_mailbox), "an address such as `Example <hello@example.com>`")
         }
         Provider::Twilio => (
-            from.is_some_and(is_text_sender),
+            from.is_some_and(is_text_sender) || (is_name && is_accepted),
             "a number such as `+441632960961`, or a messaging service, `MG` and 32 hexadecimal digits: each SMS offers STOP, and a name cannot be answered",
         ),
         Provider::WhatsAppCloud => (
@@ -64,7 +66,7 @@ pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &
             }),
             "the id of the sending number at WhatsApp, 5 to 20 digits",
         ),
-        Provider::Gateway if channel == Channel::Sms && from.is_some_and(is_text_name) => {
+        Provider::Gateway if is_name && !is_accepted => {
             (false, "a number, or nothing: each SMS offers STOP, and a name cannot be answered")
         }
         Provider::Gateway => (

@@ -54,6 +54,22 @@ fn events_that_cannot_be_taken_change_nothing_and_are_on_record() {
     }
 }
 
+/// Nor is it on record that a phone's clock is wrong, each time that it tells of an opening.
+#[test]
+fn an_opening_of_the_app_that_cannot_be_taken_is_on_record_only_if_it_means_something() {
+    let mut means = build::dunning();
+    "app.opened".clone_into(&mut means.trigger.event);
+    for (journey, is_recorded) in [(build::dunning(), false), (means, true)] {
+        for (at, why) in [(Instant::default(), NotTaken::TooOld), (NOON + hours(1), NotTaken::FromTheFuture)]
+        {
+            let mut scene = Scene::new(journey.clone());
+            assert_eq!(scene.take(&event("open", "app.opened", at)), Err(why));
+            let said = format!("event.refused:{}", why.code());
+            assert_eq!(scene.says(), if is_recorded { said } else { String::new() });
+        }
+    }
+}
+
 #[test]
 fn more_events_than_are_remembered_wait_until_the_oldest_is_forgotten() {
     let mut scene = Scene::new(build::dunning());
@@ -80,18 +96,19 @@ fn app_openings_leave_room_for_what_matters() {
     }
     assert_eq!((scene.says().as_str(), &scene.person), ("", &before));
     assert_eq!(scene.fail("one"), Ok(Taken::Entered));
-    // Nor do they, where a touch waits and something else holds it back.
+    // Nor do they, where a touch waits and the pause alone holds it back.
     scene.rules.paused.insert("payment.failed".to_owned());
+    scene.pass(hours(13));
+    scene.says();
     for number in 10_000..12_000 {
         assert_eq!(scene.take(&open(number, scene.now)), Ok(Taken::Unkept));
     }
-    assert_eq!(scene.person.seen.len(), 1);
+    assert_eq!((scene.says().as_str(), scene.person.seen.len()), ("", 1));
     scene.rules.paused.remove("payment.failed");
     for number in 1..EVENTS_REMEMBERED_MAX {
         scene.take(&event(&number.to_string(), "note", scene.now)).unwrap();
     }
     assert_eq!(scene.fail("two"), Err(NotTaken::TooMany));
-    scene.pass(hours(13));
     scene.says();
     assert_eq!(scene.take(&open(1, scene.now)), Ok(Taken::Nothing));
     assert_eq!(scene.says(), "touch.queued", "it finds its touch even when nothing more is remembered");

@@ -3,7 +3,7 @@
 use postern::audit::Kind;
 use postern::limits::INTRODUCTION_WAIT_S;
 use postern::person::{Change, Consent, Person, Said, Sealed};
-use postern::policy::{Channel, Journey, Language, Provider, Purpose, Sender, Timing};
+use postern::policy::{Basis, Channel, Journey, Language, Provider, Purpose, Sender, Timing};
 use postern::time::Span;
 use postern::zone::Zone;
 
@@ -56,6 +56,23 @@ fn a_touch_waits_for_the_first_word_and_goes_with_it() {
         assert!(said.ends_with("touch.queued journey.ended:completed"), "{said}");
         assert_eq!(scene.offers.len(), 1);
     }
+}
+
+#[test]
+fn openings_of_the_app_before_the_first_word_leave_nothing_on_record() {
+    let app = touch("app", Channel::InApp, Timing::AppOpens { after: Span::default(), within: HOUR });
+    let mut scene = stranger(Journey { basis: Basis::Consent, ..journey("one", vec![app]) });
+    scene.fail("one").unwrap();
+    scene.says();
+    let before = scene.person.clone();
+    for _ in 0..9 {
+        scene.now = scene.now + MINUTE;
+        scene.open_app();
+    }
+    assert_eq!((scene.says().as_str(), &scene.person), ("", &before));
+    scene.now = NOON + WAIT;
+    scene.open_app();
+    assert_eq!(scene.says(), "touch.refused:no_consent journey.ended:completed", "it waited all the time");
 }
 
 #[test]

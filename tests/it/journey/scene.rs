@@ -113,7 +113,11 @@ impl Scene {
 
     pub fn settle(&mut self, touch: TouchId, report: &Report) {
         let mut effects = Vec::new();
-        settle(&mut self.person, touch, report, self.now, &self.rules, &mut effects);
+        let before = self.person.clone();
+        let is_changed = settle(&mut self.person, touch, report, self.now, &self.rules, &mut effects);
+        // What is to be tried again, or is not wanted, may be told twice in one instant.
+        let is_written_anyway = is_changed && matches!(report, Report::Retry { .. } | Report::Complained);
+        assert!(is_written_anyway || is_changed == (self.person != before), "{report:?}");
         self.note(effects);
     }
 
