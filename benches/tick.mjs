@@ -14,7 +14,7 @@ import { text } from "./server.mjs";
 import { bundle } from "./tools.mjs";
 
 const STORED = 1_000_000;
-const ROUNDS = 7;
+const ROUNDS = 11;
 /** Touches of one queue message. */
 const PACK = 100;
 /** Touches that are checked out together. */
