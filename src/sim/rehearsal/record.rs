@@ -140,7 +140,17 @@ impl Stage<'_> {
             Kind::EntryRefused => count(&mut self.tally.turned_away),
             Kind::EventRefused => count(&mut self.tally.events_refused),
             Kind::Entered | Kind::Ended => self.note_journey(event),
+            Kind::ConsentChanged => self.note_consent(event),
             _ => self.note_touch(event),
+        }
+    }
+
+    /// A complaint, and a provider's list of those who said no, are words on a person of whom nothing was put.
+    fn note_consent(&mut self, event: &Event) {
+        if let Some(actor) = event.subject.and_then(|name| self.cast.of_name(name))
+            && let Some(watch) = &mut self.watch
+        {
+            watch.hears_of(actor);
         }
     }
 

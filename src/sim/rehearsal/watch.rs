@@ -61,7 +61,14 @@ impl Watch {
     pub fn meets(&mut self, actor: usize, change: &Change) {
         let Change { language, zone, consents, addresses, .. } = change;
         let is_word = language.is_some() || zone.is_some() || !consents.is_empty() || addresses.is_some();
-        self.people.entry(actor).or_default().is_met |= is_word;
+        if is_word {
+            self.hears_of(actor);
+        }
+    }
+
+    /// There is a word on somebody.
+    pub fn hears_of(&mut self, actor: usize) {
+        self.people.entry(actor).or_default().is_met = true;
     }
 
     /// What was put holds.
