@@ -69,7 +69,10 @@ impl Stage<'_> {
             }
         }
         for (touch, _) in reports.iter().filter(|(_, settled)| is_done && *settled == Settled::Complained) {
-            self.complained(*touch);
+            // Of somebody who was erased nothing is kept, and so no complaint.
+            if self.person(touch.subject()).is_some() {
+                self.complained(*touch);
+            }
         }
         if told.is_err() && (tries == u8::MAX || tries < TRIES_MAX) {
             let wait = 1_000 + self.lots.random(Chance::StoreFails).below(60_000);
