@@ -169,7 +169,7 @@ pub const AUDIT_LINE_MAX: usize = 4 * 1024;
 /// Objects over which people are spread. Fixed: changing it moves people to another object, which does not know them.
 pub const SHARDS: u16 = 64;
 /// People advanced in one turn of a shard, between two chances for other requests: some ten milliseconds. Half as many
-/// cost a tenth more each.
+/// cost up to a tenth more each.
 pub const TICK_TURN_MAX: usize = 1_000;
 /// People advanced in one tick; what is left continues by alarm.
 pub const TICK_MAX: usize = 10_000;

@@ -280,6 +280,11 @@ fn became(scene: &mut Scene, event: &Event) -> Became {
     result
 }
 
+/// How each enrolment ended, if it did.
+fn ended(scene: &Scene) -> Vec<Option<Ended>> {
+    scene.person.enrolments.iter().map(|one| one.ended).collect()
+}
+
 /// A trigger that names nothing is about all that its journey is about.
 #[test]
 fn what_named_nothing_is_ended_by_any_outcome_of_its_journey() {
@@ -291,7 +296,6 @@ fn what_named_nothing_is_ended_by_any_outcome_of_its_journey() {
         assert_eq!(scene.take(&event("unnamed", "payment.failed", scene.now)), Ok(Taken::Repeated));
         scene
     };
-    let ended = |scene: &Scene| scene.person.enrolments.iter().map(|one| one.ended).collect::<Vec<_>>();
     let resolved = Some(Ended::Resolved);
     let mut scene = start();
     assert_eq!(scene.happens("payment.succeeded", "two"), Ok(Taken::Ended));
@@ -337,7 +341,6 @@ fn outcomes_end_what_they_are_about() {
         scene.says();
         scene
     };
-    let ended = |scene: &Scene| scene.person.enrolments.iter().map(|one| one.ended).collect::<Vec<_>>();
     let resolved = Some(Ended::Resolved);
     let mut scene = start();
     assert_eq!(scene.happens("payment.succeeded", "two"), Ok(Taken::Ended));
