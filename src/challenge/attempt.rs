@@ -7,7 +7,7 @@ use crate::limits::{CODE_TRIES_MAX, PROOF_LIFETIME_S};
 use crate::time::{Instant, Span};
 
 /// What one nonce has shown and may still use. An attempt that holds nothing is not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     pub nonce: Nonce,
     pub touched: Instant,
@@ -22,14 +22,14 @@ pub struct Attempt {
 }
 
 /// A proof, and how long it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shown {
     pub proof: Proof,
     pub until: Instant,
 }
 
 /// A code as its keyed hash, which binds link and nonce.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Code {
     pub tag: Tag,
     pub until: Instant,

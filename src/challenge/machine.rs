@@ -10,7 +10,7 @@ use crate::time::{Instant, Span};
 
 /// Everything that is known of proof at one link. Failures are counted by the gate, together with those that the
 /// destination reports.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Challenge {
     /// At most [`ATTEMPTS_MAX`], each with its own nonce.
     pub attempts: Vec<Attempt>,

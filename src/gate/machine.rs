@@ -6,7 +6,7 @@ use crate::limits::{GRANT_LIFETIME_S, LEASE_S, LINK_FAILURES_MAX};
 use crate::time::{Instant, Span};
 
 /// What a gate knows of one link. A link it never heard of has no row and is fresh.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Row {
     pub state: State,
     /// Failed attempts so far, at a proof or at the destination; they survive release and takeover.
@@ -15,7 +15,7 @@ pub struct Row {
     pub challenge: Option<Box<Challenge>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Released or failed before, and open again.
     Fresh,
@@ -35,7 +35,7 @@ pub enum State {
 }
 
 /// Who holds a link, and since when. A grant carries both, so it is bound to one claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     pub nonce: Nonce,
     pub at: Instant,

@@ -18,7 +18,7 @@ use crate::person::Person;
 use crate::time::{Instant, Span};
 
 /// What is allotted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, Hash)]
 #[serde(rename_all = "snake_case")]
 pub enum Lot {
     /// One code, with all its tries.
@@ -28,7 +28,7 @@ pub enum Lot {
 }
 
 /// One that was allotted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Allotted {
     pub lot: Lot,
     /// Through which link.

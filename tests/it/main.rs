@@ -24,6 +24,7 @@ mod grant;
 mod journey;
 mod mac;
 mod minting;
+mod model;
 mod openapi;
 mod page;
 mod passkey;
