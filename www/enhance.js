@@ -33,3 +33,35 @@ if (app) {
   document.addEventListener("visibilitychange", arrived);
   addEventListener("pagehide", arrived);
 }
+
+// A wait counts down, in the unit that people would name (`Units::told`); then it is gone, and its button works. Without
+// script the button works at once, and the door says how long to wait.
+for (const left of document.querySelectorAll("[data-left]")) {
+  const end = Date.now() + left.dataset.left * 1000;
+  const words = left.dataset.units.split("|");
+  const waiting = document.querySelectorAll("[data-waits]");
+  const counted = (count, unit) => `${count} ${words[unit * 2 + (count === 1 ? 0 : 1)]}`;
+  const tell = () => {
+    const seconds = Math.ceil((end - Date.now()) / 1000);
+    const minutes = Math.ceil(seconds / 60);
+    const text = seconds <= 90 ? counted(seconds, 0) : minutes <= 90 ? counted(minutes, 1) : counted(Math.ceil(minutes / 60), 2);
+    if (seconds > 0 && left.textContent !== text) left.textContent = text;
+    left.parentElement.hidden = seconds <= 0;
+    for (const button of waiting) button.disabled = seconds > 0;
+    if (seconds > 0) setTimeout(tell, 500);
+  };
+  tell();
+  addEventListener("pageshow", tell);
+}
+
+// Where there are passkeys they are offered, in their place; the first way is the main one.
+if (window.PublicKeyCredential) {
+  const ways = document.querySelectorAll(".ways .button, .ways button");
+  for (const way of ways) {
+    if (!("needsPasskeys" in way.dataset)) continue;
+    way.hidden = false;
+    if (way !== ways[0]) continue;
+    document.querySelector(".ways .primary").classList.replace("primary", "quiet");
+    way.classList.replace("quiet", "primary");
+  }
+}

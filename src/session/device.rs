@@ -5,10 +5,11 @@
 //! 1..13   subject
 //! 13..19  when it was remembered, milliseconds since the Unix epoch, big endian
 //! 19..31  random
+//! 31      what worked in it (`flow::prove`); older cookies lack this byte
 //! last 16 HMAC-SHA-256, truncated to 128 bits, over "postern/device/v1" || host || all bytes before it
 //! ```
 //!
-//! in base64url: 63 characters, in a cookie that no script reads. It is worth one proof, of possession, for as long as
+//! in base64url: 64 characters, in a cookie that no script reads. It is worth one proof, of possession, for as long as
 //! `DEVICE_LIFETIME_S`, and only at risks whose policy takes it. The person's record can say that no browser counts any
 //! more that was remembered before some instant; that is asked where the proof is used.
 
@@ -20,13 +21,17 @@ use crate::time::{Instant, Span};
 const DOMAIN: &[u8] = b"postern/device/v1";
 const INSTANT_LENGTH: usize = 6;
 const SALT_LENGTH: usize = 12;
-const LENGTH: usize = 1 + Subject::LENGTH + INSTANT_LENGTH + SALT_LENGTH + TAG_LENGTH_MIN;
+/// Of a cookie that says nothing of what worked.
+const LENGTH_BARE: usize = 1 + Subject::LENGTH + INSTANT_LENGTH + SALT_LENGTH + TAG_LENGTH_MIN;
+const LENGTH: usize = LENGTH_BARE + 1;
 
 /// A browser that was remembered for a person, at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remembered {
     pub subject: Subject,
     pub since: Instant,
+    /// How the person proved who they are, as one byte of the caller's. It proves nothing.
+    pub worked: u8,
 }
 
 /// Makes and reads the cookies of remembered browsers for one host.
@@ -50,6 +55,7 @@ impl DeviceSeal {
         bytes.extend_from_slice(&browser.subject.0);
         bytes.extend_from_slice(browser.since.millis().to_be_bytes().last_chunk::<INSTANT_LENGTH>()?);
         bytes.extend_from_slice(&salt);
+        bytes.push(browser.worked);
         let tag: [u8; TAG_LENGTH_MIN] = mac.tag(&[&bytes]);
         bytes.extend_from_slice(&tag);
         Some(encode_bytes(&bytes))
@@ -57,7 +63,10 @@ impl DeviceSeal {
 
     /// Who is known in this browser. Nobody, if the text is not ours, too old, or from the future.
     pub fn open(&self, text: &str, now: Instant) -> Option<Remembered> {
-        let bytes: [u8; LENGTH] = decode_bytes(text).ok()?;
+        let bytes: Vec<u8> = match decode_bytes::<LENGTH>(text) {
+            Ok(bytes) => bytes.into(),
+            Err(_) => decode_bytes::<LENGTH_BARE>(text).ok()?.into(),
+        };
         let (signed, tag) = bytes.split_last_chunk::<TAG_LENGTH_MIN>()?;
         let (key, rest) = signed.split_first()?;
         if !self.keys.live(KeyId(*key), now)?.verify(&[signed], tag) {
@@ -68,7 +77,8 @@ impl DeviceSeal {
         let since = Instant::from_millis(at.iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte)));
         let ahead = since.since(now) > Span::from_secs(CLOCK_SKEW_S);
         let is_over = now >= since + Span::from_secs(DEVICE_LIFETIME_S);
-        (!ahead && !is_over).then_some(Remembered { subject: Subject(*subject), since })
+        let worked = rest.get(INSTANT_LENGTH + SALT_LENGTH).copied().unwrap_or_default();
+        (!ahead && !is_over).then_some(Remembered { subject: Subject(*subject), since, worked })
     }
 }
 
@@ -87,7 +97,15 @@ mod tests {
     }
 
     fn remembered() -> Remembered {
-        Remembered { subject: Subject([6; 12]), since: SINCE }
+        Remembered { subject: Subject([6; 12]), since: SINCE, worked: 0b0100_1000 }
+    }
+
+    /// What a build made that did not keep what worked.
+    #[test]
+    fn an_older_cookie_is_still_read() {
+        const OLDER: &str = "AQYGBgYGBgYGBgYGBgGjGFxMkwMDAwMDAwMDAwMDA7d8gxq11-0sjHin7ewllDM";
+        let known = DeviceSeal::new(&ring(), "go.example.com").open(OLDER, SINCE);
+        assert_eq!(known, Some(Remembered { worked: 0, ..remembered() }));
     }
 
     #[test]
@@ -95,7 +113,7 @@ mod tests {
         assert_eq!(DEVICE_LIFETIME_S, 90 * 24 * 60 * 60);
         let seal = DeviceSeal::new(&ring(), "go.example.com");
         let text = seal.seal(remembered(), [3; 12]).unwrap();
-        assert_eq!(text.len(), 63);
+        assert_eq!(text.len(), 64);
         let end = SINCE + Span::from_secs(DEVICE_LIFETIME_S);
         let skew = u64::from(CLOCK_SKEW_S) * 1_000;
         for (at, is_known) in [

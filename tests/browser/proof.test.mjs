@@ -167,6 +167,92 @@ test("a wrong code is told above everything else, takes the focus, and leads to 
   }
 });
 
+/** Where an element stands against what the screen shows. */
+const inView = (locator) =>
+  locator.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return { top, bottom, height: innerHeight, isWhole: top >= 0 && bottom <= innerHeight };
+  });
+
+test("after a mistake the field is in view on a small phone, and an empty field is not wrong", async () => {
+  for (const locale of ["en-GB", "de-DE", "fr-FR"]) {
+    const berta = await person({ viewport: { width: 320, height: 568 }, locale });
+    const { page } = berta;
+    const { token } = await door.mint(HIGH, { customer_ref: berta.reference });
+    await page.goto(`http://${host}/l/${token}`);
+    await page.locator("form button").first().click();
+    await page.locator("form:has(input[value=sms]) button").click();
+    const field = page.locator("#code");
+    for (const typed of ["", "000000"]) {
+      await field.waitFor();
+      await field.fill(typed);
+      await Promise.all([page.waitForEvent("load"), page.locator("form:has(#code) button").click()]);
+      await page.locator("[role=alert]:focus").waitFor();
+      const place = await inView(field);
+      assert.ok(place.isWhole, `${locale} ${JSON.stringify(typed)}: ${JSON.stringify(place)}`);
+      await picture(page, `small-${locale}-${typed || "empty"}`);
+    }
+    await berta.context.close();
+  }
+});
+
+test("a new code can be asked for once the wait has counted down, and without script at once", async () => {
+  const berta = await person();
+  const { page } = berta;
+  await press(berta, MEDIUM);
+  await page.getByRole("button", { name: /text message/ }).click();
+  const again = page.getByRole("button", { name: "Send a new code" });
+  await again.waitFor();
+  assert.equal(await again.isDisabled(), true);
+  const left = page.locator("[data-left]");
+  await page.waitForFunction(() => /^2\d seconds$/.test(document.querySelector("[data-left]").textContent));
+  await looksRight(page, "code waits");
+  await page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 60_000;
+  });
+  await page.waitForFunction(() => document.querySelector("[data-left]").parentElement.hidden);
+  assert.equal(await again.isDisabled(), false);
+  assert.equal(await left.isVisible(), false);
+  await berta.context.close();
+
+  const plain = await person({ javaScriptEnabled: false });
+  await press(plain, MEDIUM);
+  await plain.page.getByRole("button", { name: /text message/ }).click();
+  const early = plain.page.getByRole("button", { name: "Send a new code" });
+  assert.equal(await early.isDisabled(), false);
+  await early.click();
+  await plain.page.getByText(/You can ask for a new code in \d+ seconds/).waitFor();
+  await plain.context.close();
+});
+
+test("a passkey is offered where there are passkeys, and is the first way there", async () => {
+  const berta = await person();
+  await authenticator(berta);
+  await proveHigh(berta);
+  await berta.page.getByRole("link", { name: "Add a passkey" }).click();
+  await berta.page.getByRole("button", { name: "Add a passkey" }).click();
+  await berta.page.getByText("The passkey is added.").waitFor();
+  const passkey = (page) => page.getByRole("link", { name: "Use a passkey" });
+  const main = (page) => page.locator(".ways .primary").textContent();
+  await press(berta, MEDIUM);
+  await passkey(berta.page).waitFor();
+  assert.match(await main(berta.page), /passkey/);
+  await looksRight(berta.page, "choose with a passkey");
+  await berta.context.close();
+  for (const [name, options] of [["no script", { javaScriptEnabled: false }], ["no passkeys", {}]]) {
+    const other = await person(options);
+    other.reference = berta.reference;
+    if (name === "no passkeys") await other.page.addInitScript(() => delete window.PublicKeyCredential);
+    await press(other, MEDIUM);
+    await other.page.getByRole("button", { name: /text message/ }).waitFor();
+    assert.equal(await passkey(other.page).isVisible(), false, name);
+    assert.match(await main(other.page), /text message/, name);
+    assert.equal(await other.page.locator(".ways .primary").count(), 1);
+    await other.context.close();
+  }
+});
+
 /** Two proofs, after which a passkey may be added. */
 async function proveHigh(somebody) {
   const { page } = somebody;

@@ -4,23 +4,37 @@ use crate::challenge::{Ask, Proof, Said, View};
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
 use crate::flow::prove::form::Fields;
-use crate::http::page::Trouble;
+use crate::flow::prove::worked::Remember;
+use crate::http::page::{Mistake, Trouble};
 use crate::limits::RELAY_DIGITS;
 use crate::person::{FactTag, FactValue, Lot};
+use crate::policy::Channel;
 use crate::port::Ports;
 use crate::session::{draw, read};
 use crate::shard;
 
 impl Attempt<'_> {
-    /// A code was typed. What can be no code is wrong without asking, and costs no try.
-    pub async fn code(&self, typed: &str, remember: bool, ports: &impl Ports) -> Outcome {
+    /// A code was typed. What can be no code is wrong without a try, and nothing at all is not even wrong.
+    pub async fn code(
+        &self,
+        typed: &str,
+        channel: Option<Channel>,
+        remember: bool,
+        ports: &impl Ports,
+    ) -> Outcome {
         let door = self.click.context.door;
         let digits = self.click.snapshot.policy.site.code.digits;
-        let Some(code) = read(typed, digits) else { return self.wrong(Proof::Code) };
-        let tag = door.codes.code(&self.session.link, self.session.nonce, &code, self.click.context.now);
-        let Some(tag) = tag else { return self.wrong(Proof::Code) };
-        match self.ask_and_remember(Ask::Try { tag }, remember, ports).await {
-            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Code),
+        let tag = read(typed, digits).and_then(|code| {
+            door.codes.code(&self.session.link, self.session.nonce, &code, self.click.context.now)
+        });
+        let (ask, mistake) = match tag {
+            Some(tag) => (Ask::Try { tag }, Mistake::Wrong),
+            None if is_empty(typed) => (Ask::Look, Mistake::Empty),
+            None => (Ask::Look, Mistake::Wrong),
+        };
+        let is_try = tag.is_some();
+        match self.ask_and_remember(ask, Remember::new(remember, channel), ports).await {
+            Ok(view) if !is_try || view.said == Said::Wrong => self.not_the_code(&view, channel, mistake),
             Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         }
@@ -28,8 +42,12 @@ impl Attempt<'_> {
 
     /// Facts were typed, all that the scope asks for. One that can be none of its kind is wrong without asking.
     pub async fn facts(&self, fields: &Fields, ports: &impl Ports) -> Outcome {
+        let blank = |name: &&String| is_empty(fields.get(&format!("fact.{name}")).unwrap_or_default());
+        if let Some(name) = self.scope.facts.iter().find(blank) {
+            return self.not_the_facts(Mistake::Empty, Some(name), ports).await;
+        }
         let Some(answers) = self.answers(fields).filter(|_| self.need.among().contains(Proof::Fact)) else {
-            return self.wrong(Proof::Fact);
+            return self.not_the_facts(Mistake::Wrong, None, ports).await;
         };
         let (subject, link) = (self.session.subject, self.session.link.link);
         let errand = shard::Errand::Allot { subject, lot: Lot::Fact, link };
@@ -42,7 +60,7 @@ impl Attempt<'_> {
         let answers: Vec<(&str, FactTag)> = answers.iter().map(|(name, tag)| (name.as_str(), *tag)).collect();
         let is_right = person.is_some_and(|person| person.knows(&answers));
         match self.ask(Ask::Shown { proof: Proof::Fact, is_right }, ports).await {
-            Ok(View { said: Said::Wrong, .. }) => self.wrong(Proof::Fact),
+            Ok(view @ View { said: Said::Wrong, .. }) => self.facts_page(&view, Some(Mistake::Wrong), None),
             Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         }
@@ -70,9 +88,12 @@ impl Attempt<'_> {
         let context = self.click.context;
         let tag = read(typed, RELAY_DIGITS)
             .and_then(|code| context.door.codes.relay(&self.session.link, &code, context.now));
-        let Some(tag) = tag else { return self.wrong_relay() };
+        let Some(tag) = tag else {
+            let mistake = if is_empty(typed) { Mistake::Empty } else { Mistake::Wrong };
+            return self.wrong_relay(mistake);
+        };
         match self.ask(Ask::Follow { tag }, ports).await {
-            Ok(View { said: Said::Wrong, .. }) => self.wrong_relay(),
+            Ok(View { said: Said::Wrong, .. }) => self.wrong_relay(Mistake::Wrong),
             Ok(view) => self.shown(&view, ports).await,
             Err(outcome) => *outcome,
         }
@@ -89,4 +110,9 @@ impl Attempt<'_> {
         });
         answers.collect::<Option<Vec<_>>>().filter(|answers| !answers.is_empty())
     }
+}
+
+/// Whether somebody typed nothing.
+fn is_empty(typed: &str) -> bool {
+    typed.trim().is_empty()
 }

@@ -7,6 +7,7 @@ use crate::flow::arrive::Arrival;
 use crate::flow::click::Click;
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::form::Fields;
+use crate::flow::prove::worked::{Remember, Worked};
 use crate::flow::request::{browser, set_device, set_session, wants_json};
 use crate::gate::{Answer, Claim, Command, Place, Trace};
 use crate::http::Response;
@@ -79,14 +80,14 @@ impl<'a> Attempt<'a> {
     /// # Errors
     /// The outcome, when there is nothing more to show: the person is in, or will not get in by this link.
     pub async fn ask(&self, ask: Ask, ports: &impl Ports) -> Result<View, Box<Outcome>> {
-        self.ask_and_remember(ask, false, ports).await
+        self.ask_and_remember(ask, Remember::No, ports).await
     }
 
     /// As [`Self::ask`]; if that lets the person in, their browser is remembered if they wished.
     pub async fn ask_and_remember(
         &self,
         ask: Ask,
-        remember: bool,
+        remember: Remember,
         ports: &impl Ports,
     ) -> Result<View, Box<Outcome>> {
         match self.tell(ask, ports).await {
@@ -124,7 +125,7 @@ impl<'a> Attempt<'a> {
         claim: Claim,
         replay: bool,
         shown: Proofs,
-        remember: bool,
+        remember: Remember,
         adding: Adding,
     ) -> Outcome {
         let claims = self.claims();
@@ -140,21 +141,22 @@ impl<'a> Attempt<'a> {
         let Some(mut response) = self.click.arrive(&arrival) else {
             return self.click.deny(Cause::UnknownKey, Some(&claims));
         };
-        if remember {
-            self.remember(&mut response, shown);
+        if let Remember::Yes(channel) = remember {
+            self.remember(&mut response, Worked { proofs: shown, channel });
         }
         let outcome = Outcome::new(response);
         if replay { outcome.event(self.click.validated_event(&claims)) } else { outcome }
     }
 
     /// The browser of somebody who was let in is known from now on, if what was shown is worth as much as that.
-    fn remember(&self, response: &mut Response, shown: Proofs) {
-        let is_worth_it = shown.contains(Proof::Code) || shown.contains(Proof::Passkey);
+    fn remember(&self, response: &mut Response, worked: Worked) {
+        let Worked { proofs, .. } = worked;
+        let is_worth_it = proofs.contains(Proof::Code) || proofs.contains(Proof::Passkey);
         if self.is_app() || !is_worth_it {
             return;
         }
         let context = self.click.context;
-        let browser = Remembered { subject: self.session.subject, since: context.now };
+        let browser = Remembered { subject: self.session.subject, since: context.now, worked: worked.byte() };
         if let Some(value) = context.door.devices.seal(browser, context.seed.bytes(b"device")) {
             response.headers.push(("set-cookie", set_device(&value)));
         }
@@ -180,13 +182,17 @@ impl<'a> Attempt<'a> {
         if self.is_app() || !self.need.among().contains(Proof::Device) {
             return false;
         }
-        let context = self.click.context;
-        let known = self.click.request.headers.device.as_deref();
-        let known = known.and_then(|text| context.door.devices.open(text, context.now));
-        let Some(known) = known.filter(|known| known.subject == self.session.subject) else { return false };
+        let Some(known) = self.remembered() else { return false };
         // Who cannot be asked is not believed: there are other ways.
         let Ok(Some(person)) = self.person(ports).await else { return false };
         person.devices_since.is_some_and(|since| since <= known.since)
+    }
+
+    /// What this browser remembers of the person; of nobody else.
+    pub fn remembered(&self) -> Option<Remembered> {
+        let text = self.click.request.headers.device.as_deref()?;
+        let known = self.click.context.door.devices.open(text, self.click.context.now)?;
+        (known.subject == self.session.subject).then_some(known)
     }
 
     /// What is kept of the person.

@@ -24,6 +24,8 @@ pub(super) enum Form<'a> {
     },
     Code {
         code: &'a str,
+        /// By which the code came, as far as the page knew.
+        channel: Option<Channel>,
     },
     Facts,
     Passkey {
@@ -70,11 +72,8 @@ impl<'a> Form<'a> {
         Some(match fields.get("form")? {
             "begin" => Self::Begin { nonce: fields.get("nonce")?.parse().ok()? },
             "go" => Self::Go,
-            "send" => {
-                let channel = fields.get("channel")?;
-                Self::Send { channel: Channel::ALL.into_iter().find(|known| known.name() == channel)? }
-            }
-            "code" => Self::Code { code },
+            "send" => Self::Send { channel: channel_named(fields.get("channel"))? },
+            "code" => Self::Code { code, channel: channel_named(fields.get("channel")) },
             "fact" => Self::Facts,
             "passkey" => ceremony().map(|(issued, credential)| Self::Passkey { issued, credential })?,
             "add" => ceremony().map(|(issued, credential)| Self::Add { issued, credential })?,
@@ -83,6 +82,11 @@ impl<'a> Form<'a> {
             _ => return None,
         })
     }
+}
+
+/// The channel of a name.
+pub(super) fn channel_named(name: Option<&str>) -> Option<Channel> {
+    Channel::ALL.into_iter().find(|known| Some(known.name()) == name)
 }
 
 /// `application/x-www-form-urlencoded`, as browsers write it.

@@ -4,6 +4,7 @@ use crate::challenge::{Ask, Proof, Said, View};
 use crate::flow::outcome::Outcome;
 use crate::flow::passkey::prove;
 use crate::flow::prove::attempt::Attempt;
+use crate::flow::prove::worked::Remember;
 use crate::gate::Answer;
 use crate::http::page::{self, Adding, Trouble};
 use crate::passkey::{
@@ -65,7 +66,7 @@ impl Attempt<'_> {
             Judged::Again => Ask::Look,
             Judged::Wrong(_) => Ask::Shown { proof: Proof::Passkey, is_right: false },
         };
-        let outcome = match self.ask_and_remember(ask, remember, ports).await {
+        let outcome = match self.ask_and_remember(ask, Remember::new(remember, None), ports).await {
             Ok(view @ View { said: Said::Wrong, .. }) => {
                 self.stands(&view, Some(Trouble::PasskeyRefused), ports).await
             }
@@ -91,7 +92,7 @@ impl Attempt<'_> {
         let passkey = match made {
             Ok(Registration { passkey, .. }) => passkey,
             Err(refusal) => {
-                let outcome = self.arrived(claim, true, shown, false, Adding::Nothing);
+                let outcome = self.arrived(claim, true, shown, Remember::No, Adding::Nothing);
                 return outcome.event(self.refused(refusal.code()));
             }
         };
@@ -101,7 +102,7 @@ impl Attempt<'_> {
             Ok(_) => Adding::Nothing,
             Err(error) => return self.shard_unanswered(&error),
         };
-        self.arrived(claim, true, shown, false, adding)
+        self.arrived(claim, true, shown, Remember::No, adding)
     }
 
     /// Shows the page that asks for a new passkey, to who may have one.

@@ -19,6 +19,7 @@ mod form;
 mod keys;
 mod send;
 mod show;
+mod worked;
 
 pub(super) use confirm::confirm;
 
@@ -102,7 +103,7 @@ pub async fn verify(context: &Context<'_>, request: &Request, ports: &impl Ports
         Some(Form::Begin { nonce }) => attempt.renew(nonce, ports).await,
         Some(Form::Go) => attempt.go_on(Ask::Begin, ports).await,
         Some(Form::Send { channel }) => attempt.send(channel, ports).await,
-        Some(Form::Code { code }) => attempt.code(code, fields.remembers(), ports).await,
+        Some(Form::Code { code, channel }) => attempt.code(code, channel, fields.remembers(), ports).await,
         Some(Form::Facts) => attempt.facts(&fields, ports).await,
         Some(Form::Passkey { issued, credential }) => {
             attempt.passkey(issued, credential, fields.remembers(), ports).await

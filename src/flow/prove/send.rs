@@ -52,7 +52,7 @@ impl Attempt<'_> {
         match view.said {
             Said::Sent => {}
             // Sent twice by one press, or too soon: the code before is on its way, by whichever channel.
-            Said::Wait if view.codes > 0 && !self.is_app() => return waiting(),
+            Said::Wait if view.codes > 0 && !self.is_app() => return waiting(channel),
             Said::Wait => return self.stands(&view, Some(Trouble::TooSoon), ports).await,
             _ => return self.shown(&view, ports).await,
         }
@@ -107,7 +107,7 @@ impl Attempt<'_> {
         };
         Some(match allotment {
             // The same press twice: the code before is on its way.
-            Some(_) if view.codes > 0 && !self.is_app() => waiting(),
+            Some(_) if view.codes > 0 && !self.is_app() => waiting(channel),
             Some(Allotment::Slowed { until }) => self.later(until),
             _ => {
                 let failure = context.failure("code_not_sent", reason::NO_ADDRESS.to_owned());
@@ -213,9 +213,9 @@ impl Attempt<'_> {
     }
 }
 
-/// A code is on its way already; where to, the page that sent it said.
-fn waiting() -> Outcome {
-    Outcome::new(redirect(&format!("{VERIFY}?by=code")))
+/// A code is on its way already; where to, the page that sent it said. The next one may go by the channel now asked for.
+fn waiting(channel: Channel) -> Outcome {
+    Outcome::new(redirect(&format!("{VERIFY}?by=code&next={}", channel.name())))
 }
 
 /// What a provider's answer means.

@@ -3,13 +3,16 @@
 use serde::Serialize;
 
 use crate::challenge::{Ask, Need, Proof, Proofs, View};
-use crate::click::route;
+use crate::click::{Container, route};
 use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
+use crate::flow::prove::form::channel_named;
+use crate::flow::prove::worked::Worked;
 use crate::gate::Answer;
 use crate::http::Response;
 use crate::http::page::{
-    self, Ceremony, Choose, EnterCode, EnterFacts, FactField, Offer, Relay, Resend, Trouble, VERIFY, redirect,
+    self, Ceremony, Choose, EnterCode, EnterFacts, FactField, Mistake, Offer, Pages, Relay, Resend, Trouble,
+    VERIFY, redirect,
 };
 use crate::http::problem::{Code, Problem, json};
 use crate::id::Nonce;
@@ -45,8 +48,8 @@ impl Attempt<'_> {
         };
         match by {
             Some("code") if view.codes > 0 => self.code_page(&view, query, ports).await,
-            Some("relay") if self.may_follow(&view) => Outcome::new(self.pages().enter_relay(false)),
-            Some("fact") if self.offers(&view, Proof::Fact) => self.facts_page(false),
+            Some("relay") if self.may_follow(&view) => Outcome::new(self.pages().enter_relay(None)),
+            Some("fact") if self.offers(&view, Proof::Fact) => self.facts_page(&view, None, None),
             Some("passkey") if self.offers(&view, Proof::Passkey) => {
                 let passkeys = match self.person(ports).await {
                     Ok(person) => person.map(|person| person.passkeys).unwrap_or_default(),
@@ -54,7 +57,7 @@ impl Attempt<'_> {
                 };
                 match self.request_passkey(&passkeys).filter(|_| !passkeys.is_empty()) {
                     Some((options, issued)) => {
-                        Outcome::new(self.pages().use_passkey(Ceremony { options: &options, issued }))
+                        Outcome::new(self.pages_at(&view).use_passkey(Ceremony { options: &options, issued }))
                     }
                     None => self.stands(&view, None, ports).await,
                 }
@@ -119,7 +122,7 @@ impl Attempt<'_> {
             () => None,
         };
         let is_second = !self.counted(view).is_empty();
-        Outcome::new(self.pages().choose_proof(Choose { offers: &offers, is_second, relay, trouble }))
+        Outcome::new(self.pages_at(view).choose_proof(Choose { offers: &offers, is_second, relay, trouble }))
     }
 
     /// A code is on its way, or may be.
@@ -133,27 +136,34 @@ impl Attempt<'_> {
         Outcome::new(redirect(&format!("{VERIFY}?by=code&via={}{late}", channel.name())))
     }
 
-    /// What was entered is wrong, or too old, or never was.
-    pub fn wrong(&self, proof: Proof) -> Outcome {
+    /// What was entered is wrong, or too old, or never was; or nothing was entered.
+    pub fn not_the_code(&self, view: &View, channel: Option<Channel>, mistake: Mistake) -> Outcome {
         if self.is_app() {
-            let detail =
-                "It is wrong, used, over, or was never sent. Ask the person again, or for another proof.";
-            return Outcome::new(Problem::new(Code::ProofWrong, detail).response());
+            return wrong_proof();
         }
-        if proof == Proof::Fact {
-            return self.facts_page(true);
-        }
-        let (digits, resend) = (self.digits(), Resend::Elsewhere);
-        let enter = EnterCode { digits, sent: None, resend, is_late: false, is_wrong: true };
-        Outcome::new(self.pages().enter_code(enter))
+        let resend = self.resend(view, channel);
+        let enter =
+            EnterCode { digits: self.digits(), sent: None, resend, is_late: false, mistake: Some(mistake) };
+        Outcome::new(self.pages_at(view).enter_code(enter))
     }
 
-    pub fn wrong_relay(&self) -> Outcome {
+    /// What was entered can be none of these facts, or a field is empty. No try is spent.
+    pub async fn not_the_facts(&self, mistake: Mistake, at: Option<&str>, ports: &impl Ports) -> Outcome {
+        if self.is_app() {
+            return wrong_proof();
+        }
+        match self.ask(Ask::Look, ports).await {
+            Ok(view) => self.facts_page(&view, Some(mistake), at),
+            Err(outcome) => *outcome,
+        }
+    }
+
+    pub fn wrong_relay(&self, mistake: Mistake) -> Outcome {
         if self.is_app() {
             let detail = "It is wrong, used or over. Show a new one in the other browser.";
             return Outcome::new(Problem::new(Code::ProofWrong, detail).response());
         }
-        Outcome::new(self.pages().enter_relay(true))
+        Outcome::new(self.pages().enter_relay(Some(mistake)))
     }
 
     pub fn show_relay(&self, code: &str) -> Outcome {
@@ -185,23 +195,31 @@ impl Attempt<'_> {
             Err(outcome) => return *outcome,
         };
         let way = at_hand.ways.iter().find(|way| Some(way.channel.name()) == via);
-        let resend = match (view.next_code, way) {
-            (None, _) => Resend::Never,
-            (Some(next), _) if next > self.click.context.now => {
-                let seconds = next.since(self.click.context.now).millis().div_ceil(1_000);
-                Resend::In { seconds }
-            }
-            (Some(_), Some(way)) => Resend::Now(way.channel),
-            (Some(_), None) => Resend::Elsewhere,
-        };
+        let next = channel_named(parameter(query, "next")).or_else(|| Some(at_hand.ways.first()?.channel));
+        let resend = self.resend(view, way.map(|way| way.channel).or(next));
         let sent = way.map(|way| (way.channel, way.masked.as_str()));
         let is_late = parameter(query, "late").is_some();
-        let enter = EnterCode { digits: self.digits(), sent, resend, is_late, is_wrong: false };
-        Outcome::new(self.pages().enter_code(enter))
+        let enter = EnterCode { digits: self.digits(), sent, resend, is_late, mistake: None };
+        Outcome::new(self.pages_at(view).enter_code(enter))
     }
 
-    fn facts_page(&self, is_wrong: bool) -> Outcome {
-        let (pages, site) = (self.pages(), &self.click.snapshot.policy.site);
+    /// When another code may be asked for, and by which channel: that of the last one, or else the first that policy
+    /// allows.
+    fn resend(&self, view: &View, channel: Option<Channel>) -> Resend {
+        let site = &self.click.snapshot.policy.site;
+        let known = channel.into_iter().chain(site.code.channels.iter().copied());
+        let channel = known.into_iter().find(|channel| self.sender(*channel).is_some());
+        match (self.next_code(view), channel) {
+            (Some(seconds), Some(channel)) => Resend::In { channel, seconds },
+            _ => Resend::Never,
+        }
+    }
+
+    pub fn facts_page(&self, view: &View, mistake: Option<Mistake>, at: Option<&str>) -> Outcome {
+        if self.is_app() {
+            return wrong_proof();
+        }
+        let (pages, site) = (self.pages_at(view), &self.click.snapshot.policy.site);
         let fields: Vec<FactField<'_>> = self
             .scope
             .facts
@@ -218,7 +236,7 @@ impl Attempt<'_> {
                 Some(FactField { name, label, kind })
             })
             .collect();
-        Outcome::new(pages.enter_facts(EnterFacts { fields: &fields, is_wrong }))
+        Outcome::new(pages.enter_facts(EnterFacts { fields: &fields, mistake, at }))
     }
 
     /// What the person could show now.
@@ -268,15 +286,20 @@ impl Attempt<'_> {
         if self.need.is_met(view.shown) {
             return vec![Offer::GoOn];
         }
+        let worked = self.remembered().map(|browser| Worked::from_byte(browser.worked)).unwrap_or_default();
+        let is_in_app = matches!(self.click.visitor.container, Container::InApp(_));
         let mut offers = Vec::new();
-        for proof in self.need.offers(view.shown, at_hand.proofs) {
+        for proof in in_order(self.need.offers(view.shown, at_hand.proofs), worked.proofs, is_in_app) {
             match proof {
                 Proof::Device => {}
                 Proof::App => offers.extend(at_hand.app.as_deref().map(|href| Offer::App { href })),
                 Proof::Passkey => offers.push(Offer::Passkey),
-                Proof::Code => offers.extend(
-                    at_hand.ways.iter().map(|way| Offer::Code { channel: way.channel, to: &way.masked }),
-                ),
+                Proof::Code => {
+                    let mut ways: Vec<&Reach> = at_hand.ways.iter().collect();
+                    ways.sort_by_key(|way| Some(way.channel) != worked.channel);
+                    let code = |way: &&'o Reach| Offer::Code { channel: way.channel, to: &way.masked };
+                    offers.extend(ways.iter().map(code));
+                }
                 Proof::Fact => offers.push(Offer::Facts { count: self.scope.facts.len() }),
             }
         }
@@ -308,6 +331,12 @@ impl Attempt<'_> {
         if is_new { outcome.event(self.click.validated_event(&self.claims())) } else { outcome }
     }
 
+    /// The pages, and at which step of how many the person is.
+    fn pages_at(&self, view: &View) -> Pages<'_> {
+        let (shown, needed) = (self.counted(view).factors(), self.need.count());
+        if needed < 2 || shown >= needed { self.pages() } else { self.pages().at_step(shown + 1, needed) }
+    }
+
     fn next_code(&self, view: &View) -> Option<u64> {
         view.next_code.map(|next| next.since(self.click.context.now).millis().div_ceil(1_000))
     }
@@ -332,6 +361,23 @@ impl Attempt<'_> {
     fn digits(&self) -> u8 {
         self.click.snapshot.policy.site.code.digits
     }
+}
+
+/// The order in which proofs are offered: what worked in this browser before comes first, and a passkey last in a view of
+/// another app, where passkeys seldom work. Otherwise the lightest is first. An app is among them only on a phone that
+/// may have it, and never in a view of another app ([`route`]).
+fn in_order(mut offers: Vec<Proof>, worked: Proofs, is_in_app: bool) -> Vec<Proof> {
+    offers.sort_by_key(|proof| match proof {
+        proof if worked.contains(*proof) => 0,
+        Proof::Passkey if is_in_app => 2,
+        _ => 1,
+    });
+    offers
+}
+
+fn wrong_proof() -> Outcome {
+    let detail = "It is wrong, used, over, or was never sent. Ask the person again, or for another proof.";
+    Outcome::new(Problem::new(Code::ProofWrong, detail).response())
 }
 
 /// Whether there is anything to take along to another browser.
@@ -389,4 +435,22 @@ struct Sent {
 struct Shown<'a> {
     outcome: &'static str,
     code: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_order;
+    use crate::challenge::{Proof, Proofs};
+
+    #[test]
+    fn what_worked_comes_first_and_a_passkey_last_in_a_view_of_another_app() {
+        let lightest = || vec![Proof::App, Proof::Passkey, Proof::Code, Proof::Fact];
+        let none = Proofs::EMPTY;
+        assert_eq!(in_order(lightest(), none, false), lightest());
+        let code = none.with(Proof::Code);
+        assert_eq!(in_order(lightest(), code, false), [Proof::Code, Proof::App, Proof::Passkey, Proof::Fact]);
+        assert_eq!(in_order(lightest(), none, true), [Proof::App, Proof::Code, Proof::Fact, Proof::Passkey]);
+        let passkey = none.with(Proof::Passkey);
+        assert_eq!(in_order(lightest(), passkey, true)[0], Proof::Passkey, "it works here");
+    }
 }

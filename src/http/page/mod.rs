@@ -22,8 +22,8 @@ pub use asset::asset;
 pub use choices::{ALL_CHOICES, Choice, ChoicesPage, Heard};
 pub use language::choose;
 pub use proof::{
-    Adding, Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Offer, Relay, Resend, Trouble,
-    VERIFY,
+    Adding, Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Mistake, Offer, Relay, Resend,
+    Trouble, VERIFY,
 };
 pub use respond::{Forms, page, redirect};
 
@@ -32,7 +32,7 @@ use crate::id::{Nonce, Reference};
 use crate::policy::{CallBack, Language, Policy, Scope, Site, WaysOn};
 use crate::token::Use;
 use text::{Notice, Text};
-use view::{Door, Frame, HandOffView, LandingView, NoticeView, Way, html};
+use view::{Countdown, Door, Frame, HandOffView, LandingView, NoticeView, Way, html};
 
 /// The pages of one site, in one language, for links of one scope.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub struct Pages<'a> {
     scope: Option<&'a Scope>,
     ways_on: &'a WaysOn,
     language: Language,
+    /// Which step of how many a page of proof is.
+    step: Option<(u8, u8)>,
 }
 
 /// The page with the one button.
@@ -102,7 +104,13 @@ impl<'a> Pages<'a> {
     /// `scope` is that of a verified link; `accept_language` the header as sent.
     pub fn new(policy: &'a Policy, scope: Option<&'a Scope>, accept_language: Option<&str>) -> Self {
         let language = choose(&policy.site, scope, accept_language);
-        Self { policy, site: &policy.site, scope, ways_on: policy.ways_on(scope), language }
+        Self { policy, site: &policy.site, scope, ways_on: policy.ways_on(scope), language, step: None }
+    }
+
+    /// The same pages, at one step of several.
+    #[must_use]
+    pub const fn at_step(self, at: u8, of: u8) -> Self {
+        Self { step: Some((at, of)), ..self }
     }
 
     pub const fn language(&self) -> Language {
@@ -177,7 +185,7 @@ impl<'a> Pages<'a> {
             frame: self.frame(heading, Door::Closed).error(text.error),
             text,
             meaning,
-            wait: retry_s.filter(|_| reference.is_none()).map(text.wait),
+            wait: retry_s.filter(|_| reference.is_none()).map(|seconds| self.countdown(text.wait, seconds)),
             reference,
             ways: self.ways(ways_on, retry_s.is_some() || refusal == RefusalPage::TooManyTries),
         };
@@ -242,6 +250,21 @@ impl<'a> Pages<'a> {
     fn onward(&self) -> Forms {
         let destination = self.scope.and_then(|scope| self.policy.destinations.get(&scope.destination));
         destination.map_or(Forms::Onward, |destination| Forms::onward(destination.web.as_str()))
+    }
+
+    /// `sentence` of a span of so many seconds.
+    fn countdown(&self, sentence: fn(&str) -> String, seconds: u64) -> Countdown {
+        // A character that no sentence has.
+        let parts = sentence("\u{0}");
+        let (before, after) = parts.split_once('\u{0}').unwrap_or((&parts, ""));
+        let units = &self.text().units;
+        Countdown {
+            before: before.to_owned(),
+            seconds,
+            told: units.told(seconds),
+            after: after.to_owned(),
+            units: units.words(),
+        }
     }
 
     fn frame<'b>(&'b self, heading: &'b str, door: Door) -> Frame<'b> {
@@ -586,12 +609,15 @@ pub(super) mod tests {
             ("too_soon", 429),
             ("refused", 422),
             ("code", 200),
+            ("code_step", 200),
             ("code_resend", 200),
             ("code_wrong", 422),
+            ("code_empty", 422),
             ("code_late", 200),
             ("code_last", 200),
             ("facts", 200),
             ("facts_wrong", 422),
+            ("facts_empty", 422),
             ("passkey", 200),
             ("add", 200),
             ("go_on", 200),

@@ -7,7 +7,8 @@
 use crate::http::Response;
 use crate::http::page::text::{Notice, Proving};
 use crate::http::page::view::{
-    ChooseView, CodeView, Door, FactsView, NoticeView, Offered, PasskeyView, Problem, RelayView, Way, html,
+    Again, ChooseView, CodeView, Countdown, Door, FactsView, NoticeView, Offered, PasskeyView, Problem,
+    RelayView, Way, html,
 };
 use crate::http::page::{Forms, Pages, page, retry_after};
 use crate::limits::RELAY_DIGITS;
@@ -17,7 +18,7 @@ use crate::time::Instant;
 /// Where every page of proof stands and posts to.
 pub const VERIFY: &str = "/verify";
 
-/// What the person may choose from, the lightest first.
+/// What the person may choose from, the likeliest first.
 #[derive(Clone, Copy, Debug)]
 pub struct Choose<'a> {
     pub offers: &'a [Offer<'a>],
@@ -74,26 +75,36 @@ pub struct EnterCode<'a> {
     pub resend: Resend,
     /// Whether it is not known that it left.
     pub is_late: bool,
-    pub is_wrong: bool,
+    pub mistake: Option<Mistake>,
 }
 
 /// Whether another code may be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resend {
-    Now(Channel),
+    /// By this channel, in so many seconds: 0 is now.
     In {
+        channel: Channel,
         seconds: u64,
     },
-    /// By the page of all ways: it is not known by which channel.
-    Elsewhere,
     Never,
+}
+
+/// What is wrong with what somebody typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistake {
+    /// Nothing was typed.
+    Empty,
+    /// Wrong, too old, never sent, or none that could be right: one and the same.
+    Wrong,
 }
 
 /// The fields for facts that are asked for together.
 #[derive(Clone, Copy, Debug)]
 pub struct EnterFacts<'a> {
     pub fields: &'a [FactField<'a>],
-    pub is_wrong: bool,
+    pub mistake: Option<Mistake>,
+    /// The fact that the mistake is about; the first, unless one is named.
+    pub at: Option<&'a str>,
 }
 
 /// One fact.
@@ -153,7 +164,7 @@ impl Pages<'_> {
             proving,
             problem,
             meaning,
-            offers: choose.offers.iter().map(|offer| offered(proving, self.text().go_on, *offer)).collect(),
+            offers: in_ranks(choose.offers.iter().map(|offer| offered(proving, self.text().go_on, *offer))),
             relay: choose.relay,
             help: self.ways_on.help.as_str(),
             help_label: self.text().help,
@@ -167,46 +178,54 @@ impl Pages<'_> {
         let sent = enter.sent.map(|(channel, to)| proving.sent_to(channel, to));
         let sent = sent.unwrap_or_else(|| proving.sent.to_owned());
         let paragraphs = match enter {
-            EnterCode { is_wrong: true, .. } => vec![sent],
+            EnterCode { mistake: Some(_), .. } => vec![sent],
             EnterCode { is_late: true, .. } => vec![proving.code_late.to_owned()],
             _ => vec![sent, proving.code_life.to_owned()],
         };
-        let wait = match enter.resend {
-            Resend::In { seconds } => Some((proving.resend_wait)(seconds.max(1))),
-            Resend::Never => Some(proving.resend_over.to_owned()),
-            Resend::Now(_) | Resend::Elsewhere => None,
+        let again = match enter.resend {
+            Resend::In { channel, seconds } => {
+                let wait = (seconds > 0).then(|| self.countdown(proving.resend_wait, seconds));
+                Again::Channel { name: channel.name(), wait }
+            }
+            Resend::Never => Again::Never,
         };
+        let says = enter.mistake.map(|mistake| match mistake {
+            Mistake::Empty => proving.code_empty,
+            Mistake::Wrong => proving.code_wrong,
+        });
         let view = CodeView {
-            frame: self.proof_frame(proving.code, enter.is_wrong),
+            frame: self.proof_frame(proving.code, says.is_some()),
             text: self.text(),
             proving,
-            problem: enter.is_wrong.then(|| Problem::at("code", proving.code_wrong)),
+            problem: says.map(|says| Problem::at("code", says)),
             paragraphs,
             form: "code",
             hint: (proving.digits)(enter.digits),
-            resend: if let Resend::Now(channel) = enter.resend { Some(channel.name()) } else { None },
-            wait,
+            again,
             is_kept: true,
         };
-        page(status(enter.is_wrong), self.language, html(&view), self.onward())
+        page(status(enter.mistake), self.language, html(&view), self.onward())
     }
 
     /// The field for a code that another browser shows.
-    pub fn enter_relay(&self, is_wrong: bool) -> Response {
+    pub fn enter_relay(&self, mistake: Option<Mistake>) -> Response {
         let proving = self.proving();
+        let says = mistake.map(|mistake| match mistake {
+            Mistake::Empty => proving.follow_empty,
+            Mistake::Wrong => proving.follow_wrong,
+        });
         let view = CodeView {
-            frame: self.proof_frame(proving.follow.heading, is_wrong),
+            frame: self.proof_frame(proving.follow.heading, says.is_some()),
             text: self.text(),
             proving,
-            problem: is_wrong.then(|| Problem::at("code", proving.follow_wrong)),
+            problem: says.map(|says| Problem::at("code", says)),
             paragraphs: vec![proving.follow.meaning.to_owned()],
             form: "follow",
             hint: (proving.digits)(RELAY_DIGITS),
-            resend: None,
-            wait: None,
+            again: Again::Elsewhere,
             is_kept: false,
         };
-        page(status(is_wrong), self.language, html(&view), self.onward())
+        page(status(mistake), self.language, html(&view), self.onward())
     }
 
     /// A code for another browser to type.
@@ -224,15 +243,22 @@ impl Pages<'_> {
     /// The fields for known facts.
     pub fn enter_facts(&self, enter: EnterFacts<'_>) -> Response {
         let proving = self.proving();
-        let first = enter.fields.first().map(|field| format!("fact.{}", field.name)).unwrap_or_default();
+        let at = enter.at.or_else(|| enter.fields.first().map(|field| field.name));
+        let problem = enter.mistake.map(|mistake| {
+            let says = match mistake {
+                Mistake::Empty => proving.fact_empty,
+                Mistake::Wrong => proving.fact_wrong,
+            };
+            Problem::at(format!("fact.{}", at.unwrap_or_default()), says)
+        });
         let view = FactsView {
-            frame: self.proof_frame(proving.fact.heading, enter.is_wrong),
+            frame: self.proof_frame(proving.fact.heading, problem.is_some()),
             text: self.text(),
             proving,
-            problem: enter.is_wrong.then(|| Problem::at(first, proving.fact_wrong)),
+            problem,
             fields: enter.fields,
         };
-        page(status(enter.is_wrong), self.language, html(&view), self.onward())
+        page(status(enter.mistake), self.language, html(&view), self.onward())
     }
 
     /// The button that asks the browser for a passkey.
@@ -261,7 +287,8 @@ impl Pages<'_> {
         let proving = self.proving();
         let mut ways = vec![Way::new(VERIFY, proving.other_ways)];
         ways.extend(self.ways(self.ways_on, false));
-        let response = self.proof_notice(429, proving.later, Some(proving.come_back(seconds)), ways);
+        let wait = self.countdown(self.text().wait, seconds);
+        let response = self.proof_notice(429, proving.later, Some(wait), ways);
         retry_after(response, seconds.max(1))
     }
 
@@ -279,7 +306,7 @@ impl Pages<'_> {
         &self,
         status: u16,
         notice: Notice,
-        wait: Option<String>,
+        wait: Option<Countdown>,
         ways: Vec<Way<'_>>,
     ) -> Response {
         let text = self.text();
@@ -289,7 +316,8 @@ impl Pages<'_> {
     }
 
     fn proof_frame<'b>(&'b self, heading: &'b str, is_error: bool) -> super::view::Frame<'b> {
-        let frame = self.frame(heading, Door::Closed);
+        let step = self.step.map(|(at, of)| (self.proving().step)(at, of));
+        let frame = self.frame(heading, Door::Closed).step(step);
         if is_error { frame.error(self.text().error) } else { frame }
     }
 
@@ -299,15 +327,31 @@ impl Pages<'_> {
 }
 
 /// Wrong input is the sender's to correct (RFC 9110 §15.5.21).
-const fn status(is_wrong: bool) -> u16 {
-    if is_wrong { 422 } else { 200 }
+const fn status(mistake: Option<Mistake>) -> u16 {
+    if mistake.is_some() { 422 } else { 200 }
+}
+
+/// The first that every browser can use is the main one. A passkey takes that rank by script, where there are passkeys:
+/// without script there are none.
+fn in_ranks<'a>(offers: impl Iterator<Item = Offered<'a>>) -> Vec<Offered<'a>> {
+    let mut offers: Vec<Offered<'a>> = offers.collect();
+    let is_alone = offers.iter().all(|offer| offer.needs_passkeys);
+    let mut has_main = false;
+    for offer in &mut offers {
+        offer.needs_passkeys &= !is_alone;
+        offer.is_main = !offer.needs_passkeys && !has_main;
+        has_main |= offer.is_main;
+    }
+    offers
 }
 
 fn offered<'a>(proving: &'static Proving, go_on: &'static str, offer: Offer<'a>) -> Offered<'a> {
     match offer {
         Offer::GoOn => Offered::form("go", "", go_on.to_owned()),
         Offer::App { href } => Offered::link(href, proving.by_app),
-        Offer::Passkey => Offered::link("/verify?by=passkey", proving.by_passkey),
+        Offer::Passkey => {
+            Offered { needs_passkeys: true, ..Offered::link("/verify?by=passkey", proving.by_passkey) }
+        }
         Offer::Code { channel, to } => Offered::form("send", channel.name(), proving.by_code(channel, to)),
         Offer::Facts { count: 1 } => Offered::link("/verify?by=fact", proving.by_fact),
         Offer::Facts { .. } => Offered::link("/verify?by=fact", proving.by_facts),
@@ -317,7 +361,7 @@ fn offered<'a>(proving: &'static Proving, go_on: &'static str, offer: Offer<'a>)
 #[cfg(test)]
 pub(super) mod tests {
     use super::{
-        Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Offer, Relay, Resend, Trouble,
+        Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Mistake, Offer, Relay, Resend, Trouble,
     };
     use crate::http::Response;
     use crate::http::page::Pages;
@@ -348,39 +392,49 @@ pub(super) mod tests {
     const CODE: EnterCode<'static> = EnterCode {
         digits: 6,
         sent: Some((Channel::Sms, NUMBER)),
-        resend: Resend::In { seconds: 27 },
+        resend: Resend::In { channel: Channel::Sms, seconds: 27 },
         is_late: false,
-        is_wrong: false,
+        mistake: None,
     };
 
     /// Every page of proof, by name.
     pub fn all(pages: &Pages<'_>) -> Vec<(&'static str, Response)> {
         let second = Choose { is_second: true, relay: Some(Relay::There), offers: &OFFERS[1..], ..CHOOSE };
-        let facts = EnterFacts { fields: &FIELDS, is_wrong: false };
+        let facts = EnterFacts { fields: &FIELDS, mistake: None, at: None };
+        let now = Resend::In { channel: Channel::Sms, seconds: 0 };
+        let mistaken = |mistake| EnterCode { mistake: Some(mistake), sent: None, ..CODE };
+        let steps = pages.at_step(1, 2);
         vec![
             ("choose", pages.choose_proof(CHOOSE)),
             ("choose_again", pages.choose_proof(Choose { relay: Some(Relay::Here), ..CHOOSE })),
-            ("choose_second", pages.choose_proof(second)),
+            ("choose_second", pages.at_step(2, 2).choose_proof(second)),
             ("not_sent", pages.choose_proof(Choose { trouble: Some(Trouble::NotSent), ..CHOOSE })),
             ("too_soon", pages.choose_proof(Choose { trouble: Some(Trouble::TooSoon), ..CHOOSE })),
             ("refused", pages.choose_proof(Choose { trouble: Some(Trouble::PasskeyRefused), ..CHOOSE })),
             ("code", pages.enter_code(CODE)),
-            ("code_resend", pages.enter_code(EnterCode { resend: Resend::Now(Channel::Sms), ..CODE })),
-            (
-                "code_wrong",
-                pages.enter_code(EnterCode { is_wrong: true, sent: None, resend: Resend::Elsewhere, ..CODE }),
-            ),
+            ("code_step", steps.enter_code(CODE)),
+            ("code_resend", pages.enter_code(EnterCode { resend: now, ..CODE })),
+            ("code_wrong", pages.enter_code(mistaken(Mistake::Wrong))),
+            ("code_empty", pages.enter_code(mistaken(Mistake::Empty))),
             ("code_late", pages.enter_code(EnterCode { is_late: true, ..CODE })),
             ("code_last", pages.enter_code(EnterCode { resend: Resend::Never, ..CODE })),
             ("facts", pages.enter_facts(facts)),
-            ("facts_wrong", pages.enter_facts(EnterFacts { is_wrong: true, ..facts })),
+            ("facts_wrong", steps.enter_facts(EnterFacts { mistake: Some(Mistake::Wrong), ..facts })),
+            (
+                "facts_empty",
+                pages.enter_facts(EnterFacts {
+                    mistake: Some(Mistake::Empty),
+                    at: Some("postcode"),
+                    ..facts
+                }),
+            ),
             ("passkey", pages.use_passkey(CEREMONY)),
             ("add", pages.add_passkey(CEREMONY)),
             ("go_on", pages.choose_proof(Choose { offers: &[Offer::GoOn], is_second: true, ..CHOOSE })),
             ("no_way", pages.no_way()),
             ("relay", pages.show_relay("12345678")),
-            ("follow", pages.enter_relay(false)),
-            ("follow_wrong", pages.enter_relay(true)),
+            ("follow", pages.enter_relay(None)),
+            ("follow_wrong", pages.enter_relay(Some(Mistake::Wrong))),
             ("locked", pages.proof_locked()),
             ("later", pages.proof_later(7_200)),
             ("open_again", pages.open_again()),
@@ -420,7 +474,7 @@ pub(super) mod tests {
         assert_eq!(html.matches("<input id=").count(), 1);
         assert!(html.contains("inputmode=\"numeric\" autocomplete=\"one-time-code\""), "{html}");
         assert!(html.contains("We have sent a code by text message to •••• 61."));
-        assert!(html.contains("You can ask for a new code in 27 seconds."));
+        assert!(html.contains("in <span data-left=\"27\"") && html.contains(">27 seconds</span>."));
         assert!(html.contains("type=\"checkbox\" name=\"remember\"") && !html.contains("checked"), "{html}");
         assert!(
             !html.contains("maxlength") && !html.contains("pattern"),
@@ -429,12 +483,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_page_of_a_wrong_code_depends_on_nothing_that_was_typed_or_kept() {
+    fn after_a_mistake_nothing_stands_between_the_summary_and_the_field() {
         let (policy, scope) = (policy(), scope());
         let pages = Pages::new(&policy, Some(&scope), Some("en"));
-        let wrong = EnterCode { is_wrong: true, sent: None, resend: Resend::Elsewhere, ..CODE };
-        assert_eq!(pages.enter_code(wrong), pages.enter_code(wrong));
-        assert_eq!(pages.enter_code(wrong).status, 422);
+        let wrong = pages.enter_code(EnterCode { mistake: Some(Mistake::Wrong), ..CODE }).body;
+        let main = wrong.split("<h1>").nth(1).unwrap();
+        let field = main.find("<input id=\"code\"").unwrap();
+        assert!(main.find("We have sent").unwrap() > field, "{wrong}");
+        let empty = EnterFacts { fields: &FIELDS, mistake: Some(Mistake::Empty), at: Some("postcode") };
+        assert!(pages.enter_facts(empty).body.contains("<a href=\"#fact.postcode\">"));
     }
 
     #[test]
@@ -446,6 +503,18 @@ pub(super) mod tests {
         assert!(places.is_sorted(), "{places:?}");
         let first = html.find("primary").unwrap();
         assert!(first < places[0] && html[first..].find("quiet").is_some());
+        let passkey = [Offer::Passkey, Offer::Facts { count: 1 }];
+        let html =
+            Pages::new(&policy, None, Some("en")).choose_proof(Choose { offers: &passkey, ..CHOOSE }).body;
+        assert!(html.contains("quiet\" href=\"/verify?by=passkey\" data-needs-passkeys hidden"), "{html}");
+        assert!(html.contains("primary\" href=\"/verify?by=fact\""), "{html}");
+        let alone = Choose { offers: &passkey[..1], ..CHOOSE };
+        let html_alone = Pages::new(&policy, None, Some("en")).choose_proof(alone).body;
+        assert!(
+            html_alone.contains("primary\" href=\"/verify?by=passkey\">"),
+            "the page says what is missing"
+        );
+        let html = Pages::new(&policy, Some(&scope), Some("en")).choose_proof(CHOOSE).body;
         assert_eq!(html.matches("<form method=\"post\" action=\"/verify\">").count(), 2);
         assert!(!html.contains("href=\"/verify?by=code"));
     }

@@ -130,7 +130,7 @@ fn a_code_leads_to_the_hand_off() {
     let code = anna.ask_for_code();
     let page = anna.send(Method::Get, "/verify?by=code&via=sms", "");
     assert!(page.response.body.contains("We have sent a code by text message to •••• 67."));
-    assert!(page.response.body.contains("You can ask for a new code in 30 seconds."));
+    assert!(page.response.body.contains(">30 seconds</span>."));
     let seen = anna.post(&format!("form=code&code={}+{}", &code[..3], &code[3..]));
     assert_eq!(seen.summary(), "200 hand-off");
     assert!(anna.device.is_none(), "nobody ticked the box");
@@ -181,13 +181,14 @@ fn wrong_old_and_never_sent_codes_are_one_answer() {
     anna.press(&token);
     let never = anna.post("form=code&code=000000");
     let code = anna.ask_for_code();
+    // So that a new code could be had at once, as before the first: how long that takes, the page says.
+    scene.pass(Span::from_secs(CODE_WAIT_S));
     let wrong = anna.post(&format!("form=code&code={}", other(&code)));
     scene.pass(Span::from_secs(CODE_LIFETIME_S));
     let old = anna.post(&format!("form=code&code={code}"));
     let letters = anna.post("form=code&code=abc");
-    let nothing = anna.post("form=code");
     assert_eq!(wrong.response.status, 422);
-    for (name, other) in [("never", never), ("old", old), ("letters", letters), ("nothing", nothing)] {
+    for (name, other) in [("never", never), ("old", old), ("letters", letters)] {
         assert_eq!(other.response, wrong.response, "{name}");
     }
     assert_eq!(
@@ -195,6 +196,128 @@ fn wrong_old_and_never_sent_codes_are_one_answer() {
         ["code", "code", "code"],
         "what is no code costs no try"
     );
+}
+
+#[test]
+fn an_empty_field_is_not_wrong_and_costs_no_try() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(HIGH));
+    anna.ask_for_code();
+    for (form, says) in [
+        ("form=code", "Enter the code that we sent you."),
+        ("form=code&code=", "Enter the code that we sent you."),
+        ("form=code&code=+%E3%80%80", "Enter the code that we sent you."),
+        ("form=fact&fact.customer_number=", "Please fill in every field."),
+        ("form=fact", "Please fill in every field."),
+        ("form=follow&code=", "Enter the code that your other browser shows."),
+    ] {
+        let page = anna.post(form).response;
+        assert_eq!(page.status, 422, "{form}");
+        assert!(page.body.contains(says), "{form}: {}", page.body);
+        for wrong in ["wrong or no longer works", "does not match"] {
+            assert!(!page.body.contains(wrong), "{form}: {}", page.body);
+        }
+    }
+    assert_eq!(count(&scene.logged(), Kind::ProofFailed), 0);
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    let people = scene.world.shard(Shard::of(subject));
+    let person = people.get(subject).unwrap();
+    assert_eq!(person.count_allotted(Lot::Fact, scene.now()), 0);
+}
+
+/// Wherever the field for a code stands, so does the button for a new one, and how long it still takes.
+#[test]
+fn a_new_code_can_always_be_asked_for_by_the_channel_of_the_last() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(MEDIUM));
+    let code = anna.ask_for_code();
+    let again = "<input type=\"hidden\" name=\"form\" value=\"send\">\n<input type=\"hidden\" name=\"channel\" value=\"sms\">";
+    let wrong = format!("form=code&channel=sms&code={}", other(&code));
+    let pages = |anna: &mut Browser<'_>| {
+        [
+            anna.send(Method::Get, "/verify?by=code&via=sms", ""),
+            anna.send(Method::Get, "/verify?by=code&next=sms", ""),
+            anna.post(&wrong),
+            anna.post("form=code&channel=sms&code="),
+        ]
+    };
+    for page in pages(&mut anna) {
+        let body = page.response.body;
+        assert!(body.contains(again) && body.contains("data-left=\"30\""), "{body}");
+        assert!(body.contains(">30 seconds</span>"), "{body}");
+    }
+    scene.pass(Span::from_secs(CODE_WAIT_S));
+    for page in pages(&mut anna) {
+        let body = page.response.body;
+        assert!(body.contains(again) && !body.contains("data-left"), "{body}");
+    }
+    // A channel that policy does not have, made up by whoever posts.
+    let page = anna.post("form=code&channel=voice&code=").response.body;
+    assert!(page.contains("value=\"send\"") && !page.contains("voice"), "{page}");
+}
+
+#[test]
+fn pages_say_at_which_step_of_two_they_are_and_of_one_nothing() {
+    let scene = scene();
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(HIGH));
+    let code = anna.ask_for_code();
+    for path in ["/verify", "/verify?by=code&via=sms", "/verify?by=fact"] {
+        let page = anna.send(Method::Get, path, "").response.body;
+        assert!(page.contains("Step 1 of 2"), "{path}: {page}");
+    }
+    assert!(anna.post("form=code&code=").response.body.contains("Step 1 of 2"));
+    anna.post(&format!("form=code&code={code}"));
+    for page in [anna.look(), anna.send(Method::Get, "/verify?by=fact", ""), anna.post("form=fact")] {
+        assert!(page.response.body.contains("Step 2 of 2"), "{}", page.response.body);
+    }
+    anna.press(&scene.mint(MEDIUM));
+    assert!(!anna.look().response.body.contains("Step"));
+}
+
+const WHATSAPP_VIEW: &str = "Mozilla/5.0 (Linux; Android 15; Pixel 9; wv) AppleWebKit/537.36 (KHTML, like Gecko) \
+                             Version/4.0 Chrome/142.0.0.0 Mobile Safari/537.36";
+
+/// The words of the offers, in their order.
+fn offers(page: &str) -> Vec<&'static str> {
+    let known = ["in the app", "passkey", "by e-mail", "by text message", "Answer"];
+    let ways = page.split("<div class=\"ways\">").nth(1).unwrap().split("</div>").next().unwrap();
+    let mut found: Vec<(usize, &str)> =
+        known.iter().filter_map(|words| Some((ways.rfind(words)?, *words))).collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, words)| words).collect()
+}
+
+#[test]
+fn the_likeliest_proof_is_offered_first() {
+    let scene = scene();
+    let key = PublicKey::EdDsa(SigningKey::from_bytes(&AUTHENTICATOR).verifying_key().to_bytes());
+    let passkey = Passkey { id: CredentialId::new(vec![4; 16]).unwrap(), key, counter: 6 };
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    block_on(scene.world.visit(Shard::of(subject), &Errand::KeepPasskey { subject, passkey })).unwrap();
+    let (mail, sms) = ("by e-mail", "by text message");
+    for (user_agent, expected) in [
+        (IPHONE, vec!["in the app", "passkey", sms, mail, "Answer"]),
+        (LAPTOP, vec!["passkey", sms, mail, "Answer"]),
+        (WHATSAPP_VIEW, vec![sms, mail, "Answer", "passkey"]),
+    ] {
+        let mut anna = Browser { user_agent, ..Browser::new(&scene, 1) };
+        anna.press(&scene.mint(HIGH));
+        assert_eq!(offers(&anna.look().response.body), expected, "{user_agent}");
+    }
+    // A browser that is to be remembered remembers how; whose it is, and nobody else's.
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&scene.mint(HIGH));
+    anna.post(&format!("form=fact&fact.customer_number={NUMBER}"));
+    anna.post("form=send&channel=email");
+    let letter = scene.world.letters().pop().unwrap();
+    let code = &letter.text[letter.text.find(" is your code").unwrap() - 6..][..6];
+    let seen = anna.post(&format!("form=code&channel=email&code={code}&remember=yes"));
+    assert_eq!(seen.summary(), "200 hand-off");
+    anna.press(&scene.mint(HIGH));
+    assert_eq!(offers(&anna.look().response.body), [mail, sms, "Answer", "passkey"]);
 }
 
 #[test]
@@ -382,7 +505,7 @@ fn a_code_that_comes_late_works() {
         assert_eq!(seen.summary(), "303 /verify?by=code&via=email&late=yes !code_late", "{answered:?}");
         let page = anna.send(Method::Get, seen.header("location"), "").response.body;
         assert!(page.contains("takes longer than usual") && !page.contains("We have sent"), "{page}");
-        assert!(page.contains("Choose another way") && page.contains("in 30 seconds"), "{page}");
+        assert!(page.contains("Choose another way") && page.contains(">30 seconds</span>"), "{page}");
         assert_eq!(codes_out(&scene), 1, "it may have been sent");
         scene.pass(Span::from_secs(300));
         let page = anna.send(Method::Get, seen.header("location"), "").response.body;
@@ -473,7 +596,7 @@ fn asking_in_vain_is_one_entry_and_no_row() {
     anna.ask_for_code();
     assert_eq!(
         anna.post("form=send&channel=sms").summary(),
-        "303 /verify?by=code",
+        "303 /verify?by=code&next=sms",
         "the one before is on its way"
     );
 }
@@ -526,7 +649,7 @@ fn codes_are_not_sent_faster_than_they_may() {
     anna.press(&scene.mint(MEDIUM));
     let first = anna.ask_for_code();
     let again = anna.post("form=send&channel=email");
-    assert_eq!(again.summary(), "303 /verify?by=code", "nothing went there, and no page says so");
+    assert_eq!(again.summary(), "303 /verify?by=code&next=email", "nothing went there, and no page says so");
     assert_eq!(scene.world.letters().len(), 1);
     scene.pass(Span::from_secs(CODE_WAIT_S));
     let second = anna.ask_for_code();

@@ -1,6 +1,6 @@
 //! Danish.
 
-use super::{Choices, Notice, Text, counted};
+use super::{Choices, Notice, Text, Units};
 
 pub(super) const TEXT: Text = Text {
     error: "Fejl: ",
@@ -53,7 +53,8 @@ pub(super) const TEXT: Text = Text {
         meaning: "Det beklager vi. Prøv igen om lidt. Hvis det sker igen, kan du oplyse referencen nedenfor, når du \
                   kontakter os.",
     },
-    wait: |seconds| format!("Prøv igen om {}.", counted(seconds, "sekund", "sekunder")),
+    units: Units { second: ("sekund", "sekunder"), minute: ("minut", "minutter"), hour: ("time", "timer") },
+    wait: |span| format!("Prøv igen om {span}."),
     reference: "Reference:",
     home: |site| format!("En privat indgang til {site}"),
     home_help: "Den åbnes med det personlige link i en besked fra os. Der er ikke andet at se her.",

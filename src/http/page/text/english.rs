@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Choices, Notice, Text, counted};
+use super::{Choices, Notice, Text, Units};
 
 pub(super) const TEXT: Text = Text {
     error: "Error: ",
@@ -51,7 +51,8 @@ pub(super) const TEXT: Text = Text {
         heading: "Something went wrong on our side",
         meaning: "We are sorry. Please try again in a moment. If it happens again, tell us the reference below.",
     },
-    wait: |seconds| format!("Please try again in {}.", counted(seconds, "second", "seconds")),
+    units: Units { second: ("second", "seconds"), minute: ("minute", "minutes"), hour: ("hour", "hours") },
+    wait: |span| format!("Please try again in {span}."),
     reference: "Reference:",
     home: |site| format!("A private door to {site}"),
     home_help: "It opens with the personal link in a message from us. There is nothing else to see here.",

@@ -1,6 +1,6 @@
 //! French.
 
-use super::{Choices, Notice, Text, counted};
+use super::{Choices, Notice, Text, Units};
 
 // A no-break space (U+00A0) stands before a colon and inside guillemets, a narrow one (U+202F) before “?” and “;”.
 pub(super) const TEXT: Text = Text {
@@ -57,7 +57,12 @@ pub(super) const TEXT: Text = Text {
         meaning: "Nous vous prions de nous excuser. Veuillez réessayer dans un instant. Si le problème se reproduit, \
                   indiquez-nous la référence ci-dessous.",
     },
-    wait: |seconds| format!("Veuillez réessayer dans {}.", counted(seconds, "seconde", "secondes")),
+    units: Units {
+        second: ("seconde", "secondes"),
+        minute: ("minute", "minutes"),
+        hour: ("heure", "heures"),
+    },
+    wait: |span| format!("Veuillez réessayer dans {span}."),
     reference: "Référence\u{a0}:",
     home: |site| format!("Une entrée privée vers {site}"),
     home_help: "Elle s’ouvre avec le lien personnel contenu dans un message de notre part. Il n’y a rien d’autre à \

@@ -1,6 +1,6 @@
 //! German.
 
-use super::{Choices, Notice, Text, counted};
+use super::{Choices, Notice, Text, Units};
 
 pub(super) const TEXT: Text = Text {
     error: "Fehler: ",
@@ -56,9 +56,12 @@ pub(super) const TEXT: Text = Text {
         meaning: "Das tut uns leid. Bitte versuchen Sie es gleich noch einmal. Falls es wieder vorkommt, nennen Sie \
                   uns bitte die Referenz unten.",
     },
-    wait: |seconds| {
-        format!("Bitte versuchen Sie es in {} noch einmal.", counted(seconds, "Sekunde", "Sekunden"))
+    units: Units {
+        second: ("Sekunde", "Sekunden"),
+        minute: ("Minute", "Minuten"),
+        hour: ("Stunde", "Stunden"),
     },
+    wait: |span| format!("Bitte versuchen Sie es in {span} noch einmal."),
     reference: "Referenz:",
     home: |site| format!("Ein privater Eingang zu {site}"),
     home_help: "Er öffnet sich mit dem persönlichen Link in einer Nachricht von uns. Sonst gibt es hier nichts zu \

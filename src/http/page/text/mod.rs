@@ -54,8 +54,9 @@ pub(super) struct Text {
     pub revoked: Notice,
     pub too_many_tries: Notice,
     pub our_fault: Notice,
-    /// Of whole seconds, at least one.
-    pub wait: fn(u64) -> String,
+    pub units: Units,
+    /// Of a span in words.
+    pub wait: fn(&str) -> String,
     /// Before a reference, with its colon.
     pub reference: &'static str,
 
@@ -128,6 +129,33 @@ impl Choices {
     }
 }
 
+/// Units of time, each as one and as many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Units {
+    pub second: (&'static str, &'static str),
+    pub minute: (&'static str, &'static str),
+    pub hour: (&'static str, &'static str),
+}
+
+impl Units {
+    /// A span in the unit that people would name, rounded up: "90 seconds", "2 minutes", "3 hours". `www/enhance.js`
+    /// counts down by the same rule.
+    pub(super) fn told(&self, seconds: u64) -> String {
+        let (minutes, seconds) = (seconds.div_ceil(60), seconds.max(1));
+        let (count, (one, many)) = match () {
+            () if seconds <= 90 => (seconds, self.second),
+            () if minutes <= 90 => (minutes, self.minute),
+            () => (minutes.div_ceil(60), self.hour),
+        };
+        counted(count, one, many)
+    }
+
+    /// All words, for the script that counts down.
+    pub(super) fn words(&self) -> String {
+        [self.second, self.minute, self.hour].map(|(one, many)| format!("{one}|{many}")).join("|")
+    }
+}
+
 /// What happened, and what it means.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Notice {
@@ -186,6 +214,7 @@ pub(super) mod tests {
             revoked,
             too_many_tries,
             our_fault,
+            units,
             wait,
             reference,
             home,
@@ -246,7 +275,7 @@ pub(super) mod tests {
             all.push((name, sentence));
         }
         assert!(call(NUMBER).contains(NUMBER), "{language:?}");
-        all.extend([("call", call(NUMBER)), ("wait", wait(1)), ("wait", wait(42))]);
+        all.extend([("call", call(NUMBER)), ("wait", wait(&units.told(42)))]);
         all.extend(sentences_of_choices(choices));
         all
     }
@@ -360,18 +389,31 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn one_second_is_singular() {
+    fn waits_are_told_in_the_unit_that_fits_them_and_one_is_singular() {
+        let english = Text::of(Language::English);
+        for (seconds, expected) in [
+            (0, "1 second."),
+            (1, "1 second."),
+            (2, "2 seconds."),
+            (90, "90 seconds."),
+            (91, "2 minutes."),
+            (90 * 60, "90 minutes."),
+            (90 * 60 + 1, "2 hours."),
+            (24 * 3_600, "24 hours."),
+        ] {
+            let told = (english.wait)(&english.units.told(seconds));
+            assert!(told.ends_with(expected), "{seconds}: {told}");
+        }
         for (language, one, many) in [
-            (Language::English, "in 1 second.", "in 2 seconds."),
             (Language::Swedish, "om 1 sekund.", "om 2 sekunder."),
             (Language::Danish, "om 1 sekund.", "om 2 sekunder."),
             (Language::German, "in 1 Sekunde noch", "in 2 Sekunden noch"),
             (Language::French, "dans 1 seconde.", "dans 2 secondes."),
             (Language::Spanish, "de 1 segundo.", "de 2 segundos."),
         ] {
-            let wait = Text::of(language).wait;
-            assert!(wait(1).contains(one), "{}", wait(1));
-            assert!(wait(2).contains(many), "{}", wait(2));
+            let Text { wait, units, .. } = Text::of(language);
+            assert!(wait(&units.told(1)).contains(one), "{language:?}");
+            assert!(wait(&units.told(2)).contains(many), "{language:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Spanish.
 
-use super::{Choices, Notice, Text, counted};
+use super::{Choices, Notice, Text, Units};
 
 pub(super) const TEXT: Text = Text {
     error: "Error: ",
@@ -54,7 +54,8 @@ pub(super) const TEXT: Text = Text {
         meaning: "Le pedimos disculpas. Vuelva a intentarlo dentro de un momento. Si vuelve a ocurrir, indíquenos la \
                   referencia que aparece abajo.",
     },
-    wait: |seconds| format!("Vuelva a intentarlo dentro de {}.", counted(seconds, "segundo", "segundos")),
+    units: Units { second: ("segundo", "segundos"), minute: ("minuto", "minutos"), hour: ("hora", "horas") },
+    wait: |span| format!("Vuelva a intentarlo dentro de {span}."),
     reference: "Referencia:",
     home: |site| format!("Una entrada privada a {site}"),
     home_help: "Se abre con el enlace personal de un mensaje nuestro. Aquí no hay nada más que ver.",

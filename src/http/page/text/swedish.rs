@@ -1,6 +1,6 @@
 //! Swedish.
 
-use super::{Choices, Notice, Text, counted};
+use super::{Choices, Notice, Text, Units};
 
 pub(super) const TEXT: Text = Text {
     error: "Fel: ",
@@ -54,7 +54,8 @@ pub(super) const TEXT: Text = Text {
         meaning: "Vi ber om ursäkt. Försök igen om en liten stund. Om det händer igen kan du uppge referensen nedan \
                   när du kontaktar oss.",
     },
-    wait: |seconds| format!("Försök igen om {}.", counted(seconds, "sekund", "sekunder")),
+    units: Units { second: ("sekund", "sekunder"), minute: ("minut", "minuter"), hour: ("timme", "timmar") },
+    wait: |span| format!("Försök igen om {span}."),
     reference: "Referens:",
     home: |site| format!("En privat ingång till {site}"),
     home_help: "Den öppnas med den personliga länken i ett meddelande från oss. Det finns inget annat att se här.",

@@ -11,7 +11,7 @@ use crate::http::page::text::{Proving, Text};
 use crate::http::page::{Adding, AppWay, Choice, ChoicesPage};
 use crate::id::{Nonce, Reference};
 use crate::policy::Language;
-pub(super) use proof::{ChooseView, CodeView, FactsView, Offered, PasskeyView, Problem, RelayView};
+pub(super) use proof::{Again, ChooseView, CodeView, FactsView, Offered, PasskeyView, Problem, RelayView};
 
 /// What all pages have around their content.
 pub(super) struct Frame<'a> {
@@ -21,6 +21,18 @@ pub(super) struct Frame<'a> {
     door: Door,
     /// What the title starts with; on an error page, the word for it.
     title_start: &'static str,
+    /// Above the heading: which step of how many this is.
+    step: Option<String>,
+}
+
+/// A sentence with a span in it, which script counts down.
+pub(super) struct Countdown {
+    pub before: String,
+    pub seconds: u64,
+    pub told: String,
+    pub after: String,
+    /// The words for units of time.
+    pub units: String,
 }
 
 /// How the drawing shows the door.
@@ -63,7 +75,7 @@ pub(super) struct NoticeView<'a> {
     pub frame: Frame<'a>,
     pub text: &'static Text,
     pub meaning: &'static str,
-    pub wait: Option<String>,
+    pub wait: Option<Countdown>,
     pub reference: Option<Reference>,
     pub ways: Vec<Way<'a>>,
 }
@@ -100,13 +112,17 @@ pub(super) fn html(view: &impl Template) -> String {
 
 impl<'a> Frame<'a> {
     pub(super) const fn new(language: Language, brand: &'a str, heading: &'a str, door: Door) -> Self {
-        Self { language, brand, heading, door, title_start: "" }
+        Self { language, brand, heading, door, title_start: "", step: None }
     }
 
     /// Marks the page as one that reports an error, with its language's word for that.
     pub(super) const fn error(mut self, word: &'static str) -> Self {
         self.title_start = word;
         self
+    }
+
+    pub(super) fn step(self, step: Option<String>) -> Self {
+        Self { step, ..self }
     }
 
     /// Whether the title needs the brand after the heading.

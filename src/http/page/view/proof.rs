@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use askama::Template;
 
 use crate::http::page::text::{Proving, Text};
-use crate::http::page::view::Frame;
+use crate::http::page::view::{Countdown, Frame};
 use crate::http::page::{Ceremony, FactField, FactKind, Relay};
 
 #[derive(Template)]
@@ -32,10 +32,7 @@ pub(in crate::http::page) struct CodeView<'a> {
     /// What the form is called.
     pub form: &'static str,
     pub hint: String,
-    /// The channel by which another code can be asked for.
-    pub resend: Option<&'static str>,
-    /// What is said instead.
-    pub wait: Option<String>,
+    pub again: Again,
     /// Whether the browser may be remembered, and the code is to be kept to oneself.
     pub is_kept: bool,
 }
@@ -69,6 +66,16 @@ pub(in crate::http::page) struct RelayView<'a> {
     pub code: String,
 }
 
+/// Another code.
+pub(in crate::http::page) enum Again {
+    /// By this channel, perhaps after a wait.
+    Channel { name: &'static str, wait: Option<Countdown> },
+    /// No more for this link.
+    Never,
+    /// Not from this page.
+    Elsewhere,
+}
+
 /// What is wrong, above everything else on the page.
 pub(in crate::http::page) struct Problem {
     /// The field that it is about.
@@ -94,15 +101,25 @@ pub(in crate::http::page) struct Offered<'a> {
     /// The channel of the code.
     pub channel: &'static str,
     pub label: Cow<'static, str>,
+    /// Hidden until script has found passkeys.
+    pub needs_passkeys: bool,
+    pub is_main: bool,
 }
 
 impl<'a> Offered<'a> {
     pub const fn link(href: &'a str, label: &'static str) -> Self {
-        Self { href, form: "", channel: "", label: Cow::Borrowed(label) }
+        Self {
+            href,
+            form: "",
+            channel: "",
+            label: Cow::Borrowed(label),
+            needs_passkeys: false,
+            is_main: false,
+        }
     }
 
     pub const fn form(form: &'static str, channel: &'static str, label: String) -> Self {
-        Self { href: "", form, channel, label: Cow::Owned(label) }
+        Self { href: "", form, channel, label: Cow::Owned(label), needs_passkeys: false, is_main: false }
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Et trin mere",
         meaning: "Tak. Dette kræver endnu et tegn på, at det er dig. Vælg den måde, der passer dig.",
     },
+    step: |at, of| format!("Trin {at} af {of}"),
     by_app: "Bekræft i appen",
     by_passkey: "Brug en adgangsnøgle",
     by_email: |to| format!("Send en kode med e-mail til {to}"),
@@ -37,18 +38,18 @@ pub(super) const PROVING: Proving = Proving {
     code_label: "Kode",
     digits: |count| counted(u64::from(count), "ciffer", "cifre"),
     code_wrong: "Koden er forkert eller virker ikke længere. Se i den nyeste besked, eller bed om en ny kode.",
+    code_empty: "Indtast den kode, vi har sendt til dig.",
     keep_secret: "Indtast kun koden her. Giv den ikke til nogen, heller ikke til os.",
     resend: "Send en ny kode",
-    resend_wait: |seconds| {
-        format!("Du kan bede om en ny kode om {}.", counted(seconds, "sekund", "sekunder"))
-    },
-    resend_over: "Vi sender ikke flere koder til dette link. En kode, som du har, virker, til dens tid er gået.",
+    resend_wait: |span| format!("Du kan bede om en ny kode om {span}."),
+    resend_over: "Vi kan ikke sende flere koder til dette link. Har du allerede en kode, virker den i 10 minutter, fra vi sendte den.",
     fact: Notice {
         heading: "Svar for at gå videre",
         meaning: "Vi sammenligner dit svar med det, vi ved. Det, du skriver, gemmes ikke.",
     },
     date_hint: "År, måned og dag, for eksempel 1980-12-31",
     fact_wrong: "Det passer ikke med det, vi ved. Kontrollér det, du har indtastet, eller vælg en anden måde.",
+    fact_empty: "Udfyld alle felter.",
     passkey: Notice {
         heading: "Brug din adgangsnøgle",
         meaning: "Din enhed spørger efter dit fingeraftryk, dit ansigt eller skærmlåsen. Det får vi ikke at se.",
@@ -76,6 +77,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Den vises dér, når du vælger ”Fortsæt i en anden browser”.",
     },
     follow_wrong: "Koden er forkert eller virker ikke længere. Vis en ny i din anden browser.",
+    follow_empty: "Indtast den kode, din anden browser viser.",
     locked: Notice {
         heading: "Linket er lukket",
         meaning: "Der var for mange forkerte svar. For at beskytte dig lukker linket ikke længere nogen igennem. Du \
@@ -86,8 +88,6 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Der har på det seneste været mange forsøg på at vise, at det er dig. For at beskytte dig tager vi \
                   dem nu langsommere. Dit link er, som det var.",
     },
-    later_minutes: |count| format!("Prøv igen om {}.", counted(count, "minut", "minutter")),
-    later_hours: |count| format!("Prøv igen om {}.", counted(count, "time", "timer")),
     no_way: Notice {
         heading: "Vi kan ikke genkende dig her",
         meaning: "Vi har intet, som du her kan bruge til at vise, at det er dig. Bed os om hjælp, og hav din besked ved hånden.",

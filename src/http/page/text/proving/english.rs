@@ -12,6 +12,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "One more step",
         meaning: "Thank you. This needs a second sign that it is you. Choose the way that suits you.",
     },
+    step: |at, of| format!("Step {at} of {of}"),
     by_app: "Confirm in the app",
     by_passkey: "Use a passkey",
     by_email: |to| format!("Send a code by e-mail to {to}"),
@@ -37,18 +38,18 @@ pub(super) const PROVING: Proving = Proving {
     code_label: "Code",
     digits: |count| counted(u64::from(count), "digit", "digits"),
     code_wrong: "This code is wrong or no longer works. Check the newest message, or ask for a new code.",
+    code_empty: "Enter the code that we sent you.",
     keep_secret: "Enter the code here only. Do not give it to anyone, not even to us.",
     resend: "Send a new code",
-    resend_wait: |seconds| {
-        format!("You can ask for a new code in {}.", counted(seconds, "second", "seconds"))
-    },
-    resend_over: "We send no more codes for this link. A code that you have works until its time is over.",
+    resend_wait: |span| format!("You can ask for a new code in {span}."),
+    resend_over: "We cannot send any more codes for this link. If you already have a code, it works for 10 minutes from when we sent it.",
     fact: Notice {
         heading: "Answer to go on",
         meaning: "We compare your answer with what we know. What you type is not kept.",
     },
     date_hint: "Year, month and day, such as 1980-12-31",
     fact_wrong: "This does not match what we know. Check what you entered, or choose another way.",
+    fact_empty: "Please fill in every field.",
     passkey: Notice {
         heading: "Use your passkey",
         meaning: "Your device asks for your fingerprint, your face or its screen lock. We do not get to see that.",
@@ -76,6 +77,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "It is shown there when you choose “Continue in another browser”.",
     },
     follow_wrong: "This code is wrong or no longer works. Show a new one in your other browser.",
+    follow_empty: "Enter the code that your other browser shows.",
     locked: Notice {
         heading: "This link is closed",
         meaning: "There were too many wrong answers. To protect you, this link lets nobody through any more. \
@@ -86,8 +88,6 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "There were many attempts of late to show that it is you. To protect you, we now take them more \
                   slowly. Your link stays as it is.",
     },
-    later_minutes: |count| format!("Please try again in {}.", counted(count, "minute", "minutes")),
-    later_hours: |count| format!("Please try again in {}.", counted(count, "hour", "hours")),
     no_way: Notice {
         heading: "We cannot recognise you here",
         meaning: "There is nothing on file by which you could show here that it is you. Please ask us for help, and have your message at hand.",

@@ -14,6 +14,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Encore une étape",
         meaning: "Merci. Il faut ici un second signe que c’est bien vous. Choisissez le moyen qui vous convient.",
     },
+    step: |at, of| format!("Étape {at} sur {of}"),
     by_app: "Confirmer dans l’application",
     by_passkey: "Utiliser une clé d’accès",
     by_email: |to| format!("Envoyer un code par e-mail à {to}"),
@@ -40,18 +41,18 @@ pub(super) const PROVING: Proving = Proving {
     code_label: "Votre code",
     digits: |count| counted(u64::from(count), "chiffre", "chiffres"),
     code_wrong: "Ce code est incorrect ou ne fonctionne plus. Vérifiez le dernier message, ou demandez un nouveau code.",
+    code_empty: "Saisissez le code que nous vous avons envoyé.",
     keep_secret: "Saisissez le code ici seulement. Ne le donnez à personne, pas même à nous.",
     resend: "Envoyer un nouveau code",
-    resend_wait: |seconds| {
-        format!("Vous pourrez demander un nouveau code dans {}.", counted(seconds, "seconde", "secondes"))
-    },
-    resend_over: "Nous n’envoyons plus de code pour ce lien. Un code que vous avez fonctionne jusqu’à la fin de sa durée.",
+    resend_wait: |span| format!("Vous pourrez demander un nouveau code dans {span}."),
+    resend_over: "Nous ne pouvons plus envoyer de code pour ce lien. Si vous avez déjà un code, il fonctionne pendant 10 minutes à compter de son envoi.",
     fact: Notice {
         heading: "Répondez pour continuer",
         meaning: "Nous comparons votre réponse avec ce que nous savons. Ce que vous saisissez n’est pas conservé.",
     },
     date_hint: "Année, mois et jour, par exemple 1980-12-31",
     fact_wrong: "Cela ne correspond pas à ce que nous savons. Vérifiez votre saisie, ou choisissez un autre moyen.",
+    fact_empty: "Veuillez remplir tous les champs.",
     passkey: Notice {
         heading: "Utilisez votre clé d’accès",
         meaning: "Votre appareil demande votre empreinte, votre visage ou son code de verrouillage. Nous n’en voyons rien.",
@@ -81,6 +82,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Il s’y affiche lorsque vous choisissez «\u{a0}Continuer dans un autre navigateur\u{a0}».",
     },
     follow_wrong: "Ce code est incorrect ou ne fonctionne plus. Affichez-en un nouveau dans votre autre navigateur.",
+    follow_empty: "Saisissez le code affiché dans votre autre navigateur.",
     locked: Notice {
         heading: "Ce lien est fermé",
         meaning: "Il y a eu trop de réponses incorrectes. Pour vous protéger, ce lien ne laisse plus passer personne. Vous \
@@ -91,8 +93,6 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Il y a eu récemment de nombreuses tentatives de montrer que c’est vous. Pour vous protéger, nous les \
                   prenons maintenant plus lentement. Votre lien reste tel quel.",
     },
-    later_minutes: |count| format!("Veuillez réessayer dans {}.", counted(count, "minute", "minutes")),
-    later_hours: |count| format!("Veuillez réessayer dans {}.", counted(count, "heure", "heures")),
     no_way: Notice {
         heading: "Nous ne pouvons pas vous reconnaître ici",
         meaning: "Nous n’avons rien qui vous permette de montrer ici que c’est bien vous. Demandez-nous de l’aide et gardez votre message à portée de main.",

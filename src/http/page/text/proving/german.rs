@@ -14,6 +14,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Vielen Dank. Hierfür ist ein zweites Zeichen nötig, dass Sie es sind. Wählen Sie, was Ihnen am \
                   besten passt.",
     },
+    step: |at, of| format!("Schritt {at} von {of}"),
     by_app: "In der App bestätigen",
     by_passkey: "Passkey verwenden",
     by_email: |to| format!("Code per E-Mail an {to} senden"),
@@ -41,12 +42,11 @@ pub(super) const PROVING: Proving = Proving {
     digits: |count| counted(u64::from(count), "Ziffer", "Ziffern"),
     code_wrong: "Dieser Code ist falsch oder gilt nicht mehr. Sehen Sie in der neuesten Nachricht nach oder fordern Sie \
                  einen neuen Code an.",
+    code_empty: "Geben Sie den Code ein, den wir Ihnen gesendet haben.",
     keep_secret: "Geben Sie den Code nur hier ein und an niemanden weiter, auch nicht an uns.",
     resend: "Neuen Code senden",
-    resend_wait: |seconds| {
-        format!("Sie können in {} einen neuen Code anfordern.", counted(seconds, "Sekunde", "Sekunden"))
-    },
-    resend_over: "Für diesen Link senden wir keine Codes mehr. Ein Code, den Sie haben, gilt, bis seine Zeit abgelaufen ist.",
+    resend_wait: |span| format!("Sie können in {span} einen neuen Code anfordern."),
+    resend_over: "Für diesen Link können wir keine weiteren Codes senden. Wenn Sie schon einen Code haben, gilt er 10 Minuten ab dem Versand.",
     fact: Notice {
         heading: "Antworten, um fortzufahren",
         meaning: "Wir vergleichen Ihre Antwort mit dem, was wir wissen. Ihre Eingabe wird nicht gespeichert.",
@@ -54,6 +54,7 @@ pub(super) const PROVING: Proving = Proving {
     date_hint: "Jahr, Monat und Tag, zum Beispiel 1980-12-31",
     fact_wrong: "Das stimmt nicht mit dem überein, was wir wissen. Prüfen Sie Ihre Eingabe oder wählen Sie einen anderen \
                  Weg.",
+    fact_empty: "Bitte füllen Sie alle Felder aus.",
     passkey: Notice {
         heading: "Passkey verwenden",
         meaning: "Ihr Gerät fragt nach Ihrem Fingerabdruck, Ihrem Gesicht oder der Displaysperre. Davon sehen wir nichts.",
@@ -82,6 +83,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Er wird dort angezeigt, wenn Sie „In einem anderen Browser fortfahren“ wählen.",
     },
     follow_wrong: "Dieser Code ist falsch oder gilt nicht mehr. Lassen Sie in Ihrem anderen Browser einen neuen anzeigen.",
+    follow_empty: "Geben Sie den Code ein, den Ihr anderer Browser anzeigt.",
     locked: Notice {
         heading: "Dieser Link ist geschlossen",
         meaning: "Es gab zu viele falsche Antworten. Zu Ihrem Schutz lässt dieser Link niemanden mehr durch. Mit einem \
@@ -91,12 +93,6 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Bitte kommen Sie später wieder",
         meaning: "In letzter Zeit gab es viele Versuche, zu zeigen, dass Sie es sind. Zu Ihrem Schutz nehmen wir sie jetzt \
                   langsamer an. Ihr Link bleibt, wie er ist.",
-    },
-    later_minutes: |count| {
-        format!("Bitte versuchen Sie es in {} noch einmal.", counted(count, "Minute", "Minuten"))
-    },
-    later_hours: |count| {
-        format!("Bitte versuchen Sie es in {} noch einmal.", counted(count, "Stunde", "Stunden"))
     },
     no_way: Notice {
         heading: "Wir können Sie hier nicht erkennen",

@@ -20,6 +20,8 @@ pub(in crate::http::page) struct Proving {
     pub choose: Notice,
     /// When something was shown already, and more is needed.
     pub one_more: Notice,
+    /// Of the step that the person is at, and of how many there are.
+    pub step: fn(u8, u8) -> String,
     pub by_app: &'static str,
     pub by_passkey: &'static str,
     /// Each of a masked address.
@@ -55,16 +57,19 @@ pub(in crate::http::page) struct Proving {
     /// Of a number of digits.
     pub digits: fn(u8) -> String,
     pub code_wrong: &'static str,
+    /// Nothing was typed.
+    pub code_empty: &'static str,
     pub keep_secret: &'static str,
     pub resend: &'static str,
-    /// Of whole seconds, at least one.
-    pub resend_wait: fn(u64) -> String,
+    /// Of a span in words.
+    pub resend_wait: fn(&str) -> String,
     pub resend_over: &'static str,
 
     // Known facts.
     pub fact: Notice,
     pub date_hint: &'static str,
     pub fact_wrong: &'static str,
+    pub fact_empty: &'static str,
 
     // A passkey.
     pub passkey: Notice,
@@ -85,13 +90,11 @@ pub(in crate::http::page) struct Proving {
     pub relay_life: &'static str,
     pub follow: Notice,
     pub follow_wrong: &'static str,
+    pub follow_empty: &'static str,
 
     // Ends.
     pub locked: Notice,
     pub later: Notice,
-    /// Of whole minutes, at least one; more than 90 are told in hours.
-    pub later_minutes: fn(u64) -> String,
-    pub later_hours: fn(u64) -> String,
     /// Nothing that could be shown is on file.
     pub no_way: Notice,
     pub open_again: Notice,
@@ -126,12 +129,6 @@ impl Proving {
             Channel::Email | Channel::InApp | Channel::Voice => (self.sent_email)(to),
         }
     }
-
-    /// When to come back, in minutes or hours.
-    pub(in crate::http::page) fn come_back(&self, seconds: u64) -> String {
-        let minutes = seconds.div_ceil(60).max(1);
-        if minutes > 90 { (self.later_hours)(minutes.div_ceil(60)) } else { (self.later_minutes)(minutes) }
-    }
 }
 
 #[cfg(test)]
@@ -149,6 +146,7 @@ mod tests {
         let &Proving {
             choose,
             one_more,
+            step,
             by_app,
             by_passkey,
             by_email,
@@ -173,6 +171,7 @@ mod tests {
             code_label,
             digits,
             code_wrong,
+            code_empty,
             keep_secret,
             resend,
             resend_wait,
@@ -180,6 +179,7 @@ mod tests {
             fact,
             date_hint,
             fact_wrong,
+            fact_empty,
             passkey,
             passkey_button,
             passkey_missing,
@@ -194,10 +194,9 @@ mod tests {
             relay_life,
             follow,
             follow_wrong,
+            follow_empty,
             locked,
             later,
-            later_minutes,
-            later_hours,
             no_way,
             open_again,
         } = Proving::of(language);
@@ -219,11 +218,13 @@ mod tests {
             ("code_late", code_late),
             ("code_label", code_label),
             ("code_wrong", code_wrong),
+            ("code_empty", code_empty),
             ("keep_secret", keep_secret),
             ("resend", resend),
             ("resend_over", resend_over),
             ("date_hint", date_hint),
             ("fact_wrong", fact_wrong),
+            ("fact_empty", fact_empty),
             ("passkey_button", passkey_button),
             ("passkey_missing", passkey_missing),
             ("passkey_failed", passkey_failed),
@@ -234,6 +235,7 @@ mod tests {
             ("remember_help", remember_help),
             ("relay_life", relay_life),
             ("follow_wrong", follow_wrong),
+            ("follow_empty", follow_empty),
         ]
         .map(|(name, text)| (name, text.to_owned()))
         .into();
@@ -265,13 +267,9 @@ mod tests {
             all.push((name, sentence));
         }
         all.extend([("digits", digits(6)), ("digits", digits(1))]);
-        for (name, of_count) in
-            [("resend_wait", resend_wait), ("later_minutes", later_minutes), ("later_hours", later_hours)]
-        {
-            let (one, many) = (of_count(1), of_count(42));
-            assert!(one.contains("1 ") && many.contains("42 ") && one != many.replace("42", "1"), "{many}");
-            all.extend([(name, one), (name, many)]);
-        }
+        let wait = resend_wait("42 s");
+        assert_eq!(wait.matches("42 s").count(), 1, "{language:?}: {wait}");
+        all.extend([("resend_wait", wait), ("step", step(1, 2))]);
         all
     }
 
@@ -296,19 +294,8 @@ mod tests {
     }
 
     #[test]
-    fn waits_are_told_in_words_that_fit_them() {
+    fn a_code_is_named_by_its_channel() {
         let english = Proving::of(Language::English);
-        for (seconds, expected) in [
-            (0, "1 minute."),
-            (60, "1 minute."),
-            (61, "2 minutes."),
-            (90 * 60, "90 minutes."),
-            (90 * 60 + 1, "2 hours."),
-            (24 * 3_600, "24 hours."),
-        ] {
-            let told = english.come_back(seconds);
-            assert!(told.ends_with(expected), "{seconds}: {told}");
-        }
         assert!(english.by_code(Channel::Sms, MASKED).contains("text message"));
         assert!(english.sent_to(Channel::WhatsApp, MASKED).contains("WhatsApp"));
     }

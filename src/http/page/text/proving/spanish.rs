@@ -12,6 +12,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Un paso más",
         meaning: "Gracias. Para esto hace falta una segunda señal de que es usted. Elija la forma que prefiera.",
     },
+    step: |at, of| format!("Paso {at} de {of}"),
     by_app: "Confirmar en la aplicación",
     by_passkey: "Usar una llave de acceso",
     by_email: |to| format!("Enviar un código por correo a {to}"),
@@ -37,18 +38,18 @@ pub(super) const PROVING: Proving = Proving {
     code_label: "Código",
     digits: |count| counted(u64::from(count), "cifra", "cifras"),
     code_wrong: "Este código no es correcto o ya no funciona. Mire el último mensaje o pida un código nuevo.",
+    code_empty: "Introduzca el código que le hemos enviado.",
     keep_secret: "Introduzca el código solo aquí. No se lo dé a nadie, ni siquiera a nosotros.",
     resend: "Enviar un código nuevo",
-    resend_wait: |seconds| {
-        format!("Podrá pedir un código nuevo dentro de {}.", counted(seconds, "segundo", "segundos"))
-    },
-    resend_over: "No enviamos más códigos para este enlace. Un código que ya tenga funciona hasta que acabe su tiempo.",
+    resend_wait: |span| format!("Podrá pedir un código nuevo dentro de {span}."),
+    resend_over: "No podemos enviar más códigos para este enlace. Si ya tiene un código, funciona durante 10 minutos desde que lo enviamos.",
     fact: Notice {
         heading: "Responda para continuar",
         meaning: "Comparamos su respuesta con lo que sabemos. Lo que escriba no se guarda.",
     },
     date_hint: "Año, mes y día, por ejemplo 1980-12-31",
     fact_wrong: "Esto no coincide con lo que sabemos. Revise lo que ha escrito o elija otra forma.",
+    fact_empty: "Rellene todos los campos.",
     passkey: Notice {
         heading: "Use su llave de acceso",
         meaning: "Su dispositivo le pide su huella, su cara o el bloqueo de pantalla. Nosotros no llegamos a verlo.",
@@ -77,6 +78,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Se muestra allí cuando elige «Continuar en otro navegador».",
     },
     follow_wrong: "Este código no es correcto o ya no funciona. Muestre uno nuevo en su otro navegador.",
+    follow_empty: "Introduzca el código que muestra su otro navegador.",
     locked: Notice {
         heading: "Este enlace está cerrado",
         meaning: "Ha habido demasiadas respuestas incorrectas. Para protegerle, este enlace ya no deja pasar a nadie. \
@@ -87,8 +89,6 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Últimamente ha habido muchos intentos de mostrar que es usted. Para protegerle, ahora los tomamos más \
                   despacio. Su enlace sigue como estaba.",
     },
-    later_minutes: |count| format!("Vuelva a intentarlo dentro de {}.", counted(count, "minuto", "minutos")),
-    later_hours: |count| format!("Vuelva a intentarlo dentro de {}.", counted(count, "hora", "horas")),
     no_way: Notice {
         heading: "No podemos reconocerle aquí",
         meaning: "No tenemos nada con lo que pueda mostrar aquí que es usted. Pídanos ayuda y tenga su mensaje a mano.",

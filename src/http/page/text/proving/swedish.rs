@@ -12,6 +12,7 @@ pub(super) const PROVING: Proving = Proving {
         heading: "Ett steg till",
         meaning: "Tack. Det här kräver ännu ett tecken på att det är du. Välj det sätt som passar dig.",
     },
+    step: |at, of| format!("Steg {at} av {of}"),
     by_app: "Bekräfta i appen",
     by_passkey: "Använd en nyckel (passkey)",
     by_email: |to| format!("Skicka en kod med e-post till {to}"),
@@ -37,16 +38,18 @@ pub(super) const PROVING: Proving = Proving {
     code_label: "Kod",
     digits: |count| counted(u64::from(count), "siffra", "siffror"),
     code_wrong: "Koden är fel eller gäller inte längre. Titta i det senaste meddelandet eller be om en ny kod.",
+    code_empty: "Ange koden som vi har skickat till dig.",
     keep_secret: "Ange koden bara här. Lämna den inte till någon, inte ens till oss.",
     resend: "Skicka en ny kod",
-    resend_wait: |seconds| format!("Du kan be om en ny kod om {}.", counted(seconds, "sekund", "sekunder")),
-    resend_over: "Vi skickar inga fler koder för den här länken. En kod som du har gäller tills dess tid är ute.",
+    resend_wait: |span| format!("Du kan be om en ny kod om {span}."),
+    resend_over: "Vi kan inte skicka fler koder för den här länken. Har du redan fått en kod gäller den i 10 minuter från det att vi skickade den.",
     fact: Notice {
         heading: "Svara för att gå vidare",
         meaning: "Vi jämför ditt svar med det vi vet. Det du skriver sparas inte.",
     },
     date_hint: "År, månad och dag, till exempel 1980-12-31",
     fact_wrong: "Det stämmer inte med det vi vet. Kontrollera det du angav eller välj ett annat sätt.",
+    fact_empty: "Fyll i alla fält.",
     passkey: Notice {
         heading: "Använd din nyckel",
         meaning: "Din enhet frågar efter ditt fingeravtryck, ditt ansikte eller skärmlåset. Det får vi inte se.",
@@ -74,6 +77,7 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Den visas där när du väljer ”Fortsätt i en annan webbläsare”.",
     },
     follow_wrong: "Koden är fel eller gäller inte längre. Visa en ny i din andra webbläsare.",
+    follow_empty: "Ange koden som din andra webbläsare visar.",
     locked: Notice {
         heading: "Länken är stängd",
         meaning: "Det blev för många fel svar. För att skydda dig släpper länken inte längre igenom någon. Du kan \
@@ -84,8 +88,6 @@ pub(super) const PROVING: Proving = Proving {
         meaning: "Det har gjorts många försök på sistone att visa att det är du. För att skydda dig tar vi dem nu \
                   långsammare. Din länk är som den var.",
     },
-    later_minutes: |count| format!("Försök igen om {}.", counted(count, "minut", "minuter")),
-    later_hours: |count| format!("Försök igen om {}.", counted(count, "timme", "timmar")),
     no_way: Notice {
         heading: "Vi kan inte känna igen dig här",
         meaning: "Vi har inget sparat som du kan använda här för att visa att det är du. Be oss om hjälp och ha ditt meddelande till hands.",
