@@ -4,13 +4,16 @@ SHELL := bash
 export PATH := $(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test lint build bench sim differential crash fuzz deploy clean
+.PHONY: help dev links test lint build bench sim differential crash fuzz deploy clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: ## serves the door on http://127.0.0.1:8787 and prints links to click (PORT=n for another port)
 	@.ci/dev
+
+links: ## mints fresh links at the door that `make dev` serves (PORT=n for another port)
+	@node .ci/links.mjs
 
 test: ## everything CI runs
 	@.ci/test

@@ -3,10 +3,10 @@
 // lets the cron trigger fire, as the platform would. Ends when wrangler ends; Ctrl-C ends both.
 
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { begin, commands, known } from "./example.mjs";
+import { begin, commands } from "./example.mjs";
+import { caller, links } from "./links.mjs";
 
 const port = Number(process.env.PORT);
 // By its name, because browsers make passkeys for names alone.
@@ -77,20 +77,13 @@ async function opened(ended) {
 }
 
 async function introduce() {
-  const key = (await readFile(".dev/api-key", "utf8")).trim();
-  const call = (method, path, body, type) => ask(key, method, path, body, type);
-  const { scopes } = JSON.parse(await readFile("policy/scopes.json", "utf8"));
-  const person = await known(call);
-  const lines = [];
-  for (const [scope, { label, use }] of Object.entries(scopes)) {
-    const link = await call("POST", "/v1/links", { scope, customer_ref: person.reference });
-    lines.push(`  ${label.en ?? scope} (${scope}, ${use === "once" ? "opens once" : "opens again and again"})\n    ${link.url}`);
-  }
+  const call = await caller(host);
+  const { person, text } = await links(call);
   const story = await begin(call);
   console.log(`
 The door is open. Links to tap:
 
-${lines.join("\n")}
+${text}
 
 Two of them ask who you are: "Change your details" for one proof, "Sign your contract" for two. Codes arrive in
 http://${host}/__local/outbox; the customer number is ${person.customerNumber}. A wrong answer is told, the fifteenth closes
@@ -101,21 +94,15 @@ Another link:
   curl http://${host}/v1/links -H "authorization: Bearer $(cat .dev/api-key)" \\
     -H 'content-type: application/json' -d '{"scope": "details.change", "customer_ref": "${person.reference}"}'
 
+Links end when their time is over, and the commands below move the clock. Fresh ones for every scope, and the real time again:
+
+  ${port === 8787 ? "" : `PORT=${port} `}make links
+  curl http://${host}/__local/time -d '{"now": null}'
+
 ${commands(story, host)}
 Ctrl-C closes it, and the next start begins anew. Changes in src, www and policy are built and served as they are saved;
 the clock is then the real one again.
 `);
-}
-
-async function ask(key, method, path, body, type = "application/json") {
-  const response = await fetch(`http://${host}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${key}`, "content-type": type, accept: "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer.detail ?? answer.title ?? ""}`);
-  return answer;
 }
 
 /** One minute of the cron trigger. A door that is being rebuilt misses one; the next makes it up. */

@@ -34,7 +34,7 @@ export async function begin(call) {
       addresses: { email: `${person}@example.com`, sms: "+447700900123" },
       consents: ["email", "sms", "whatsapp", "in_app", "voice"].map((channel) => ({ channel, purpose: "service", said: "yes" })),
     });
-    const data = { about: "invoice-7", masks: { card: "•••1234" } };
+    const data = { about: "invoice-7", masks: { order: "•••1234" } };
     await call("POST", "/v1/events", { ...event(JOURNEY, person, now), data }, "application/cloudevents+json");
     const { enrolments } = await call("GET", path);
     if (enrolments.some(({ holdout }) => holdout)) continue;

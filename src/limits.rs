@@ -26,6 +26,10 @@ pub const CBOR_DEPTH_MAX: usize = 4;
 
 /// Keys in one ring: enough for years of quarterly rotation, few enough to scan.
 pub const RING_KEYS_MAX: usize = 16;
+/// Bytes of one secret. Cloudflare takes variables and secrets of 5 KB at most (Workers, Platform, Limits).
+pub const SECRET_MAX_BYTES: usize = 5_000;
+/// Secrets over which one list may be spread: `POSTERN_API_KEYS`, `POSTERN_API_KEYS_2` and so on. A plan has 128 variables.
+pub const SECRET_PARTS_MAX: usize = 16;
 /// Machine API keys in one deployment.
 pub const API_KEYS_MAX: usize = 64;
 
@@ -327,7 +331,7 @@ pub const WEBHOOK_KEY_MAX: usize = 64;
 pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
 /// Policy versions that an isolate keeps for composing messages.
 pub const VERSIONS_HELD_MAX: usize = 8;
-/// Largest secret `POSTERN_PROVIDERS`.
+/// All secrets `POSTERN_PROVIDERS…` together.
 pub const PROVIDERS_MAX_BYTES: usize = 16 * 1024;
 /// Messages that the local outbox shows.
 pub const OUTBOX_MAX: usize = 200;

@@ -107,8 +107,15 @@ impl Credentials {
     /// # Errors
     /// [`BadCredentials`] lists every mistake with its path.
     pub fn parse(json: &str, is_local: bool) -> Result<Self, BadCredentials> {
-        let json = Json::parse(json.as_bytes(), PROVIDERS_MAX_BYTES)
-            .map_err(|error| BadCredentials(error.to_string()))?;
+        Self::parse_all(&[json], is_local)
+    }
+
+    /// Reads the secret from several objects, as if the members of all stood in one. A secret holds 5 KB.
+    ///
+    /// # Errors
+    /// As [`Credentials::parse`].
+    pub fn parse_all(objects: &[impl AsRef<str>], is_local: bool) -> Result<Self, BadCredentials> {
+        let json = merged(objects)?;
         let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
         let read = read(Node::root(&json, &report), is_local);
         report.finish(read).map_err(|problems: Problems| BadCredentials(problems.to_string()))
@@ -125,6 +132,43 @@ impl Credentials {
             Provider::Inbox => true,
         }
     }
+}
+
+/// The members of all objects in one. Each provider stands in one of them.
+fn merged(objects: &[impl AsRef<str>]) -> Result<Json, BadCredentials> {
+    let bytes: usize = objects.iter().map(|object| object.as_ref().len()).sum();
+    if bytes > PROVIDERS_MAX_BYTES {
+        let what = format!("all parts together have {bytes} bytes; {PROVIDERS_MAX_BYTES} at most");
+        return Err(BadCredentials(what));
+    }
+    let mut all: Vec<(String, Json)> = Vec::new();
+    for (at, object) in objects.iter().enumerate() {
+        let part = |what: &dyn fmt::Display| match at {
+            0 => BadCredentials(what.to_string()),
+            _ => BadCredentials(format!("in POSTERN_PROVIDERS_{}: {what}", at + 1)),
+        };
+        let json =
+            Json::parse(object.as_ref().as_bytes(), PROVIDERS_MAX_BYTES).map_err(|error| part(&error))?;
+        let Json::Object(members) = json else {
+            return Err(part(&format!("{}; expected an object", json.kind())));
+        };
+        for (name, value) in members {
+            if all.iter().any(|(known, _)| *known == name) {
+                // A name that stands in two parts is no secret: it is a provider's.
+                return Err(part(&format!(
+                    "the provider `{}` stands in an earlier part too",
+                    name_of(&name)
+                )));
+            }
+            all.push((name, value));
+        }
+    }
+    Ok(Json::Object(all))
+}
+
+/// A provider's name; what is none may be anything, and is not repeated.
+fn name_of(name: &str) -> &str {
+    Provider::ALL.iter().map(|provider| provider.name()).find(|known| *known == name).unwrap_or("…")
 }
 
 impl fmt::Debug for Credentials {
@@ -328,6 +372,7 @@ fn webhook_key(node: Node<'_>) -> Option<MacKey> {
 #[cfg(test)]
 mod tests {
     use super::Credentials;
+    use crate::limits::PROVIDERS_MAX_BYTES;
 
     const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
@@ -350,6 +395,26 @@ mod tests {
         assert_eq!(all.gateway.unwrap().keys.len(), 2);
         assert!(all.whatsapp_cloud.unwrap().verify_token.is_none());
         assert!(Credentials::parse("{}", false).unwrap().twilio.is_none());
+    }
+
+    #[test]
+    fn providers_in_several_secrets_are_read_as_one() {
+        let parse = |parts: &[&str]| Credentials::parse_all(parts, false);
+        let all =
+            parse(&[r#"{"postmark":{"token":"t"}}"#, r#"{"cloudflare":{"account_id":"a1","token":"t"}}"#]);
+        let all = all.unwrap();
+        assert!(all.postmark.is_some() && all.cloudflare.is_some() && all.twilio.is_none());
+        assert!(parse(&[]).unwrap().postmark.is_none());
+        let problem = |parts: &[&str]| parse(parts).unwrap_err().to_string();
+        let twice = problem(&[r#"{"postmark":{"token":"t"}}"#, r#"{"postmark":{"token":"u"}}"#]);
+        assert!(
+            twice.contains("in POSTERN_PROVIDERS_2: the provider `postmark` stands in an earlier part"),
+            "{twice}"
+        );
+        assert!(problem(&["{}", "{"]).contains("in POSTERN_PROVIDERS_2: not JSON"));
+        assert!(problem(&["{}", "[]"]).contains("expected an object"));
+        let large = format!(r#"{{"postmark":{{"token":"{}"}}}}"#, "t".repeat(PROVIDERS_MAX_BYTES));
+        assert!(problem(&[&large]).contains("16384 at most"));
     }
 
     #[test]

@@ -323,21 +323,31 @@ fn log(failure: Option<&Failure>) {
     }
 }
 
-/// `POST /__local/time {"now": <Unix milliseconds>}`; with `"stands": true` the clock does not go on from there.
+/// `POST /__local/time {"now": <Unix milliseconds>}`; with `"stands": true` the clock does not go on from there. With
+/// `{"now": null}` it is the real one again.
 #[cfg(feature = "local")]
 fn move_clock(request: &Request) -> Response {
+    use serde::Deserialize as _;
+
     #[derive(serde::Serialize, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Clock {
-        now: Instant,
+        // Whoever moves the clock says where to: a field that is missing is a slip.
+        #[serde(deserialize_with = "Option::deserialize")]
+        now: Option<Instant>,
         #[serde(default)]
         stands: bool,
     }
     match json::read::<Clock>(core::str::from_utf8(&request.body).unwrap_or_default()) {
         Ok(clock) => {
             isolate::set_now(clock.now, clock.stands);
-            crate::http::problem::json(200, &Clock { now: isolate::now(), ..clock })
+            crate::http::problem::json(200, &Clock { now: Some(isolate::now()), ..clock })
         }
-        Err(_) => Problem::new(Code::Invalid, "Send {\"now\": <Unix milliseconds>}.").response(),
+        Err(_) => Problem::new(
+            Code::Invalid,
+            "Send {\"now\": <Unix milliseconds>}, or {\"now\": null} for the real time.",
+        )
+        .response(),
     }
 }
 

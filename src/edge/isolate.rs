@@ -71,12 +71,13 @@ pub fn now() -> Instant {
     Instant::from_millis(millis)
 }
 
-/// Moves the clock so that it now shows `now`, and goes on from there or stands. Local builds only.
+/// Moves the clock so that it now shows `now`, and goes on from there or stands. `None`: it shows the real time again. Local
+/// builds only.
 #[cfg(feature = "local")]
-pub fn set_now(now: Instant, stands: bool) {
+pub fn set_now(now: Option<Instant>, stands: bool) {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds far below 2^53")]
-    MOVED_MS.set(now.millis() as f64 - js_sys::Date::now());
-    STOPPED_AT.set(stands.then_some(now));
+    MOVED_MS.set(now.map_or(0.0, |now| now.millis() as f64 - js_sys::Date::now()));
+    STOPPED_AT.set(now.filter(|_| stands));
 }
 
 /// The randomness of one request.

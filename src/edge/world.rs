@@ -13,7 +13,7 @@ use crate::edge::log::name;
 use crate::edge::people::{Due, Visit, Visited};
 use crate::edge::registry::RegistryErrand;
 use crate::edge::{glue, isolate};
-use crate::flow::{Settings, log};
+use crate::flow::{Settings, log, secret_parts};
 use crate::gate::{Answer, Change, Place, Trace, Words as _};
 use crate::id::{BatchId, Shard, encode_bytes};
 use crate::json;
@@ -52,10 +52,10 @@ impl World {
         let text = |name: &str| self.0.var(name).ok().map(|value| value.to_string());
         Settings {
             keys: text("POSTERN_KEYS"),
-            api_keys: text("POSTERN_API_KEYS"),
+            api_keys: secret_parts("POSTERN_API_KEYS", text),
             host: text("POSTERN_HOST"),
             environment: text("ENVIRONMENT"),
-            providers: text("POSTERN_PROVIDERS"),
+            providers: secret_parts("POSTERN_PROVIDERS", text),
         }
     }
 

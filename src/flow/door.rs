@@ -5,6 +5,7 @@ use crate::gate::GrantSeal;
 use crate::http::auth::{ApiKeys, BadKeys};
 use crate::id::{Redemption, Reference};
 use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
+use crate::limits::SECRET_PARTS_MAX;
 use crate::passkey::{Challenges, RelyingParty};
 use crate::person::{AddressSeal, FactKey};
 use crate::session::{CodeSeal, DeviceSeal, SessionSeal};
@@ -16,14 +17,14 @@ use crate::token::{Minter, Verifier};
 pub struct Settings {
     /// `POSTERN_KEYS`
     pub keys: Option<String>,
-    /// `POSTERN_API_KEYS`
-    pub api_keys: Option<String>,
+    /// `POSTERN_API_KEYS`, `POSTERN_API_KEYS_2` and so on; empty where the first is missing.
+    pub api_keys: Vec<String>,
     /// `POSTERN_HOST`
     pub host: Option<String>,
     /// `ENVIRONMENT`
     pub environment: Option<String>,
-    /// `POSTERN_PROVIDERS`
-    pub providers: Option<String>,
+    /// `POSTERN_PROVIDERS`, `POSTERN_PROVIDERS_2` and so on.
+    pub providers: Vec<String>,
 }
 
 /// A door that can work: built once per isolate, or not at all.
@@ -72,6 +73,30 @@ pub enum Misconfigured {
     Host,
 }
 
+/// The texts of a secret that may be spread over several variables: `NAME`, `NAME_2`, `NAME_3` and so on, in order. The
+/// first that is absent or empty ends them, so that what an earlier, longer list has left behind says nothing.
+pub fn secret_parts(name: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let is_end = |text: &str| matches!(text.trim(), "[]" | "{}");
+    let mut parts: Vec<String> = Vec::new();
+    for number in 1..=SECRET_PARTS_MAX {
+        let Some(text) = read(&part_name(name, number)).filter(|text| !text.trim().is_empty()) else { break };
+        let is_over = is_end(&text);
+        // An empty list is a list, and no list is a slip: the first one is told.
+        if !is_over || number == 1 {
+            parts.push(text);
+        }
+        if is_over {
+            break;
+        }
+    }
+    parts
+}
+
+/// The name of a secret's part: `POSTERN_API_KEYS_2` for 2.
+pub fn part_name(name: &str, number: usize) -> String {
+    if number == 1 { name.to_owned() } else { format!("{name}_{number}") }
+}
+
 impl Door {
     /// # Errors
     /// [`Misconfigured`] names the first setting that is missing or unusable.
@@ -81,12 +106,13 @@ impl Door {
             return Err(Misconfigured::Host);
         }
         let ring = KeyRing::parse(settings.keys.as_deref().ok_or(Misconfigured::NoKeys)?)?;
-        let api_keys = ApiKeys::parse(settings.api_keys.as_deref().ok_or(Misconfigured::NoApiKeys)?)?;
+        if settings.api_keys.is_empty() {
+            return Err(Misconfigured::NoApiKeys);
+        }
+        let api_keys = ApiKeys::parse_all(&settings.api_keys)?;
         let minter = Minter::new(&ring, host).ok_or(BadRing::Empty)?;
         let is_local = settings.environment.as_deref() == Some("local");
-        let providers = settings.providers.as_deref().filter(|json| !json.is_empty());
-        let providers =
-            providers.map_or_else(|| Ok(Credentials::default()), |json| Credentials::parse(json, is_local));
+        let providers = Credentials::parse_all(&settings.providers, is_local);
         Ok(Self {
             host: host.to_owned(),
             is_local,
@@ -173,7 +199,7 @@ impl core::fmt::Debug for Seed {
 
 #[cfg(test)]
 mod tests {
-    use super::{Door, Misconfigured, Settings, is_host};
+    use super::{Door, Misconfigured, Settings, is_host, secret_parts};
     use crate::id::KeyId;
     use crate::key::{KeyRing, Secret};
 
@@ -181,10 +207,10 @@ mod tests {
         let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([2; 32]));
         Settings {
             keys: Some(ring.reveal()),
-            api_keys: Some("[]".into()),
+            api_keys: vec!["[]".into()],
             host: Some("go.example.com".into()),
             environment: None,
-            providers: None,
+            providers: Vec::new(),
         }
     }
 
@@ -195,7 +221,7 @@ mod tests {
         assert!(Door::new(&settings()).is_ok());
         let cases: [(Break, &str); 4] = [
             (|settings| settings.keys = None, "POSTERN_KEYS is missing"),
-            (|settings| settings.api_keys = None, "POSTERN_API_KEYS is missing"),
+            (|settings| settings.api_keys = Vec::new(), "POSTERN_API_KEYS is missing"),
             (|settings| settings.host = None, "POSTERN_HOST is missing"),
             (|settings| settings.keys = Some("hunter2".into()), "POSTERN_KEYS cannot be used"),
         ];
@@ -208,6 +234,27 @@ mod tests {
         }
         let host = Settings { host: Some("Go.Example.com".into()), ..settings() };
         assert_eq!(Door::new(&host).unwrap_err(), Misconfigured::Host);
+    }
+
+    /// The rest of a longer list of before is not read: it may hold keys that were revoked since.
+    #[test]
+    fn a_secret_in_several_variables_ends_at_the_first_that_is_absent_or_empty() {
+        let check = |variables: &[(&str, &str)], expected: &[&str]| {
+            let read = |name: &str| {
+                variables.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
+            };
+            assert_eq!(secret_parts("KEYS", read), expected, "{variables:?}");
+        };
+        check(&[], &[]);
+        check(&[("KEYS", "[]")], &["[]"]);
+        check(&[("KEYS", " ")], &[]);
+        check(&[("KEYS", "[1]"), ("KEYS_2", "[2]"), ("KEYS_3", "[3]")], &["[1]", "[2]", "[3]"]);
+        check(&[("KEYS", "[1]"), ("KEYS_3", "[3]")], &["[1]"]);
+        check(&[("KEYS", "[1]"), ("KEYS_2", " [] "), ("KEYS_3", "[3]")], &["[1]"]);
+        check(&[("KEYS", "{}"), ("KEYS_2", "{2}")], &["{}"]);
+        check(&[("KEYS_2", "[2]")], &[]);
+        let endless = secret_parts("KEYS", |_| Some("[1]".to_owned()));
+        assert_eq!(endless.len(), crate::limits::SECRET_PARTS_MAX);
     }
 
     #[test]

@@ -37,7 +37,7 @@ mod serve;
 mod snapshot;
 
 pub use deliver::{Courier, Delivered, DeliveryPorts, deliver};
-pub use door::{Door, Misconfigured, Seed, Settings};
+pub use door::{Door, Misconfigured, Seed, Settings, part_name, secret_parts};
 pub use glance::{Glance, Heat, glance};
 pub use join::all as join_all;
 #[cfg(any(feature = "local", test))]

@@ -5,14 +5,17 @@ use serde::Serialize;
 
 use crate::audit::{Event, Kind};
 use crate::flow::outcome::{Context, Later, Outcome};
-use crate::flow::refusal::unreachable;
+use crate::flow::refusal::{no_policy, unreachable};
 use crate::http::Request;
 use crate::http::auth::Actor;
-use crate::http::problem::{Code, Fault, Problem, json};
+use crate::http::problem::{Code, Fault, Problem, json, text};
 use crate::journey::Paused;
 use crate::policy::Policy;
 use crate::port::{Kept, Library, Ports, Unreachable};
 use crate::time::Instant;
+
+/// In place of a version: the one in force.
+const CURRENT: &str = "current";
 
 #[derive(Serialize)]
 struct Document {
@@ -95,6 +98,26 @@ pub async fn list(context: &Context<'_>, ports: &impl Ports) -> Outcome {
         .map(|snapshot| InForce { version: snapshot.policy.version, example: snapshot.is_example });
     let versions = shelf.versions.into_iter().map(|(version, kept)| Version { version, kept }).collect();
     Outcome::new(json(200, &List { versions, active: shelf.active, in_force, paused: shelf.paused }))
+}
+
+/// The bundle of a version, byte for byte as it was kept; of the one in force here for [`CURRENT`].
+pub async fn show(context: &Context<'_>, version: &str, ports: &impl Ports) -> Outcome {
+    let version = match version {
+        CURRENT => match context.usable() {
+            Some(snapshot) => snapshot.policy.version,
+            None => return no_policy(context),
+        },
+        _ => match version.parse() {
+            Ok(version) => version,
+            Err(_) => return unknown(),
+        },
+    };
+    let bundle = match ports.bundle(version).await {
+        Ok(None) if version == Policy::EXAMPLE_VERSION => Some(Policy::example_bundle()),
+        Ok(bundle) => bundle,
+        Err(error) => return unreachable(context, "policy_unreachable", &error),
+    };
+    bundle.map_or_else(unknown, |bundle| Outcome::new(text(200, "application/json", bundle)))
 }
 
 /// A policy that people may be enrolled by: one that is kept, or the example, which nobody has to keep. `None`: there is

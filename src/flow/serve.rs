@@ -86,6 +86,7 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
         Route::Redrive { touch } => Box::pin(deliveries::redrive(context, &actor, touch, ports)),
         Route::KeepPolicy => Box::pin(policy::keep(context, request, &actor, ports)),
         Route::Policies => Box::pin(policy::list(context, ports)),
+        Route::Policy { version } => Box::pin(policy::show(context, version, ports)),
         Route::Activate { version } => Box::pin(policy::activate(context, &actor, version, ports)),
         Route::Pause { journey } => Box::pin(journeys::pause(context, &actor, journey, ports)),
         Route::Resume { journey } => Box::pin(journeys::resume(context, &actor, journey, ports)),
@@ -122,7 +123,7 @@ const fn role(route: Route<'_>) -> Option<Role> {
         Route::Events => Role::Events,
         Route::PutPerson { .. } | Route::ShowPerson { .. } | Route::ErasePerson { .. } => Role::People,
         Route::Inbox { .. } | Route::Shown { .. } => Role::Inbox,
-        Route::KeepPolicy | Route::Policies | Route::Activate { .. } => Role::Policy,
+        Route::KeepPolicy | Route::Policies | Route::Policy { .. } | Route::Activate { .. } => Role::Policy,
         Route::Pause { .. }
         | Route::Resume { .. }
         | Route::Move { .. }

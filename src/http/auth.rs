@@ -112,6 +112,8 @@ pub enum NotAllowed {
 pub enum BadKeys {
     #[error("the API keys are not a JSON list of the documented shape: {0}")]
     Json(ReadError),
+    #[error("POSTERN_API_KEYS_{0} is not a JSON list of the documented shape: {1}")]
+    Part(usize, ReadError),
     #[error("more than {API_KEYS_MAX} API keys; remove those that ended")]
     TooMany,
     #[error("API key {0:?}: the id must be 1 to 32 characters of a-z, 0-9 and -")]
@@ -128,7 +130,22 @@ impl ApiKeys {
     /// # Errors
     /// [`BadKeys`] says which entry is wrong, without quoting a hash.
     pub fn parse(json: &str) -> Result<Self, BadKeys> {
-        let keys: Vec<ApiKey> = json::read(json).map_err(BadKeys::Json)?;
+        Self::parse_all(&[json])
+    }
+
+    /// Reads the keys from several lists, as one list in this order. A secret holds 5 KB, so a long list is several.
+    ///
+    /// # Errors
+    /// As [`ApiKeys::parse`].
+    pub fn parse_all(lists: &[impl AsRef<str>]) -> Result<Self, BadKeys> {
+        let mut keys: Vec<ApiKey> = Vec::new();
+        for (at, list) in lists.iter().enumerate() {
+            let read = json::read::<Vec<ApiKey>>(list.as_ref());
+            keys.extend(read.map_err(|error| match at {
+                0 => BadKeys::Json(error),
+                _ => BadKeys::Part(at + 1, error),
+            })?);
+        }
         if keys.len() > API_KEYS_MAX {
             return Err(BadKeys::TooMany);
         }

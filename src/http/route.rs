@@ -50,6 +50,8 @@ pub enum Route<'a> {
     KeepPolicy,
     /// `GET /v1/policy`
     Policies,
+    /// `GET /v1/policy/{version}`, or `current` in place of the version.
+    Policy { version: &'a str },
     /// `/v1/policy/{version}/activate`
     Activate { version: &'a str },
     /// `/v1/journeys/{id}/pause`
@@ -161,6 +163,9 @@ fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
     }
     if let Some((version, "activate")) = two_segments(path, "/v1/policy/") {
         return post(Route::Activate { version });
+    }
+    if let Some(version) = segment(path, "/v1/policy/") {
+        return get(Route::Policy { version });
     }
     if let Some((touch, "redrive")) = two_segments(path, "/v1/deliveries/") {
         return post(Route::Redrive { touch });

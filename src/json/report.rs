@@ -79,6 +79,8 @@ pub enum Values {
 pub struct Report {
     values: Values,
     max: usize,
+    /// Rules whose breaking is not reported.
+    excused: fn(&str) -> bool,
     found: RefCell<Problems>,
 }
 
@@ -86,7 +88,13 @@ impl Report {
     /// A report that keeps the first `max` problems (at least one) and counts the others.
     pub const fn new(values: Values, max: usize) -> Self {
         let found = Problems { problems: Vec::new(), omitted: 0 };
-        Self { values, max: if max == 0 { 1 } else { max }, found: RefCell::new(found) }
+        Self { values, max: if max == 0 { 1 } else { max }, excused: |_| false, found: RefCell::new(found) }
+    }
+
+    /// The same report, which keeps quiet about these rules. A reader that gives up because of one is still heard.
+    #[must_use]
+    pub fn excusing(self, excused: fn(&str) -> bool) -> Self {
+        Self { excused, ..self }
     }
 
     /// Something is wrong at `path`, where `value` stands, or nothing.
@@ -97,6 +105,9 @@ impl Report {
         value: Option<&Json>,
         expected: impl Into<Cow<'static, str>>,
     ) {
+        if (self.excused)(rule) {
+            return;
+        }
         self.keep(|| Problem {
             rule,
             path: path.text(self.values),

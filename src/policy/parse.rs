@@ -3,6 +3,8 @@
 //! The documents of a policy folder are parts of one object: `site.json` holds its member `site`, `scopes.json` holds
 //! `scopes`, and so on; see [`DOCUMENTS`]. A *bundle* is all of them in one text together with `version`, which is how
 //! a policy travels and how KV keeps it. So a path means the same in both, and `docs/policy.md` describes one shape.
+//! A bundle also names the `schema` that it was written by, because it outlives the build that wrote it: every build reads
+//! all schemas up to its own.
 //! Each of them may name its JSON Schema for editors, as `$schema`; that is not part of the policy.
 //!
 //! Readers give `None` for what they reported. An optional field that is wrong thus reads like one that is
@@ -19,8 +21,18 @@ use crate::policy::{Apps, Outreach, Policy, contact, destination, journey, proof
 const BUNDLE_OVERHEAD_BYTES: usize = 32;
 
 const SCHEMA: &str = "$schema";
-pub(super) const BUNDLE_FIELDS: &[&str] =
-    &["$schema", "version", "site", "scopes", "destinations", "apps", "outreach", "journeys", "templates"];
+pub(super) const BUNDLE_FIELDS: &[&str] = &[
+    "$schema",
+    "schema",
+    "version",
+    "site",
+    "scopes",
+    "destinations",
+    "apps",
+    "outreach",
+    "journeys",
+    "templates",
+];
 
 /// One document of a policy folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +63,9 @@ impl Policy {
         read_bundle(bytes, false)
     }
 
-    /// Reads a bundle that [`Policy::parse_bundle`] has accepted before, by this program or an older one. What its
-    /// templates say is not judged again, for that takes ten times as long as all else; nor whether its texts come from a
-    /// name: a linter that has grown stricter refuses what is new, not what serves.
+    /// Reads a bundle that [`Policy::parse_bundle`] has accepted before, by this program or an older one. The linter does
+    /// not judge it again: a linter that has grown stricter refuses what is new, not what serves. What templates say is
+    /// not even looked at, for that takes ten times as long as all else.
     ///
     /// # Errors
     /// Every other mistake, up to [`POLICY_PROBLEMS_MAX`].
@@ -69,30 +81,40 @@ impl Policy {
         read_folder(documents, version, false).map(|(policy, _)| policy)
     }
 
+    /// The schema that this program writes bundles by. It grows when what a bundle says comes to mean something else, and
+    /// this program reads every one up to it. A bundle that names none is of schema 1. Since schema 2 a bundle names its
+    /// schema.
+    pub const SCHEMA: u32 = 2;
+
     /// The version of [`Policy::example`]; no other policy has it.
     pub const EXAMPLE_VERSION: u32 = 1;
 
     /// The example that is compiled in, which serves until a policy is activated. A test judges its words.
     pub fn example() -> Self {
-        let example = read_folder(
-            &[
-                ("site.json", include_bytes!("../../policy/site.json")),
-                ("scopes.json", include_bytes!("../../policy/scopes.json")),
-                ("destinations.json", include_bytes!("../../policy/destinations.json")),
-                ("outreach.json", include_bytes!("../../policy/outreach.json")),
-                ("journeys.json", include_bytes!("../../policy/journeys.json")),
-                ("templates.json", include_bytes!("../../policy/templates.json")),
-            ],
-            Self::EXAMPLE_VERSION,
-            true,
-        );
+        let example = read_folder(&EXAMPLE, Self::EXAMPLE_VERSION, true);
         #[expect(
             clippy::expect_used,
             reason = "the documents are part of the program, and a test reads them"
         )]
         example.map(|(policy, _)| policy).expect("the compiled-in policy is valid")
     }
+
+    /// The example as one bundle, in compact JSON.
+    pub fn example_bundle() -> String {
+        let documents = EXAMPLE.map(|(_, text)| Json::parse(text, POLICY_MAX_BYTES).ok());
+        bundle(documents.into_iter().flatten(), Self::EXAMPLE_VERSION)
+    }
 }
+
+/// The documents of the example.
+const EXAMPLE: [(&str, &[u8]); 6] = [
+    ("site.json", include_bytes!("../../policy/site.json")),
+    ("scopes.json", include_bytes!("../../policy/scopes.json")),
+    ("destinations.json", include_bytes!("../../policy/destinations.json")),
+    ("outreach.json", include_bytes!("../../policy/outreach.json")),
+    ("journeys.json", include_bytes!("../../policy/journeys.json")),
+    ("templates.json", include_bytes!("../../policy/templates.json")),
+];
 
 /// The documents of a policy folder as one bundle, in compact JSON.
 ///
@@ -100,21 +122,29 @@ impl Policy {
 /// Every mistake in any of them: a bundle that exists is valid.
 pub fn bundle_of_documents(documents: &[(&str, &[u8])], version: u32) -> Result<String, Problems> {
     let (_, documents) = read_folder(documents, version, false)?;
-    let mut members = vec![("version".to_owned(), Json::Number(Number::Unsigned(version.into())))];
+    Ok(bundle(documents.into_iter(), version))
+}
+
+fn bundle(documents: impl Iterator<Item = Json>, version: u32) -> String {
+    let number = |name: &str, number: u32| (name.to_owned(), Json::Number(Number::Unsigned(number.into())));
+    let mut members = vec![number("schema", Policy::SCHEMA), number("version", version)];
     for document in documents {
         if let Json::Object(parts) = document {
             members.extend(parts.into_iter().filter(|(name, _)| name != SCHEMA));
         }
     }
     // A tree of strings, numbers and names always has a text.
-    Ok(serde_json::to_string(&Json::Object(members)).unwrap_or_default())
+    serde_json::to_string(&Json::Object(members)).unwrap_or_default()
 }
 
 fn read_bundle(bytes: &[u8], is_accepted: bool) -> Result<Policy, Problems> {
-    let report = report();
+    let report = report(is_accepted);
     let json = document("policy", bytes, &report);
     let policy = json.as_ref().and_then(|json| {
-        let bundle = Node::root(json, &report).fields(BUNDLE_FIELDS)?;
+        let root = Node::root(json, &report);
+        // What else a newer schema says would only be misread.
+        read_schema(&root)?;
+        let bundle = root.fields(BUNDLE_FIELDS)?;
         check_schema(&bundle);
         let version = bundle.required("version");
         let version = version.and_then(|node| node.u32_in(1..=u32::MAX, "policy.version"));
@@ -139,7 +169,7 @@ fn read_folder(
     version: u32,
     is_accepted: bool,
 ) -> Result<(Policy, Vec<Json>), Problems> {
-    let report = report();
+    let report = report(is_accepted);
     let bytes = documents.iter().map(|(_, text)| text.len()).sum::<usize>() + BUNDLE_OVERHEAD_BYTES;
     if bytes > POLICY_MAX_BYTES {
         report.add_document("json.size", "policy", format!("{bytes} bytes"), "documents that fit one bundle");
@@ -273,8 +303,26 @@ impl Parts<'_> {
     }
 }
 
-fn report() -> Report {
-    Report::new(Values::Shown, POLICY_PROBLEMS_MAX)
+fn report(is_accepted: bool) -> Report {
+    let report = Report::new(Values::Shown, POLICY_PROBLEMS_MAX);
+    if is_accepted { report.excusing(Rule::is_for_new_bundles) } else { report }
+}
+
+/// The schema that a bundle was written by, if this program reads it.
+fn read_schema(bundle: &Node<'_>) -> Option<u32> {
+    let fields = bundle.open_fields(&["schema"])?;
+    let Some(node) = fields.optional("schema") else { return Some(1) };
+    match node.json() {
+        Json::Number(Number::Unsigned(newer)) if *newer > u64::from(Policy::SCHEMA) => {
+            let expected = format!(
+                "a schema from 1 to {}; this build of Postern reads no newer one: deploy the build that wrote the bundle, or a later one",
+                Policy::SCHEMA
+            );
+            node.problem("policy.schema", expected);
+            None
+        }
+        _ => node.u32_in(1..=Policy::SCHEMA, "policy.schema"),
+    }
 }
 
 /// A text that is a JSON object. `name` says which, in place of a path.

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use postern::audit::Kind;
-use postern::http::auth::{ApiKeys, Role};
+use postern::delivery::Credentials;
+use postern::flow::{part_name, secret_parts};
+use postern::http::auth::{ApiKey, ApiKeys, Role};
 use postern::key::KeyRing;
-use postern::policy::Policy;
+use postern::limits::{API_KEYS_MAX, RING_KEYS_MAX, SECRET_MAX_BYTES};
+use postern::policy::{Policy, Provider};
 use postern::time::Instant;
 use postern::token::{Refused, Use, Verifier};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::audit::export;
 
@@ -220,6 +223,87 @@ fn api_keys_open_what_their_roles_say() {
     folder.good("api-key revoke billing --file keys.json");
     folder.check("api-key revoke billing --file keys.json", 1, "holds no key \"billing\"");
     assert_eq!(folder.json("api-key list --file keys.json")["keys"], Value::Array(Vec::new()));
+    folder.check("api-key list", 2, "required");
+}
+
+#[test]
+fn both_lists_of_keys_take_their_file_alike_and_show_the_same_columns() {
+    let folder = Folder::with_ring("lists");
+    folder.good("key rotate ring.json");
+    folder.good("api-key new --id billing --role mint --file keys.json");
+    folder.good("api-key new --id old --role mint --at 1000000000 --file keys.json");
+    let (ring, keys) = (folder.good("key list ring.json"), folder.good("api-key list keys.json"));
+    let head =
+        |text: &str| text.lines().next().unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(head(&ring), ["key", "use", "ends"]);
+    assert_eq!(head(&keys), ["key", "use", "roles", "ends"]);
+    assert!(keys.contains("billing  works  mint") && keys.contains("old      ended  mint"), "{keys}");
+    let works: Vec<Value> = folder.json("api-key list keys.json")["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["works"].clone())
+        .collect();
+    assert_eq!(works, [true, false]);
+    let read = folder.feed("api-key list -", &folder.read("keys.json"));
+    assert_eq!((read.code, read.out), (0, keys));
+}
+
+/// Cloudflare takes no secret over 5 KB. The largest lists that the worker takes are spread over several.
+#[test]
+fn no_secret_is_larger_than_the_platform_takes() {
+    let folder = Folder::with_ring("large-secrets");
+    while folder.ring().keys().len() < RING_KEYS_MAX {
+        folder.good("key rotate ring.json");
+    }
+    for at in 0..API_KEYS_MAX {
+        let roles: String = Role::ALL.iter().map(|role| format!(" --role {}", role.name())).collect();
+        folder.good(&format!("api-key new --id backend-number-{at:03} --in 90d --file keys.json{roles}"));
+    }
+    // Three providers as long as a secret lets them be, with what else they need.
+    let login = |letter: &str| format!(r#"{{"user":"u","password":"{}"}}"#, letter.repeat(4_000));
+    let providers = format!(
+        r#"{{ "postmark": {{ "token": "t", "receipts": {} }}, "cloudflare": {{ "account_id": "a1", "token": "{}" }},
+             "twilio": {{ "account_sid": "AC1", "auth_token": "{}" }} }}"#,
+        login("p"),
+        "c".repeat(4_000),
+        "d".repeat(4_000)
+    );
+    folder.write("providers.json", &providers);
+    let all = "secrets --keys ring.json --api-keys keys.json --providers providers.json";
+    folder.good(&format!("{all} --out secrets.json"));
+    let secrets: serde_json::Map<String, Value> = serde_json::from_str(&folder.read("secrets.json")).unwrap();
+    let text = |name: &str| secrets.get(name).map(|text| text.as_str().unwrap().to_owned());
+    for (name, value) in &secrets {
+        let bytes = value.as_str().unwrap().len();
+        assert!(bytes <= SECRET_MAX_BYTES, "{name} has {bytes} bytes");
+    }
+    assert_eq!(KeyRing::parse(&text("POSTERN_KEYS").unwrap()).unwrap().keys().len(), RING_KEYS_MAX);
+    let keys = secret_parts("POSTERN_API_KEYS", text);
+    assert!(keys.len() > 2, "{} parts", keys.len());
+    let merged: Vec<ApiKey> =
+        keys.iter().flat_map(|part| serde_json::from_str::<Vec<ApiKey>>(part).unwrap()).collect();
+    assert_eq!(
+        serde_json::to_value(&merged).unwrap(),
+        serde_json::from_str::<Value>(&folder.read("keys.json")).unwrap()
+    );
+    assert!(ApiKeys::parse_all(&keys).is_ok());
+    let providers = secret_parts("POSTERN_PROVIDERS", text);
+    assert_eq!(providers.len(), 3);
+    let read = Credentials::parse_all(&providers, false).unwrap();
+    assert!([Provider::Postmark, Provider::Cloudflare, Provider::Twilio].into_iter().all(|it| read.has(it)));
+    // A part behind the last is empty, so that what a longer list has left there is not read.
+    assert_eq!(text(&part_name("POSTERN_API_KEYS", keys.len() + 1)).as_deref(), Some("[]"));
+    assert_eq!(text("POSTERN_PROVIDERS_4").as_deref(), Some("{}"));
+
+    folder.write("one.json", "[]");
+    assert_eq!(
+        folder.json("secrets --api-keys one.json"),
+        json!({ "POSTERN_API_KEYS": "[]", "POSTERN_API_KEYS_2": "[]" })
+    );
+    folder.check("secrets", 2, "required");
+    folder.write("long.json", &format!(r#"{{"postmark":{{"token":"{}"}}}}"#, "t".repeat(5_000)));
+    folder.check("secrets --providers long.json", 1, "takes secrets of 5000 at most");
 }
 
 #[test]
@@ -261,7 +345,9 @@ fn a_policy_names_scopes_and_bounds_their_links() {
     let mint = format!("mint --keys ring.json --host {HOST} --policy {policy}");
     for scope in Policy::example().scopes.values() {
         for name in [scope.name.clone(), scope.code.to_string()] {
-            let token = folder.good(&format!("{mint} --scope {name}"));
+            // What asks for proof has to know of whom.
+            let person = if scope.proof.need().is_some() { "--customer-ref 4711" } else { "" };
+            let token = folder.good(&format!("{mint} --scope {name} {person}"));
             let verified = Verifier::new(&folder.ring(), HOST).verify(token.trim(), now()).unwrap();
             let claims = verified.claims();
             assert_eq!((claims.scope, claims.usage), (scope.code, scope.usage));
@@ -271,6 +357,14 @@ fn a_policy_names_scopes_and_bounds_their_links() {
     folder.check(&format!("{mint} --scope payment.retry --expires-in 31m"), 2, "at most 30m");
     folder.check(&format!("{mint} --scope payment.retri"), 2, "choose one of payment.retry, ");
     folder.check("mint --keys ring.json --host a.example --scope payment.retry", 2, "add --policy DIR");
+    let nobody = "a link of `details.change` asks for proof of a person, and without one it never opens";
+    for name in ["details.change", "6"] {
+        folder.check(&format!("{mint} --scope {name}"), 2, nobody);
+        folder.check(&format!("{mint} --scope {name}"), 2, "next: name the person: --customer-ref REF");
+    }
+    for code in ["0", "65535"] {
+        folder.check(&format!("mint --keys ring.json --host {HOST} --scope {code}"), 2, "no policy can have");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod challenge;
 mod cli;
 mod click;
 mod click_visitor;
+mod deploy;
 mod fixtures;
 mod flow;
 mod gate;

@@ -142,7 +142,29 @@ fn a_bundle_reads_as_its_documents_do() {
         assert_eq!(policy.journeys.is_empty(), documents.len() == DOOR.len());
     }
     let bundle = bundle_of_documents(&DOOR, 7).unwrap();
-    assert!(bundle.starts_with(r#"{"version":7,"site":{"name":"Example""#), "{bundle}");
+    assert!(bundle.starts_with(r#"{"schema":2,"version":7,"site":{"name":"Example""#), "{bundle}");
+}
+
+/// A bundle outlives the build that wrote it, in both directions.
+#[test]
+fn a_bundle_of_an_older_schema_is_read_and_one_of_a_newer_schema_is_refused_whole() {
+    let today = bundle_of_documents(&EXAMPLE, 7).unwrap();
+    let policy = Policy::parse_bundle(today.as_bytes()).unwrap();
+    for older in ["", r#""schema":1,"#] {
+        let bundle = today.replacen(r#""schema":2,"#, older, 1);
+        assert_ne!(bundle, today);
+        assert_eq!(Policy::parse_bundle(bundle.as_bytes()).as_ref(), Ok(&policy), "{older}");
+        assert_eq!(Policy::parse_accepted(bundle.as_bytes()).as_ref(), Ok(&policy), "{older}");
+    }
+    // What else is new in it would only be misread.
+    let newer = today.replacen(r#""schema":2,"#, r#""schema":3,"weather":{},"#, 1);
+    for problems in [Policy::parse_bundle(newer.as_bytes()), Policy::parse_accepted(newer.as_bytes())] {
+        assert_eq!(
+            problems.unwrap_err().to_string(),
+            "$.schema: 3; expected a schema from 1 to 2; this build of Postern reads no newer one: deploy the build \
+             that wrote the bundle, or a later one [policy.schema]"
+        );
+    }
 }
 
 #[test]
@@ -324,6 +346,8 @@ fn shape_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
         ),
         ("field.choice", "$.scopes.\"payment.retry\".risk", vec![set(format!("{RETRY}/risk"), "Medium")]),
         ("field.choice", "$.site.languages[6]", vec![set("/site/languages/-", "no")]),
+        ("policy.schema", "$.schema", vec![set("/schema", 0)]),
+        ("policy.schema", "$.schema", vec![set("/schema", Policy::SCHEMA + 1)]),
         ("policy.version", "$.version", vec![set("/version", 0)]),
         ("policy.version", "$.version", vec![set("/version", 4_294_967_296_u64)]),
         ("policy.version", "$.version", vec![set("/version", 1.5)]),

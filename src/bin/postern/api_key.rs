@@ -23,7 +23,7 @@ pub enum Command {
 Examples:
   postern api-key new --id billing --role mint --role exchange --file api-keys.json
   postern api-key new --id audit-2026 --role audit --in 90d --file api-keys.json
-  wrangler secret put POSTERN_API_KEYS < api-keys.json
+  postern secrets --api-keys api-keys.json | wrangler secret bulk
 
 To replace a key, make another one under a new id, let its holder change over, then revoke the old one.")]
     New(NewArguments),
@@ -33,12 +33,8 @@ Examples:
   postern api-key revoke billing --file api-keys.json
   postern api-key revoke billing --in 7d --file api-keys.json")]
     Revoke(RevokeArguments),
-    /// List the keys: ids, roles and dates.
-    List {
-        /// The list.
-        #[arg(long)]
-        file: PathBuf,
-    },
+    /// List the keys: ids, use, roles and dates.
+    List(ListArguments),
 }
 
 #[derive(Args)]
@@ -67,6 +63,17 @@ pub struct RevokeArguments {
     file: PathBuf,
 }
 
+/// As `postern key list` takes its file; `--file` as its neighbours do.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct ListArguments {
+    /// The list, or `-`.
+    path: Option<PathBuf>,
+    /// The list.
+    #[arg(long)]
+    file: Option<PathBuf>,
+}
+
 #[derive(Args)]
 struct End {
     /// When the key ends, such as 2026-12-01T08:00:00Z.
@@ -88,7 +95,10 @@ pub fn run(command: Command, now: Instant) -> Result<Done, Failure> {
     match command {
         Command::New(arguments) => new(arguments, now),
         Command::Revoke(arguments) => revoke(&arguments, now),
-        Command::List { file } => Ok(list(&read(&file)?, now)),
+        Command::List(ListArguments { path, file }) => {
+            let path = path.or(file).ok_or_else(|| Failure::usage("no list is named"))?;
+            Ok(list(&read(&path)?, now))
+        }
     }
 }
 
@@ -111,7 +121,7 @@ fn new(arguments: NewArguments, now: Instant) -> Result<Done, Failure> {
     write(&arguments.file, &keys)?;
     let note = format!(
         "This key is shown once; only its hash is kept, in {name}.\n\
-         Next: wrangler secret put POSTERN_API_KEYS < {name}",
+         Next: postern secrets --api-keys {name} | wrangler secret bulk",
         name = arguments.file.display()
     );
     Ok(Done::new(key.to_string(), &json!({ "id": id, "key": *key, "not_after": not_after })).note(note))
@@ -121,8 +131,7 @@ fn revoke(arguments: &RevokeArguments, now: Instant) -> Result<Done, Failure> {
     let mut keys = read(&arguments.file)?;
     let (id, name) = (&arguments.id, arguments.file.display());
     let key = keys.iter_mut().find(|key| key.id == *id).ok_or_else(|| {
-        Failure::bad(format!("{name} holds no key {id:?}"))
-            .next(format!("postern api-key list --file {name}"))
+        Failure::bad(format!("{name} holds no key {id:?}")).next(format!("postern api-key list {name}"))
     })?;
     let end = arguments.end.secs(now);
     let what = if let Some(end) = end {
@@ -134,25 +143,28 @@ fn revoke(arguments: &RevokeArguments, now: Instant) -> Result<Done, Failure> {
         format!("Removed key {id:?}.")
     };
     write(&arguments.file, &keys)?;
-    let text = format!("{what}\nNext: wrangler secret put POSTERN_API_KEYS < {name}");
+    let text = format!("{what}\nNext: postern secrets --api-keys {name} | wrangler secret bulk");
     Ok(Done::new(text, &json!({ "id": id, "not_after": end })))
 }
 
 fn list(keys: &[ApiKey], now: Instant) -> Done {
-    let width = keys.iter().map(|key| key.id.len()).max().unwrap_or(0).max("id".len());
+    let width = keys.iter().map(|key| key.id.len()).max().unwrap_or(0).max("key".len());
     let role_text = |key: &ApiKey| key.roles.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
     let roles_width = keys.iter().map(|key| role_text(key).len()).max().unwrap_or(0).max("roles".len());
-    let mut text = format!("{:width$}  {:roles_width$}  ends\n", "id", "roles");
+    let works = |key: &ApiKey| key.not_after.is_none_or(|end| now < Instant::from_secs(end));
+    let mut text = format!("{:width$}  use    {:roles_width$}  ends\n", "key", "roles");
     for key in keys {
         let end = key.not_after.map(Instant::from_secs);
         let end = end.map_or("-".to_owned(), |end| format!("{} ({})", show(end), show_from(now, end)));
-        let _ = writeln!(text, "{:width$}  {:roles_width$}  {end}", key.id, role_text(key));
+        let usage = if works(key) { "works" } else { "ended" };
+        let _ = writeln!(text, "{:width$}  {usage}  {:roles_width$}  {end}", key.id, role_text(key));
     }
-    let listed = |key: &ApiKey| json!({ "id": key.id, "roles": key.roles, "not_after": key.not_after });
+    let listed = |key: &ApiKey| json!({ "id": key.id, "works": works(key), "roles": key.roles, "not_after": key.not_after });
     Done::new(text, &json!({ "keys": keys.iter().map(listed).collect::<Vec<_>>() }))
 }
 
-fn read(path: &Path) -> Result<Vec<ApiKey>, Failure> {
+/// The list in a file, which the worker would take.
+pub fn read(path: &Path) -> Result<Vec<ApiKey>, Failure> {
     let text = file::read(path)?;
     check(path, &text)?;
     serde_json::from_str(&text)

@@ -13,6 +13,7 @@ mod key;
 mod mint;
 mod outcome;
 mod policy;
+mod secrets;
 mod simulate;
 mod when;
 
@@ -53,6 +54,8 @@ enum Command {
     /// Make and revoke keys for the machine API (the worker's secret POSTERN_API_KEYS).
     #[command(subcommand)]
     ApiKey(api_key::Command),
+    /// Put the worker's secrets into one file for wrangler, none of them larger than Cloudflare takes.
+    Secrets(secrets::Arguments),
     /// Mint links offline.
     Mint(mint::Arguments),
     /// Explain every byte of a token, and verify it when given the keys.
@@ -85,6 +88,7 @@ fn run(command: Command, now: Instant) -> Result<Done, Failure> {
     match command {
         Command::Key(command) => key::run(command, now),
         Command::ApiKey(command) => api_key::run(command, now),
+        Command::Secrets(arguments) => secrets::run(&arguments),
         Command::Mint(arguments) => mint::run(&arguments, now),
         Command::Inspect(arguments) => inspect::run(&arguments, now),
         Command::Policy(command) => policy::run(command),

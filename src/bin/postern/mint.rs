@@ -8,7 +8,7 @@ use postern::id::{KeyId, LinkId, Region, ScopeCode, Subject};
 use postern::key::KeyRing;
 use postern::limits::{CUSTOMER_REF_MAX, LIFETIME_MAX_S};
 use postern::time::{Instant, Span};
-use postern::token::{Claims, Minter, Use};
+use postern::token::{Claims, Minter, PREFERENCES, Use};
 use serde_json::json;
 
 use crate::draw;
@@ -83,6 +83,8 @@ enum UseArgument {
 /// What a scope settles about its links.
 struct Terms {
     scope: ScopeCode,
+    /// The scope, where the door asks the person for proof.
+    asks_for_proof: Option<String>,
     usage: Use,
     lifetime_s: u32,
     lifetime_max_s: u32,
@@ -113,13 +115,18 @@ fn claims(arguments: &Arguments, ring: &KeyRing, now: Instant) -> Result<Claims,
         let what = format!("such a link lives at most {}", show_span(Span::from_secs(terms.lifetime_max_s)));
         return Err(Failure::usage(what).next("choose a shorter --expires-in"));
     }
+    let subject = subject(arguments, ring)?;
+    if let Some(scope) = terms.asks_for_proof.filter(|_| subject.is_none()) {
+        let what = format!("a link of `{scope}` asks for proof of a person, and without one it never opens");
+        return Err(Failure::usage(what).next("name the person: --customer-ref REF, or --subject SUBJECT"));
+    }
     Ok(Claims {
         usage: terms.usage,
         expires: (now + lifetime).secs(),
         scope: terms.scope,
         region: arguments.region.unwrap_or(terms.region),
         link: LinkId([0; LinkId::LENGTH]),
-        subject: subject(arguments, ring)?,
+        subject,
     })
 }
 
@@ -133,12 +140,23 @@ fn terms(arguments: &Arguments) -> Result<Terms, Failure> {
             ))
             .next("add --policy DIR, or give the scope's code")
         })?;
+        if scope.0 == 0 || scope == PREFERENCES {
+            return Err(Failure::usage(format!("no policy can have a scope with the code {}", scope.0))
+                .next("give the code of a scope of your policy"));
+        }
         let usage = match arguments.usage {
             None | Some(UseArgument::Once) => Use::Once,
             Some(UseArgument::Many) => Use::Many,
         };
         let region = Region::Weur;
-        return Ok(Terms { scope, usage, lifetime_s: LIFETIME_S, lifetime_max_s: LIFETIME_MAX_S, region });
+        return Ok(Terms {
+            scope,
+            asks_for_proof: None,
+            usage,
+            lifetime_s: LIFETIME_S,
+            lifetime_max_s: LIFETIME_MAX_S,
+            region,
+        });
     };
     let policy = read_policy(path)?;
     let scope = code.and_then(|code| policy.scope(code)).or_else(|| policy.scope_named(&arguments.scope));
@@ -149,6 +167,7 @@ fn terms(arguments: &Arguments) -> Result<Terms, Failure> {
     })?;
     Ok(Terms {
         scope: scope.code,
+        asks_for_proof: scope.proof.need().map(|_| scope.name.clone()),
         usage: scope.usage,
         lifetime_s: scope.lifetime_s,
         lifetime_max_s: scope.lifetime_s,

@@ -34,6 +34,12 @@ macro_rules! rules {
                     $(Self::$name => $id,)+
                 }
             }
+
+            /// Whether it is the id of a rule that a bundle is held to once, when it is new. Who sends is read anew
+            /// each time: that rule knows itself what an older linter let pass.
+            pub fn is_for_new_bundles(id: &str) -> bool {
+                Self::ALL.iter().any(|rule| rule.id() == id && !matches!(rule, Self::SenderProvider | Self::SenderFrom))
+            }
         }
     };
 }

@@ -24,7 +24,7 @@ use crate::policy::journey::BASES;
 use crate::policy::proof::{CODE_CHANNELS, KINDS, WORDS};
 use crate::policy::scope::{RISKS, USES};
 use crate::policy::touch::CONSENTS;
-use crate::policy::{Channel, Datum, Language, Provider, Purpose};
+use crate::policy::{Channel, Datum, Language, Policy, Provider, Purpose};
 use crate::token::PREFERENCES;
 
 const NAME: &str = r"^[a-z0-9]+(\.[a-z0-9_]+)*$";
@@ -46,6 +46,7 @@ fn root() -> Value {
         "additionalProperties": false,
         "properties": {
             "$schema": { "type": "string" },
+            "schema": number(1, Policy::SCHEMA, "What the bundle was written by; absent: 1. A bundle's only."),
             "version": number(1, u32::MAX, "Grows with every change; a bundle's only."),
             "site": link("site"),
             "scopes": sized(1, map(NAME, "scope", "What links are for, by name.")),

@@ -4,7 +4,7 @@ use postern::audit::Kind;
 use postern::http::Method;
 use postern::id::Shard;
 use postern::journey::Paused;
-use postern::policy::bundle_of_documents;
+use postern::policy::{Policy, bundle_of_documents};
 use postern::port::Library as _;
 use postern::sim::{Call, Fault, block_on};
 use serde_json::{Value, json};
@@ -68,6 +68,32 @@ fn a_policy_is_kept_once_and_put_in_force_and_taken_back() {
     }
     assert_eq!(actors(&scene, Kind::PolicyKept), [Some("all".into()), Some("all".into())]);
     assert_eq!(actors(&scene, Kind::PolicyActivated).len(), 3, "what changes nothing leaves no entry");
+}
+
+/// Who runs the deployment can see what is in force, and what each version said.
+#[test]
+fn a_bundle_is_given_back_byte_for_byte() {
+    let scene = Scene::new();
+    let show = |version: &str| scene.api(Method::Get, &format!("/v1/policy/{version}"), "");
+    let example = show("current");
+    assert_eq!(example.response.status, 200);
+    assert_eq!(example.response.body, bundle(1), "the example is nowhere but in the program");
+    assert_eq!(show("1").response.body, bundle(1));
+    // Not as `bundle` writes it, so that it shows whether it was written anew.
+    let kept = bundle(2).replacen(':', ": ", 1);
+    assert_eq!(keep(&scene, &kept).response.status, 201);
+    assert_eq!(show("2").response.body, kept);
+    assert_eq!(show("current").response.body, bundle(1));
+    let policy = Policy::parse_bundle(kept.as_bytes()).unwrap();
+    let scene = scene.with_snapshot(|snapshot| snapshot.as_mut().unwrap().policy = policy.into());
+    let show = |version: &str| scene.api(Method::Get, &format!("/v1/policy/{version}"), "");
+    assert_eq!(show("current").response.body, kept);
+    for version in ["3", "0", "-1", "x", "2.0", "99999999999", "Current"] {
+        assert_eq!(show(version).summary(), "404 unknown_policy", "{version}");
+    }
+    let scene = scene.with_snapshot(|snapshot| *snapshot = None);
+    assert_eq!(scene.api(Method::Get, "/v1/policy/current", "").response.status, 503);
+    assert_eq!(scene.api(Method::Put, "/v1/policy/2", "{}").response.status, 405);
 }
 
 #[test]

@@ -54,10 +54,10 @@ impl Scene {
     pub fn with_policy(policy: Policy) -> Self {
         let settings = Settings {
             keys: Some(ring().reveal()),
-            api_keys: Some(api_keys()),
+            api_keys: vec![api_keys()],
             host: Some(HOST.into()),
             environment: None,
-            providers: None,
+            providers: Vec::new(),
         };
         let snapshot =
             Snapshot { policy: policy.into(), is_example: true, denied: DenyList::default(), loaded: NOW };
