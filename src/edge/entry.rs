@@ -327,8 +327,6 @@ fn log(failure: Option<&Failure>) {
 /// `{"now": null}` it is the real one again.
 #[cfg(feature = "local")]
 fn move_clock(request: &Request) -> Response {
-    use serde::Deserialize as _;
-
     #[derive(serde::Serialize, serde::Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Clock {

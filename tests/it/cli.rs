@@ -257,7 +257,7 @@ fn no_secret_is_larger_than_the_platform_takes() {
         folder.good("key rotate ring.json");
     }
     for at in 0..API_KEYS_MAX {
-        let roles: String = Role::ALL.iter().map(|role| format!(" --role {}", role.name())).collect();
+        let roles = Role::ALL.map(|role| format!(" --role {}", role.name())).concat();
         folder.good(&format!("api-key new --id backend-number-{at:03} --in 90d --file keys.json{roles}"));
     }
     // Three providers as long as a secret lets them be, with what else they need.
