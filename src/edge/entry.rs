@@ -331,7 +331,7 @@ fn move_clock(request: &Request) -> Response {
     #[serde(deny_unknown_fields)]
     struct Clock {
         // Whoever moves the clock says where to: a field that is missing is a slip.
-        #[serde(deserialize_with = "Option::deserialize")]
+        #[serde(deserialize_with = "serde::Deserialize::deserialize")]
         now: Option<Instant>,
         #[serde(default)]
         stands: bool,
