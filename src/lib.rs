@@ -4,6 +4,7 @@
 //! go. Modules in reading order; each may name only those above it (a test holds the exact table):
 
 pub mod limits; // every bound in one place
+pub mod digit; // decimal digits of every script
 pub mod id; // a newtype per identifier
 pub mod time; // instants and spans; no clock
 pub mod zone; // time zones, from one compiled-in database

@@ -221,7 +221,7 @@ pub const EVENT_FLAGS_MAX: usize = 16;
 pub const MASKS_MAX: usize = 8;
 /// Longest masked reference, in characters: "Visa ending 1234" has 16.
 pub const MASK_CHARS_MAX: usize = 24;
-/// Digits in a row that a masked reference may show: the last four of a card, not a number to call.
+/// Digits that a masked reference may show in all: the last four of a card, not a number to call.
 pub const MASK_DIGITS_MAX: usize = 4;
 /// Longest e-mail address, in bytes (RFC 5321 §4.5.3.1.3, without the angle brackets).
 pub const EMAIL_MAX: usize = 254;

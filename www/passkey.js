@@ -2,8 +2,8 @@
 // where there are no passkeys, and the page offers its other ways.
 
 const decode = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
-const encode = (buffer) =>
-  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+const encode = (bytes) => toUrl(btoa(String.fromCharCode(...bytes)));
+const toUrl = (text) => text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 const withIds = (list) => list?.map((item) => ({ ...item, id: decode(item.id) }));
 
 // What `parseCreationOptionsFromJSON` and `parseRequestOptionsFromJSON` do, for browsers without them.
@@ -15,14 +15,36 @@ function parse(options) {
   return parsed;
 }
 
+// Browsers give an ArrayBuffer; password managers also typed arrays, arrays of numbers, or typed arrays that were JSON.
+function bytes(value) {
+  if (Object.prototype.toString.call(value) === "[object ArrayBuffer]") return new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  const list = Array.isArray(value) ? value : Object.values(value);
+  if (!list.every((byte) => Number.isInteger(byte) && byte >= 0 && byte < 256)) throw new TypeError("no bytes");
+  return Uint8Array.from(list);
+}
+
+const text = (value) => (typeof value === "string" ? toUrl(value) : encode(bytes(value)));
+
+// The specification's own JSON. A manager's credential may have a `toJSON` that does not work on it.
+function readable(credential) {
+  try {
+    const json = credential.toJSON();
+    if (json.rawId && json.response.clientDataJSON) return json;
+  } catch {}
+  return credential;
+}
+
 // What is read of the credential, and no more: the specification's own JSON says most things twice.
-function write({ type, rawId, response }) {
-  const id = encode(rawId);
+function write(credential) {
+  const { rawId, response } = readable(credential);
+  const id = text(rawId);
   const said = {};
   for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
-    if (response[name] instanceof ArrayBuffer) said[name] = encode(response[name]);
+    if (response[name]) said[name] = text(response[name]);
   }
-  return JSON.stringify({ id, rawId: id, type, response: said });
+  if (!id || !said.clientDataJSON) throw new TypeError("no credential");
+  return JSON.stringify({ id, rawId: id, type: credential.type, response: said });
 }
 
 async function ask(form) {
@@ -51,7 +73,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       form.elements.credential.value = write(await ask(form));
       form.submit();
     } catch {
-      // Refused, cancelled, too late, no passkey: browsers do not say which, and the way on is the same.
+      // Refused, cancelled, too late, no passkey, or an answer that cannot be read: the next step is the same.
       form.removeAttribute("aria-busy");
       if (failed) {
         failed.hidden = false;

@@ -10,7 +10,8 @@ use litemap::LiteMap;
 use crate::delivery::phrase::Phrases;
 use crate::delivery::{Approved, Message, Script};
 use crate::id::TouchId;
-use crate::limits::{MASK_CHARS_MAX, SMS_SEGMENTS_MAX};
+use crate::limits::SMS_SEGMENTS_MAX;
+use crate::person::is_masked;
 use crate::policy::slot::{Piece, fill, pieces};
 use crate::policy::{Channel, Language, Purpose, Site, Template, Wording, sms};
 
@@ -204,15 +205,12 @@ impl<'a> Said<'a> {
         texts.iter().filter_map(|text| self.fill(text)).collect()
     }
 
+    /// `None` where a masked reference is missing. A row may hold one that an earlier build took and that is refused
+    /// now: it counts as missing, and none ever stands in a message.
     fn fill(&self, text: &str) -> Option<String> {
-        let mask = |name: &str| self.draft.masks.get(name).map(String::as_str).filter(|mask| is_mask(mask));
+        let mask = |name: &str| self.draft.masks.get(name).map(String::as_str).filter(|mask| is_masked(mask));
         fill(text, &self.draft.site.name, self.link, mask)
     }
-}
-
-/// A second look at what came from outside: anything else is treated as missing.
-fn is_mask(mask: &str) -> bool {
-    (1..=MASK_CHARS_MAX).contains(&mask.chars().count()) && !mask.contains(char::is_control)
 }
 
 /// What stands below an e-mail.
@@ -334,10 +332,9 @@ mod tests {
     #[test]
     fn what_is_filled_in_cannot_break_out_of_the_page() {
         let mut policy = Policy::example();
-        policy.site.name = "A&B \"Co\"".to_owned();
-        let masks = LiteMap::from_iter([("order".to_owned(), "<b>{link}</b>".to_owned())]);
+        policy.site.name = "A&B \"Co\" <b>{link}</b>".to_owned();
         let template = policy.templates.get("payment.failed.email").unwrap();
-        let html = composed(&policy, template, None, &masks).unwrap().html.unwrap();
+        let html = composed(&policy, template, None, &masks()).unwrap().html.unwrap();
         assert!(!html.contains("<b>") && !html.contains("A&B"), "{html}");
         assert!(html.contains("{link}"), "what is filled in is not looked at again");
     }
@@ -357,6 +354,24 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_mask_that_an_earlier_build_took_and_this_one_refuses_is_in_no_message() {
+        let policy = Policy::example();
+        let template = policy.templates.get("payment.failed.email").unwrap();
+        for stored in [
+            "4111\u{202f}1111\u{202f}1111\u{202f}1111",
+            "4111'1111'1111'1111",
+            "https://evil.example/x",
+            "\u{202e}4321",
+            "\u{200b}",
+        ] {
+            let masks = LiteMap::from_iter([("order".to_owned(), stored.to_owned())]);
+            let message = composed(&policy, template, None, &masks).unwrap();
+            let without = composed(&policy, template, None, &LiteMap::new()).unwrap();
+            assert_eq!((message.text, message.html), (without.text, without.html), "{stored:?}");
         }
     }
 

@@ -19,6 +19,7 @@ use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use crate::digit;
 use crate::id::{Subject, decode_bytes, encode_bytes};
 use crate::key::{KeyRing, MacKey, constant_time_eq};
 use crate::limits::FACT_MAX_BYTES;
@@ -53,7 +54,7 @@ impl FactValue {
             }
             FactKind::Digits { length } => {
                 for letter in text.chars() {
-                    match fold::digit(letter).and_then(|digit| char::from_digit(digit, 10)) {
+                    match digit::ascii(letter) {
                         Some(digit) => value.push(digit),
                         None if letter.is_alphanumeric() => return None,
                         None => {}
@@ -215,7 +216,15 @@ mod tests {
             check(
                 language,
                 NUMBER,
-                &["4711-0815", "4711 0815", "(4711) 08.15", "٤٧١١٠٨١٥", "４７１１０８１５"],
+                &[
+                    "4711-0815",
+                    "4711 0815",
+                    "(4711) 08.15",
+                    "٤٧١١٠٨١٥",
+                    "４７１１０８１５",
+                    "៤៧១១០៨១៥",
+                    "𝟒𝟕𝟏𝟏𝟎𝟖𝟏𝟓",
+                ],
                 "47110815",
             );
         }

@@ -12,6 +12,7 @@ mod lexicon;
 mod lint;
 mod outreach;
 mod parse;
+pub mod plain;
 mod proof;
 #[cfg(not(target_arch = "wasm32"))]
 mod schema;

@@ -12,6 +12,7 @@ use crate::limits::{
     SMS_SEGMENTS_MAX, SUBJECT_CHARS_MAX, TEMPLATE_MASKS_MAX, VOICEMAIL_CHARS_MAX, WHATSAPP_BUTTON_CHARS_MAX,
     WHY_CHARS_MAX,
 };
+use crate::policy::plain::is_invisible;
 use crate::policy::site::Offered;
 use crate::policy::slot::{Piece, fill, pieces};
 use crate::policy::{Channel, Language, Template, Wording, scope, sms, wording};
@@ -331,13 +332,9 @@ fn check_absent(fields: &Fields<'_>, name: &'static str, rule: &'static str, cha
     }
 }
 
-/// One line of text: nothing that is invisible, breaks the line, or turns the direction of what stands around it.
+/// One line of text without anything invisible in it.
 fn is_plain(text: &str) -> bool {
-    let is_refused = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    !text.is_empty() && text.trim() == text && !text.contains("  ") && !text.contains(is_refused)
+    !text.is_empty() && text.trim() == text && !text.contains("  ") && !text.contains(is_invisible)
 }
 
 #[cfg(test)]
@@ -446,7 +443,7 @@ mod tests {
         check(EMAIL, ("Go on", &"a".repeat(41)), &["template.button"]);
         check(EMAIL, ("A payment is open.", &"a".repeat(121)), &["template.why"]);
         check(VOICE, ("Goodbye", &"a".repeat(140)), &["template.voicemail"]);
-        for unclean in [" x", "x ", "a  b", r"a\nb", r"a\u200bb", r"a\u202eb", ""] {
+        for unclean in [" x", "x ", "a  b", r"a\nb", r"a\u200bb", r"a\u202eb", r"a\u00adb", r"a\u061cb", ""] {
             check(EMAIL, ("About your payment", unclean), &["template.subject"]);
         }
     }

@@ -7,6 +7,7 @@ use crate::json::Node;
 use crate::limits::{CAPITALS_MAX, TEMPLATE_DIGITS_MAX};
 use crate::policy::Channel;
 use crate::policy::lexicon::Lexicon;
+use crate::policy::plain::{has_link, longest_number};
 use crate::policy::slot::{Piece, pieces};
 use crate::policy::template::{Place, Spoken};
 
@@ -35,10 +36,6 @@ const PERSONAL_SLOTS: [&str; 20] = [
 ];
 
 const CURRENCIES: [&str; 12] = ["eur", "usd", "gbp", "sek", "dkk", "nok", "chf", "kr", "€", "$", "£", "¥"];
-
-/// Endings by which an address without scheme is known.
-const DOMAINS: [&str; 14] =
-    [".com", ".net", ".org", ".io", ".se", ".dk", ".de", ".fr", ".es", ".eu", ".co", ".uk", ".app", ".info"];
 
 /// Judges one text by every rule and reports each that it breaks.
 pub(super) fn check(node: &Node<'_>, text: &str, place: Place, spoken: &Spoken<'_>) -> bool {
@@ -169,47 +166,9 @@ fn has_personal_slot(text: &str) -> bool {
     })
 }
 
-/// An `@`, or more digits in a row than a year has. A row runs on over single separators, and through a word that
-/// mixes letters with digits.
+/// An `@`, or more digits in a row than a year has.
 fn has_personal_data(text: &str) -> bool {
-    if text.contains('@') {
-        return true;
-    }
-    let mut digits = 0;
-    let mut gap = 0;
-    for letter in text.chars() {
-        if letter.is_numeric() {
-            digits += 1;
-            gap = 0;
-        } else if letter.is_ascii_uppercase() || " -./()\u{a0}\u{202f}".contains(letter) {
-            gap += 1;
-        } else {
-            gap = GAP_MAX + 1;
-        }
-        if gap > GAP_MAX {
-            digits = 0;
-        }
-        if digits > TEMPLATE_DIGITS_MAX {
-            return true;
-        }
-    }
-    false
-}
-
-/// Separators and capitals between two digits of one number, as in `GB29 NWBK 6016` or `(0) 20 - 79`.
-const GAP_MAX: usize = 6;
-
-fn has_link(text: &str) -> bool {
-    let lower = lower(text);
-    lower.contains("://")
-        || lower.contains("www.")
-        || DOMAINS.iter().any(|domain| {
-            lower.match_indices(domain).any(|(at, found)| {
-                let (before, rest) = lower.split_at_checked(at).unwrap_or_default();
-                let after = rest.strip_prefix(found).unwrap_or_default();
-                before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
-            })
-        })
+    text.contains('@') || longest_number(text) > TEMPLATE_DIGITS_MAX
 }
 
 fn has_markup(text: &str) -> bool {
@@ -303,6 +262,9 @@ mod tests {
                 ("QQ 12 34 56 C", "Form P45"),
                 ("Order A1B2C3D4E5", "Order of 2026"),
                 ("Invoice 20391", "Invoice 2039"),
+                ("Card 4111'1111'1111'1111", "Card ending 1111"),
+                ("Card 4111_1111_1111_1111", "In 2026, 2027 and 2028"),
+                ("Card 4111,1111:1111·1111", "Open 9:00"),
             ],
         );
     }

@@ -4,6 +4,7 @@
 //! nonce, so a code that was sent to one attempt is none for another. There are few codes, so the hash protects them
 //! only from who has the rows without the keys.
 
+use crate::digit;
 use crate::id::{LinkId, Nonce, Tag};
 use crate::key::{KeyRing, MacKeys, Purpose};
 use crate::limits::{CODE_TYPED_CHARS_MAX, RELAY_DIGITS};
@@ -23,15 +24,21 @@ pub fn draw(entropy: &[u8; 32], digits: u8) -> String {
     format!("{number:0width$}", width = usize::from(digits))
 }
 
-/// The digits of what somebody typed: spaces and hyphens left out, digits of other scripts read as what they are.
-/// Nothing, if it cannot be a code of so many digits; then no gate needs to be asked, and no try is spent.
+/// The digits of what somebody typed: spaces and hyphens left out, digits of every script read as what they are, as well
+/// as the signs around a code that came along (`306821.`, `"306821"`) and the letters that some write before one
+/// (`G-306821`). Nothing, if it cannot be a code of so many digits; then no gate needs to be asked, and no try is spent.
 pub fn read(typed: &str, digits: u8) -> Option<String> {
     if typed.len() > CODE_TYPED_CHARS_MAX * 4 {
         return None;
     }
+    let typed = typed.trim_matches(|character: char| !character.is_alphanumeric());
+    let typed = match typed.split_once('-') {
+        Some((letters, rest)) if letters.chars().all(|letter| letter.is_ascii_alphabetic()) => rest,
+        _ => typed,
+    };
     let mut code = String::with_capacity(usize::from(digits));
     for character in typed.chars().filter(|character| !is_between(*character)) {
-        code.push(digit(character)?);
+        code.push(digit::ascii(character)?);
     }
     (code.len() == usize::from(digits)).then_some(code)
 }
@@ -65,16 +72,6 @@ const fn is_between(character: char) -> bool {
         || matches!(character, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// A decimal digit of the scripts that phones type: Latin, full-width, Arabic-Indic, Persian, Devanagari.
-fn digit(character: char) -> Option<char> {
-    let zeros = ['0', '\u{ff10}', '\u{660}', '\u{6f0}', '\u{966}'];
-    let value = zeros.iter().find_map(|zero| {
-        let value = u32::from(character).checked_sub(u32::from(*zero))?;
-        (value < 10).then_some(value)
-    })?;
-    char::from_digit(value, 10)
-}
-
 const _: () = assert!(LinkId::LENGTH == 12 && Nonce::LENGTH == 12 && RELAY_DIGITS <= 18);
 
 #[cfg(test)]
@@ -102,9 +99,21 @@ mod tests {
             ("12345", None),
             ("1234567", None),
             ("12345O", None),
-            ("123456!", None),
+            ("306821.", Some("306821")),
+            ("\"306821\"", Some("306821")),
+            ("«306821»", Some("306821")),
+            ("(306 821),", Some("306821")),
+            ("#306821", Some("306821")),
+            ("G-306821", Some("306821")),
+            ("\u{de9}\u{de6}\u{dec}\u{dee}\u{de8}\u{de7}", Some("306821")),
+            ("៣០៦៨២១", Some("306821")),
+            ("၃၀၆၈၂၁", Some("306821")),
+            ("𝟑𝟎𝟔𝟖𝟐𝟏", Some("306821")),
             ("12.34.56", None),
-            ("+123456", None),
+            ("G306821", None),
+            ("G-3-0682", None),
+            ("1-306821", None),
+            ("306821 and", None),
             ("½23456", None),
             ("②②②②②②", None),
         ] {

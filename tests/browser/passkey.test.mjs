@@ -163,6 +163,59 @@ test("a browser without the specification's readers of JSON does as well", async
   check(await ceremonies(), "fallback");
 });
 
+/** Stands in for a password manager: `change` makes of each ArrayBuffer what the manager gives in its place. */
+const manager = (change, toJSON) =>
+  context.addInitScript(`{
+    const change = ${change};
+    const wrap = (ask) => async (options) => {
+      const real = await ask(options);
+      const response = {};
+      for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+        if (real.response[name] instanceof ArrayBuffer) response[name] = change(real.response[name], name);
+      }
+      const fake = { id: real.id, rawId: change(real.rawId, "rawId"), type: real.type, response };
+      const toJSON = ${toJSON};
+      if (toJSON) fake.toJSON = toJSON(real, fake);
+      return fake;
+    };
+    navigator.credentials.create = wrap(navigator.credentials.create.bind(navigator.credentials));
+    navigator.credentials.get = wrap(navigator.credentials.get.bind(navigator.credentials));
+  }`);
+
+for (const [name, change, toJSON] of [
+  ["typed arrays", "(buffer) => new Uint8Array(buffer)"],
+  ["views of a larger buffer", "(buffer) => { const all = new Uint8Array(buffer.byteLength + 9); all.set(new Uint8Array(buffer), 4); return all.subarray(4, -5); }"],
+  ["arrays of numbers", "(buffer) => [...new Uint8Array(buffer)]"],
+  ["typed arrays that were JSON", "(buffer) => JSON.parse(JSON.stringify(new Uint8Array(buffer)))"],
+  ["a toJSON alone", "() => undefined", "(real) => () => real.toJSON()"],
+  ["a toJSON that is not theirs", "(buffer) => [...new Uint8Array(buffer)]", "() => PublicKeyCredential.prototype.toJSON"],
+  ["a toJSON with bytes in it", "(buffer) => new Uint8Array(buffer)", "(real, fake) => () => ({ ...fake })"],
+]) {
+  test(`a password manager that answers with ${name} proves as a browser does`, async () => {
+    await manager(change, toJSON);
+    check(await ceremonies(), "manager");
+  });
+}
+
+test("what cannot be read shows the note, and the page goes on", async () => {
+  for (const change of ["() => 5", "() => 'x'.repeat(0)", "() => [256]", "() => ({ a: 'b' })", "() => undefined", "() => null"]) {
+    await context.close();
+    context = await browser.newContext();
+    page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    devTools = await context.newCDPSession(page);
+    await devTools.send("WebAuthn.enable");
+    await authenticator();
+    await context.addInitScript("window.isReadable = false");
+    await manager(`(buffer) => (window.isReadable ? buffer : (${change})())`);
+    await fails("create", creation());
+    await page.evaluate(() => (window.isReadable = true));
+    await Promise.all([page.waitForURL("**/verify"), page.click("button")]);
+    assert.equal(posted.length, 1, `${change}: the same page, once more`);
+    posted = [];
+  }
+});
+
 test("where there are no passkeys the form stays hidden and the page says so", async () => {
   await context.addInitScript(() => delete window.PublicKeyCredential);
   await open("get", request([]));

@@ -12,9 +12,10 @@ use source::{Source, is_word, line_of, mentions};
 
 /// For each module of `src`, in reading order, the modules that it may name besides itself.
 /// A module names only what stands above it, so there are no cycles.
-const EDGES: [(&str, &[&str]); 25] = [
+const EDGES: [(&str, &[&str]); 26] = [
     ("lib", &[]),
     ("limits", &[]),
+    ("digit", &[]),
     ("id", &["limits"]),
     ("time", &[]),
     ("zone", &["time"]),
@@ -23,12 +24,12 @@ const EDGES: [(&str, &[&str]); 25] = [
     ("passkey", &["limits", "id", "time", "json", "key"]),
     ("challenge", &["limits", "id", "time", "key"]),
     ("token", &["limits", "id", "time", "key"]),
-    ("session", &["limits", "id", "time", "key", "token"]),
-    ("policy", &["limits", "id", "time", "zone", "json", "challenge", "token"]),
+    ("session", &["limits", "digit", "id", "time", "key", "token"]),
+    ("policy", &["limits", "digit", "id", "time", "zone", "json", "challenge", "token"]),
     ("gate", &["limits", "id", "time", "key", "challenge", "token"]),
     ("click", &["limits", "time", "token", "policy"]),
     ("audit", &["limits", "id", "time", "key"]),
-    ("person", &["limits", "id", "time", "zone", "json", "key", "passkey", "policy"]),
+    ("person", &["limits", "digit", "id", "time", "zone", "json", "key", "passkey", "policy"]),
     ("journey", &["limits", "id", "time", "zone", "json", "key", "passkey", "policy", "audit", "person"]),
     ("shard", &["limits", "id", "time", "zone", "key", "passkey", "policy", "audit", "person", "journey"]),
     ("delivery", &["limits", "id", "time", "json", "key", "token", "policy", "person", "journey", "shard"]),
@@ -44,6 +45,7 @@ const EDGES: [(&str, &[&str]); 25] = [
 ];
 const INNER: &[&str] = &[
     "limits",
+    "digit",
     "id",
     "time",
     "zone",
@@ -69,6 +71,7 @@ const INNER: &[&str] = &[
 /// The command line also shows what the simulator comes to.
 const OUTER: &[&str] = &[
     "limits",
+    "digit",
     "id",
     "time",
     "zone",

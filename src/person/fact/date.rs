@@ -1,7 +1,7 @@
 //! Dates as people type them, in the orders that are usual where English, Swedish, Danish, German, French and Spanish
 //! are read.
 
-use crate::person::fact::fold::digit;
+use crate::digit;
 use crate::policy::Language;
 
 /// The years of a date that anybody living knows.
@@ -68,7 +68,7 @@ impl Typed {
         let mut groups = typed.groups.iter_mut();
         let mut group: Option<&mut Group> = None;
         for letter in text.chars() {
-            let Some(digit) = digit(letter) else {
+            let Some(digit) = digit::value(letter) else {
                 if letter.is_alphabetic() {
                     return None;
                 }

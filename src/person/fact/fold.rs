@@ -5,6 +5,8 @@
 //! what is no letter and no digit is dropped, and the rest stays. That is less than Unicode's NFKD with case folding, and
 //! a hundredth of its tables.
 
+use crate::digit;
+
 /// `text`, folded. Folding twice is folding once, and nothing becomes longer in bytes.
 pub(super) fn fold(text: &str) -> impl Iterator<Item = char> {
     text.chars().flat_map(|letter| match several(letter) {
@@ -34,14 +36,6 @@ impl Iterator for Folded {
     }
 }
 
-/// What a digit of any of the scripts known here is worth.
-pub(super) fn digit(letter: char) -> Option<u32> {
-    let code = u32::from(letter);
-    letter
-        .to_digit(10)
-        .or_else(|| Some(code - ZEROS.into_iter().find(|zero| (*zero..*zero + 10).contains(&code))?))
-}
-
 /// What a letter is when it is small and without its marks; nothing if it is none.
 fn single(letter: char) -> Option<char> {
     if letter.is_ascii() {
@@ -69,8 +63,8 @@ fn single(letter: char) -> Option<char> {
         0xff41..=0xff5a => return char::from_u32(code - 0xff41 + u32::from('a')),
         _ => {}
     }
-    if let Some(digit) = digit(letter) {
-        return char::from_digit(digit, 10);
+    if let Some(digit) = digit::ascii(letter) {
+        return Some(digit);
     }
     let mut pairs = PAIRS.chars();
     let small = match pairs.by_ref().step_by(2).find(|capital| *capital == letter) {
@@ -167,13 +161,6 @@ const LATIN: [(u32, &str); 2] = [
 
 /// Latin capitals that are no other letter with a mark, each followed by its small form.
 const PAIRS: &str = "ƁɓƂƃƄƅƆɔƉɖƊɗƎǝƏəƐɛƓɠƔɣƖɩƗɨƜɯƝɲƟɵƢƣƦʀƧƨƩʃƮʈƱʊƲʋƷʒƸƹƼƽǮǯǶƕǷƿȜȝȢȣȤȥɁɂɄʉɅʌɊɋỺỻỼỽỾỿ";
-
-/// Where the ten digits of a script begin: Arabic-Indic, its Persian form, N'Ko, the scripts of India, Thai, Lao, Tibetan,
-/// Burmese, Khmer, Mongolian, full-width.
-const ZEROS: [u32; 19] = [
-    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
-    0x1040, 0x17e0, 0x1810, 0xff10,
-];
 
 #[cfg(test)]
 mod tests {

@@ -172,6 +172,10 @@ fn each_mistake_is_named_with_its_place() {
         (json!({ "data": { "flags": flags } }), "$.data.flags event.flags"),
         (json!({ "data": { "masks": { "card": "4111 1111 1111 1111" } } }), "$.data.masks.card mask.text"),
         (json!({ "data": { "masks": { "mail": "a@b.se" } } }), "$.data.masks.mail mask.text"),
+        (json!({ "data": { "masks": { "a": "4111\u{202f}1111\u{202f}1111" } } }), "$.data.masks.a mask.text"),
+        (json!({ "data": { "masks": { "a": "https://evil.example/x" } } }), "$.data.masks.a mask.text"),
+        (json!({ "data": { "masks": { "a": "\u{202e}4321" } } }), "$.data.masks.a mask.text"),
+        (json!({ "data": { "masks": { "a": "\u{200b}" } } }), "$.data.masks.a mask.text"),
         (json!({ "data": { "masks": { "card": 1234 } } }), "$.data.masks.card field.type"),
         (json!({ "data": { "masks": masks } }), "$.data.masks mask.count"),
     ] {
