@@ -168,7 +168,7 @@ impl Object {
             return Ok(Visited { answer: Answer::Done { ticked }, due });
         }
         let answer = self.turn(visit.errand, now, &rules)?;
-        if let Answer::Done { ticked } = &answer
+        if let Answer::Done { ticked } | Answer::Put { ticked, .. } = &answer
             && ticked.has_more
         {
             self.with(|memory| memory.has_more = true);

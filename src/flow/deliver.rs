@@ -314,11 +314,15 @@ async fn issue(
     let mut name = b"postern/deliver/v1/".to_vec();
     let mut events = Vec::new();
     for one in prepared {
-        let Some(claims) = &one.claims else { continue };
+        if one.claims.is_none() && one.choices.is_none() {
+            continue;
+        }
         name.extend_from_slice(&one.ready.touch.0);
         name.extend_from_slice(&one.ready.offered.millis().to_be_bytes());
-        let event = context.event(Kind::Issued, Some(context.trace(claims)));
-        events.push(Event { at: one.ready.offered, ..event });
+        for claims in one.claims.iter().chain(&one.choices) {
+            let event = context.event(Kind::Issued, Some(context.trace(claims)));
+            events.push(Event { at: one.ready.offered, ..event });
+        }
     }
     if events.is_empty() {
         return Ok(());

@@ -205,6 +205,9 @@ struct EventDocument<'a> {
     /// Each that the event triggers or ended something of.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     journeys: &'a [InJourney],
+    /// Flags and masks that no journey reads.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    not_kept: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<&'a [Fault]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,11 +216,12 @@ struct EventDocument<'a> {
 
 impl<'a> EventDocument<'a> {
     const fn of(result: &'static str) -> Self {
-        Self { result, journeys: &[], errors: None, retry_after_s: None }
+        Self { result, journeys: &[], not_kept: &[], errors: None, retry_after_s: None }
     }
 
     fn taken(received: &'a Received) -> Self {
-        Self { journeys: &received.journeys, ..Self::of(taken_name(received.taken)) }
+        let (journeys, not_kept) = (&received.journeys, &received.not_kept);
+        Self { journeys, not_kept, ..Self::of(taken_name(received.taken)) }
     }
 }
 

@@ -54,6 +54,9 @@ pub async fn put(
     #[derive(Serialize)]
     struct Document {
         subject: Subject,
+        /// What no journey reads, such as `masks.card`.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        not_kept: Vec<String>,
     }
     let Some(subject) = subject(context, reference) else { return bad_reference() };
     let change = match read(context, subject, &request.body) {
@@ -62,7 +65,7 @@ pub async fn put(
     };
     let errand = Errand::Put { subject, change, by: Some(actor.id().to_owned()) };
     match ports.visit(Shard::of(subject), &errand).await {
-        Ok(Answer::Done { .. }) => Outcome::new(json(200, &Document { subject })),
+        Ok(Answer::Put { not_kept, .. }) => Outcome::new(json(200, &Document { subject, not_kept })),
         Ok(_) => astray(context),
         Err(error) => unreachable(context, "shard_unreachable", &error),
     }

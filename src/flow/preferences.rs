@@ -125,7 +125,7 @@ impl<'a> Visit<'a> {
     async fn put(&self, change: Change, ports: &impl People) -> Result<(), Unreachable> {
         let errand = Errand::Put { subject: self.subject, change, by: None };
         match ports.visit(Shard::of(self.subject), &errand).await? {
-            Answer::Done { .. } => Ok(()),
+            Answer::Put { .. } => Ok(()),
             _ => Err(astray()),
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Prepared<'p> {
     pub book: AddressBook,
     /// The claims of its link.
     pub claims: Option<Claims>,
+    /// Those of the link to the person's choices.
+    pub choices: Option<Claims>,
 }
 
 /// Composes a touch.
@@ -46,10 +48,11 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
     let link = claims.map(|claims| door.link_url(&door.minter.mint(&claims)));
     let choices = matches!(ready.channel, Channel::Email).then(|| {
         let link = LinkId(sha256_prefix(&[b"postern/choices/v1/", &ready.touch.0]));
-        door.minter.mint(&Claims::preferences(subject, link, policy.site.region, ready.offered))
+        Claims::preferences(subject, link, policy.site.region, ready.offered)
     });
-    let preferences = choices.as_deref().map(|token| door.choices_url(token));
-    let unsubscribe = choices.as_deref().map(|token| door.unsubscribe_url(token));
+    let token = choices.map(|claims| door.minter.mint(&claims));
+    let preferences = token.as_deref().map(|token| door.choices_url(token));
+    let unsubscribe = token.as_deref().map(|token| door.unsubscribe_url(token));
     let draft = Draft {
         touch: ready.touch,
         site: &policy.site,
@@ -67,7 +70,7 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
         compose(&draft).map_err(|error| Report::Rejected { reason: reason::known(error.code()) })?;
     // A link that the template leaves out is not issued.
     let claims = claims.filter(|_| message.link.is_some());
-    Ok(Prepared { ready, message, sender, book, claims })
+    Ok(Prepared { ready, message, sender, book, claims, choices })
 }
 
 fn claims(door: &Door, policy: &Policy, scope: &Scope, ready: &Ready) -> Claims {

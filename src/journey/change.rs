@@ -4,15 +4,22 @@ use litemap::LiteMap;
 
 use crate::audit::{Event, Kind};
 use crate::journey::advance::{drop_pending, withdraw};
+use crate::journey::readers::Readers;
 use crate::journey::{Effect, Refusal, Rules, gates};
 use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
 use crate::person::{Change, Consent, FactTag, Mask, NewAddress, Part, Pending, Person, Said, Sealed};
 use crate::policy::Channel;
 use crate::time::Instant;
 
-/// Applies a change. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
+/// Applies a change, and gives the masked references that no journey reads: they are dropped. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
 /// the way.
-pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, effects: &mut Vec<Effect>) {
+pub fn change(
+    person: &mut Person,
+    change: Change,
+    now: Instant,
+    rules: &Rules,
+    effects: &mut Vec<Effect>,
+) -> Vec<String> {
     let drops = |part| change.drops.contains(&part);
     let mut has_changed = false;
     let mut set = |differs: bool| {
@@ -28,7 +35,13 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
     if change.addresses.is_some() || drops(Part::Addresses) {
         set(readdress(person, change.addresses, now));
     }
+    let mut not_kept = Vec::new();
+    let readers = (!change.masks.is_empty()).then(|| Readers::of(person, rules));
     for (name, mask) in change.masks {
+        if readers.as_ref().is_some_and(|readers| !readers.read_mask(&name)) {
+            not_kept.push(format!("masks.{name}"));
+            continue;
+        }
         let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);
         if has_room {
             set(person.masks.get(&name).is_none_or(|known| known.0 != mask));
@@ -64,6 +77,7 @@ pub fn change(person: &mut Person, change: Change, now: Instant, rules: &Rules, 
         Some(why) => withdraw(person, why, now, effects),
         None => drop_unwanted(person, now, rules, effects),
     }
+    not_kept
 }
 
 /// Puts other addresses in the place of those that are kept; whether anything changed. A dead address that is put again is

@@ -33,6 +33,9 @@ pub struct Received {
     /// Every journey that it triggers or ended something of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub journeys: Vec<InJourney>,
+    /// Flags and masks that no journey reads, such as `flags.paid`: they were dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_kept: Vec<String>,
 }
 
 /// What an event did.

@@ -118,7 +118,8 @@ fn cap(question: &Question<'_>) -> Result<(), Held> {
 
 fn quiet_hours(question: &Question<'_>) -> Result<(), Held> {
     let Question { person, plan, touch, id, now, .. } = *question;
-    quiet::ask(plan.outreach, person.zone.as_ref(), touch.channel, id, now, plan.lots)
+    let way = (touch.channel, plan.journey.purpose);
+    quiet::ask(plan.outreach, person.zone.as_ref(), way, id, now, plan.lots)
 }
 
 fn risk(question: &Question<'_>) -> Result<(), Held> {

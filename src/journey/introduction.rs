@@ -10,7 +10,7 @@ use crate::journey::gates::{Held, Question};
 use crate::journey::{Effect, Refusal, Rules};
 use crate::limits::INTRODUCTION_WAIT_S;
 use crate::person::Person;
-use crate::policy::Provider;
+use crate::policy::{Channel, Provider};
 use crate::time::{Instant, Span};
 
 const WAIT: Span = Span::from_secs(INTRODUCTION_WAIT_S);
@@ -35,6 +35,10 @@ pub(super) fn or_wait(question: &Question<'_>, verdict: Result<(), Held>) -> Res
     let needs_address = provider.is_some_and(|one| !matches!(one, Provider::Gateway | Provider::Inbox));
     match verdict {
         Err(Held::Refused(why @ (Refusal::NoConsent | Refusal::UnknownZone))) => Err(Held::Until(why, until)),
+        // Where they are may be in the first word, and then the default zone is not asked.
+        Ok(()) if touch.channel == Channel::Email && plan.outreach.default_zone.is_some() => {
+            Err(Held::Until(Refusal::UnknownZone, until))
+        }
         Ok(()) if needs_address => Err(Held::Until(Refusal::NoAddress, until)),
         verdict => verdict,
     }

@@ -19,6 +19,7 @@ mod paused;
 mod plan;
 mod proof;
 mod quiet;
+mod readers;
 mod ready;
 pub mod reason;
 mod receive;

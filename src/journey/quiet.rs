@@ -4,14 +4,34 @@ use crate::id::TouchId;
 use crate::journey::gates::Held;
 use crate::journey::{Refusal, lots};
 use crate::key::MacKey;
-use crate::policy::{Channel, Outreach, QuietHours};
+use crate::policy::{Channel, Outreach, Purpose, QuietHours};
 use crate::time::{Instant, Span};
 use crate::zone::{DayWindow, UnknownZone, Zone};
 
 const DAY: Span = Span::from_secs(24 * 60 * 60);
 
-/// Holds a touch back while it is quiet where the person is. In the app nobody is woken: they opened it.
+/// Holds a touch back while it is quiet where the person is. In the app nobody is woken: they opened it. Where a person is
+/// whose zone is not known, nobody knows, and contact there fails closed. A service e-mail wakes nobody and may be owed, so
+/// it is held to the hours of the policy's default zone, if there is one.
 pub(super) fn ask(
+    outreach: &Outreach,
+    zone: Option<&Zone>,
+    (channel, purpose): (Channel, Purpose),
+    touch: TouchId,
+    now: Instant,
+    lots: &MacKey,
+) -> Result<(), Held> {
+    match ask_in(outreach, zone, channel, touch, now, lots) {
+        Err(Held::Refused(Refusal::UnknownZone))
+            if channel == Channel::Email && purpose == Purpose::Service =>
+        {
+            ask_in(outreach, outreach.default_zone.as_ref(), channel, touch, now, lots)
+        }
+        answer => answer,
+    }
+}
+
+fn ask_in(
     outreach: &Outreach,
     zone: Option<&Zone>,
     channel: Channel,

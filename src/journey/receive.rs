@@ -4,6 +4,7 @@ use crate::audit::{Event as Audited, Kind};
 use crate::id::Subject;
 use crate::journey::advance::{advance, each_enrolment, end, open_app};
 use crate::journey::plan::is_long_over;
+use crate::journey::readers::Readers;
 use crate::journey::{
     APP_OPENED, Became, Effect, Event, InJourney, NotTaken, Received, Rules, Taken, enrol, record,
 };
@@ -33,7 +34,7 @@ pub fn receive(
     effects: &mut Vec<Effect>,
 ) -> Result<Received, NotTaken> {
     if person.seen.iter().any(|seen| seen.0 == event.id) {
-        return Ok(Received { taken: Taken::Repeated, journeys: Vec::new() });
+        return Ok(Received { taken: Taken::Repeated, journeys: Vec::new(), not_kept: Vec::new() });
     }
     let policy = match admit(person, event, now, rules) {
         Ok(policy) => policy,
@@ -42,7 +43,7 @@ pub fn receive(
             if why != NotTaken::NoPolicy {
                 let journeys = conclude(person, event, now, rules, effects);
                 if !journeys.is_empty() {
-                    return Ok(Received { taken: Taken::Ended, journeys });
+                    return Ok(Received { taken: Taken::Ended, journeys, not_kept: Vec::new() });
                 }
             }
             // A phone whose clock is wrong opens the app as often as others.
@@ -59,7 +60,7 @@ pub fn receive(
         remember(person, event, now);
         note_outcome(person, event, policy, now);
     }
-    note_news(person, event);
+    let not_kept = note_news(person, event, rules);
     let mut journeys = conclude(person, event, now, rules, effects);
     let has_ended = !journeys.is_empty();
     journeys.extend(enrol::enter(person, subject, event, now, policy, rules, effects));
@@ -76,7 +77,7 @@ pub fn receive(
         (false, false) if before.is_some_and(|before| before == *person) => Taken::Unkept,
         (false, false) => Taken::Nothing,
     };
-    Ok(Received { taken, journeys })
+    Ok(Received { taken, journeys, not_kept })
 }
 
 /// Whether it says that the app was opened, and means nothing else to any journey.
@@ -120,9 +121,18 @@ fn remember(person: &mut Person, event: &Event, now: Instant) {
     person.seen.push(SeenEvent(event.id, event.at));
 }
 
-/// Of each flag and mask what was said last, by the events' own times.
-fn note_news(person: &mut Person, event: &Event) {
+/// Of each flag and mask that a journey reads, what was said last, by the events' own times. Gives the others.
+fn note_news(person: &mut Person, event: &Event, rules: &Rules) -> Vec<String> {
+    let mut not_kept = Vec::new();
+    if event.flags.is_empty() && event.masks.is_empty() {
+        return not_kept;
+    }
+    let readers = Readers::of(person, rules);
     for (name, value) in &event.flags {
+        if !readers.read_flag(name) {
+            not_kept.push(format!("flags.{name}"));
+            continue;
+        }
         let flag = Flag(*value, event.at);
         match person.flags.get_mut(name) {
             Some(known) if known.1 <= event.at => *known = flag,
@@ -138,6 +148,10 @@ fn note_news(person: &mut Person, event: &Event) {
         person.flags.remove(&name);
     }
     for (name, mask) in &event.masks {
+        if !readers.read_mask(name) {
+            not_kept.push(format!("masks.{name}"));
+            continue;
+        }
         let is_news = match person.masks.get(name) {
             Some(known) => known.1 <= event.at,
             None => person.masks.len() < PERSON_MASKS_MAX,
@@ -146,6 +160,7 @@ fn note_news(person: &mut Person, event: &Event) {
             person.masks.insert(name.clone(), Mask(mask.clone(), event.at));
         }
     }
+    not_kept
 }
 
 /// Remembers an outcome for triggers that happened before it and arrive after it.

@@ -14,7 +14,7 @@ use crate::policy::site::is_e164;
 use crate::policy::{Cap, Channel, Outreach, Provider, QuietHours, Sender};
 use crate::zone::Zone;
 
-pub(super) const FIELDS: &[&str] = &["quiet_hours", "caps", "gap_h", "senders"];
+pub(super) const FIELDS: &[&str] = &["quiet_hours", "default_zone", "caps", "gap_h", "senders"];
 pub(super) const QUIET_FIELDS: &[&str] = &["from", "to", "spread_min", "zones"];
 pub(super) const WINDOW_FIELDS: &[&str] = &["from", "to"];
 pub(super) const CAP_FIELDS: &[&str] = &["channel", "max", "per_h"];
@@ -26,11 +26,19 @@ pub(super) fn read(node: &Node<'_>, is_accepted: bool) -> Option<Outreach> {
     let fields = node.fields(FIELDS)?;
     let quiet =
         fields.optional("quiet_hours").map_or_else(|| Some((None, LiteMap::new())), |node| quiet(&node));
+    let default_zone = fields.optional("default_zone").map_or(Some(None), |node| zone(&node).map(Some));
     let caps = fields.required("caps").and_then(|node| caps(&node));
     let gap = fields.required("gap_h").and_then(|node| hours(&node, 0, GAP_MAX_H, "outreach.gap"));
     let senders = fields.required("senders").and_then(|node| senders(&node, is_accepted));
     let (quiet_hours, zones) = quiet?;
-    Some(Outreach { quiet_hours, zones, caps: caps?, gap: gap?, senders: senders? })
+    Some(Outreach {
+        quiet_hours,
+        zones,
+        default_zone: default_zone?,
+        caps: caps?,
+        gap: gap?,
+        senders: senders?,
+    })
 }
 
 fn quiet(node: &Node<'_>) -> Option<(Option<QuietHours>, LiteMap<String, QuietHours>)> {
@@ -42,6 +50,14 @@ fn quiet(node: &Node<'_>) -> Option<(Option<QuietHours>, LiteMap<String, QuietHo
     let usual = window(&fields, jitter);
     let zones = fields.optional("zones").map_or_else(|| Some(LiteMap::new()), |node| zones(&node, jitter));
     Some((Some(usual?), zones?))
+}
+
+fn zone(node: &Node<'_>) -> Option<Zone> {
+    let zone = Zone::parse(node.string()?);
+    if zone.is_err() {
+        node.problem(Rule::QuietZone.id(), "an IANA time zone, such as `Europe/Stockholm`");
+    }
+    zone.ok()
 }
 
 fn zones(node: &Node<'_>, jitter: Option<u16>) -> Option<LiteMap<String, QuietHours>> {

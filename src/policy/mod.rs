@@ -234,6 +234,19 @@ impl Policy {
         self.scopes.get(&code)
     }
 
+    /// Whether some journey's condition reads a flag.
+    pub fn reads_flag(&self, name: &str) -> bool {
+        let mut conditions = self.journeys.values().flat_map(|journey| {
+            journey.touches.iter().map(|touch| &touch.when).chain([&journey.trigger.when])
+        });
+        conditions.any(|when| when.all.iter().chain(&when.none).any(|flag| flag == name))
+    }
+
+    /// Whether some template shows a masked reference.
+    pub fn reads_mask(&self, name: &str) -> bool {
+        self.templates.values().any(|template| template.masks.iter().any(|mask| mask == name))
+    }
+
     pub fn scope_named(&self, name: &str) -> Option<&Scope> {
         self.scopes.values().find(|scope| scope.name == name)
     }

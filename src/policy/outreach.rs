@@ -120,6 +120,8 @@ pub enum Datum {
 /// What one touch says, in every language of the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
+    /// Names of the masked references that its texts hold, each once.
+    pub masks: Vec<String>,
     pub name: String,
     pub channel: Channel,
     pub texts: LiteMap<Language, Wording>,
@@ -151,6 +153,8 @@ pub struct Outreach {
     pub quiet_hours: Option<QuietHours>,
     /// Other quiet hours, by the name of the zone; see [`Outreach::quiet_hours_in`].
     pub zones: LiteMap<String, QuietHours>,
+    /// Where a service e-mail takes a person to be whose zone is not known.
+    pub default_zone: Option<Zone>,
     pub caps: Vec<Cap>,
     /// Two touches of one enrolment are at least this far apart.
     pub gap: Span,

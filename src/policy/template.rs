@@ -68,8 +68,9 @@ fn read(name: &str, node: &Node<'_>, context: Context<'_>) -> Option<Template> {
     let channels = Channel::ALL.map(|channel| (channel.name(), channel));
     let channel = fields.required("channel").and_then(|node| node.choice(&channels))?;
     let provider_name = provider_name(&fields, channel);
-    let texts = fields.required("texts").and_then(|node| texts(&node, channel, context));
-    Some(Template { name: name.to_owned(), channel, texts: texts?, provider_name })
+    let texts = fields.required("texts").and_then(|node| texts(&node, channel, context))?;
+    let masks = masks_of(&texts).into_iter().map(str::to_owned).collect();
+    Some(Template { masks, name: name.to_owned(), channel, texts, provider_name })
 }
 
 fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<String> {
@@ -115,12 +116,7 @@ fn texts(node: &Node<'_>, channel: Channel, context: Context<'_>) -> Option<Lite
         }
     }
     check_buttons_agree(node);
-    let mut known: Vec<&str> = Vec::new();
-    for mask in texts.values().flat_map(masks) {
-        if !known.contains(&mask) {
-            known.push(mask);
-        }
-    }
+    let known = masks_of(&texts);
     if known.len() > TEMPLATE_MASKS_MAX {
         let expected = format!("at most {TEMPLATE_MASKS_MAX} masked reference in all texts together");
         node.problem("wording.over_personal", expected);
@@ -137,6 +133,17 @@ fn check_buttons_agree(node: &Node<'_>) {
             text.problem("template.button", "a `button`, as the other languages have one");
         }
     }
+}
+
+/// Each once.
+fn masks_of(texts: &LiteMap<Language, Wording>) -> Vec<&str> {
+    let mut known: Vec<&str> = Vec::new();
+    for mask in texts.values().flat_map(masks) {
+        if !known.contains(&mask) {
+            known.push(mask);
+        }
+    }
+    known
 }
 
 fn masks(wording: &Wording) -> impl Iterator<Item = &str> {

@@ -144,6 +144,12 @@ pub enum Answer {
     Done {
         ticked: Ticked,
     },
+    /// A person was put. `not_kept`: what no journey reads.
+    Put {
+        ticked: Ticked,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        not_kept: Vec<String>,
+    },
     /// `next`: when the same link can have the next of its kind, if not at once.
     Allotted {
         person: Box<Person>,

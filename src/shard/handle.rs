@@ -118,13 +118,13 @@ impl<S: Store> Turn<'_, S> {
         let mut person = self.person(subject)?.unwrap_or_default();
         self.by = by;
         let is_new = !journey::is_introduced(&person);
-        journey::change(&mut person, change, self.now, self.rules, &mut self.effects);
+        let not_kept = journey::change(&mut person, change, self.now, self.rules, &mut self.effects);
         if is_new {
             journey::introduce(&mut person, subject, self.now, self.rules, &mut self.effects);
         }
         self.collect(subject);
         self.store.save(&[(subject, person)])?;
-        self.done()
+        Ok(Answer::Put { ticked: self.ticked(None)?, not_kept })
     }
 
     fn erase(&mut self, subject: Subject, by: Option<String>) -> Result<Answer, StoreError> {

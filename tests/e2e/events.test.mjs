@@ -39,9 +39,9 @@ function isProblem(answer, status, code) {
 }
 
 test("an event enters a person once, in whichever mode it comes", async () => {
-  const first = event("mode-1", { data: { about: "invoice-7", flags: { paid: false }, masks: { card: "•••1234" } } });
+  const first = event("mode-1", { data: { about: "invoice-7", flags: { renews_itself: false, paid: false }, masks: { order: "•••1234", card: "•••99" } } });
   const journeys = (result) => [{ journey: "payment.failed", result }];
-  assert.deepEqual((await send(first)).body, { result: "entered", journeys: journeys("entered") });
+  assert.deepEqual((await send(first)).body, { result: "entered", journeys: journeys("entered"), not_kept: ["flags.paid", "masks.card"] });
   assert.deepEqual((await send(first)).body, { result: "repeated" });
   assert.deepEqual(results(await post(BATCHED, [first, first])), ["repeated", "repeated"]);
   const headers = Object.fromEntries(
@@ -50,7 +50,7 @@ test("an event enters a person once, in whichever mode it comes", async () => {
   const binary = await post("application/json", first.data, headers);
   assert.deepEqual(binary.body, { result: "repeated" });
   const held = await person("customer-1");
-  assert.deepEqual([held.flags, held.masks], [{ paid: false }, { card: "•••1234" }]);
+  assert.deepEqual([held.flags, held.masks], [{ renews_itself: false }, { order: "•••1234" }]);
   assert.equal(held.enrolments.length, 1);
   assert.equal(held.enrolments[0].journey, "payment.failed");
   const ended = await send(event("mode-2", { type: "payment.succeeded", data: { about: "invoice-7" } }));
@@ -170,11 +170,12 @@ test("a person is put, shown without their addresses, and erased", async () => {
     language: "sv",
     zone: "Europe/Stockholm",
     consents: [{ channel: "sms", purpose: "service", said: "yes" }],
-    masks: { card: "•••1234" },
+    masks: { order: "•••1234", card: "•••99" },
     addresses: { email: "anna.svensson@mail.example.com", sms: "+46701234567" },
   });
   assert.equal(put.status, 200, put.text);
   assert.match(put.body.subject, /^[\w-]{16}$/);
+  assert.deepEqual(put.body.not_kept, ["masks.card"]);
   const shown = await door.api("GET", ref);
   assert.deepEqual(shown.body.addresses, { email: "a•••@m•••.com", sms: "+46•••67" });
   assert.deepEqual([shown.body.language, shown.body.zone, shown.body.consents.length], ["sv", "Europe/Stockholm", 1]);

@@ -37,7 +37,7 @@ async function enter() {
     const put = await door.api("PUT", `/v1/people/${person}`, body);
     assert.equal(put.status, 200, put.text);
     const entered = door.now();
-    const data = { about: `invoice-${people}`, masks: { card: "•••1234" } };
+    const data = { about: `invoice-${people}`, masks: { order: "•••1234" } };
     assert.equal(await happen("payment.failed", person, { data }), "entered");
     const { enrolments } = await look(person);
     if (!enrolments[0].holdout) return { person, entered };

@@ -54,8 +54,9 @@ fn check_channel(fields: &Fields<'_>, touch: &Touch, scope: Option<&Scope>, earl
             let expected = format!("the risk of its link at least, and that of `{}` is higher", scope.name);
             fields.problem("risk", Rule::TouchRisk.id(), expected);
         }
-        if channel == Channel::Sms && scope.proof == ProofBy::Nobody {
-            let expected = "a scope that asks for proof: a text shows on locked screens";
+        if matches!(channel, Channel::Sms | Channel::WhatsApp) && scope.proof == ProofBy::Nobody {
+            let expected =
+                "a scope that asks for proof: a text or a WhatsApp message shows on locked screens";
             fields.problem("scope", Rule::ChannelProof.id(), expected);
         }
     }

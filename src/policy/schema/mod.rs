@@ -197,6 +197,10 @@ fn outreach() -> Definitions {
         &["caps", "gap_h", "senders"],
         &json!({
             "quiet_hours": link("quiet_hours"),
+            "default_zone": {
+                "description": "The IANA zone where a service e-mail takes a person to be whose zone is not known.",
+                "type": "string",
+            },
             "caps": list(&link("cap"), 1, CAPS_MAX, "How much reaches one person."),
             "gap_h": number(0, GAP_MAX_H, "Two touches of one enrolment are at least this far apart."),
             "senders": object(&[], &Value::Object(senders.into_iter().collect())),

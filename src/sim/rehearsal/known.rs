@@ -118,7 +118,7 @@ impl Known {
             (!self.consents(touch, journey), "sent without consent"),
             (!touch.when.holds(flag), "sent against its condition"),
             (self.is_full(ready, at, &policy.outreach), "sent beyond a cap"),
-            (self.is_asleep(touch.channel, at, &policy.outreach), "sent in quiet hours"),
+            (self.is_asleep(touch.channel, journey.purpose, at, &policy.outreach), "sent in quiet hours"),
             (is_settled, "sent though it was settled or never queued"),
         ];
         checks.into_iter().filter(|(is_broken, _)| *is_broken).map(|(_, what)| what)
@@ -143,12 +143,16 @@ impl Known {
         })
     }
 
-    /// What the clock on the wall says; nobody knows it for who lives nowhere.
-    fn is_asleep(&self, channel: Channel, at: Instant, outreach: &Outreach) -> bool {
+    /// What the clock on the wall says; nobody knows it for who lives nowhere, unless the policy says where a service e-mail
+    /// takes them to be.
+    fn is_asleep(&self, channel: Channel, purpose: Purpose, at: Instant, outreach: &Outreach) -> bool {
         if channel == Channel::InApp {
             return false;
         }
-        let Some(zone) = &self.zone else {
+        let is_owed = channel == Channel::Email && purpose == Purpose::Service;
+        let assumed =
+            || outreach.default_zone.as_ref().filter(|_| is_owed).map(|zone| zone.name().to_owned());
+        let Some(zone) = &self.zone.clone().or_else(assumed) else {
             return outreach.quiet_hours.is_some() || !outreach.zones.is_empty();
         };
         let Some(QuietHours { start_min, end_min, .. }) =

@@ -141,7 +141,7 @@ impl Watch {
     /// An event was answered so.
     pub fn told(&mut self, actor: usize, event: &Event, result: &EventResult, at: Instant, rules: &Rules) {
         self.trace(actor, at, || format!("told {} of {:?}: {result:?}", event.kind, event.about));
-        let EventResult::Taken(Received { taken, journeys }) = result else { return };
+        let EventResult::Taken(Received { taken, journeys, .. }) = result else { return };
         if *taken == Taken::Repeated {
             return;
         }

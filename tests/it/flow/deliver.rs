@@ -5,7 +5,7 @@ use postern::audit::Kind;
 use postern::delivery::{Credentials, Reply};
 use postern::flow::{Context, Courier, Delivered, Seed, deliver};
 use postern::http::{Headers, Method, WebhookHeaders};
-use postern::id::{Shard, TouchId};
+use postern::id::{ScopeCode, Shard, TouchId};
 use postern::journey::Event;
 use postern::limits::{
     BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, DELIVERY_ATTEMPTS_MAX, DELIVERY_SLICE_MAX, OFFER_LEASE_MS,
@@ -18,6 +18,7 @@ use postern::port::People as _;
 use postern::shard::{Answer, Errand, Offered, Pack, Settled};
 use postern::sim::{Call, Fault, block_on};
 use postern::time::Span;
+use postern::token::PREFERENCES;
 use serde_json::{Value, json};
 
 use crate::flow::scene::{NOW, Scene, count, request};
@@ -126,7 +127,12 @@ fn a_touch_becomes_a_message_with_a_link_that_opens() {
     assert!(unsubscribe.starts_with("<https://go.example.com/u/"), "{unsubscribe}");
     assert_eq!(state(&scene, touches[0]), (Some(Sent::Accepted), None));
     let log = scene.logged();
-    assert_eq!((count(&log, Kind::Issued), count(&log, Kind::Sent)), (1, 1));
+    assert_eq!(count(&log, Kind::Sent), 1);
+    // The link, and the one to the person's choices.
+    let issued = log.iter().filter(|event| event.kind == Kind::Issued);
+    let issued: Vec<_> =
+        issued.map(|event| (event.scope, event.subject.is_some(), event.link.is_some())).collect();
+    assert_eq!(issued, [(Some(ScopeCode(1)), true, true), (Some(PREFERENCES), true, true)]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use postern::journey::{Event, Paused, Rules};
 use postern::key::{KeyRing, MacKey, Secret};
 use postern::policy::{
     Apps, Basis, Cap, Channel, CodeSettings, Condition, Journey, Language, Outreach, Policy, Provider,
-    Purpose, QuietHours, Risk, Sender, Site, Timing, Touch, Trigger, WaysOn, WebUrl,
+    Purpose, QuietHours, Risk, Sender, Site, Template, Timing, Touch, Trigger, WaysOn, WebUrl,
 };
 use postern::time::{Instant, Span};
 
@@ -81,6 +81,7 @@ pub fn outreach() -> Outreach {
     Outreach {
         quiet_hours: Some(QuietHours { start_min: 21 * 60, end_min: 8 * 60, jitter_min: 60 }),
         zones: LiteMap::new(),
+        default_zone: None,
         caps: Vec::new(),
         gap: hours(12),
         senders: LiteMap::from_iter([
@@ -115,6 +116,23 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
         journeys: journeys.into_iter().map(|journey| (journey.name.clone(), journey)).collect(),
         templates: LiteMap::new(),
     }
+}
+
+/// The same policy with a journey that nothing triggers, and whose one message reads these flags and masks.
+pub fn reading(mut policy: Policy, flags: Vec<String>, masks: Vec<String>) -> Policy {
+    let mut reader = journey("reader", vec![after("reader", Channel::Email, Span::default())]);
+    reader.trigger.event = "never".to_owned();
+    reader.trigger.when.all = flags;
+    policy.journeys.insert("reader".to_owned(), reader);
+    let template = Template {
+        name: "reader".to_owned(),
+        channel: Channel::Email,
+        texts: LiteMap::new(),
+        provider_name: None,
+        masks,
+    };
+    policy.templates.insert("reader".to_owned(), template);
+    policy
 }
 
 pub fn rules(policies: Vec<Policy>) -> Rules {

@@ -134,7 +134,7 @@ fn a_touch_that_waits_for_the_app_is_sent_once_however_often_its_opening_is_told
 
 #[test]
 fn what_an_opening_of_the_app_says_or_means_is_kept() {
-    let mut scene = Scene::new(build::dunning());
+    let mut scene = scene_that_reads(vec!["has_app".to_owned()], Vec::new());
     let tells = flagged("tells", "app.opened", NOON, &[("has_app", true)]);
     assert_eq!(scene.take(&tells), Ok(Taken::Nothing));
     assert_eq!((scene.person.flag("has_app"), scene.person.seen.len()), (true, 0));
@@ -493,9 +493,43 @@ fn what_was_put_aside_and_is_forgotten_is_on_record() {
     assert_eq!(scene.says(), "touch.refused:resolved journey.entered touch.queued journey.ended:completed");
 }
 
+/// A scene whose policy also reads these.
+fn scene_that_reads(flags: Vec<String>, masks: Vec<String>) -> Scene {
+    let policy = build::policy(1, build::outreach(), vec![build::dunning()]);
+    Scene::with(build::rules(vec![build::reading(policy, flags, masks)]))
+}
+
+/// What the company sends beyond that is no use to anybody and is not kept; the company hears of it.
+#[test]
+fn only_flags_and_masks_that_a_journey_reads_are_kept() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let flags = LiteMap::from_iter(["known", "old", "unread"].map(|name| (name.to_owned(), true)));
+    let masks = LiteMap::from_iter(["order", "was", "card"].map(|name| (name.to_owned(), "•••1".to_owned())));
+    let policy = |version| build::policy(version, build::outreach(), vec![build::dunning()]);
+    let before = build::reading(policy(1), names(&["old"]), names(&["was"]));
+    let mut scene = Scene::with(build::rules(vec![before.clone()]));
+    scene.fail("one").unwrap();
+    // Another policy is in force since; the person stays in a journey of the first.
+    let now = build::reading(policy(2), names(&["known"]), names(&["order"]));
+    scene.rules = build::rules(vec![before, now]);
+    let note = Event { flags: flags.clone(), masks: masks.clone(), ..event("two", "note", NOON) };
+    let received = scene.receive(&note).unwrap();
+    assert_eq!(received.not_kept, ["flags.unread", "masks.card"]);
+    assert_eq!(scene.person.flags.keys().collect::<Vec<_>>(), ["known", "old"]);
+    assert_eq!(scene.person.masks.keys().collect::<Vec<_>>(), ["order", "was"]);
+    assert!(scene.receive(&note).unwrap().not_kept.is_empty(), "a repetition says nothing");
+
+    let mut effects = Vec::new();
+    let change = Change { masks, ..Change::default() };
+    let mut person = Person::default();
+    let not_kept = postern::journey::change(&mut person, change, NOON, &scene.rules, &mut effects);
+    assert_eq!(not_kept, ["masks.card", "masks.was"]);
+    assert_eq!(person.masks.keys().collect::<Vec<_>>(), ["order"]);
+}
+
 #[test]
 fn each_mask_is_as_new_as_the_event_that_told_it() {
-    let mut scene = Scene::new(build::dunning());
+    let mut scene = scene_that_reads(Vec::new(), vec!["order".to_owned()]);
     let mut say = |id: &str, mask: Option<&str>, at| {
         let masks = mask.map(|mask| ("order".to_owned(), mask.to_owned())).into_iter().collect();
         scene.take(&Event { masks, ..event(id, "note", at) }).unwrap();
@@ -510,7 +544,7 @@ fn each_mask_is_as_new_as_the_event_that_told_it() {
 
 #[test]
 fn the_newest_value_of_a_flag_counts_whatever_comes_last() {
-    let mut scene = Scene::new(build::dunning());
+    let mut scene = scene_that_reads(vec!["paid".to_owned()], vec!["order".to_owned()]);
     let mut say = |id: &str, value: bool, at| {
         let flags = LiteMap::from_iter([("paid".to_owned(), value)]);
         scene.take(&Event { flags, ..event(id, "note", at) }).unwrap();
@@ -527,7 +561,8 @@ fn the_newest_value_of_a_flag_counts_whatever_comes_last() {
 
 #[test]
 fn what_is_kept_of_a_person_is_bounded() {
-    let mut scene = Scene::new(build::dunning());
+    let names = |what: &str| (0..900).map(|at| format!("{what}{at}")).collect();
+    let mut scene = scene_that_reads(names("flag"), names("mask"));
     for number in 0..100 {
         let flags = (0..9).map(|at| (format!("flag{}", number * 9 + at), true)).collect();
         let masks = (0..9).map(|at| (format!("mask{}", number * 9 + at), "x".to_owned())).collect();

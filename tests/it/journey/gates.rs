@@ -172,6 +172,31 @@ fn quiet_hours_and_zones() {
         scene.person.zone = Some(serde_json::from_str::<Zone>("\"Mars/Olympus\"").unwrap());
     };
     check(one(Channel::Email), invented, "touch.refused:unknown_zone");
+    let assumed = |zone: Option<Zone>, purpose: Purpose, at: u32| {
+        move |scene: &mut Scene, journey: &mut Journey| {
+            scene.now = Instant::from_secs(NOON.secs() - 10 * 3_600 + at * 3_600);
+            scene.person.zone.clone_from(&zone);
+            journey.purpose = purpose;
+            let default_zone = Some(Zone::parse("Asia/Tokyo").unwrap());
+            let outreach = postern::policy::Outreach { default_zone, ..build::outreach() };
+            scene.rules = build::rules(vec![build::policy(1, outreach, Vec::new())]);
+        }
+    };
+    // Tokyo is nine hours ahead: quiet from 12:00 to 23:00 UTC.
+    let unreadable = Some(serde_json::from_str::<Zone>("\"Mars/Olympus\"").unwrap());
+    for zone in [None, unreadable] {
+        check(one(Channel::Email), assumed(zone.clone(), Purpose::Service, 11), "touch.queued");
+        check(one(Channel::Email), assumed(zone.clone(), Purpose::Service, 12), quiet);
+        check(one(Channel::Email), assumed(zone.clone(), Purpose::Service, 23), "touch.queued");
+        check(
+            one(Channel::Email),
+            assumed(zone.clone(), Purpose::Marketing, 11),
+            "touch.refused:unknown_zone",
+        );
+        check(one(Channel::Sms), assumed(zone, Purpose::Service, 11), "touch.refused:unknown_zone");
+    }
+    let stockholm = Some(Zone::parse("Europe/Stockholm").unwrap());
+    check(one(Channel::Email), assumed(stockholm, Purpose::Service, 5), quiet);
     let never_quiet = |scene: &mut Scene, _: &mut Journey| {
         scene.person.zone = None;
         let outreach = postern::policy::Outreach { quiet_hours: None, ..build::outreach() };
