@@ -1,6 +1,7 @@
 //! Every bound in one place, with its unit in its name and its reason beside it.
 
 mod proof;
+mod receipt;
 
 pub use proof::{
     ALLOT_WAIT_FIRST_S, ALLOT_WAIT_MAX_S, ALLOT_WINDOW_S, ATTEMPTS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN,
@@ -10,6 +11,11 @@ pub use proof::{
     PASSKEYS_MAX, PERSON_FACTS_MAX, PROOF_BODY_MAX, PROOF_LIFETIME_S, RELAY_DIGITS, RELAY_LIFETIME_S,
     RELAYS_PER_LINK_MAX, SUBJECT_CODES_FREE, SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE,
     SUBJECT_FACT_TRIES_MAX, SUBJECT_FACT_TRIES_PER_LINK_MAX,
+};
+
+pub use receipt::{
+    GATEWAY_RECEIPT_MAX, POSTMARK_RECEIPT_MAX, SES_RECEIPT_MAX, TWILIO_FIELDS_MAX, TWILIO_RECEIPT_MAX,
+    WEBHOOK_PASSWORD_MIN, WEBHOOK_SIGNATURES_MAX, WHATSAPP_RECEIPT_MAX,
 };
 
 /// Longest lifetime of a link whose scope asks for one action at once (capability O6: 10–60 minutes).
@@ -55,6 +61,8 @@ pub const GATE_UNSENT_MAX: usize = 20_000;
 /// How long a visitor waits for a gate before the door says "try again".
 pub const GATE_TIMEOUT_MS: u64 = 8_000;
 
+/// How long a program is asked to wait after too many refused calls from its network.
+pub const REFUSED_RETRY_S: u64 = 10;
 /// How long a visitor is asked to wait when the fault is ours: a gate restarts or moves within seconds.
 pub const TRY_AGAIN_S: u32 = 5;
 /// Largest association file: beyond 128 KB iOS ignores it (App Search Programming Guide, revision 2016-04-01).

@@ -32,16 +32,16 @@ use crate::id::BatchId;
 use crate::limits::{AUDIT_BATCH_MAX, AUDIT_BUFFER_MAX, AUDIT_FLUSH_MS, AUDIT_LEASE_MS, AUDIT_RETRY_MS};
 use crate::time::{Instant, Span};
 
-/// How many of the newest events a new one is compared with. Equal events come in bursts; looking further back
-/// would cost every click for the sake of few.
-const ALIKE_WITHIN: usize = 16;
-
 /// Events on their way to the log.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     entries_max: usize,
     /// Not in a batch yet.
     fresh: VecDeque<Event>,
+    /// Of each fresh event its fingerprint and its number, in order: so an equal one is found among all of them.
+    prints: Vec<(u64, u64)>,
+    /// The number of the oldest fresh event.
+    first: u64,
     /// When the oldest of `fresh` came, or the first loss not yet reported.
     waiting_since: Option<Instant>,
     /// Batches that were taken and not acknowledged.
@@ -85,6 +85,8 @@ impl Buffer {
         Self {
             entries_max,
             fresh: VecDeque::new(),
+            prints: Vec::new(),
+            first: 0,
             waiting_since: None,
             unsettled: VecDeque::new(),
             lost: 0,
@@ -93,13 +95,18 @@ impl Buffer {
         }
     }
 
-    /// Adds an event, or adds its count to an equal one that waits: 500 fetches of one link are one entry.
+    /// Adds an event, or adds its count to an equal one that waits, wherever that stands: 500 fetches of each of twenty
+    /// links in turn are twenty entries.
     pub fn push(&mut self, event: Event, now: Instant) {
         let count = event.count;
-        let alike = self.fresh.iter_mut().rev().take(ALIKE_WITHIN).find(|waiting| waiting.is_like(&event));
-        if let Some((waiting, sum)) = alike.and_then(|it| it.count.checked_add(count).map(|sum| (it, sum))) {
+        let print = event.fingerprint();
+        let at = self.prints.partition_point(|(known, _)| *known < print);
+        if let Some((place, sum)) = self.alike(at, print, &event)
+            && let Some(waiting) = self.fresh.get_mut(place)
+        {
             waiting.count = sum;
         } else if self.has_room() {
+            self.prints.insert(at, (print, self.first + self.fresh.len() as u64));
             self.fresh.push_back(event);
         } else {
             self.lost = self.lost.saturating_add(u64::from(count));
@@ -182,6 +189,17 @@ impl Buffer {
         }
     }
 
+    /// The place of an event that waits and is alike, and their counts together, if those can be one. `at`: of the first
+    /// with this fingerprint.
+    fn alike(&self, at: usize, print: u64, event: &Event) -> Option<(usize, u32)> {
+        let same = self.prints.iter().skip(at).take_while(|(known, _)| *known == print);
+        let mut places = same.filter_map(|(_, number)| usize::try_from(number - self.first).ok());
+        places.find_map(|place| {
+            let waiting = self.fresh.get(place).filter(|waiting| waiting.is_like(event))?;
+            Some((place, waiting.count.checked_add(event.count)?))
+        })
+    }
+
     fn has_room(&self) -> bool {
         self.entries() < self.entries_max
     }
@@ -198,7 +216,10 @@ impl Buffer {
         self.fresh_due_at().filter(|due| *due <= now)?;
         let gap = self.take_gap(now);
         let events = AUDIT_BATCH_MAX - usize::from(gap.is_some());
-        let events = self.fresh.drain(..events.min(self.fresh.len())).chain(gap).collect();
+        let events = events.min(self.fresh.len());
+        self.first += events as u64;
+        self.prints.retain(|(_, number)| *number >= self.first);
+        let events = self.fresh.drain(..events).chain(gap).collect();
         if self.fresh.is_empty() && self.lost == 0 {
             self.waiting_since = None;
         }
@@ -260,6 +281,53 @@ mod tests {
         assert_eq!(buffer.take(ms(AUDIT_FLUSH_MS - 1), id(1)), None);
         assert!(buffer.due(ms(AUDIT_FLUSH_MS)));
         assert_eq!(counts(&buffer.take(ms(AUDIT_FLUSH_MS), id(1)).unwrap()), [500, 500, 500]);
+    }
+
+    /// Seventeen links were once enough for an entry a request.
+    #[test]
+    fn a_storm_on_many_links_in_turn_is_one_entry_a_link() {
+        let links = 2 * u32::try_from(AUDIT_BATCH_MAX).unwrap();
+        let mut buffer = Buffer::default();
+        for turn in 0..10 {
+            for link in 0..links {
+                buffer.push(event(link), ms(turn));
+            }
+        }
+        assert_eq!(buffer.entries(), links as usize);
+        let batch = buffer.take(ms(10), id(1)).unwrap();
+        assert_eq!(counts(&batch), [10; AUDIT_BATCH_MAX]);
+        // What has left is not added to; what waits is.
+        buffer.push(event(0), ms(11));
+        buffer.push(event(links - 1), ms(11));
+        assert_eq!(buffer.entries(), links as usize + 1);
+        let batch = buffer.take(ms(11), id(2)).unwrap();
+        assert_eq!(*counts(&batch).last().unwrap(), 11);
+        buffer.push(event(0), ms(12));
+        assert_eq!(counts(&buffer.take(ms(12 + AUDIT_FLUSH_MS), id(3)).unwrap()), [2]);
+    }
+
+    #[test]
+    fn alike_are_those_of_which_nothing_differs() {
+        let one = event(1);
+        let id = Some(AuditId([9; 12]));
+        let text = || Some("x".to_owned());
+        let others = [
+            Event { link: id, ..one.clone() },
+            Event { link: None, subject: one.link, ..one.clone() },
+            Event { subject: id, ..one.clone() },
+            Event { touch: id, ..one.clone() },
+            Event { network: id, ..one.clone() },
+            Event { scope: Some(crate::id::ScopeCode(7)), ..one.clone() },
+            Event { kind: Kind::Refused, ..one.clone() },
+            Event { reason: text(), ..one.clone() },
+            Event { actor: text(), ..one.clone() },
+            Event { journey: text(), ..one.clone() },
+        ];
+        let prints: std::collections::BTreeSet<u64> = others.iter().map(Event::fingerprint).collect();
+        assert_eq!(prints.len(), others.len());
+        assert!(!prints.contains(&one.fingerprint()));
+        let later = Event { at: ms(9), count: 3, ..one.clone() };
+        assert_eq!(later.fingerprint(), one.fingerprint());
     }
 
     #[test]

@@ -168,6 +168,10 @@ pub enum Kind {
     Gap,
 }
 
+/// The parameters of FNV-1a, 64 bits (RFC 9923 §5).
+const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
 /// Events that travel together. The log takes each batch once, by its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -241,6 +245,30 @@ impl Event {
             network: None,
             count: 1,
         }
+    }
+
+    /// The same for events that are alike, and rarely for others: FNV-1a over all that [`Self::is_like`] compares.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let ids = [self.link, self.subject, self.touch, self.network];
+        let texts = [&self.reason, &self.actor, &self.journey];
+        let scope = self.scope.map_or([0; 2], |scope| scope.0.to_be_bytes());
+        let mut print = FNV_BASIS;
+        let mut add = |bytes: &[u8]| {
+            for byte in bytes {
+                print = (print ^ u64::from(*byte)).wrapping_mul(FNV_PRIME);
+            }
+            // What ends here does not go on there.
+            print = (print ^ 0xff).wrapping_mul(FNV_PRIME);
+        };
+        add(&[self.kind as u8]);
+        add(&scope);
+        for id in ids {
+            add(id.as_ref().map_or(&[], |id| &id.0));
+        }
+        for text in texts {
+            add(text.as_deref().unwrap_or_default().as_bytes());
+        }
+        print
     }
 
     /// Whether both say the same of the same thing, whenever and however often.

@@ -20,6 +20,8 @@ use crate::policy::{Channel, Language, Purpose, Site, Template, Wording, sms};
 #[expect(missing_debug_implementations, reason = "it carries live tokens")]
 pub struct Draft<'a> {
     pub touch: TouchId,
+    /// What the provider is told the touch is called.
+    pub reference: &'a str,
     pub site: &'a Site,
     pub template: &'a Template,
     pub purpose: Purpose,
@@ -171,6 +173,7 @@ impl<'a> Said<'a> {
     fn message(&self, text: String) -> Message {
         Message {
             touch: self.draft.touch,
+            reference: self.draft.reference.to_owned(),
             channel: self.draft.template.channel,
             language: self.language,
             subject: None,
@@ -262,6 +265,7 @@ mod tests {
     ) -> Result<Message, Unsayable> {
         compose(&Draft {
             touch: TouchId([7; 24]),
+            reference: "",
             site: &policy.site,
             template,
             purpose: Purpose::Service,
@@ -397,6 +401,7 @@ mod tests {
         let template = policy.templates.get("payment.failed.sms").unwrap();
         let draft = Draft {
             touch: TouchId([7; 24]),
+            reference: "",
             site: &policy.site,
             template,
             purpose: Purpose::Service,

@@ -22,7 +22,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::json::{Fields, Json, Node, Problems, Report, Values};
 use crate::key::MacKey;
-use crate::limits::{POLICY_PROBLEMS_MAX, PROVIDERS_MAX_BYTES, WEBHOOK_KEY_MAX, WEBHOOK_KEY_MIN};
+use crate::limits::{
+    POLICY_PROBLEMS_MAX, PROVIDERS_MAX_BYTES, WEBHOOK_KEY_MAX, WEBHOOK_KEY_MIN, WEBHOOK_PASSWORD_MIN,
+};
 use crate::policy::{Provider, WebUrl};
 
 /// What is configured, by provider.
@@ -257,12 +259,13 @@ fn whatsapp_cloud(node: Node<'_>, is_local: bool) -> Option<WhatsAppCloud> {
     let url = base(&fields, is_local, "https://graph.facebook.com/v23.0".into());
     let phone_number_id = fields.optional("phone_number_id").map(|_| segment(&fields, "phone_number_id"));
     let token = required(&fields, "token");
+    let verify_token = fields.optional("verify_token").map(|node| password(&node));
     Some(WhatsAppCloud {
         url: url?,
         phone_number_id: phone_number_id.flatten(),
         token: token?,
         app_secret: optional(&fields, "app_secret"),
-        verify_token: optional(&fields, "verify_token"),
+        verify_token: verify_token.flatten(),
     })
 }
 
@@ -288,8 +291,21 @@ fn login(fields: &Fields<'_>) -> Option<Login> {
         }
         is_good
     });
-    let password = required(&fields, "password");
+    let password = fields.required("password").and_then(|node| password(&node));
     Some(Login { user: user?, password: password? })
+}
+
+/// What a stranger would have to guess to be believed.
+fn password(node: &Node<'_>) -> Option<String> {
+    let text = value(*node)?;
+    if text.len() >= WEBHOOK_PASSWORD_MIN {
+        return Some(text);
+    }
+    node.problem(
+        "providers.password",
+        format!("at least {WEBHOOK_PASSWORD_MIN} characters, chosen at random"),
+    );
+    None
 }
 
 fn required(fields: &Fields<'_>, name: &str) -> Option<String> {
@@ -383,7 +399,7 @@ mod tests {
     #[test]
     fn every_provider_is_read() {
         let json = format!(
-            r#"{{"postmark":{{"token":"t","receipts":{{"user":"u","password":"p"}}}},
+            r#"{{"postmark":{{"token":"t","receipts":{{"user":"u","password":"12345678901234567890"}}}},
             "ses":{{"region":"eu-west-1","access_key_id":"A","secret_access_key":"s/+"}},
             "cloudflare":{{"account_id":"a1","token":"t"}},"twilio":{{"account_sid":"AC1","auth_token":"t"}},
             "whatsapp_cloud":{{"token":"t","app_secret":"s"}},
@@ -430,6 +446,14 @@ mod tests {
                 "$.ses.url: a string; expected a base URL without a path [providers.url]",
             ),
             (r#"{"postmark":{"token":"t","receipts":{"user":"a:b","password":"p"}}}"#, "receipts.user"),
+            (
+                r#"{"postmark":{"token":"t","receipts":{"user":"u","password":"hunter2hunter2hunte"}}}"#,
+                "$.postmark.receipts.password: a string; expected at least 20 characters, chosen at random [providers.password]",
+            ),
+            (
+                r#"{"whatsapp_cloud":{"token":"t","verify_token":"hunter2hunter2hunte"}}"#,
+                "$.whatsapp_cloud.verify_token: a string; expected at least 20 characters",
+            ),
             (
                 r#"{"gateway":{"url":"https://a.example","secret":"whsec_c2hvcnQ="}}"#,
                 "whsec_ and 24 to 64 bytes",

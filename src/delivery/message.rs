@@ -8,8 +8,9 @@ use crate::policy::{Channel, Language};
 /// What one person is told.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Also the idempotency key.
     pub touch: TouchId,
+    /// What the provider is told the touch is called: the idempotency key, and what receipts name.
+    pub reference: String,
     pub channel: Channel,
     pub language: Language,
     /// E-mail and in-app only.

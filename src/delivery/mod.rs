@@ -23,5 +23,6 @@ pub use letter::Letter;
 pub use message::{Approved, Message, Script};
 pub use one_time::{OneTime, one_time};
 pub use provider::{
-    Dispatch, Envelope, NotTrusted, Plan, Receipt, Verdict, plan, receipts, verdict, whatsapp_challenge,
+    Dispatch, Envelope, Heard, NotTrusted, Plan, Receipt, Verdict, may_be_trusted, plan, receipt_max,
+    receipts, verdict, whatsapp_challenge,
 };

@@ -17,8 +17,10 @@ use crate::policy::{Channel, Language, Site};
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "it carries a code")]
 pub struct OneTime<'a> {
-    /// The subject and something random: the idempotency key, and what a receipt names.
+    /// The subject and something random.
     pub touch: TouchId,
+    /// What the provider is told it is called.
+    pub reference: &'a str,
     pub site: &'a Site,
     /// E-mail, SMS or `WhatsApp`.
     pub channel: Channel,
@@ -38,6 +40,7 @@ pub fn one_time(draft: &OneTime<'_>) -> Message {
     let said = (words.code)(code, site);
     let message = |text: String| Message {
         touch: draft.touch,
+        reference: draft.reference.to_owned(),
         channel: draft.channel,
         language: draft.language,
         subject: None,
@@ -182,6 +185,7 @@ mod tests {
         let policy = Policy::example();
         one_time(&OneTime {
             touch: TouchId([7; 24]),
+            reference: "",
             site: &policy.site,
             channel,
             language,

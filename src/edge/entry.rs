@@ -16,10 +16,10 @@ use crate::edge::world::World;
 use crate::edge::{courier, glue, roster, task};
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Door, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot,
-    glance, not_configured, reads_body, serve,
+    body_max, glance, not_configured, reads_body, serve,
 };
 use crate::http::problem::{Code, Problem};
-use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, body_max, route};
+use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, route};
 use crate::id::BatchId;
 use crate::json;
 use crate::limits::{HEADER_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};

@@ -10,7 +10,7 @@ use crate::flow::arrive::Arrival;
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::prove;
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
-use crate::flow::request::{browser, hints, network, posted_nonce, set_browser, wants_json};
+use crate::flow::request::{Damped, browser, damped, hints, network, posted_nonce, set_browser, wants_json};
 use crate::gate::{Answer, Command, Place};
 use crate::http::page::{Adding, Landing};
 use crate::http::problem::{Code, Problem};
@@ -38,7 +38,13 @@ pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports:
     match context.door.verifier.verify(token, context.now) {
         Ok(verified) => click.verified(&verified, ports).await,
         Err(Refused::Expired(claims)) if claims.scope != PREFERENCES => {
-            click.deny(Cause::Expired, Some(&claims))
+            // Old links lie about everywhere, in any number.
+            let link = context.door.pseudonyms.audit_link(claims.link);
+            match damped(context, request, link, ports).await {
+                Damped::No => click.deny(Cause::Expired, Some(&claims)),
+                Damped::Link => click.deny(Cause::Damped, Some(&claims)),
+                Damped::Network => click.deny(Cause::Damped, None),
+            }
         }
         Err(refused) => {
             let is_allowed = ports.allows(&network(context, request)).await;

@@ -100,7 +100,7 @@ fn data(node: &Node<'_>, subject: Option<Subject>, pseudonyms: &Pseudonyms) -> O
 fn flags(node: &Node<'_>) -> Option<LiteMap<String, bool>> {
     let mut flags = LiteMap::new();
     let mut is_good = true;
-    for (name, node) in node.members()? {
+    for (name, node) in node.members_within(EVENT_FLAGS_MAX, "event.flags", "flags")? {
         if !is_flag_name(name) {
             node.problem("event.flag", EXPECTED_NAME);
             is_good = false;
@@ -109,10 +109,6 @@ fn flags(node: &Node<'_>) -> Option<LiteMap<String, bool>> {
         } else {
             is_good = false;
         }
-    }
-    if flags.len() > EVENT_FLAGS_MAX {
-        node.problem("event.flags", format!("at most {EVENT_FLAGS_MAX} flags"));
-        return None;
     }
     is_good.then_some(flags)
 }

@@ -233,7 +233,7 @@ fn facts(
     node: &Node<'_>,
 ) -> Option<LiteMap<String, Option<FactTag>>> {
     let mut facts = LiteMap::new();
-    for (name, node) in node.members()? {
+    for (name, node) in node.members_within(FACTS_MAX, "fact.count", "facts")? {
         if *node.json() == Json::Null && is_flag_name(name) {
             facts.insert(name.to_owned(), None);
             continue;
@@ -253,9 +253,6 @@ fn facts(
                 FactKind::Text { .. } => format!("letters or digits, in {FACT_MAX_BYTES} bytes at most"),
             }),
         }
-    }
-    if facts.len() > FACTS_MAX {
-        node.problem("fact.count", format!("at most {FACTS_MAX} facts"));
     }
     Some(facts)
 }

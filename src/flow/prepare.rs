@@ -6,7 +6,7 @@
 use crate::delivery::{Draft, Message, compose, reason};
 use crate::flow::Door;
 use crate::id::LinkId;
-use crate::journey::{Report, link_id};
+use crate::journey::{Report, link_id, reference};
 use crate::key::sha256_prefix;
 use crate::limits::LIFETIME_MAX_S;
 use crate::person::AddressBook;
@@ -53,8 +53,14 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
     let token = choices.map(|claims| door.minter.mint(&claims));
     let preferences = token.as_deref().map(|token| door.choices_url(token));
     let unsubscribe = token.as_deref().map(|token| door.unsubscribe_url(token));
+    let named = if ready.has_mac {
+        reference(&door.lots, ready.touch, ready.channel)
+    } else {
+        ready.touch.to_string()
+    };
     let draft = Draft {
         touch: ready.touch,
+        reference: &named,
         site: &policy.site,
         template,
         purpose: ready.purpose,

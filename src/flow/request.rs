@@ -5,14 +5,16 @@ use std::borrow::Cow;
 
 use crate::click::Hints;
 use crate::flow::Context;
+use crate::flow::join::all;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request};
-use crate::id::{Nonce, decode_bytes, encode_bytes};
+use crate::id::{AuditId, Nonce, decode_bytes, encode_bytes};
 use crate::json::{Json, Node};
 use crate::limits::{
     CUSTOMER_REF_MAX, DEVICE_LIFETIME_S, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, MASKS_MAX, PROOF_LIFETIME_S,
 };
 use crate::person::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
+use crate::port::Damper;
 
 /// The cookie that makes a browser's nonce the same each time it opens a link. It names no one: it is random.
 const COOKIE: &str = "__Host-postern";
@@ -69,7 +71,7 @@ pub(super) fn is_customer_ref(text: &str) -> bool {
 pub(super) fn masks(node: &Node<'_>) -> Option<LiteMap<String, String>> {
     let mut masks = LiteMap::new();
     let mut is_good = true;
-    for (name, node) in node.members()? {
+    for (name, node) in node.members_within(MASKS_MAX, "mask.count", "masked references")? {
         let text = node.string();
         if !is_flag_name(name) {
             node.problem("mask.name", EXPECTED_NAME);
@@ -83,10 +85,6 @@ pub(super) fn masks(node: &Node<'_>) -> Option<LiteMap<String, String>> {
             is_good = false;
         }
     }
-    if masks.len() > MASKS_MAX {
-        node.problem("mask.count", format!("at most {MASKS_MAX} masked references"));
-        return None;
-    }
     is_good.then_some(masks)
 }
 
@@ -94,6 +92,31 @@ pub(super) fn masks(node: &Node<'_>) -> Option<LiteMap<String, String>> {
 pub(super) fn network(context: &Context<'_>, request: &Request) -> String {
     let address = request.headers.client_ip.as_deref().unwrap_or_default();
     context.door.pseudonyms.network(address)
+}
+
+/// Whether anybody damps an anonymous request, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Damped {
+    No,
+    /// The link had too many.
+    Link,
+    /// The network had too many, of whatever links.
+    Network,
+}
+
+/// Asks for a request at a link that anybody may have got hold of. Both are asked, side by side.
+pub(super) async fn damped(
+    context: &Context<'_>,
+    request: &Request,
+    link: AuditId,
+    ports: &impl Damper,
+) -> Damped {
+    let keys = [link.to_string(), network(context, request)];
+    match all(keys.iter().map(|key| ports.allows(key))).await[..] {
+        [_, false] => Damped::Network,
+        [false, _] => Damped::Link,
+        _ => Damped::No,
+    }
 }
 
 /// The nonce of a posted form or JSON document.

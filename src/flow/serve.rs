@@ -13,11 +13,12 @@ use crate::flow::{
     Door, Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
     policy, preferences, prove, receipt,
 };
+use crate::http;
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
 use crate::http::{Headers, NoRoute, Request, Response, Route};
-use crate::limits::TRY_AGAIN_S;
+use crate::limits::{REFUSED_RETRY_S, TRY_AGAIN_S};
 use crate::port::Ports;
 use crate::time::Instant;
 
@@ -96,8 +97,13 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
     work.await
 }
 
+/// Bytes of a body that are read for a path. Of a receipt, its provider says how many.
+pub fn body_max(path: &str) -> usize {
+    path.strip_prefix("/v1/receipts/").map_or_else(|| http::body_max(path), receipt::body_max)
+}
+
 /// Whether a request's body is worth reading: what is for machines is read for a key that may do what it asks, where that
-/// takes a body, and for nobody else.
+/// takes a body, a receipt for whoever may have signed it, and neither for anybody else.
 pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Headers, now: Instant) -> bool {
     let header = headers.authorization.as_deref();
     let takes_none = |route| {
@@ -107,6 +113,9 @@ pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Head
         )
     };
     route.is_ok_and(|route| {
+        if let Route::Receipts { provider } = route {
+            return receipt::reads_body(door, provider, headers, now);
+        }
         !takes_none(route)
             && role(route).is_none_or(|role| door.api_keys.authenticate(header, role, now).is_ok())
     })
@@ -161,7 +170,7 @@ async fn authenticate(
         _ if !ports.allows(&network(context, request)).await => {
             let problem =
                 Problem::new(Code::TooManyRequests, "Too many refused calls from this network. Slow down.");
-            (problem.retry_after(10), Event { reason: Some("damped".into()), ..event })
+            (problem.retry_after(REFUSED_RETRY_S), Event { reason: Some("damped".into()), ..event })
         }
         NotAllowed::Unknown => {
             let detail =

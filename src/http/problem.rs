@@ -108,6 +108,8 @@ codes! {
     TooManyEvents = 422 "too_many_events" "Too many events of one person";
     /// The customer reference in the path is empty, too long or badly encoded.
     BadReference = 400 "bad_reference" "Not a customer reference";
+    /// Signed, and nothing in it is a receipt of this deployment.
+    ReceiptNotUnderstood = 422 "receipt_not_understood" "The receipt is not understood";
     UnknownPerson = 404 "unknown_person" "Nothing is known of this person";
     UnknownPolicy = 404 "unknown_policy" "No policy of this version is kept";
     /// Another text is kept under this version.

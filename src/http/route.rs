@@ -193,7 +193,7 @@ fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
     }
 }
 
-/// Bytes of a body that are read for a path.
+/// Bytes of a body that are read for a path, other than a receipt's.
 pub fn body_max(path: &str) -> usize {
     match path {
         "/v1/events" => EVENT_BODY_MAX,

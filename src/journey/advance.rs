@@ -212,6 +212,7 @@ impl Decided<'_> {
             is_out: false,
             due: Some(due),
             is_dead: false,
+            has_mac: true,
         });
         self.remember(person, enrolment, Sent::Queued);
         effects.push(record::of_touch(now, Kind::Queued, &enrolment.journey, id, None));
@@ -261,6 +262,7 @@ impl Decided<'_> {
             channel: self.touch.channel,
             at: self.now,
             said,
+            has_mac: true,
         });
     }
 }

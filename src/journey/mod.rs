@@ -24,6 +24,7 @@ mod ready;
 pub mod reason;
 mod receive;
 mod record;
+mod reference;
 mod settle;
 mod step;
 
@@ -42,7 +43,8 @@ pub use plan::Plan;
 pub use proof::{allot, keep_passkey, use_passkey};
 pub use ready::{Ready, inbox, ready};
 pub use receive::receive;
-pub use settle::settle;
+pub use reference::{read_reference, reference};
+pub use settle::{Teller, settle};
 pub use step::{Moment, Step, step};
 
 use litemap::LiteMap;

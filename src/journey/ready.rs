@@ -27,6 +27,9 @@ pub struct Ready {
     #[serde(with = "crate::json::map")]
     pub masks: LiteMap<String, String>,
     pub addresses: Option<Sealed>,
+    /// Whether its id goes out with a MAC.
+    #[serde(default)]
+    pub has_mac: bool,
 }
 
 /// What waits for the person in the app and may be shown to them now. Nothing is marked by asking.
@@ -58,5 +61,6 @@ pub fn ready(person: &Person, pending: &Pending, rules: &Rules) -> Option<Ready>
         language: person.language,
         masks: LiteMap::from_sorted_store_unchecked(masks),
         addresses: person.addresses.clone(),
+        has_mac: pending.has_mac,
     })
 }

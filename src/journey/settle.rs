@@ -12,21 +12,37 @@ use crate::person::{Consent, NewAddress, Pending, Person, Said, Sent};
 use crate::policy::{Channel, Purpose};
 use crate::time::{Instant, Span};
 
+/// Who says what became of a touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Teller {
+    /// Whoever handed it to the provider, or the app that showed it.
+    Delivery,
+    /// A receipt, whose reference proves the channel.
+    Receipt(Channel),
+    /// A receipt with a bare id. It counts for a touch that was decided before there were MACs, and for no other.
+    BareReceipt,
+}
+
 /// Takes note of what became of a touch. Returns whether the person has changed.
 pub fn settle(
     person: &mut Person,
     touch: TouchId,
     report: &Report,
+    teller: Teller,
     now: Instant,
     rules: &Rules,
     effects: &mut Vec<Effect>,
 ) -> bool {
-    // It left before they were erased and came back. An opt-out holds for whoever they are now.
-    if *report != Report::Complained && is_unknown(person, touch) {
+    let is_believed = match teller {
+        // It left before they were erased and came back. An opt-out holds for whoever they are now.
+        Teller::Delivery | Teller::Receipt(_) => *report == Report::Complained || !is_unknown(person, touch),
+        Teller::BareReceipt => is_bare(person, touch),
+    };
+    if !is_believed {
         settle_unknown(touch, report, now, effects);
         return false;
     }
-    let mut note = Note { person, touch, now, effects, is_news: false };
+    let mut note = Note { person, touch, teller, now, effects, is_news: false };
     match report {
         Report::Accepted => note.accepted(),
         Report::Retry { after, reason: why } => note.retry(*after, why, rules),
@@ -46,6 +62,13 @@ fn is_unknown(person: &Person, touch: TouchId) -> bool {
         && person.pending.iter().all(|one| one.id != touch)
 }
 
+/// Whether it is known to have been decided when ids had no MAC.
+fn is_bare(person: &Person, touch: TouchId) -> bool {
+    let pending = person.pending.iter().find(|one| one.id == touch).map(|one| one.has_mac);
+    let has_mac = pending.or_else(|| person.remembered(touch).map(|line| line.has_mac));
+    has_mac == Some(false)
+}
+
 /// How long to wait after this many attempts: longer each time, by up to half as much again, so that what failed
 /// together does not come back together. A provider's own wish counts if it is longer.
 fn back_off(rules: &Rules, touch: TouchId, attempts: u8, after: Span) -> Span {
@@ -61,6 +84,7 @@ fn back_off(rules: &Rules, touch: TouchId, attempts: u8, after: Span) -> Span {
 struct Note<'a> {
     person: &'a mut Person,
     touch: TouchId,
+    teller: Teller,
     now: Instant,
     effects: &'a mut Vec<Effect>,
     /// Whether the person has changed.
@@ -156,21 +180,23 @@ impl Note<'_> {
         }
     }
 
-    /// An opt-out of the channel; of every channel if it is no longer known which it was. Told again it is no news: the
-    /// person may have come back since.
+    /// An opt-out of the channel that carried the touch. Told again it is no news: the person may have come back since.
     fn complained(&mut self, rules: &Rules) {
         self.take_pending();
         if self.said() == Some(&Sent::Complained) {
             return;
         }
         self.is_news = true;
-        let channel = self.person.remembered(self.touch).map(|line| line.channel);
+        let carried = self.person.remembered(self.touch).map(|line| line.channel);
+        let channel = carried.or(match self.teller {
+            Teller::Receipt(channel) => Some(channel),
+            Teller::Delivery | Teller::BareReceipt => None,
+        });
         self.conclude(Kind::Complained, Sent::Complained, None);
-        for of in Channel::ALL.into_iter().filter(|of| channel.is_none_or(|channel| channel == *of)) {
-            for purpose in Purpose::ALL {
-                let consent = Consent { channel: of, purpose, said: Said::No, at: self.now };
-                note_consent(self.person, consent, self.now, self.effects);
-            }
+        let Some(channel) = channel else { return };
+        for purpose in Purpose::ALL {
+            let consent = Consent { channel, purpose, said: Said::No, at: self.now };
+            note_consent(self.person, consent, self.now, self.effects);
         }
         drop_unwanted(self.person, self.now, rules, self.effects);
     }

@@ -87,6 +87,23 @@ impl<'a> Node<'a> {
         Some(members.iter().map(|(name, json)| (name.as_str(), self.member(name, json))))
     }
 
+    /// As [`Node::members`], if there are `max` at the most. They are counted before any is looked at: what is kept by
+    /// name costs the square of a long list.
+    pub fn members_within(
+        &self,
+        max: usize,
+        rule: &'static str,
+        what: &str,
+    ) -> Option<impl Iterator<Item = (&str, Node<'_>)>> {
+        if let Json::Object(members) = self.json
+            && members.len() > max
+        {
+            self.problem(rule, format!("at most {max} {what}"));
+            return None;
+        }
+        self.members()
+    }
+
     /// The fields of an object whose names are fixed. Any other name is reported at once.
     pub fn fields(&self, known: &'static [&'static str]) -> Option<Fields<'a>> {
         let Json::Object(members) = self.json else { return self.wrong_type("an object") };

@@ -17,6 +17,9 @@
 //! | one of a list that is closed | a letter |
 //! | one of those that stand before | a number, 1 for the first; after 0 it is told in full |
 //!
+//! The last number of a touch on its way is 1 if it was put aside, and 2 more if its id has a MAC; the letter of what
+//! became of a touch is a capital if its id has one.
+//!
 //! `j` names a journey, and later items call it by its number, from 0 on. A touch's id is 1 and its second half, because
 //! the first is the person, or else 0 and all of it.
 //!

@@ -137,6 +137,8 @@ pub struct Pending {
     pub due: Option<Instant>,
     /// Put aside after too many attempts, for a human to look at.
     pub is_dead: bool,
+    /// Whether its id goes out with a MAC: not if it was decided before there were any, for an id never changes.
+    pub has_mac: bool,
 }
 
 /// One line of "what did we do, and why".
@@ -147,6 +149,8 @@ pub struct History {
     pub channel: Channel,
     pub at: Instant,
     pub said: Sent,
+    /// As [`Pending`]'s.
+    pub has_mac: bool,
 }
 
 /// What became of a touch. Only those that left or may have left count against caps.

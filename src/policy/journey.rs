@@ -147,16 +147,12 @@ pub(super) fn condition(fields: &Fields<'_>, flags: Option<&[String]>) -> Option
 fn blocked(node: &Node<'_>) -> Option<LiteMap<String, String>> {
     let mut blocked = LiteMap::new();
     let mut is_valid = true;
-    for (kind, route) in node.members()? {
+    for (kind, route) in node.members_within(JOURNEY_LIST_MAX, "policy.items", "members")? {
         is_valid &= is_event(kind, &route);
         match note(&route) {
             Some(route) => drop(blocked.insert(kind.to_owned(), route)),
             None => is_valid = false,
         }
-    }
-    if blocked.len() > JOURNEY_LIST_MAX {
-        node.problem("policy.items", format!("at most {JOURNEY_LIST_MAX} members"));
-        return None;
     }
     is_valid.then_some(blocked)
 }

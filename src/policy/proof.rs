@@ -155,7 +155,7 @@ pub(super) fn scope_facts(
 pub(super) fn site_facts(node: &Node<'_>, offered: Option<&Offered>) -> Option<LiteMap<String, Fact>> {
     let mut facts = LiteMap::new();
     let mut count = 0;
-    for (name, node) in node.members()? {
+    for (name, node) in node.members_within(FACTS_MAX, "policy.items", "facts")? {
         count += 1;
         let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if !(1..=POLICY_NAME_MAX).contains(&name.len()) || !name.bytes().all(is_word) {
@@ -167,9 +167,6 @@ pub(super) fn site_facts(node: &Node<'_>, offered: Option<&Offered>) -> Option<L
         if let Some(fact) = fact(&node, offered) {
             facts.insert(name.to_owned(), fact);
         }
-    }
-    if count > FACTS_MAX {
-        node.problem("policy.items", format!("at most {FACTS_MAX} facts"));
     }
     (facts.len() == count).then_some(facts)
 }

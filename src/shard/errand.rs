@@ -68,8 +68,13 @@ pub enum Errand {
     Checkout {
         touches: Vec<TouchId>,
     },
+    /// What whoever delivers touches has to say of them.
     Settle {
         reports: Vec<(TouchId, Settled)>,
+    },
+    /// What providers tell later. The channel is the one that the touch's reference proves; `None`: it was a bare id.
+    Receipts {
+        reports: Vec<(TouchId, Option<Channel>, Settled)>,
     },
     /// Touches that were put aside: one page, from where the last one ended.
     Dead {
@@ -108,6 +113,7 @@ impl Errand {
             | Self::Get { .. }
             | Self::Erase { .. }
             | Self::Settle { .. }
+            | Self::Receipts { .. }
             | Self::Dead { .. }
             | Self::Redrive { .. }
             | Self::Allot { .. }

@@ -8,9 +8,10 @@ use litemap::LiteMap;
 
 use crate::audit;
 use crate::id::{Subject, TouchId};
-use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, ready};
+use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, Teller, ready};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
 use crate::person::{Change, Person};
+use crate::policy::Channel;
 use crate::shard::store::by_subject;
 use crate::shard::{
     Among, Answer, Dead, Errand, EventResult, Job, Offered, Page, Settled, Store, StoreError, Task, Ticked,
@@ -57,7 +58,15 @@ pub fn handle(
         Errand::UsePasskey { subject, id, counter } => turn.use_passkey(subject, &id, counter)?,
         Errand::Tick { scheduled } => turn.tick(scheduled)?,
         Errand::Checkout { touches } => turn.checkout(&touches)?,
-        Errand::Settle { reports } => turn.settle(reports)?,
+        Errand::Settle { reports } => {
+            let told = reports.into_iter().map(|(touch, settled)| (touch, Teller::Delivery, settled));
+            turn.settle(told.collect())?
+        }
+        Errand::Receipts { reports } => {
+            let teller = |channel: Option<Channel>| channel.map_or(Teller::BareReceipt, Teller::Receipt);
+            let told = reports.into_iter().map(|(touch, channel, settled)| (touch, teller(channel), settled));
+            turn.settle(told.collect())?
+        }
         Errand::Dead { after } => turn.dead(after.as_deref())?,
         Errand::Redrive { touch, by } => turn.redrive(touch, by)?,
         Errand::Move { journey, to } => turn.begin(journey, Task::Move { to })?,
@@ -174,14 +183,22 @@ impl<S: Store> Turn<'_, S> {
         Ok(Answer::Checked { touches: answers })
     }
 
-    fn settle(&mut self, reports: Vec<(TouchId, Settled)>) -> Result<Answer, StoreError> {
-        let (mut people, lost) = self.people_of(reports.iter().map(|(touch, _)| *touch))?;
+    fn settle(&mut self, reports: Vec<(TouchId, Teller, Settled)>) -> Result<Answer, StoreError> {
+        let (mut people, lost) = self.people_of(reports.iter().map(|(touch, ..)| *touch))?;
         let mut changed = Vec::new();
-        for (touch, settled) in reports {
+        for (touch, teller, settled) in reports {
             let (subject, report) = (touch.subject(), Report::from(settled));
             match people.get_mut(&subject) {
                 Some(person) => {
-                    if journey::settle(person, touch, &report, self.now, self.rules, &mut self.effects) {
+                    if journey::settle(
+                        person,
+                        touch,
+                        &report,
+                        teller,
+                        self.now,
+                        self.rules,
+                        &mut self.effects,
+                    ) {
                         changed.push(subject);
                     }
                 }

@@ -1,12 +1,12 @@
 //! How calls fail: as scripted, or by chance from a seed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::port::Unreachable;
 use crate::sim::Random;
 
 /// The calls that can fail. The damper is not among them: its port cannot say so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
     Ask,
     Marker,
@@ -41,11 +41,13 @@ pub(super) struct Faults {
     scripted: VecDeque<(Call, Fault)>,
     random: Random,
     per_mille: u64,
+    /// How many calls of each kind were made.
+    made: BTreeMap<Call, u64>,
 }
 
 impl Faults {
     pub(super) const fn none() -> Self {
-        Self { scripted: VecDeque::new(), random: Random::new(0), per_mille: 0 }
+        Self { scripted: VecDeque::new(), random: Random::new(0), per_mille: 0, made: BTreeMap::new() }
     }
 
     pub(super) fn by_chance(&mut self, seed: u64, per_mille: u64) {
@@ -57,8 +59,13 @@ impl Faults {
         self.scripted.push_back((call, fault));
     }
 
+    pub(super) fn made(&self, call: Call) -> u64 {
+        self.made.get(&call).copied().unwrap_or_default()
+    }
+
     /// Whether this call fails. A script waits for its call; others pass it.
     pub(super) fn strike(&mut self, call: Call) -> Option<Fault> {
+        *self.made.entry(call).or_default() += 1;
         if let Some(at) = self.scripted.iter().position(|(awaited, _)| *awaited == call) {
             return self.scripted.remove(at).map(|(_, fault)| fault);
         }

@@ -56,6 +56,10 @@ pub(super) struct Memory {
     requests: BTreeMap<[u8; 32], ([u8; 32], Instant)>,
     /// Calls that the damper still lets pass, of any key. `None`: all of them.
     allowance: Option<u32>,
+    /// How many calls of one key the damper lets pass in how long, as the platform's does. `None`: all of them.
+    rate: Option<(u32, Span)>,
+    /// Since when a key's calls are counted, and how many there were.
+    windows: BTreeMap<String, (Instant, u32)>,
     log: Log,
     pub(super) outreach: Outreach,
     verifier: Verifier,
@@ -81,6 +85,8 @@ impl World {
             denied: BTreeMap::new(),
             requests: BTreeMap::new(),
             allowance: None,
+            rate: None,
+            windows: BTreeMap::new(),
             log: Log { head: Head::GENESIS, seen: BTreeSet::new(), lines: Vec::new() },
             outreach: Outreach::new(),
             verifier: |_, _, _| false,
@@ -115,6 +121,16 @@ impl World {
     /// The damper lets this many more calls pass, then none.
     pub fn allow(&self, calls: u32) {
         self.0.borrow_mut().allowance = Some(calls);
+    }
+
+    /// The damper lets this many calls of each key pass in each window, as `wrangler.toml` has it.
+    pub fn limit(&self, calls: u32, window: Span) {
+        self.0.borrow_mut().rate = Some((calls, window));
+    }
+
+    /// How many calls of this kind were made so far.
+    pub fn made(&self, call: Call) -> u64 {
+        self.0.borrow().faults.made(call)
     }
 
     /// Every row of every gate.
@@ -290,8 +306,17 @@ impl Signatures for World {
 }
 
 impl Damper for World {
-    async fn allows(&self, _key: &str) -> bool {
-        match &mut self.0.borrow_mut().allowance {
+    async fn allows(&self, key: &str) -> bool {
+        let memory = &mut *self.0.borrow_mut();
+        if let Some((calls, window)) = memory.rate {
+            let (since, count) = memory.windows.entry(key.to_owned()).or_insert((memory.now, 0));
+            if memory.now.since(*since) >= window {
+                (*since, *count) = (memory.now, 0);
+            }
+            *count += 1;
+            return *count <= calls;
+        }
+        match &mut memory.allowance {
             None => true,
             Some(0) => false,
             Some(left) => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { API_KEYS, HOST, ROOT, eventually, open } from "./door.mjs";
+import { API_KEYS, HOST, ROOT, eventually, open, referenceOf } from "./door.mjs";
 import { cloudflare } from "./providers/cloudflare.mjs";
 import { gateway } from "./providers/gateway.mjs";
 import { postmark } from "./providers/postmark.mjs";
@@ -27,6 +27,9 @@ let door;
 let mocks;
 let customers = 0;
 
+/** Of the webhooks that log in. */
+const PASSWORD = "open-sesame-open-sesame";
+
 before(async () => {
   mocks = {
     postmark: await postmark("server-token").start(),
@@ -36,7 +39,7 @@ before(async () => {
     whatsapp: await whatsapp("meta-token", "app-secret").start(),
     gateway: await gateway(SECRET, () => door.now()).start(),
   };
-  const receipts = { user: "u", password: "p" };
+  const receipts = { user: "u", password: PASSWORD };
   const providers = {
     postmark: { url: mocks.postmark.url, token: "server-token", receipts },
     ses: { url: mocks.ses.url, region: KEYS.region, access_key_id: KEYS.id, secret_access_key: KEYS.secret, receipts },
@@ -106,7 +109,7 @@ async function arrived(mock, { addresses }) {
 }
 const became = (customer, result) =>
   eventually(`a touch is ${result}`, async () => (await history(customer)).find((line) => line.result === result));
-const basic = { authorization: `Basic ${Buffer.from("u:p").toString("base64")}` };
+const basic = { authorization: `Basic ${Buffer.from(`u:${PASSWORD}`).toString("base64")}` };
 const receipt = (path, body, headers) => door.fetch(`/v1/receipts/${path}`, { method: "POST", body, headers });
 
 describe("every channel of the example policy", () => {
@@ -141,7 +144,7 @@ describe("every channel of the example policy", () => {
     const told = { RecordType: "Delivery", MessageID: "x", Metadata: { touch } };
     assert.equal((await receipt("postmark", JSON.stringify(told), basic)).status, 200);
     assert.equal((await door.api("GET", `/v1/people/${customer}`)).status, 404);
-    const delivered = ({ event }) => event.kind === "touch.delivered" && event.touch === touch.slice(16);
+    const delivered = ({ event }) => event.kind === "touch.delivered" && event.touch === touch.slice(16, 32);
     const { entries } = await door.audit((entries) => entries.some(delivered));
     const { subject, journey } = entries.find(delivered).event;
     assert.equal(journey, undefined);
@@ -186,6 +189,77 @@ describe("every channel of the example policy", () => {
     assert.equal((await receipt("gateway", said, webhook(at - 3600))).status, 401, "an old one is not taken");
     assert.equal((await receipt("gateway", said, webhook(at))).status, 200);
     await eventually("both are delivered", async () => (await history(customer)).filter(({ result }) => result === "delivered").length === 2);
+  });
+});
+
+describe("strangers at the address of receipts", () => {
+  /** A caller of another network. */
+  const from = (address) => ({ "cf-connecting-ip": address });
+  const complaint = (touch) => JSON.stringify({ RecordType: "SpamComplaint", Metadata: { touch } });
+
+  it("a subject out of a token is not enough to speak for its person, whoever knows the log-in", async () => {
+    const person = await enter("payment.failed");
+    const { touch } = (await arrived(mocks.postmark, person)).Metadata;
+    await became(person.customer, "accepted");
+    assert.equal(touch, referenceOf(touch.slice(0, 32), "email"));
+    const never = `${touch.slice(0, 16)}${"A".repeat(16)}`;
+    for (const forged of [never, touch.slice(0, 32), `${touch.slice(0, 32)}${"A".repeat(22)}`, referenceOf(never, "sms")]) {
+      await receipt("postmark", complaint(forged), basic);
+    }
+    const { body } = await door.api("GET", `/v1/people/${person.customer}`);
+    assert.ok(!body.consents.some(({ channel, said }) => channel === "email" && said === "no"), JSON.stringify(body.consents));
+    assert.equal((await receipt("postmark", complaint(touch), basic)).status, 200);
+    const after = (await door.api("GET", `/v1/people/${person.customer}`)).body.consents.filter(({ said }) => said === "no");
+    assert.deepEqual([...new Set(after.map(({ channel }) => channel))], ["email"]);
+  });
+
+  it("log-ins cannot be guessed without limit, nor without a trace", async () => {
+    const guess = (n) => ({ ...from("198.51.100.7"), authorization: `Basic ${Buffer.from(`u:guess-${n}`).toString("base64")}` });
+    const statuses = [];
+    for (let n = 0; n < 160; n += 1) statuses.push((await receipt("postmark", complaint("x"), guess(n))).status);
+    const count = (status) => statuses.filter((one) => one === status).length;
+    assert.ok(count(401) <= 121 && count(429) >= 39 && count(401) + count(429) === 160, JSON.stringify(statuses));
+    const of = (reason) => ({ event }) => event.kind === "api.refused" && event.reason === reason;
+    const { entries } = await door.audit((entries) => entries.some(of("receipt_untrusted")) && entries.some(of("damped")));
+    const sum = (reason) => entries.filter(of(reason)).reduce((sum, { event }) => sum + event.count, 0);
+    assert.ok(sum("receipt_untrusted") >= count(401) && sum("damped") >= count(429));
+    // Whoever knows it is heard, also from there.
+    const known = await receipt("postmark", JSON.stringify({ RecordType: "Open" }), { ...basic, ...from("198.51.100.7") });
+    assert.equal(known.status, 200);
+  });
+
+  it("a form of many fields, and a body that is too long, are refused before anything is computed", async () => {
+    const fields = Array.from({ length: 4_000 }, (_, n) => `N${String(9_999 - n)}=`).join("&").slice(0, 32 * 1024 - 1);
+    const signed = { ...from("198.51.100.8"), "content-type": "application/x-www-form-urlencoded", "x-twilio-signature": "RSOYDt4T1cUTdK1PDd93/VVr8B8=" };
+    assert.equal((await receipt("twilio", fields, signed)).status, 401);
+    assert.equal((await receipt("twilio", "a".repeat(32 * 1024 + 1), signed)).status, 413);
+    // Nobody reads what a stranger sends without any signature, however long it is.
+    assert.equal((await receipt("twilio", "a".repeat(600 * 1024), from("198.51.100.8"))).status, 401);
+    assert.equal((await receipt("whatsapp_cloud", "a".repeat(600 * 1024), from("198.51.100.8"))).status, 401);
+    const hub = { ...from("198.51.100.8"), "x-hub-signature-256": `sha256=${"0".repeat(64)}` };
+    assert.equal((await receipt("whatsapp_cloud", "a".repeat(3 * 1024 * 1024), hub)).status, 401, "as long as Meta's longest");
+    assert.equal((await receipt("whatsapp_cloud", "a".repeat(3 * 1024 * 1024 + 1), hub)).status, 413);
+  });
+
+  it("a callback with more in its query, or signed with the port that goes without saying, is Twilio's", async () => {
+    const person = await enter("kyc.refresh_due");
+    const { touch } = (await arrived(mocks.postmark, person)).Metadata;
+    const own = referenceOf(touch.slice(0, 32), "sms");
+    const form = { MessageStatus: "delivered" };
+    for (const [query, port] of [[`touch=${own}`, ":80"], [`a=1&touch=${own}&b=2`, ""]]) {
+      const path = `/v1/receipts/twilio?${query}`;
+      // This door's own address names a port, which is then the one that is signed.
+      const host = HOST.includes(":") ? HOST : `${HOST}${port}`;
+      const headers = { "content-type": "application/x-www-form-urlencoded", "x-twilio-signature": mocks.twilio.sign(`http://${host}${path}`, form) };
+      assert.equal((await door.fetch(path, { method: "POST", body: new URLSearchParams(form).toString(), headers })).status, 200, query);
+    }
+  });
+
+  it("a signed receipt that means nothing is answered 422, and the log says why", async () => {
+    const answer = await receipt("postmark", JSON.stringify({ RecordType: "Wedding" }), basic);
+    assert.equal(answer.status, 422);
+    assert.equal((await answer.json()).code, "receipt_not_understood");
+    await eventually("it is said", () => door.logs.some(({ message }) => message.includes("a signed receipt of postmark was not understood: it is of no kind")));
   });
 });
 

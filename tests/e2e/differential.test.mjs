@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { promisify } from "node:util";
-import { HOST, RING, ROOT, eventually, open } from "./door.mjs";
+import { HOST, RING, ROOT, eventually, open, referenceOf } from "./door.mjs";
 import { gateway } from "./providers/gateway.mjs";
 import { postmark } from "./providers/postmark.mjs";
 import { twilio } from "./providers/twilio.mjs";
@@ -27,7 +27,7 @@ const [WAIT_S, LOOK_MS] = [20, 5];
 const SHOWN_MAX = 40;
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ACCOUNT = "AC00000000000000000000000000000001";
-const BASIC = `Basic ${Buffer.from("u:p").toString("base64")}`;
+const BASIC = `Basic ${Buffer.from("u:open-sesame-open-sesame").toString("base64")}`;
 const QUEUES = {
   "postern-audit": { maxBatchSize: 100, maxBatchTimeout: 0, maxRetries: 100, retryDelay: 1 },
   "postern-outreach": { maxBatchSize: 10, maxBatchTimeout: 0, maxRetries: 3, retryDelay: 1, deadLetterQueue: "postern-outreach-dead" },
@@ -61,7 +61,7 @@ before(async () => {
     double.answer = (request) => (isBad(addressee(channel, request)) ? refusal : answer(request));
     doubles[name] = await double.start();
   }
-  const receipts = { user: "u", password: "p" };
+  const receipts = { user: "u", password: "open-sesame-open-sesame" };
   const providers = {
     postmark: { url: doubles.postmark.url, token: "server-token", receipts },
     twilio: { url: doubles.twilio.url, account_sid: ACCOUNT, auth_token: "12345" },
@@ -152,7 +152,9 @@ async function tell({ put, event, receipt }) {
 }
 
 /** A provider's webhook. */
-async function call(channel, { touch, says }) {
+async function call(channel, receipt) {
+  const { says } = receipt;
+  const touch = referenceOf(receipt.touch, channel);
   const post = async (path, body, headers) => {
     const response = await door.fetch(path, { method: "POST", body, headers });
     assert.equal(response.status, 200, await response.text());

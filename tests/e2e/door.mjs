@@ -223,6 +223,15 @@ export class Door {
   }
 }
 
+/** What a provider is told that a touch is called: its id and a MAC over id and channel (docs/delivery.md). */
+export function referenceOf(touch, channel) {
+  const secret = Buffer.from(RING.pseudonym, "base64url");
+  const key = Buffer.from(hkdfSync("sha256", secret, Buffer.alloc(0), "postern/v1/lots", 32));
+  const id = Buffer.from(touch, "base64url");
+  const mac = createHmac("sha256", key).update("reference/").update(id).update(channel).digest();
+  return Buffer.concat([id, mac.subarray(0, 16)]).toString("base64url");
+}
+
 /** A token made outside the worker, for what the machine API would refuse to mint. */
 export function forge({ host = HOST, key = 1, secret = Buffer.alloc(32, 1), once = true, expires, scope = 1, region = 4, link = randomBytes(12), subject } = {}) {
   const derived = hkdfSync("sha256", secret, Buffer.alloc(0), "postern/v1/token", 32);

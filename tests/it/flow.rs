@@ -15,5 +15,7 @@ mod pace;
 mod people;
 mod preferences;
 mod prove;
+mod receipts;
 mod scene;
 mod storm;
+mod strangers;

@@ -2,17 +2,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use postern::delivery::{
-    Approved, Call, Credentials, Dispatch, Envelope, Health, Letter, Message, NotTrusted, Plan, Reply, plan,
-    reason, receipts, verdict, whatsapp_challenge,
+    Approved, Breaker, Call, Credentials, Dispatch, Envelope, Health, Letter, Message, NotTrusted, Passage,
+    Plan, Reply, Verdict, plan, reason, receipts, verdict, whatsapp_challenge,
 };
 use postern::id::TouchId;
 use postern::journey::Report;
 use postern::key::MacKey;
-use postern::limits::PROVIDER_REPLY_MAX;
+use postern::limits::{
+    BREAKER_FAILURES_MAX, PROVIDER_REPLY_MAX, TWILIO_FIELDS_MAX, TWILIO_RECEIPT_MAX, WHATSAPP_RECEIPT_MAX,
+};
 use postern::policy::{Channel, Language, Provider, Sender};
 use postern::time::{Instant, Span};
 use serde_json::{Value, json};
+use sha1::Sha1;
 
 const NOW: Instant = Instant::from_secs(1_800_014_400);
 const TOUCH: TouchId = TouchId([7; 24]);
@@ -22,15 +26,15 @@ const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 fn credentials() -> Credentials {
     let json = json!({
-        "postmark": { "token": "server-token", "receipts": { "user": "postern", "password": "open-sesame" } },
+        "postmark": { "token": "server-token", "receipts": { "user": "postern", "password": "open-sesame-open-sesame" } },
         "ses": {
             "region": "us-east-1", "access_key_id": "AKIDEXAMPLE",
             "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-            "configuration_set": "outreach", "receipts": { "user": "aws", "password": "bridge" },
+            "configuration_set": "outreach", "receipts": { "user": "aws", "password": "bridge-bridge-bridge-bridge" },
         },
         "cloudflare": { "account_id": "023e105f4ecef8ad9ca31a8372d0c353", "token": "cf-token" },
         "twilio": { "account_sid": "AC00000000000000000000000000000001", "auth_token": "12345" },
-        "whatsapp_cloud": { "token": "meta-token", "app_secret": "app-secret", "verify_token": "verify-me" },
+        "whatsapp_cloud": { "token": "meta-token", "app_secret": "app-secret", "verify_token": "verify-me-verify-me-verify-me" },
         "gateway": { "url": "https://hooks.example.com/postern", "secret": KEY },
     });
     Credentials::parse(&json.to_string(), false).unwrap()
@@ -39,6 +43,7 @@ fn credentials() -> Credentials {
 fn message(channel: Channel) -> Message {
     Message {
         touch: TOUCH,
+        reference: TOUCH.to_string(),
         channel,
         language: Language::Swedish,
         subject: matches!(channel, Channel::Email).then(|| "Betalningen gick inte igenom".to_owned()),
@@ -418,11 +423,53 @@ fn gateway() {
         &[
             (204, "", Report::Accepted),
             (409, "", never(reason::BAD_MESSAGE)),
-            (410, "", later(reason::ACCOUNT)),
+            (405, "", later(reason::ACCOUNT)),
             (307, "", later(reason::ACCOUNT)),
             (500, "", later(reason::GARBLED)),
         ],
     );
+}
+
+/// The table of docs/delivery.md says what each answer of a gateway means, for all of them.
+#[test]
+fn the_documentation_and_the_gateway_agree() {
+    let docs = include_str!("../../docs/delivery.md");
+    let table = docs.split("| answer | the touch | reason | the breaker |").nth(1).unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let row_of = |status: u16| {
+        let (exact, class) = (status.to_string(), format!("{}xx", status / 100));
+        let named = |row: &&Vec<&str>, words: &[&str]| row[0].split(", ").any(|word| words.contains(&word));
+        let row = rows.iter().find(|row| named(row, &[&exact, &class]));
+        row.or_else(|| rows.iter().find(|row| named(row, &[&format!("another {class}")]))).unwrap()
+    };
+    for status in 200..600 {
+        let [_, touch, reason, breaker] = row_of(status)[..] else { panic!("four cells") };
+        let Verdict { report, health, .. } = verdict(Provider::Gateway, &reply(status, ""), NOW);
+        let (said, why) = match report {
+            Report::Accepted => ("is taken", ""),
+            Report::Rejected { reason } => ("is over", reason),
+            Report::Retry { reason, .. } => ("is tried again", reason),
+            other => panic!("{other:?}"),
+        };
+        assert!(touch.starts_with(said), "{status}: {touch}");
+        assert_eq!(reason.trim_matches('`'), why, "{status}");
+        assert_eq!(breaker, if health == Health::Well { "well" } else { "failed" }, "{status}");
+    }
+}
+
+/// Five people whom the gateway does not know are not a gateway that is down.
+#[test]
+fn a_404_for_one_person_does_not_open_the_breaker_for_all() {
+    let mut breaker = Breaker::default();
+    for _ in 0..2 * BREAKER_FAILURES_MAX {
+        breaker.note(verdict(Provider::Gateway, &reply(404, ""), NOW).health, NOW);
+    }
+    assert_eq!(breaker.look(NOW), Ok(Passage::All));
 }
 
 #[test]
@@ -458,9 +505,14 @@ fn what_cannot_be_sent_says_why() {
 
 /// The reports of a webhook call of a provider.
 fn told(provider: Provider, envelope: &Envelope<'_>) -> Result<Vec<Report>, NotTrusted> {
-    let receipts = receipts(provider, envelope, &credentials(), NOW)?;
-    assert!(receipts.iter().all(|receipt| receipt.touch == TOUCH));
-    Ok(receipts.into_iter().map(|receipt| receipt.report).collect())
+    let heard = receipts(provider, envelope, &credentials(), &lots(), NOW)?;
+    assert!(heard.receipts.iter().all(|receipt| receipt.touch == TOUCH && receipt.channel.is_none()));
+    Ok(heard.receipts.into_iter().map(|receipt| receipt.report).collect())
+}
+
+/// The key of references.
+fn lots() -> MacKey {
+    MacKey::new(b"lots")
 }
 
 /// What becomes of a call is known to the gateway alone.
@@ -490,98 +542,107 @@ fn receipts_of_calls() {
     }
 }
 
-#[test]
-fn receipts_with_a_login() {
-    let touch = TOUCH.to_string();
-    let postmark = "Basic cG9zdGVybjpvcGVuLXNlc2FtZQ==";
-    let bridge = "Basic YXdzOmJyaWRnZQ==";
-    let ses = |detail: Value| json!({ "source": "aws.ses", "detail-type": "Email", "detail": detail });
-    let mail = json!({ "tags": { "touch": [touch], "ses:configuration-set": ["outreach"] } });
-    for (provider, login, body, expected) in [
-        (
-            Provider::Postmark,
-            postmark,
-            json!({ "RecordType": "Delivery", "Metadata": { "touch": touch } }),
-            vec![Report::Delivered],
-        ),
-        (
-            Provider::Postmark,
-            postmark,
-            json!({ "RecordType": "Bounce", "Type": "HardBounce", "Inactive": true, "Metadata": { "touch": touch } }),
-            vec![Report::Bounced],
-        ),
-        (
-            Provider::Postmark,
-            postmark,
-            json!({ "RecordType": "Bounce", "Type": "Transient", "Inactive": false, "Metadata": { "touch": touch } }),
-            vec![Report::Accepted],
-        ),
-        (
-            Provider::Postmark,
-            postmark,
-            json!({ "RecordType": "SpamComplaint", "Metadata": { "touch": touch } }),
-            vec![Report::Complained],
-        ),
-        (
-            Provider::Postmark,
-            postmark,
-            json!({ "RecordType": "SubscriptionChange", "SuppressSending": true, "SuppressionReason": "ManualSuppression", "Metadata": { "touch": touch } }),
-            vec![Report::Complained],
-        ),
-        (
-            Provider::Postmark,
-            postmark,
-            json!({ "RecordType": "Open", "Metadata": { "touch": touch } }),
-            vec![],
-        ),
-        (
-            Provider::Postmark,
-            postmark,
-            json!({ "RecordType": "Delivery", "Metadata": { "touch": "somebody's" } }),
-            vec![],
-        ),
-        (
-            Provider::Ses,
-            bridge,
-            ses(json!({ "eventType": "Delivery", "mail": mail })),
-            vec![Report::Delivered],
-        ),
-        (
-            Provider::Ses,
-            bridge,
-            ses(json!({ "eventType": "Bounce", "bounce": { "bounceType": "Permanent" }, "mail": mail })),
-            vec![Report::Bounced],
-        ),
-        (
-            Provider::Ses,
-            bridge,
-            ses(json!({ "eventType": "Bounce", "bounce": { "bounceType": "Transient" }, "mail": mail })),
-            vec![Report::Accepted],
-        ),
-        (Provider::Ses, bridge, ses(json!({ "eventType": "Send", "mail": mail })), vec![Report::Accepted]),
-        (
-            Provider::Ses,
-            bridge,
-            ses(json!({ "eventType": "DeliveryDelay", "mail": mail })),
-            vec![Report::Accepted],
-        ),
-        (Provider::Ses, bridge, ses(json!({ "eventType": "Open", "mail": mail })), vec![]),
-        (
-            Provider::Ses,
-            bridge,
-            ses(json!({ "eventType": "Complaint", "mail": mail })),
-            vec![Report::Complained],
-        ),
-        (Provider::Ses, bridge, json!([1]), vec![]),
-    ] {
+/// Each body is taken with the login and refused without.
+fn check_login(provider: Provider, login: &str, cases: &[(Value, Vec<Report>)]) {
+    for (body, expected) in cases {
         let body = body.to_string();
         let envelope = Envelope { authorization: Some(login), body: body.as_bytes(), ..Envelope::default() };
-        assert_eq!(told(provider, &envelope), Ok(expected), "{body}");
+        assert_eq!(told(provider, &envelope).as_ref(), Ok(expected), "{body}");
         for header in [None, Some("Basic cG9zdGVybjp3cm9uZw=="), Some("Bearer x"), Some("")] {
             let envelope = Envelope { authorization: header, ..envelope };
             assert_eq!(told(provider, &envelope), Err(NotTrusted), "{header:?}");
         }
     }
+}
+
+#[test]
+fn receipts_of_postmark() {
+    let touch = TOUCH.to_string();
+    let login = "Basic cG9zdGVybjpvcGVuLXNlc2FtZS1vcGVuLXNlc2FtZQ==";
+    let cases = [
+        (json!({ "RecordType": "Delivery", "Metadata": { "touch": touch } }), vec![Report::Delivered]),
+        (
+            json!({ "RecordType": "Bounce", "Type": "HardBounce", "Inactive": true, "Metadata": { "touch": touch } }),
+            vec![Report::Bounced],
+        ),
+        (
+            json!({ "RecordType": "Bounce", "Type": "Transient", "Inactive": false, "Metadata": { "touch": touch } }),
+            vec![Report::Accepted],
+        ),
+        (json!({ "RecordType": "SpamComplaint", "Metadata": { "touch": touch } }), vec![Report::Complained]),
+        (
+            json!({ "RecordType": "SubscriptionChange", "SuppressSending": true, "SuppressionReason": "ManualSuppression", "Metadata": { "touch": touch } }),
+            vec![Report::Complained],
+        ),
+        (
+            json!({ "RecordType": "SubscriptionChange", "SuppressSending": true, "SuppressionReason": "HardBounce", "Metadata": { "touch": touch } }),
+            vec![Report::Bounced],
+        ),
+        // Switched on again: somebody wants this mail.
+        (
+            json!({ "RecordType": "SubscriptionChange", "SuppressSending": false, "SuppressionReason": null, "Metadata": { "touch": touch } }),
+            vec![],
+        ),
+        (
+            json!({ "RecordType": "Bounce", "Type": "Subscribe", "Inactive": false, "Metadata": { "touch": touch } }),
+            vec![Report::Accepted],
+        ),
+        // They asked to be taken off, or complained, by a mail that came back.
+        (
+            json!({ "RecordType": "Bounce", "Type": "Unsubscribe", "Inactive": false, "Metadata": { "touch": touch } }),
+            vec![Report::Complained],
+        ),
+        (
+            json!({ "RecordType": "Bounce", "Type": "SpamComplaint", "Inactive": true, "Metadata": { "touch": touch } }),
+            vec![Report::Complained],
+        ),
+        (json!({ "RecordType": "Open", "Metadata": { "touch": touch } }), vec![]),
+        (json!({ "RecordType": "Delivery", "Metadata": { "touch": "somebody's" } }), vec![]),
+    ];
+    check_login(Provider::Postmark, login, &cases);
+}
+
+#[test]
+fn receipts_of_ses() {
+    let ses = |detail: Value| json!({ "source": "aws.ses", "detail-type": "Email", "detail": detail });
+    let mail = json!({ "tags": { "touch": [TOUCH.to_string()], "ses:configuration-set": ["outreach"] } });
+    let login = "Basic YXdzOmJyaWRnZS1icmlkZ2UtYnJpZGdlLWJyaWRnZQ==";
+    let cases = [
+        (ses(json!({ "eventType": "Delivery", "mail": mail })), vec![Report::Delivered]),
+        (
+            ses(json!({ "eventType": "Bounce", "bounce": { "bounceType": "Permanent" }, "mail": mail })),
+            vec![Report::Bounced],
+        ),
+        (
+            ses(json!({ "eventType": "Bounce", "bounce": { "bounceType": "Transient" }, "mail": mail })),
+            vec![Report::Accepted],
+        ),
+        (ses(json!({ "eventType": "Send", "mail": mail })), vec![Report::Accepted]),
+        (ses(json!({ "eventType": "DeliveryDelay", "mail": mail })), vec![Report::Accepted]),
+        (ses(json!({ "eventType": "Open", "mail": mail })), vec![]),
+        (ses(json!({ "eventType": "Complaint", "mail": mail })), vec![Report::Complained]),
+        (
+            ses(
+                json!({ "eventType": "Complaint", "complaint": { "complaintFeedbackType": "abuse" }, "mail": mail }),
+            ),
+            vec![Report::Complained],
+        ),
+        // Taken out of the spam folder: the mail was wanted.
+        (
+            ses(
+                json!({ "eventType": "Complaint", "complaint": { "complaintFeedbackType": "not-spam" }, "mail": mail }),
+            ),
+            vec![],
+        ),
+        (
+            ses(
+                json!({ "eventType": "Complaint", "complaint": { "complaintFeedbackType": "auth-failure" }, "mail": mail }),
+            ),
+            vec![],
+        ),
+        (json!([1]), vec![]),
+    ];
+    check_login(Provider::Ses, login, &cases);
 }
 
 #[test]
@@ -638,28 +699,108 @@ fn receipts_by_signature() {
     let webhook = ["msg_1", &timestamp, "v1,JiCMhOudgE/6jnn4+tVZPQslh07uijgGYAylLdG2gHI="];
     let envelope = Envelope { webhook: Some(webhook), body: body.as_bytes(), ..Envelope::default() };
     assert_eq!(told(Provider::Gateway, &envelope), Ok(vec![Report::Complained]));
-    let replayed = receipts(Provider::Gateway, &envelope, &credentials(), NOW + Span::from_secs(301));
+    let replayed =
+        receipts(Provider::Gateway, &envelope, &credentials(), &lots(), NOW + Span::from_secs(301));
     assert_eq!(replayed, Err(NotTrusted));
     let own = Envelope { webhook: Some(["msg_2", &timestamp, webhook[2]]), ..envelope };
     assert_eq!(told(Provider::Gateway, &own), Err(NotTrusted));
     for provider in [Provider::Cloudflare, Provider::Inbox] {
         assert_eq!(told(provider, &envelope), Err(NotTrusted));
     }
-    let nothing = receipts(Provider::Gateway, &envelope, &Credentials::default(), NOW);
+    let nothing = receipts(Provider::Gateway, &envelope, &Credentials::default(), &lots(), NOW);
     assert_eq!(nothing, Err(NotTrusted));
+}
+
+/// As Twilio signs: the address, then name and value of each field, by name.
+fn signed_form(url: &str, fields: &[(String, String)]) -> (String, String) {
+    let mut sorted: Vec<_> = fields.iter().collect();
+    sorted.sort_unstable();
+    let mut mac = Hmac::<Sha1>::new_from_slice(b"12345").unwrap();
+    mac.update(url.as_bytes());
+    for (name, value) in sorted {
+        mac.update(name.as_bytes());
+        mac.update(value.as_bytes());
+    }
+    let form: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    (form.join("&"), STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+/// Somebody may add to the callback's query, and Twilio may sign the port that goes without saying.
+#[test]
+fn a_callback_with_more_in_its_address_is_still_ours() {
+    let fields = [("MessageStatus".to_owned(), "delivered".to_owned())];
+    for (called, signed, query) in [
+        ("https://go.example.com/r?touch=T", "https://go.example.com/r?touch=T", "touch=T"),
+        ("https://go.example.com/r?touch=T", "https://go.example.com:443/r?touch=T", "touch=T"),
+        (
+            "https://go.example.com/r?a=1&touch=T&b=2",
+            "https://go.example.com/r?a=1&touch=T&b=2",
+            "a=1&touch=T&b=2",
+        ),
+        (
+            "https://go.example.com/r?touch=T&bodySHA256=0",
+            "https://go.example.com:443/r?touch=T&bodySHA256=0",
+            "touch=T&bodySHA256=0",
+        ),
+    ] {
+        let with_touch = |text: &str| text.replace('T', &TOUCH.to_string());
+        let (form, signature) = signed_form(&with_touch(signed), &fields);
+        let (url, query) = (with_touch(called), with_touch(query));
+        let envelope = Envelope {
+            url: &url,
+            query: &query,
+            twilio: Some(&signature),
+            body: form.as_bytes(),
+            ..Envelope::default()
+        };
+        assert_eq!(told(Provider::Twilio, &envelope), Ok(vec![Report::Delivered]), "{called} {signed}");
+    }
+}
+
+/// A form is counted before it is taken apart, and a body weighed before anything.
+#[test]
+fn a_form_of_more_fields_than_twilio_sends_is_not_looked_at() {
+    let url = "https://go.example.com/r";
+    let check = |count: usize, length: usize| {
+        let mut fields: Vec<(String, String)> =
+            (1..count).rev().map(|at| (format!("N{at:05}"), String::new())).collect();
+        fields.push(("MessageStatus".to_owned(), "sent".repeat(length)));
+        let (form, signature) = signed_form(url, &fields);
+        let twilio = Some(&*signature);
+        let envelope = Envelope { url, query: "", twilio, body: form.as_bytes(), ..Envelope::default() };
+        told(Provider::Twilio, &envelope)
+    };
+    assert_eq!(check(TWILIO_FIELDS_MAX, 1), Ok(vec![]));
+    assert_eq!(check(TWILIO_FIELDS_MAX + 1, 1), Err(NotTrusted));
+    assert_eq!(check(50_000, 1), Err(NotTrusted));
+    assert_eq!(check(1, TWILIO_RECEIPT_MAX / 4 - 10), Ok(vec![]));
+    assert_eq!(check(1, TWILIO_RECEIPT_MAX / 4), Err(NotTrusted));
+}
+
+/// "Up to 1,000 updates", "up to 3 MB".
+#[test]
+fn a_whole_batch_of_metas_is_taken() {
+    let status = json!({ "id": "wamid.1", "status": "delivered", "biz_opaque_callback_data": TOUCH.to_string(), "pad": "x".repeat(2_000) });
+    let body =
+        json!({ "entry": [{ "changes": [{ "value": { "statuses": vec![status; 1_000] } }] }] }).to_string();
+    assert!((2_000_000..WHATSAPP_RECEIPT_MAX).contains(&body.len()));
+    let tag = MacKey::new(b"app-secret").mac(&[body.as_bytes()]);
+    let hub = tag.iter().fold("sha256=".to_owned(), |hub, byte| format!("{hub}{byte:02x}"));
+    let envelope = Envelope { hub: Some(&hub), body: body.as_bytes(), ..Envelope::default() };
+    assert_eq!(told(Provider::WhatsAppCloud, &envelope), Ok(vec![Report::Delivered; 1_000]));
 }
 
 #[test]
 fn meta_asks_whether_this_is_the_place() {
     let ask = |query: &str| whatsapp_challenge(query, &credentials());
-    let asked = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me";
+    let asked = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=verify-me-verify-me-verify-me";
     assert_eq!(ask(asked).as_deref(), Some("1158201444"));
     for query in [
         "",
         "hub.mode=subscribe&hub.challenge=1",
         "hub.mode=subscribe&hub.challenge=1&hub.verify_token=verify-you",
-        "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=verify-me",
-        "hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=verify-me",
+        "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=verify-me-verify-me-verify-me",
+        "hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=verify-me-verify-me-verify-me",
     ] {
         assert_eq!(ask(query), None, "{query}");
     }

@@ -91,23 +91,33 @@ fn enrolment() -> impl Strategy<Value = Enrolment> {
 }
 
 fn pending() -> impl Strategy<Value = Pending> {
-    let flags = (any::<bool>(), any::<bool>());
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
     let numbers = (any::<u32>(), any::<u8>(), any::<u8>());
     (touch(), text(), hash(), channel(), at(), numbers, flags, option::of(at())).prop_map(
-        |(id, journey, trigger, channel, offered, (version, touch, attempts), (is_out, is_dead), due)| {
-            Pending { id, journey, version, trigger, touch, channel, offered, attempts, is_out, due, is_dead }
+        |(id, journey, trigger, channel, offered, (version, touch, attempts), flags, due)| {
+            let (is_out, is_dead, has_mac) = flags;
+            Pending {
+                id,
+                journey,
+                version,
+                trigger,
+                touch,
+                channel,
+                offered,
+                attempts,
+                is_out,
+                due,
+                is_dead,
+                has_mac,
+            }
         },
     )
 }
 
 fn history() -> impl Strategy<Value = History> {
-    (touch(), text(), channel(), at(), said()).prop_map(|(id, journey, channel, at, said)| History {
-        id,
-        journey,
-        channel,
-        at,
-        said,
-    })
+    (touch(), text(), channel(), at(), said(), any::<bool>()).prop_map(
+        |(id, journey, channel, at, said, has_mac)| History { id, journey, channel, at, said, has_mac },
+    )
 }
 
 fn passkey() -> impl Strategy<Value = Passkey> {
@@ -243,6 +253,7 @@ fn the_row_of_the_documentation() {
             channel: Channel::Email,
             at: entered,
             said: Sent::Accepted,
+            has_mac: false,
         }],
         seen: vec![SeenEvent(EventHash([1; 12]), entered)],
         ..Person::default()
@@ -252,6 +263,44 @@ fn the_row_of_the_documentation() {
         "PlSPQTXd1l4dezJEurope/BerlincesyogcZUha5m8cardP1Visa ending 12340jLpayment.failed\
          e01AgICAgICAgICAgIC0100PP^iT5-h01BwcHBwcHBwcHBwcH0e0asAQEBAQEBAQEBAQEB0"
     );
+}
+
+/// Rows of before have neither: they are read as before, and written as before.
+#[test]
+fn a_touch_whose_id_has_a_mac_has_a_capital_and_two_more() {
+    let id = TouchId([9; 24]);
+    let pending = Pending {
+        id,
+        journey: "payment.failed".into(),
+        version: 1,
+        trigger: EventHash([2; 12]),
+        touch: 0,
+        channel: Channel::Email,
+        offered: Instant::from_millis(1),
+        attempts: 1,
+        is_out: true,
+        due: None,
+        is_dead: true,
+        has_mac: false,
+    };
+    let history = History {
+        id,
+        journey: "payment.failed".into(),
+        channel: Channel::Email,
+        at: Instant::from_millis(1),
+        said: Sent::Tried,
+        has_mac: false,
+    };
+    let old = Person { pending: vec![pending], history: vec![history], ..Person::default() };
+    assert!(row(&old).ends_with("-1h10e2t"), "the row of an older build: {}", row(&old));
+    let mut new = old.clone();
+    new.pending[0].has_mac = true;
+    new.history[0].has_mac = true;
+    let (before, after) = (row(&old), row(&new));
+    assert!(after.ends_with("-3h10e2T"), "{after}");
+    assert_eq!(after.len(), before.len(), "not a byte more");
+    assert_eq!(Person::read_row(&after, SUBJECT), Some(new));
+    assert_eq!(Person::read_row(&before, SUBJECT), Some(old));
 }
 
 #[test]

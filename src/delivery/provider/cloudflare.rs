@@ -22,7 +22,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Cloudflare) -> Res
     if !headers.iter().any(|(name, _)| *name == "List-Unsubscribe") {
         headers.retain(|(name, _)| *name != "List-Unsubscribe-Post");
     }
-    headers.push(("X-Touch-ID", message.touch.to_string()));
+    headers.push(("X-Touch-ID", message.reference.clone()));
     let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), text(value)));
     let body = object([
         ("from", mailbox(from(dispatch)?)),

@@ -1,18 +1,19 @@
 //! The company's own gateway, by [Standard Webhooks](https://www.standardwebhooks.com/): one signed POST a message.
 //!
-//! `webhook-id` is the touch id: a gateway that remembers it sends a message once, however often it is told. The
+//! `webhook-id` is the touch's reference: a gateway that remembers it sends a message once, however often it is told. The
 //! gateway may know the person by `subject` alone, when the deployment keeps no addresses.
 
 use crate::delivery::credentials::Gateway;
+use crate::delivery::provider::Dispatch;
+use crate::delivery::provider::receipt::{Record, UNKNOWN_KIND};
 use crate::delivery::provider::wire::{object, optional, string, text, written};
-use crate::delivery::provider::{Dispatch, Receipt};
 use crate::delivery::{Call, Script, reason, webhook};
 use crate::journey::Report;
 use crate::json::Json;
 
 pub(super) fn call(dispatch: &Dispatch<'_>, known: &Gateway) -> Call {
     let message = dispatch.message;
-    let touch = message.touch.to_string();
+    let touch = message.reference.clone();
     let data = object([
         ("touch", text(&*touch)),
         ("subject", text(dispatch.subject.to_string())),
@@ -56,7 +57,7 @@ fn script(script: &Script) -> Json {
 }
 
 /// `{ "type": "touch.delivered", "timestamp": "…", "data": { "touch": "…", "call": "verified" } }`; `call` is for calls.
-pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
+pub(super) fn record(json: &Json) -> Record<'_> {
     let call = json.get("data").and_then(|data| string(data, "call"));
     let report = match string(json, "type") {
         Some("touch.delivered") => match call {
@@ -73,8 +74,7 @@ pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
                 _ => reason::UNDELIVERED,
             },
         },
-        _ => return Vec::new(),
+        _ => return UNKNOWN_KIND,
     };
-    let touch = json.get("data").and_then(|data| string(data, "touch"));
-    Receipt::of(touch, report).into_iter().collect()
+    Record::Of(json.get("data").and_then(|data| string(data, "touch")), report)
 }

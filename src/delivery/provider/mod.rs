@@ -18,7 +18,9 @@ mod twilio;
 mod whatsapp;
 mod wire;
 
-pub use receipt::{Envelope, NotTrusted, Receipt, receipts, whatsapp_challenge};
+pub use receipt::{
+    Envelope, Heard, NotTrusted, Receipt, may_be_trusted, receipt_max, receipts, whatsapp_challenge,
+};
 
 use crate::delivery::breaker::Health;
 use crate::delivery::{Call, Credentials, Message, Reply, reason};
@@ -120,8 +122,11 @@ pub fn verdict(provider: Provider, reply: &Reply, now: Instant) -> Verdict {
     // These have a code for everything. One that is not known here and comes with 400 is about this message, as far as
     // anybody can tell: others may well go.
     let has_codes = matches!(provider, Provider::Twilio | Provider::WhatsAppCloud);
+    // A gateway may mean one person by these; whoever else is written to need not wait.
+    let is_of_one = provider == Provider::Gateway && matches!(reply.status, 404 | 410);
     let health = match report {
         Report::Retry { reason: reason::RECIPIENT, .. } => Health::Well,
+        Report::Retry { reason: reason::ACCOUNT, .. } if is_of_one => Health::Well,
         Report::Retry { reason: reason::UNAVAILABLE, .. }
             if has_codes && code.is_some() && reply.status == 400 =>
         {

@@ -3,8 +3,9 @@
 //! There is no idempotency key. A repeated message keeps its `Message-ID`, by which many mailboxes show it once.
 
 use crate::delivery::credentials::Postmark;
+use crate::delivery::provider::receipt::{Record, UNKNOWN_KIND};
 use crate::delivery::provider::wire::{by_status, number, object, optional, parsed, retry, string, text};
-use crate::delivery::provider::{Dispatch, Receipt, from, post};
+use crate::delivery::provider::{Dispatch, from, post};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -12,7 +13,7 @@ use crate::time::Instant;
 
 pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Postmark) -> Result<Call, &'static str> {
     let message = dispatch.message;
-    let touch = message.touch.to_string();
+    let touch = message.reference.clone();
     let host = dispatch.origin.rsplit('/').next().and_then(|host| host.split(':').next()).unwrap_or_default();
     let mut headers = message.headers();
     headers.push(("Message-ID", format!("<{touch}@{host}>")));
@@ -59,10 +60,14 @@ pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
 }
 
 /// <https://postmarkapp.com/developer/webhooks/webhooks-overview>: one record a call, our touch in its `Metadata`.
-pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
+pub(super) fn record(json: &Json) -> Record<'_> {
     let is = |name: &str| json.get(name) == Some(&Json::Bool(true));
     let report = match string(json, "RecordType") {
         Some("Delivery") => Report::Delivered,
+        // They asked to be taken off, or complained, by a mail that came back.
+        Some("Bounce") if matches!(string(json, "Type"), Some("Unsubscribe" | "SpamComplaint")) => {
+            Report::Complained
+        }
         // Postmark tells a dead address from a passing fault by switching the address off.
         Some("Bounce") if is("Inactive") => Report::Bounced,
         // Proof that it was taken, should the answer have been lost.
@@ -73,8 +78,10 @@ pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
             Some("HardBounce") => Report::Bounced,
             _ => Report::Complained,
         },
-        _ => return Vec::new(),
+        // Sent again to whoever asked for that at Postmark; opened, clicked.
+        Some("SubscriptionChange" | "Open" | "Click" | "Inbound") => return Record::PassedOver,
+        _ => return UNKNOWN_KIND,
     };
     let touch = json.get("Metadata").and_then(|metadata| string(metadata, "touch"));
-    Receipt::of(touch, report).into_iter().collect()
+    Record::Of(touch, report)
 }

@@ -4,11 +4,12 @@
 //! destinations log in by Basic authentication: SNS would sign with X.509 certificates, which the worker does not read.
 
 use crate::delivery::credentials::Ses;
+use crate::delivery::provider::receipt::{Record, UNKNOWN_KIND};
 use crate::delivery::provider::sigv4::{Scope, authorization, stamp};
 use crate::delivery::provider::wire::{
     by_status, items, object, optional, parsed, retry, string, text, written,
 };
-use crate::delivery::provider::{Dispatch, Receipt, from};
+use crate::delivery::provider::{Dispatch, from};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -39,7 +40,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Ses) -> Result<Cal
         ("FromEmailAddress", text(from(dispatch)?)),
         ("Destination", object([("ToAddresses", Json::Array(vec![text(to)]))])),
         ("Content", object([("Simple", simple)])),
-        ("EmailTags", Json::Array(vec![tag("touch", message.touch.to_string())])),
+        ("EmailTags", Json::Array(vec![tag("touch", message.reference.clone())])),
         ("ConfigurationSetName", optional(known.configuration_set.as_deref())),
     ]));
     let date = stamp(dispatch.now);
@@ -93,22 +94,29 @@ pub(super) fn report(reply: &Reply, now: Instant) -> (Report, Option<String>) {
 }
 
 /// <https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html>: our touch among the message's tags.
-pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
-    let Some(detail) = json.get("detail") else { return Vec::new() };
+pub(super) fn record(json: &Json) -> Record<'_> {
+    let Some(detail) = json.get("detail") else { return UNKNOWN_KIND };
     let kind_of = |event: &str| detail.get(event).and_then(|event| string(event, "bounceType"));
+    let feedback = detail.get("complaint").and_then(|event| string(event, "complaintFeedbackType"));
     let report = match string(detail, "eventType") {
         Some("Delivery") => Report::Delivered,
         Some("Bounce") if kind_of("bounce") == Some("Permanent") => Report::Bounced,
         // Proof that it was taken, should the answer have been lost.
         Some("Send" | "DeliveryDelay" | "Bounce") => Report::Accepted,
+        // RFC 5965 and its registry: the reader took it out of the spam folder, or the report is about how a message
+        // authenticates itself. Neither says that anybody wants no more.
+        Some("Complaint") if matches!(feedback, Some("not-spam" | "auth-failure")) => {
+            return Record::PassedOver;
+        }
         Some("Complaint") => Report::Complained,
         Some("Reject") => Report::Rejected { reason: reason::UNDELIVERED },
-        _ => return Vec::new(),
+        Some("Open" | "Click" | "Rendering Failure" | "Subscription") => return Record::PassedOver,
+        _ => return UNKNOWN_KIND,
     };
     let tags = detail.get("mail").and_then(|mail| mail.get("tags"));
     let touch = tags.and_then(|tags| match items(tags, "touch").first() {
         Some(Json::String(touch)) => Some(touch.as_str()),
         _ => None,
     });
-    Receipt::of(touch, report).into_iter().collect()
+    Record::Of(touch, report)
 }

@@ -9,8 +9,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 
 use crate::delivery::credentials::Twilio;
+use crate::delivery::provider::receipt::{Record, UNKNOWN_KIND};
 use crate::delivery::provider::wire::{basic, by_status, form, number, parsed, retry, string};
-use crate::delivery::provider::{Dispatch, Receipt, from};
+use crate::delivery::provider::{Dispatch, from};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::time::Instant;
@@ -19,7 +20,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Twilio) -> Result<
     let from = from(dispatch)?;
     // No sender id is as long.
     let is_service = from.len() == 34;
-    let callback = format!("{}/v1/receipts/twilio?touch={}", dispatch.origin, dispatch.message.touch);
+    let callback = format!("{}/v1/receipts/twilio?touch={}", dispatch.origin, dispatch.message.reference);
     let mut fields = vec![
         ("To", to),
         (if is_service { "MessagingServiceSid" } else { "From" }, from),
@@ -86,26 +87,47 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
 /// `X-Twilio-Signature`: base64 of HMAC-SHA-1 over the full address and the form's fields, sorted by name
 /// (<https://www.twilio.com/docs/usage/webhooks/webhooks-security>). SHA-1 is Twilio's choice; HMAC does not rest on
 /// the collisions by which it is broken.
-pub(super) fn is_signed(known: &Twilio, url: &str, fields: &[(String, String)], signature: &str) -> bool {
-    let Ok(signature) = STANDARD.decode(signature) else { return false };
-    let mut sorted = Vec::new();
-    for field in fields {
-        // A value that is told twice is signed once.
-        if let Err(at) = sorted.binary_search(&field) {
-            sorted.insert(at, field);
+///
+/// The port that goes without saying is part of the address or not, as Twilio's own libraries have it.
+pub(super) fn is_signed(known: &Twilio, url: &str, fields: &[(String, String)], header: &str) -> bool {
+    let Some(signature) = signature(header) else { return false };
+    let Ok(key) = Hmac::<Sha1>::new_from_slice(known.auth_token.as_bytes()) else { return false };
+    let mut sorted: Vec<&(String, String)> = fields.iter().collect();
+    sorted.sort_unstable();
+    // A value that is told twice is signed once.
+    sorted.dedup();
+    let is_over = |url: &str| {
+        let mut mac = key.clone();
+        mac.update(url.as_bytes());
+        for (name, value) in &sorted {
+            mac.update(name.as_bytes());
+            mac.update(value.as_bytes());
         }
+        mac.verify_slice(&signature).is_ok()
+    };
+    is_over(url) || with_the_other_port(url).is_some_and(|url| is_over(&url))
+}
+
+/// The signature in `X-Twilio-Signature`.
+pub(super) fn signature(header: &str) -> Option<[u8; 20]> {
+    STANDARD.decode(header).ok()?.try_into().ok()
+}
+
+/// The same address with its scheme's own port, or without it; nothing where it has another.
+fn with_the_other_port(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    let (host, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    match host.strip_suffix(port) {
+        Some(bare) => Some(format!("{scheme}://{bare}{path}")),
+        None if host.contains(':') => None,
+        None => Some(format!("{scheme}://{host}{port}{path}")),
     }
-    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(known.auth_token.as_bytes()) else { return false };
-    mac.update(url.as_bytes());
-    for (name, value) in sorted {
-        mac.update(name.as_bytes());
-        mac.update(value.as_bytes());
-    }
-    mac.verify_slice(&signature).is_ok()
 }
 
 /// <https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks>
-pub(super) fn receipts(touch: Option<&str>, fields: &[(String, String)]) -> Vec<Receipt> {
+/// The callback's address names the touch, whatever else is in its query.
+pub(super) fn record<'a>(query: &'a str, fields: &[(String, String)]) -> Record<'a> {
     let field = |name: &str| fields.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
     let report = match field("MessageStatus") {
         Some("delivered" | "read") => Report::Delivered,
@@ -115,14 +137,21 @@ pub(super) fn receipts(touch: Option<&str>, fields: &[(String, String)]) -> Vec<
             let code = field("ErrorCode").and_then(|code| code.parse().ok()).unwrap_or_default();
             meaning(code).unwrap_or(Report::Rejected { reason: reason::UNDELIVERED })
         }
-        _ => return Vec::new(),
+        // Taken back by hand; or of messages that come in, whose callback somebody set to the same address.
+        Some("canceled" | "receiving" | "received") => return Record::PassedOver,
+        _ => return UNKNOWN_KIND,
     };
-    Receipt::of(touch, report).into_iter().collect()
+    Record::Of(query.split('&').find_map(|field| field.strip_prefix("touch=")), report)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_signed;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    use sha1::Sha1;
+
+    use super::{is_signed, with_the_other_port};
     use crate::delivery::credentials::Twilio;
 
     const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
@@ -158,5 +187,27 @@ mod tests {
             ("Digits", "1234"),
         ];
         assert!(check(URL, &repeated, "IK+Dwps556ElfBT0I3Rgjkr1wJU="));
+    }
+
+    /// The cases of Twilio's own libraries (`validateRequest`, with and without the standard port).
+    #[test]
+    fn the_port_that_goes_without_saying_is_signed_or_not() {
+        for (url, other) in [
+            ("https://go.example.com/x?touch=1", Some("https://go.example.com:443/x?touch=1")),
+            ("https://go.example.com:443/x?touch=1", Some("https://go.example.com/x?touch=1")),
+            ("http://go.example.com?touch=1:2", Some("http://go.example.com:80?touch=1:2")),
+            ("https://go.example.com:8443/x", None),
+            ("go.example.com", None),
+        ] {
+            assert_eq!(with_the_other_port(url).as_deref(), other);
+        }
+        let fields = [("MessageStatus", "sent")];
+        let mut mac = Hmac::<Sha1>::new_from_slice(b"12345").unwrap();
+        mac.update(b"https://go.example.com:443/x?touch=1MessageStatussent");
+        let signature = STANDARD.encode(mac.finalize().into_bytes());
+        for url in ["https://go.example.com/x?touch=1", "https://go.example.com:443/x?touch=1"] {
+            assert!(check(url, &fields, &signature), "{url}");
+        }
+        assert!(!check("https://go.example.com:444/x?touch=1", &fields, &signature));
     }
 }

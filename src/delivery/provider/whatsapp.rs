@@ -5,8 +5,9 @@
 //! `biz_opaque_callback_data` and comes back with every status.
 
 use crate::delivery::credentials::WhatsAppCloud;
+use crate::delivery::provider::receipt::{Record, UNKNOWN_KIND};
 use crate::delivery::provider::wire::{by_status, items, number, object, parsed, retry, string, text};
-use crate::delivery::provider::{Dispatch, Receipt, post};
+use crate::delivery::provider::{Dispatch, post};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -40,7 +41,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &WhatsAppCloud) -> 
         ("to", text(to)),
         ("type", text("template")),
         ("template", template),
-        ("biz_opaque_callback_data", text(message.touch.to_string())),
+        ("biz_opaque_callback_data", text(&*message.reference)),
     ]);
     let from = dispatch.sender.from.as_deref().or(known.phone_number_id.as_deref());
     let from = from.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()));
@@ -87,26 +88,33 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
     }
 }
 
-/// <https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components>: any number of statuses a call.
-pub(super) fn receipts(json: &Json) -> Vec<Receipt> {
+/// <https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components>: any number of statuses a call. What
+/// else an account is told, such as messages that come in, is passed over.
+pub(super) fn records(json: &Json) -> Vec<Record<'_>> {
     let entries = items(json, "entry").iter();
     let changes = entries.flat_map(|entry| items(entry, "changes"));
-    let statuses =
-        changes.filter_map(|change| change.get("value")).flat_map(|value| items(value, "statuses"));
-    statuses
-        .filter_map(|status| {
-            let report = match string(status, "status")? {
-                "delivered" | "read" => Report::Delivered,
-                // Proof that it was taken, should the answer have been lost.
-                "accepted" | "sent" => Report::Accepted,
-                "failed" => {
-                    let code = items(status, "errors").first().and_then(|error| number(error, "code"));
-                    meaning(code.unwrap_or(u64::MAX))
-                        .unwrap_or(Report::Rejected { reason: reason::UNDELIVERED })
-                }
-                _ => return None,
-            };
-            Receipt::of(string(status, "biz_opaque_callback_data"), report)
-        })
-        .collect()
+    let of_change = |change| match change_statuses(change) {
+        [] => vec![Record::PassedOver],
+        statuses => statuses.iter().map(of_status).collect(),
+    };
+    changes.flat_map(of_change).collect()
+}
+
+fn change_statuses(change: &Json) -> &[Json] {
+    change.get("value").map_or(&[], |value| items(value, "statuses"))
+}
+
+fn of_status(status: &Json) -> Record<'_> {
+    let report = match string(status, "status") {
+        Some("delivered" | "read" | "played") => Report::Delivered,
+        // Proof that it was taken, should the answer have been lost.
+        Some("accepted" | "sent") => Report::Accepted,
+        Some("failed") => {
+            let code = items(status, "errors").first().and_then(|error| number(error, "code"));
+            meaning(code.unwrap_or(u64::MAX)).unwrap_or(Report::Rejected { reason: reason::UNDELIVERED })
+        }
+        Some("deleted" | "warning") => return Record::PassedOver,
+        _ => return UNKNOWN_KIND,
+    };
+    Record::Of(string(status, "biz_opaque_callback_data"), report)
 }

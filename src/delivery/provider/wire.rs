@@ -83,9 +83,13 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// The fields of a form as sent, decoded. `None` if an escape or the UTF-8 is broken.
-pub(super) fn fields(form: &str) -> Option<Vec<(String, String)>> {
+/// The fields of a form as sent, decoded. `None` if an escape or the UTF-8 is broken, or if there are more than `max`:
+/// they are counted first.
+pub(super) fn fields_within(form: &str, max: usize) -> Option<Vec<(String, String)>> {
     let pairs = form.split('&').filter(|pair| !pair.is_empty());
+    if pairs.clone().nth(max).is_some() {
+        return None;
+    }
     pairs
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -183,7 +187,7 @@ pub(super) fn by_status(reply: &Reply, now: Instant) -> Report {
 
 #[cfg(test)]
 mod tests {
-    use super::{basic, by_status, fields, form, hex, retry_after};
+    use super::{basic, by_status, fields_within, form, hex, retry_after};
     use crate::delivery::{Reply, reason};
     use crate::journey::Report;
     use crate::limits::RETRY_AFTER_MAX_S;
@@ -213,11 +217,14 @@ mod tests {
     fn forms_go_there_and_back() {
         let sent = form(&[("Body", "a b&c=d+é\n"), ("To", "+46701234567")]);
         assert_eq!(sent, "Body=a%20b%26c%3Dd%2B%C3%A9%0A&To=%2B46701234567");
-        let back = fields(&sent).unwrap();
+        let back = fields_within(&sent, 2).unwrap();
         assert_eq!(back, [("Body".into(), "a b&c=d+é\n".into()), ("To".into(), "+46701234567".into())]);
-        assert_eq!(fields("a=1+2&b").unwrap(), [("a".into(), "1 2".into()), ("b".into(), String::new())]);
-        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff"] {
-            assert_eq!(fields(bad), None, "{bad}");
+        assert_eq!(
+            fields_within("a=1+2&&b&", 2).unwrap(),
+            [("a".into(), "1 2".into()), ("b".into(), String::new())]
+        );
+        for bad in ["a=%", "a=%4", "a=%zz", "a=%ff", "a&b&c"] {
+            assert_eq!(fields_within(bad, 2), None, "{bad}");
         }
     }
 

@@ -14,7 +14,7 @@ use crate::flow::outcome::Outcome;
 use crate::flow::prove::attempt::Attempt;
 use crate::http::page::{Trouble, VERIFY, redirect};
 use crate::id::{Subject, Tag, TouchId};
-use crate::journey::Report;
+use crate::journey::{Report, reference};
 use crate::person::{Allotment, Lot, Person, Reach};
 use crate::policy::{Channel, Sender};
 use crate::port::Ports;
@@ -201,8 +201,10 @@ impl Attempt<'_> {
         let random: [u8; 12] = context.seed.bytes(b"touch");
         let named = self.session.subject.0.iter().chain(&random);
         touch.iter_mut().zip(named).for_each(|(to, from)| *to = *from);
+        let touch = TouchId(touch);
         one_time(&OneTime {
-            touch: TouchId(touch),
+            touch,
+            reference: &reference(&context.door.lots, touch, channel),
             site: &policy.site,
             channel,
             language: self.pages().language(),

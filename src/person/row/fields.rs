@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
             Some(at) => enrolments.get(at).map(|one| (one.journey.clone(), one.trigger))?,
             None => (self.journey()?, EventHash(self.bytes()?)),
         };
-        Some(Pending {
+        let pending = Pending {
             id: self.touch()?,
             journey,
             version: self.small()?,
@@ -79,8 +79,11 @@ impl<'a> Fields<'a> {
             attempts: self.small()?,
             is_out: self.flag()?,
             due: self.maybe()?,
-            is_dead: self.flag()?,
-        })
+            is_dead: false,
+            has_mac: false,
+        };
+        let flags = self.number()?;
+        (flags < 4).then_some(Pending { is_dead: flags & 1 == 1, has_mac: flags & 2 == 2, ..pending })
     }
 
     pub(super) fn history(&mut self, pending: &[Pending]) -> Option<History> {
@@ -88,12 +91,15 @@ impl<'a> Fields<'a> {
             Some(at) => pending.get(at)?.id,
             None => self.touch()?,
         };
+        let (journey, channel, at) = (self.journey()?, self.channel()?, self.at()?);
+        let letter = self.letter()?;
         Some(History {
             id,
-            journey: self.journey()?,
-            channel: self.channel()?,
-            at: self.at()?,
-            said: match self.letter()? {
+            journey,
+            channel,
+            at,
+            has_mac: letter.is_ascii_uppercase(),
+            said: match letter.to_ascii_lowercase() {
                 b'q' => Sent::Queued,
                 b'o' => Sent::Trying,
                 b't' => Sent::Tried,

@@ -60,6 +60,7 @@ impl<'a> Line<'a> {
             is_out,
             due,
             is_dead,
+            has_mac,
         } = one;
         let is_its = |other: &Enrolment| other.trigger == *trigger && other.journey == *journey;
         let known = enrolments.iter().position(is_its);
@@ -73,11 +74,11 @@ impl<'a> Line<'a> {
         }
         self.touch(*id).number(u64::from(*version)).number(u64::from(*touch));
         self.letter(letter::channel(*channel)).at(*offered).number(u64::from(*attempts)).flag(*is_out);
-        self.maybe(*due).flag(*is_dead);
+        self.maybe(*due).number(u64::from(*is_dead) + 2 * u64::from(*has_mac));
     }
 
     pub(super) fn history(&mut self, one: &'a History, pending: &[Pending]) {
-        let History { id, journey, channel, at, said } = one;
+        let History { id, journey, channel, at, said, has_mac } = one;
         let journey = self.journey(journey);
         let known = pending.iter().position(|other| other.id == *id);
         self.letter(b'h').place(known);
@@ -85,18 +86,22 @@ impl<'a> Line<'a> {
             self.touch(*id);
         }
         self.number(journey).letter(letter::channel(*channel)).at(*at);
-        match said {
-            Sent::Queued => self.letter(b'q'),
-            Sent::Trying => self.letter(b'o'),
-            Sent::Tried => self.letter(b't'),
-            Sent::Accepted => self.letter(b'a'),
-            Sent::Delivered => self.letter(b'd'),
-            Sent::Bounced => self.letter(b'b'),
-            Sent::Complained => self.letter(b'c'),
-            Sent::Undelivered => self.letter(b'u'),
-            Sent::Failed => self.letter(b'f'),
-            Sent::Refused(code) => self.letter(b'r').text(code),
+        let letter = match said {
+            Sent::Queued => b'q',
+            Sent::Trying => b'o',
+            Sent::Tried => b't',
+            Sent::Accepted => b'a',
+            Sent::Delivered => b'd',
+            Sent::Bounced => b'b',
+            Sent::Complained => b'c',
+            Sent::Undelivered => b'u',
+            Sent::Failed => b'f',
+            Sent::Refused(_) => b'r',
         };
+        self.letter(if *has_mac { letter.to_ascii_uppercase() } else { letter });
+        if let Sent::Refused(code) = said {
+            self.text(code);
+        }
     }
 
     /// The number of a journey; named first, if it is new.

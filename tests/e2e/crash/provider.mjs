@@ -18,7 +18,8 @@ export async function openProvider(random, now, life) {
   const arrivals = [];
   double.answer = async (request) => {
     const { data, timestamp } = JSON.parse(request.body);
-    const arrival = { touch: request.headers["webhook-id"], data, offered: timestamp, life: life(), at: performance.now() };
+    // A reference begins with the touch's id.
+    const arrival = { touch: request.headers["webhook-id"].slice(0, 32), data, offered: timestamp, life: life(), at: performance.now() };
     arrivals.push(arrival);
     await sleep(random() * LATENCY_MAX_MS);
     if (random() < BUSY_SHARE) return Object.assign(arrival, { isBusy: true }) && { status: 503 };

@@ -4,7 +4,7 @@ use litemap::LiteMap;
 use postern::audit::Kind;
 use postern::delivery::{Credentials, Reply};
 use postern::flow::{Context, Courier, Delivered, Seed, deliver};
-use postern::http::{Headers, Method, WebhookHeaders};
+use postern::http::Method;
 use postern::id::{ScopeCode, Shard, TouchId};
 use postern::journey::Event;
 use postern::limits::{
@@ -21,9 +21,10 @@ use postern::time::Span;
 use postern::token::PREFERENCES;
 use serde_json::{Value, json};
 
-use crate::flow::scene::{NOW, Scene, count, request};
+use crate::flow::scene::{NOW, Scene, count};
 
-pub const POSTMARK: &str = r#"{"postmark":{"token":"t","receipts":{"user":"u","password":"p"}}}"#;
+pub const POSTMARK: &str =
+    r#"{"postmark":{"token":"t","receipts":{"user":"u","password":"open-sesame-open-sesame"}}}"#;
 
 /// A door that sends by these providers, and this many people to whom an e-mail is to go.
 pub fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
@@ -59,7 +60,7 @@ pub fn scene(providers: &str, people: usize) -> (Scene, Vec<TouchId>) {
 }
 
 /// Delivers touches as the queue's consumer does: a pack for each shard.
-fn send(scene: &Scene, courier: &Courier, touches: &[TouchId]) -> Vec<Delivered> {
+pub fn send(scene: &Scene, courier: &Courier, touches: &[TouchId]) -> Vec<Delivered> {
     let shards: std::collections::BTreeSet<Shard> =
         touches.iter().map(|touch| Shard::of(touch.subject())).collect();
     let deliveries = shards.into_iter().map(|shard| {
@@ -305,59 +306,6 @@ fn under_faults_every_touch_arrives_or_waits_for_a_human() {
         }
     }
     assert!((1..50).contains(&put_aside), "{put_aside}");
-}
-
-fn receipt(scene: &Scene, login: &str, body: &Value) -> u16 {
-    let headers = Headers { authorization: Some(login.into()), ..Headers::default() };
-    scene.send(&request(Method::Post, "/v1/receipts/postmark", headers, &body.to_string())).response.status
-}
-
-#[test]
-fn a_receipt_reaches_the_shard_and_a_stranger_learns_nothing() {
-    let (scene, touches) = scene(POSTMARK, 2);
-    send(&scene, &Courier::default(), &touches);
-    let login = "Basic dTpw";
-    let told = |touch: &str| json!({ "RecordType": "Delivery", "Metadata": { "touch": touch } });
-    let known = told(&touches[0].to_string());
-    assert_eq!(receipt(&scene, "Basic eDp5", &known), 401);
-    assert_eq!(state(&scene, touches[0]).0, Some(Sent::Accepted));
-    for writes in [1, 0] {
-        let saved = scene.world.saved();
-        assert_eq!(receipt(&scene, login, &known), 200);
-        assert_eq!(state(&scene, touches[0]).0, Some(Sent::Delivered));
-        assert_eq!(scene.world.saved() - saved, writes, "what is known already writes nothing");
-    }
-    // A touch that nobody knows, and no touch at all, are answered alike.
-    assert_eq!(receipt(&scene, login, &told(&TouchId([9; 24]).to_string())), 200);
-    assert_eq!(receipt(&scene, login, &told("?")), 200);
-    assert_eq!(receipt(&scene, login, &json!(["?"])), 200);
-    scene.world.fail_next(Call::Visit, Fault::Before);
-    assert_eq!(receipt(&scene, login, &known), 503, "ask again");
-    let complaint = json!({ "RecordType": "SpamComplaint", "Metadata": { "touch": touches[1].to_string() } });
-    assert_eq!(receipt(&scene, login, &complaint), 200);
-    assert!(
-        person(&scene, touches[1]).consents.iter().any(|consent| consent.said == postern::person::Said::No)
-    );
-}
-
-#[test]
-fn only_providers_that_call_back_have_a_path() {
-    let (scene, _) = scene(r#"{"whatsapp_cloud":{"token":"t","verify_token":"v"}}"#, 1);
-    let send = |method, path: &str, query: &str| {
-        let headers = Headers { webhook: WebhookHeaders::default(), ..Headers::default() };
-        let mut request = request(method, path, headers, "");
-        request.query = query.into();
-        scene.send(&request)
-    };
-    for path in ["/v1/receipts/cloudflare", "/v1/receipts/inbox", "/v1/receipts/nobody"] {
-        assert_eq!(send(Method::Post, path, "").response.status, 404, "{path}");
-    }
-    for name in ["gateway", "postmark", "ses", "twilio", "whatsapp_cloud"] {
-        assert_eq!(send(Method::Post, &format!("/v1/receipts/{name}"), "").summary(), "401 unauthorized");
-    }
-    let query = "hub.mode=subscribe&hub.challenge=42&hub.verify_token=v";
-    assert_eq!(&*send(Method::Get, "/v1/receipts/whatsapp_cloud", query).response.body, "42");
-    assert_eq!(send(Method::Get, "/v1/receipts/gateway", query).summary(), "401 unauthorized");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use postern::audit::Kind;
 use postern::id::{KeyId, TouchId};
-use postern::journey::{Refusal, Report, link_id, may_send, ready, redrive};
+use postern::journey::{Refusal, Report, Teller, link_id, may_send, ready, redrive};
 use postern::key::{KeyRing, Secret};
 use postern::limits::{
     DELIVERY_ATTEMPTS_MAX, LATE_PROOF_S, OFFER_LEASE_MS, REPETITION_WAIT_S, REPETITIONS_MAX,
@@ -588,10 +588,47 @@ fn a_complaint_is_an_opt_out_of_the_channel() {
     };
     assert_eq!(said(&scene.person, Channel::Email), [Said::No]);
     assert_eq!(said(&scene.person, Channel::Sms), [Said::Yes]);
-    // About a touch that nobody remembers: every channel, to be on the safe side.
-    scene.settle(TouchId([9; 24]), &Report::Complained);
-    assert!(scene.person.consents.iter().all(|one| one.said == Said::No));
-    assert_eq!(scene.person.consents.len(), 10);
+    // About a touch that nobody remembers, by a reference that proves its channel.
+    scene.hear(TouchId([9; 24]), &Report::Complained, Teller::Receipt(Channel::Sms));
+    assert_eq!(said(&scene.person, Channel::Sms), [Said::No]);
+    let no = scene.person.consents.iter().filter(|one| one.said == Said::No).map(|one| one.channel);
+    assert!(
+        no.into_iter().all(|channel| matches!(channel, Channel::Email | Channel::Sms)),
+        "no other channel"
+    );
+}
+
+/// Subjects stand in tokens: whoever guessed a webhook's log-in could otherwise speak for anybody, of a touch that never
+/// was.
+#[test]
+fn a_bare_id_counts_for_touches_of_before_there_were_macs_and_for_no_others() {
+    let reports = [Report::Complained, Report::Bounced, Report::Delivered, Report::Accepted];
+    for report in &reports {
+        let (mut scene, touch) = offered();
+        scene.checkout(touch).unwrap();
+        let before = scene.person.clone();
+        let never = TouchId([[1; 12], [9; 12]].concat().try_into().unwrap());
+        for forged in [never, touch] {
+            scene.hear(forged, report, Teller::BareReceipt);
+            assert_eq!(scene.person, before, "{report:?}");
+        }
+        // As a row of an older build has it.
+        let bare = |scene: &mut Scene| {
+            scene.person.pending.iter_mut().for_each(|one| one.has_mac = false);
+            scene.person.history.iter_mut().for_each(|one| one.has_mac = false);
+        };
+        bare(&mut scene);
+        scene.hear(touch, report, Teller::BareReceipt);
+        assert_ne!(scene.person.history, before.history, "{report:?}");
+        // What is known only from its history, too.
+        let (mut scene, touch) = offered();
+        scene.checkout(touch).unwrap();
+        bare(&mut scene);
+        scene.settle(touch, &Report::Accepted);
+        scene.hear(touch, &Report::Complained, Teller::BareReceipt);
+        let no = scene.person.consents.iter().filter(|one| one.said == Said::No);
+        assert!(no.clone().count() == 2 && no.clone().all(|one| one.channel == Channel::Email));
+    }
 }
 
 /// Providers repeat their webhooks for days.

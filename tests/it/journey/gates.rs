@@ -93,6 +93,7 @@ fn sent(id: u8, channel: Channel, ago: Span, said: Sent) -> History {
         channel,
         at: Instant::from_millis(NOON.millis() - ago.millis()),
         said,
+        has_mac: true,
     }
 }
 

@@ -3,8 +3,8 @@
 use postern::audit::{Event as Audited, Kind};
 use postern::id::{Subject, TouchId};
 use postern::journey::{
-    Effect, Event, NotTaken, Received, Refusal, Report, Rules, Taken, advance, change, checkout, introduce,
-    is_introduced, receive, settle,
+    Effect, Event, NotTaken, Received, Refusal, Report, Rules, Taken, Teller, advance, change, checkout,
+    introduce, is_introduced, receive, settle,
 };
 use postern::person::{Change, Consent, Enrolment, Pending, Person, Said};
 use postern::policy::{Channel, Journey, Purpose};
@@ -112,9 +112,14 @@ impl Scene {
     }
 
     pub fn settle(&mut self, touch: TouchId, report: &Report) {
+        self.hear(touch, report, Teller::Delivery);
+    }
+
+    pub fn hear(&mut self, touch: TouchId, report: &Report, teller: Teller) {
         let mut effects = Vec::new();
         let before = self.person.clone();
-        let is_changed = settle(&mut self.person, touch, report, self.now, &self.rules, &mut effects);
+        let (person, rules) = (&mut self.person, &self.rules);
+        let is_changed = settle(person, touch, report, teller, self.now, rules, &mut effects);
         // What is to be tried again, or is not wanted, may be told twice in one instant.
         let is_written_anyway = is_changed && matches!(report, Report::Retry { .. } | Report::Complained);
         assert!(is_written_anyway || is_changed == (self.person != before), "{report:?}");
