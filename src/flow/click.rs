@@ -63,13 +63,12 @@ impl Click<'_> {
     async fn verified(&self, verified: &Verified, ports: &impl Ports) -> Outcome {
         let claims = verified.claims();
         let tap = if self.request.method == Method::Post { Tap::Press } else { Tap::Look };
-        let view = self.view(verified, tap, ports).await;
-        if claims.usage == Use::Many || tap == Tap::Press {
-            let key = self.context.door.pseudonyms.audit_link(claims.link).to_string();
-            if !ports.allows(&key).await {
-                return self.deny(Cause::Damped, Some(claims));
-            }
+        // Before KV or a gate is asked: whoever has a link can open it any number of times.
+        let key = self.context.door.pseudonyms.audit_link(claims.link).to_string();
+        if !ports.allows(&key).await {
+            return self.deny(Cause::Damped, Some(claims));
         }
+        let view = self.view(verified, tap, ports).await;
         let policy = &self.snapshot.policy;
         match decide(verified, tap, &self.visitor, policy, view, self.context.now) {
             Err(denied) => self.deny(denied.cause(), Some(claims)),

@@ -46,6 +46,8 @@ pub(super) struct Memory {
     pub(super) now: Instant,
     faults: Faults,
     rows: BTreeMap<(String, LinkId), Row>,
+    /// How often gates have written one.
+    gate_writes: u64,
     /// Batches that the log has not acknowledged.
     unsent: Vec<Batch>,
     /// Ids of such batches.
@@ -79,6 +81,7 @@ impl World {
             now,
             faults: Faults::none(),
             rows: BTreeMap::new(),
+            gate_writes: 0,
             unsent: Vec::new(),
             random: Random::new(0),
             markers: BTreeMap::new(),
@@ -131,6 +134,11 @@ impl World {
     /// How many calls of this kind were made so far.
     pub fn made(&self, call: Call) -> u64 {
         self.0.borrow().faults.made(call)
+    }
+
+    /// How many rows gates have written so far.
+    pub fn gate_writes(&self) -> u64 {
+        self.0.borrow().gate_writes
     }
 
     /// Every row of every gate.
@@ -233,6 +241,7 @@ impl Gates for World {
             let row = memory.rows.get(&key).cloned();
             let step = decide(row, errand.command, memory.now, Instant::from_secs(errand.expires));
             if let Some(row) = step.save {
+                memory.gate_writes += 1;
                 memory.rows.insert(key, row);
             }
             for change in step.changes.into_iter().flatten() {

@@ -196,6 +196,8 @@ fn the_transcript_is_the_committed_one() {
     scene.offers = vec![sent[1]];
     assert_eq!(scene.checkout(), []);
 
+    let bare = (sent[1], None, Settled::Bounced);
+    scene.ask(Errand::Receipts { reports: vec![bare, (sent[1], Some(Channel::Email), Settled::Delivered)] });
     scene.ask(Errand::Move { journey: "payment.failed".into(), to: scene.rules.active });
     scene.ask(Errand::Wake { journey: "payment.failed".into() });
     let stop = Change { opted_out: Some(true), ..Change::default() };

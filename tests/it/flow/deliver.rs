@@ -6,7 +6,7 @@ use postern::delivery::{Credentials, Reply};
 use postern::flow::{Context, Courier, Delivered, Seed, deliver};
 use postern::http::Method;
 use postern::id::{ScopeCode, Shard, TouchId};
-use postern::journey::Event;
+use postern::journey::{Event, reference};
 use postern::limits::{
     BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, DELIVERY_ATTEMPTS_MAX, DELIVERY_SLICE_MAX, OFFER_LEASE_MS,
     OFFER_PACK_MAX, PORT_TIMEOUT_MS, PROVIDER_CONNECTIONS_MAX, PROVIDER_TIMEOUT_MS, REPETITIONS_MAX,
@@ -120,7 +120,7 @@ fn a_touch_becomes_a_message_with_a_link_that_opens() {
     let [call] = &calls[..] else { panic!("one call") };
     let body: Value = serde_json::from_str(&call.body).unwrap();
     assert_eq!(body["To"], "anna0@mail.example.com");
-    assert_eq!(body["Metadata"]["touch"], touches[0].to_string());
+    assert_eq!(body["Metadata"]["touch"], reference(&scene.door.lots, touches[0], Channel::Email));
     let text = body["TextBody"].as_str().unwrap();
     let token = text.split("/l/").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
     assert_eq!(scene.look(token, crate::flow::scene::LAPTOP).response.status, 200);

@@ -525,7 +525,7 @@ fn a_code_by_whatsapp_goes_by_the_template_that_policy_names() {
             policy.site.code.provider_name = name.to_owned();
         }
         let mut scene = Scene::with_policy(policy);
-        let meta = r#"{"whatsapp_cloud":{"token":"t","app_secret":"app-secret","verify_token":"verify-me"}}"#;
+        let meta = r#"{"whatsapp_cloud":{"token":"t","app_secret":"app-secret","verify_token":"verify-me-verify-me-verify"}}"#;
         scene.door.providers = Credentials::parse(meta, false);
         let whatsapp = r#"{"addresses":{"whatsapp":"+46701234567"}}"#;
         let put = scene.api(Method::Put, &format!("/v1/people/{CUSTOMER}"), whatsapp);
