@@ -156,13 +156,50 @@ fn text_that_is_no_token_of_ours_is_one_answer() {
 }
 
 #[test]
-fn the_damper_slows_presses_and_guesses() {
+fn the_damper_slows_taps_and_guesses() {
     let damped = |scene: &Scene, _: &str| scene.world.allow(0);
     let summary = "429 page link.refused:damped";
     check("payment.retry", damped, pressed, summary);
     check("help.article", damped, looked(LAPTOP), summary);
     check("payment.retry", damped, |scene, _| scene.look("x", LAPTOP).summary(), summary);
-    check("payment.retry", damped, looked(LAPTOP), "200 landing link.validated");
+    // Before KV is asked: whoever has a link can open it any number of times.
+    let looked_at = |scene: &Scene, token: &str| {
+        let summary = scene.look(token, LAPTOP).summary();
+        assert_eq!(scene.world.made(Call::Marker), 0);
+        summary
+    };
+    check("payment.retry", damped, looked_at, summary);
+}
+
+/// Old links lie about everywhere: by link, and by network whatever links they are.
+#[test]
+fn the_damper_slows_links_that_are_over() {
+    for (calls, expected) in [(0, (429, false)), (1, (429, false)), (2, (410, true))] {
+        let scene = Scene::new();
+        let token = scene.mint("payment.retry");
+        scene.pass(Span::from_secs(24 * 60 * 60));
+        scene.world.allow(calls);
+        let seen = scene.look(&token, LAPTOP);
+        let [event] = &seen.events[..] else { panic!("{:?}", seen.events) };
+        assert_eq!((seen.response.status, event.link.is_some()), expected, "{calls}");
+    }
+    let scene = Scene::new();
+    let token = scene.mint("payment.retry");
+    scene.pass(Span::from_secs(24 * 60 * 60));
+    scene.world.limit(1, Span::from_secs(60));
+    let from = |address: &str| {
+        let mut request = look(&token, LAPTOP);
+        request.headers.client_ip = Some(address.into());
+        scene.send(&request)
+    };
+    assert_eq!(from("198.51.100.7").response.status, 410);
+    let seen = from("203.0.113.9");
+    assert_eq!(
+        seen.summary(),
+        "429 page link.refused:damped",
+        "the link had its share, from whatever network"
+    );
+    assert!(seen.events[0].link.is_some());
 }
 
 #[test]
