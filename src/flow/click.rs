@@ -10,7 +10,9 @@ use crate::flow::arrive::Arrival;
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::prove;
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
-use crate::flow::request::{Damped, browser, damped, hints, network, posted_nonce, set_browser, wants_json};
+use crate::flow::request::{
+    Damped, browser, damped, hints, look_key, network, posted_nonce, set_browser, wants_json,
+};
 use crate::gate::{Answer, Command, Place};
 use crate::http::page::{Adding, Landing};
 use crate::http::problem::{Code, Problem};
@@ -63,12 +65,13 @@ impl Click<'_> {
     async fn verified(&self, verified: &Verified, ports: &impl Ports) -> Outcome {
         let claims = verified.claims();
         let tap = if self.request.method == Method::Post { Tap::Press } else { Tap::Look };
-        // Before KV or a gate is asked: whoever has a link can open it any number of times.
-        let key = self.context.door.pseudonyms.audit_link(claims.link).to_string();
-        if !ports.allows(&key).await {
-            return self.deny(Cause::Damped, Some(claims));
-        }
         let view = self.view(verified, tap, ports).await;
+        if claims.usage == Use::Many || tap == Tap::Press {
+            let key = self.context.door.pseudonyms.audit_link(claims.link).to_string();
+            if !ports.allows(&key).await {
+                return self.deny(Cause::Damped, Some(claims));
+            }
+        }
         let policy = &self.snapshot.policy;
         match decide(verified, tap, &self.visitor, policy, view, self.context.now) {
             Err(denied) => self.deny(denied.cause(), Some(claims)),
@@ -83,13 +86,18 @@ impl Click<'_> {
         }
     }
 
-    /// What is cheaply known against the link. A marker that cannot be read is not known: the gate decides.
+    /// What is cheaply known against the link. A marker that cannot be read is not known: the gate decides. Of a link that
+    /// is looked at again and again none is read, and the page stands all the same: the person may come after a scanner.
     async fn view(&self, verified: &Verified, tap: Tap, ports: &impl Ports) -> LinkView {
         if verified.claims().usage == Use::Many {
             let is_denied = self.snapshot.denied.contains(verified.claims().link);
             return if is_denied { LinkView::Revoked } else { LinkView::Unknown };
         }
         if tap == Tap::Press {
+            return LinkView::Unknown;
+        }
+        let link = self.context.door.pseudonyms.audit_link(verified.claims().link);
+        if !ports.allows(&look_key(link)).await {
             return LinkView::Unknown;
         }
         match ports.marker(&verified.link_ref()).await {

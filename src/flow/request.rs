@@ -104,14 +104,19 @@ pub(super) enum Damped {
     Network,
 }
 
-/// Asks for a request at a link that anybody may have got hold of. Both are asked, side by side.
+/// The damping key of looks at a link. It is not that of presses: however often a link is looked at, it can be pressed.
+pub(super) fn look_key(link: AuditId) -> String {
+    format!("look/{link}")
+}
+
+/// Asks for a look at a link that anybody may have got hold of. Both are asked, side by side.
 pub(super) async fn damped(
     context: &Context<'_>,
     request: &Request,
     link: AuditId,
     ports: &impl Damper,
 ) -> Damped {
-    let keys = [link.to_string(), network(context, request)];
+    let keys = [look_key(link), network(context, request)];
     match all(keys.iter().map(|key| ports.allows(key))).await[..] {
         [_, false] => Damped::Network,
         [false, _] => Damped::Link,

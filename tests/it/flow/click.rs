@@ -156,19 +156,32 @@ fn text_that_is_no_token_of_ours_is_one_answer() {
 }
 
 #[test]
-fn the_damper_slows_taps_and_guesses() {
+fn the_damper_slows_presses_and_guesses() {
     let damped = |scene: &Scene, _: &str| scene.world.allow(0);
     let summary = "429 page link.refused:damped";
     check("payment.retry", damped, pressed, summary);
     check("help.article", damped, looked(LAPTOP), summary);
     check("payment.retry", damped, |scene, _| scene.look("x", LAPTOP).summary(), summary);
-    // Before KV is asked: whoever has a link can open it any number of times.
+    // The page stands, for the person may come after a scanner; KV is not asked any more.
     let looked_at = |scene: &Scene, token: &str| {
         let summary = scene.look(token, LAPTOP).summary();
         assert_eq!(scene.world.made(Call::Marker), 0);
         summary
     };
-    check("payment.retry", damped, looked_at, summary);
+    check("payment.retry", damped, looked_at, "200 landing link.validated");
+}
+
+/// A scanner's looks use nothing up that the person's press needs.
+#[test]
+fn however_often_a_link_is_looked_at_it_can_be_pressed() {
+    let scene = Scene::new();
+    let token = scene.mint("payment.retry");
+    scene.world.limit(3, Span::from_secs(60));
+    for _ in 0..50 {
+        assert_eq!(scene.look(&token, LAPTOP).response.status, 200);
+    }
+    assert_eq!(scene.world.made(Call::Marker), 3);
+    assert_eq!(scene.press(&token, MINE).summary(), "200 hand-off");
 }
 
 /// Old links lie about everywhere: by link, and by network whatever links they are.
