@@ -99,7 +99,7 @@ test("invariants 3 and 6: everything that happens is in the chain exactly once, 
   await door.api("POST", "/v1/links", { scope: "help.article" }, { key: null });
   await door.api("GET", "/v1/audit", undefined, { key: door.narrow });
 
-  const expected = 6 + (3 + 2 + 1 + 1 + 1 + 2) + (1 + 1) + 7 + (15 + 15 + 1) + (1 + 1) + 1 + 7 + 3;
+  const expected = 6 + (4 + 2 + 1 + 1 + 1 + 2) + (1 + 1 + 1) + 7 + (15 + 15 + 1) + (1 + 1) + 1 + 7 + 3;
   const { text, lines, entries, head } = await door.audit((entries) => total(entries) >= expected);
 
   const issued = entries.filter(({ event }) => event.kind === "link.issued").map(({ event }) => event);
@@ -339,5 +339,35 @@ test("invariant 6: the log goes on in another object when one is full, and is on
     assert.equal(verify(again.text).status, 0);
   } finally {
     await small.stop();
+  }
+});
+
+test("a stranger with forty links that are over makes entries by the minute, and not by the request", async () => {
+  const limited = await open({ ratelimits: { DAMPER: { namespace_id: "1002", simple: { limit: 120, period: 60 } } } });
+  try {
+    const now = Math.floor(limited.now() / 1000);
+    const tokens = Array.from({ length: 40 }, (_, at) => forge({ scope: 1, expires: now - 10, link: Buffer.alloc(12, at + 1) }));
+    const headers = { "user-agent": BROWSER, "cf-connecting-ip": "198.51.100.7" };
+    const began = Date.now();
+    const statuses = {};
+    for (let turn = 0; turn < 25; turn += 1) {
+      await Promise.all(tokens.map(async (token) => {
+        const { status } = await limited.fetch(`/l/${token}`, { headers });
+        statuses[status] = (statuses[status] ?? 0) + 1;
+      }));
+    }
+    const seconds = Math.ceil((Date.now() - began) / 1000) + 1;
+    const windows = Math.ceil(seconds / 60) + 1;
+    assert.ok(statuses[410] <= 120 * windows && statuses[410] + statuses[429] === 1_000, JSON.stringify(statuses));
+    const refusals = (entries) => entries.filter(({ event }) => event.kind === "link.refused");
+    const sum = (entries) => refusals(entries).reduce((sum, { event }) => sum + event.count, 0);
+    const { entries } = await limited.audit((entries) => sum(entries) >= 1_000);
+    assert.equal(sum(entries), 1_000, "none is lost");
+    // Each of the links once a second as long as its network is let, and one entry a second for all that is damped.
+    const count = refusals(entries).length;
+    assert.ok(count <= 120 * windows + seconds, `${count} entries for 1,000 requests in ${seconds} s`);
+    assert.ok(count < 400, `${count} entries`);
+  } finally {
+    await limited.stop();
   }
 });
