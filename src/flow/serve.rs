@@ -14,9 +14,9 @@ use crate::flow::{
     policy, preferences, prove, receipt,
 };
 use crate::http::auth::{Actor, NotAllowed, Role};
-use crate::http::page::{Pages, asset, unavailable};
+use crate::http::page::{ALL_CHOICES, Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
-use crate::http::{Headers, NoRoute, Request, Response, Route};
+use crate::http::{Headers, NoRoute, Request, Response, Route, is_for_people};
 use crate::limits::TRY_AGAIN_S;
 use crate::port::Ports;
 use crate::time::Instant;
@@ -112,6 +112,12 @@ pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Head
     })
 }
 
+/// Whether a request that comes without a readable body, because it is too long or breaks off, is answered as if it had
+/// none: an opt-out is one by its address.
+pub fn goes_without_body(route: Result<Route<'_>, NoRoute>, query: &str) -> bool {
+    matches!(route, Ok(Route::Unsubscribe { .. })) && Some(query) != ALL_CHOICES.strip_prefix('?')
+}
+
 /// What a key needs to be allowed; nothing for what is no machine's route.
 const fn role(route: Route<'_>) -> Option<Role> {
     Some(match route {
@@ -182,7 +188,8 @@ async fn authenticate(
 pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Response, Failure) {
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    if ["/l/", "/u/", "/p/", "/verify"].iter().any(|door| path.starts_with(door)) {
+    let path = path.split('?').next().unwrap_or_default();
+    if is_for_people(path) {
         return (unavailable(None, u64::from(TRY_AGAIN_S), reference), failure);
     }
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";

@@ -3,7 +3,7 @@
 use core::ops::RangeInclusive;
 use std::borrow::Cow;
 
-use crate::json::{Json, Number, Path, Report};
+use crate::json::{Json, Number, Path, Report, Values};
 use crate::limits::JSON_NAME_SHOWN_CHARS;
 
 /// A value, its place, and where to report what is wrong with it.
@@ -21,6 +21,11 @@ impl<'a> Node<'a> {
 
     pub const fn json(&self) -> &'a Json {
         self.json
+    }
+
+    /// Where this value stands, as a report that withholds values says it.
+    pub fn place(&self) -> String {
+        self.path.text(Values::Withheld)
     }
 
     /// Reports that this value breaks a rule.
