@@ -258,6 +258,7 @@ async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Resu
         accept_language: next(),
         authorization: next(),
         content_type: next(),
+        content_encoding: next(),
         idempotency_key: next(),
         client_ip: next(),
         browser: next(),

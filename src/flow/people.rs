@@ -181,13 +181,15 @@ pub async fn erase(context: &Context<'_>, actor: &Actor, reference: &str, ports:
 
 /// The person that a path names.
 pub(super) fn subject(context: &Context<'_>, reference: &str) -> Option<Subject> {
+    // A byte is three characters at most.
+    let reference = Some(reference).filter(|text| text.len() <= 3 * CUSTOMER_REF_MAX)?;
     let reference = percent_decoded(reference).filter(|text| is_customer_ref(text))?;
     Some(context.door.pseudonyms.subject(&reference))
 }
 
 pub(super) fn bad_reference() -> Outcome {
     let detail = format!(
-        "The path ends in your own reference of the customer: 1 to {CUSTOMER_REF_MAX} bytes of UTF-8, percent-encoded."
+        "The path ends in your own reference of the customer: 1 to {CUSTOMER_REF_MAX} bytes of UTF-8, percent-encoded, and not `.` or `..`."
     );
     Outcome::new(Problem::new(Code::BadReference, detail).response())
 }

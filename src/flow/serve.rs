@@ -8,7 +8,7 @@ use crate::audit::{Event, Kind};
 use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
-use crate::flow::request::{is_json, network};
+use crate::flow::request::{is_encoded, is_json, network};
 use crate::flow::{
     Door, Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
     policy, preferences, prove, receipt,
@@ -67,6 +67,12 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
             | Route::Move { .. }
             | Route::Shown { .. }
     );
+    if (takes_json || matches!(route, Route::Events)) && is_encoded(request) {
+        let detail = "Send the body as it is, without `Content-Encoding`.";
+        let mut response = Problem::new(Code::UnsupportedMedia, detail).response();
+        response.headers.push(("accept-encoding", "identity".into()));
+        return Outcome::new(response);
+    }
     if takes_json && !is_json(request) {
         let detail = "Send `Content-Type: application/json`.";
         return Outcome::new(Problem::new(Code::UnsupportedMedia, detail).response());

@@ -228,7 +228,8 @@ pub fn text(status: u16, content_type: &'static str, body: String) -> Response {
 
 /// What a machine hears about a path that does not exist, or not for this method.
 pub fn method_not_allowed(allow: &'static str, method: Method) -> Response {
-    let problem = Problem::new(Code::MethodNotAllowed, format!("This path answers {allow}, not {method:?}."));
+    let method = method.name().unwrap_or("the method of this request");
+    let problem = Problem::new(Code::MethodNotAllowed, format!("This path answers {allow}, not {method}."));
     let mut response = problem.response();
     response.headers.push(("allow", allow.into()));
     response

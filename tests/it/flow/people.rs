@@ -252,6 +252,10 @@ fn a_reference_is_the_same_however_it_is_encoded() {
         "/v1/people/%".into(),
         "/v1/people/%zz".into(),
         "/v1/people/%ff".into(),
+        "/v1/people/.".into(),
+        "/v1/people/..".into(),
+        "/v1/people/%2E%2e".into(),
+        format!("/v1/people/{}", "a".repeat(5_000)),
     ] {
         for method in [Method::Put, Method::Get, Method::Delete] {
             assert_eq!(scene.api(method, &bad, "{}").summary(), "400 bad_reference", "{bad}");
