@@ -88,7 +88,7 @@ pub const JSON_VALUE_SHOWN_CHARS: usize = 64;
 pub const JSON_NAME_DISCREET_CHARS: usize = 24;
 /// Largest form a page may post: a nonce and little else.
 pub const FORM_BODY_MAX: usize = 2 * 1024;
-/// Longest path we look at; anything longer is no route of ours. A customer reference may be percent-encoded in it.
+/// Bytes of an address behind its door in which a token is looked for: the rest is parameters that somebody added.
 pub const PATH_MAX: usize = 1_024;
 /// Requests of one isolate that wait for a body, the damper or a gate; the one that has waited longest is given up.
 pub const TASKS_MAX: usize = 4_096;

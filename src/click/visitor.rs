@@ -64,6 +64,7 @@ pub enum InApp {
     Snapchat,
     Telegram,
     TikTok,
+    Viber,
     WeChat,
     WhatsApp,
     X,
@@ -108,6 +109,10 @@ impl Visitor {
 
 fn platform(ch_platform: &str, signs: Signs) -> Platform {
     match ch_platform.trim_matches('"') {
+        // A headset opens no phone's apps, and a Fire tablet that asks for desktop pages is one all the same: they say
+        // so, whatever else they pass for.
+        _ if signs.has(Sign::Headset) => Platform::Other,
+        _ if signs.has(Sign::Silk) => Platform::Android,
         "Android" => Platform::Android,
         "iOS" => Platform::Ios,
         "Windows" | "macOS" | "Linux" | "Chrome OS" | "Chromium OS" => Platform::Desktop,
@@ -121,7 +126,7 @@ fn platform(ch_platform: &str, signs: Signs) -> Platform {
 }
 
 fn container(platform: Platform, signs: Signs) -> Container {
-    const APPS: [(Sign, InApp); 13] = [
+    const APPS: [(Sign, InApp); 14] = [
         // Instagram and Threads carry Facebook's words as well as their own.
         (Sign::Instagram, InApp::Instagram),
         (Sign::Facebook, InApp::Facebook),
@@ -133,6 +138,7 @@ fn container(platform: Platform, signs: Signs) -> Container {
         (Sign::Snapchat, InApp::Snapchat),
         (Sign::Telegram, InApp::Telegram),
         (Sign::TikTok, InApp::TikTok),
+        (Sign::Viber, InApp::Viber),
         (Sign::WeChat, InApp::WeChat),
         (Sign::WhatsApp, InApp::WhatsApp),
         (Sign::X, InApp::X),
@@ -162,10 +168,14 @@ fn audience(hints: &Hints<'_>, signs: Signs) -> Audience {
         let preview = hints.purpose.trim().eq_ignore_ascii_case("preview");
         return if preview { Audience::Preview } else { Audience::Prefetch };
     }
-    let browser = signs.has(Sign::Mozilla) || signs.has(Sign::Opera);
-    if signs.has(Sign::Preview) || (signs.has(Sign::WhatsApp) && !browser) {
+    // Apps put their name in front of the user agent of their view, or in place of "Mozilla"; programs on a phone do
+    // not show pages. What an app is called says nothing of who taps in it: "CamScanner" is no scanner.
+    let phone = signs.has(Sign::Ios) || signs.has(Sign::Android);
+    let browser = signs.has(Sign::Mozilla) || signs.has(Sign::Opera) || (phone && signs.has(Sign::WebKit));
+    let messenger = signs.has(Sign::WhatsApp) || signs.has(Sign::Viber);
+    if signs.has(Sign::Preview) || (messenger && !browser) {
         Audience::Preview
-    } else if signs.has(Sign::Program) || !browser {
+    } else if signs.has(Sign::Program) || (signs.has(Sign::Tool) && !phone) || !browser {
         Audience::Scanner
     } else {
         Audience::Person
@@ -197,11 +207,15 @@ enum Sign {
     Snapchat,
     Telegram,
     TikTok,
+    Viber,
     WeChat,
     WhatsApp,
     X,
+    Headset,
+    Silk,
     Preview,
     Program,
+    Tool,
 }
 
 /// A set of signs.
@@ -243,12 +257,15 @@ fn sign(word: &[u8], before: &[u8]) -> Option<Sign> {
         b"Version" => Sign::Version,
         b"KHTML" | b"like" | b"Gecko" | b"Mobile" | b"Linux" | b"Build" | b"OS" | b"Mac" => return None,
         // Platforms.
-        b"iPhone" | b"iPad" | b"iPod" => Sign::Ios,
+        // The last four are browsers that are made for iOS alone, and keep their names where they ask for desktop pages.
+        b"iPhone" | b"iPad" | b"iPod" | b"iOS" | b"CriOS" | b"FxiOS" | b"EdgiOS" | b"OPiOS" => Sign::Ios,
         b"Android" => Sign::Android,
         b"Macintosh" | b"X11" | b"CrOS" | b"Win64" | b"NT" => Sign::Desktop,
         b"Phone" if before == b"Windows" => Sign::WindowsPhone,
+        b"OculusBrowser" => Sign::Headset,
+        b"Silk" => Sign::Silk,
         // Apps that show pages themselves.
-        b"wv" => Sign::WebView,
+        b"wv" | b"AdobeAIR" => Sign::WebView,
         b"FBAN" | b"FBAV" | b"FBIOS" | b"FB4A" | b"MetaIAB" => Sign::Facebook,
         b"GSA" => Sign::Google,
         b"Instagram" | b"Barcelona" => Sign::Instagram,
@@ -261,6 +278,7 @@ fn sign(word: &[u8], before: &[u8]) -> Option<Sign> {
         b"musical" | b"trill" | b"TikTok" | b"BytedanceWebview" => Sign::TikTok,
         b"MicroMessenger" => Sign::WeChat,
         b"WhatsApp" => Sign::WhatsApp,
+        b"Viber" => Sign::Viber,
         b"TwitterAndroid" => Sign::X,
         b"for" if before == b"Twitter" => Sign::X,
         // Programs that preview a link where it was posted. iMessage passes for Facebook's and Twitter's.
@@ -273,7 +291,6 @@ fn sign(word: &[u8], before: &[u8]) -> Option<Sign> {
         | b"Discordbot"
         | b"TelegramBot"
         | b"LinkedInBot"
-        | b"Viber"
         | b"vkShare"
         | b"redditbot"
         | b"Pinterestbot"
@@ -287,28 +304,18 @@ fn sign(word: &[u8], before: &[u8]) -> Option<Sign> {
         _ if word.last().is_some_and(u8::is_ascii_digit) => return None,
         _ if ends_with(word, b"preview") => Sign::Preview,
         _ if is_program(word) => Sign::Program,
+        _ if TOOLS.iter().any(|ending| ends_with(word, ending)) => Sign::Tool,
         _ => return None,
     })
 }
 
+/// What programs are called, and apps on phones as well.
+const TOOLS: [&[u8]; 6] = [b"scan", b"scanner", b"checker", b"monitor", b"monitoring", b"fetcher"];
+
 /// Whether no browser has this word: it names a program, or leads to the page of its maker.
 fn is_program(word: &[u8]) -> bool {
-    const ENDINGS: [&[u8]; 14] = [
-        b"bot",
-        b"bots",
-        b"crawler",
-        b"crawlers",
-        b"spider",
-        b"scan",
-        b"scanner",
-        b"checker",
-        b"monitor",
-        b"monitoring",
-        b"fetcher",
-        b"compatible",
-        b"http",
-        b"https",
-    ];
+    const ENDINGS: [&[u8]; 8] =
+        [b"bot", b"bots", b"crawler", b"crawlers", b"spider", b"compatible", b"http", b"https"];
     // Cubot makes phones.
     ENDINGS.iter().any(|ending| ends_with(word, ending)) && !ends_with(word, b"cubot")
         || word == b"HeadlessChrome"

@@ -16,7 +16,7 @@ use crate::edge::world::World;
 use crate::edge::{courier, glue, roster, task};
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Door, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot,
-    body_max, glance, not_configured, reads_body, serve,
+    body_max, glance, goes_without_body, not_configured, reads_body, serve,
 };
 use crate::http::problem::{Code, Problem};
 use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, route};
@@ -258,6 +258,7 @@ async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Resu
         accept_language: next(),
         authorization: next(),
         content_type: next(),
+        content_encoding: next(),
         idempotency_key: next(),
         client_ip: next(),
         browser: next(),
@@ -281,11 +282,16 @@ async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Resu
     };
     let max = body_max(path);
     let has_body = matches!(method, Method::Post | Method::Put);
-    let body = if has_body && reads_body(door, route(method, path), &headers, now) {
-        let detail = format!("Send at most {max} bytes.");
-        glue::read_body(request, max)
-            .await
-            .ok_or_else(|| Problem::new(Code::BodyTooLarge, detail).response())?
+    let route = route(method, path);
+    let body = if has_body && reads_body(door, route, &headers, now) {
+        match glue::read_body(request, max).await {
+            Some(body) => body,
+            None if goes_without_body(route, query) => Vec::new(),
+            None => {
+                let detail = format!("Send at most {max} bytes.");
+                return Err(Problem::new(Code::BodyTooLarge, detail).response());
+            }
+        }
     } else {
         Vec::new()
     };

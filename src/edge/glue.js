@@ -9,7 +9,7 @@ export function readClick(request) {
   return `${request.method}\n${at < 0 ? "/" : url.slice(at)}\n${h.get("user-agent") ?? ""}\n${h.get("sec-ch-ua-platform") ?? ""}\n${h.get("sec-purpose") ?? ""}`;
 }
 
-const NAMES = ["accept", "accept-language", "authorization", "content-type", "idempotency-key", "cf-connecting-ip"];
+const NAMES = ["accept", "accept-language", "authorization", "content-type", "content-encoding", "idempotency-key", "cf-connecting-ip"];
 const COOKIES = ["", "-session", "-device"].map((name) => new RegExp(`(?:^|;\\s*)__Host-postern${name}=([\\w-]*)`));
 
 // The other headers that any route reads, one line each; "\0" where there is none. Of the cookies only ours: a parent

@@ -37,7 +37,7 @@ pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports:
     let Some(snapshot) = context.usable() else { return without_policy(context, request) };
     let visitor = Visitor::read(&hints(request));
     let click = Click { context, snapshot, request, visitor };
-    match context.door.verifier.verify(token, context.now) {
+    match context.door.verifier.verify_in_path(token, context.now) {
         Ok(verified) => click.verified(&verified, ports).await,
         Err(Refused::Expired(claims)) if claims.scope != PREFERENCES => {
             // Old links lie about everywhere, in any number.

@@ -8,12 +8,12 @@
 
 use litemap::LiteMap;
 
-use crate::flow::request::{is_customer_ref, masks};
+use crate::flow::request::{EXPECTED_REF, is_customer_ref, masks};
 use crate::id::{EventHash, Subject};
 use crate::journey::Event;
 use crate::json::{Fields, Json, Node};
 use crate::key::Pseudonyms;
-use crate::limits::{CUSTOMER_REF_MAX, EVENT_FLAGS_MAX, EVENT_NAME_MAX, EVENT_TYPE_MAX};
+use crate::limits::{EVENT_FLAGS_MAX, EVENT_NAME_MAX, EVENT_TYPE_MAX};
 use crate::person::{EXPECTED_NAME, is_flag_name};
 use crate::time::Instant;
 
@@ -50,8 +50,7 @@ pub(super) fn read(node: Node<'_>, pseudonyms: &Pseudonyms) -> Option<(Subject, 
     let subject = fields.required("subject").and_then(|node| {
         let text = node.string()?;
         if !is_customer_ref(text) {
-            let expected = format!("the customer reference, 1 to {CUSTOMER_REF_MAX} bytes");
-            node.problem("event.subject", expected);
+            node.problem("event.subject", EXPECTED_REF);
             return None;
         }
         Some(pseudonyms.subject(text))

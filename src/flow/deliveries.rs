@@ -47,6 +47,11 @@ impl Cursor {
             Some((shard, after)) => (shard, Some(after.to_owned())),
             None => (text, None),
         };
+        let is_place =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        if !shard.bytes().all(|byte| byte.is_ascii_digit()) || !after.as_deref().is_none_or(is_place) {
+            return None;
+        }
         let shard = shard.parse().ok().filter(|shard| *shard < SHARDS)?;
         Some(Self { shard: Shard(shard), after })
     }

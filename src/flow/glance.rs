@@ -19,7 +19,7 @@ pub enum Glance<'p> {
     Look,
 }
 
-/// Decides a GET of `/l/{token}` if that takes nothing but memory.
+/// Decides a GET of `/l/{token}` if that takes nothing but memory. `token` is what the path has there, as sent.
 pub fn glance<'p>(
     door: &Door,
     snapshot: &'p Snapshot,
@@ -31,7 +31,7 @@ pub fn glance<'p>(
     if snapshot.age(now) == Age::Stale {
         return Glance::Look;
     }
-    let Ok(verified) = door.verifier.verify(token, now) else { return Glance::Look };
+    let Ok(verified) = door.verifier.verify_in_path(token, now) else { return Glance::Look };
     let claims = verified.claims();
     if snapshot.denied.contains(claims.link) || heat.is_hot(claims.link, now) {
         return Glance::Look;

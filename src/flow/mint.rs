@@ -9,16 +9,14 @@ use crate::audit::{Batch, Event, Kind};
 use crate::flow::Snapshot;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::{no_policy, unreachable};
-use crate::flow::request::idempotency_key;
+use crate::flow::request::{EXPECTED_REF, idempotency_key, is_customer_ref};
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::http::{Request, Response};
 use crate::id::{BatchId, LinkId, Region, Subject};
 use crate::json::{Json, Node, Report, Values};
 use crate::key::{sha256, sha256_prefix};
-use crate::limits::{
-    AUDIT_BATCH_MAX, CUSTOMER_REF_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, MINT_BATCH_MAX, POLICY_PROBLEMS_MAX,
-};
+use crate::limits::{AUDIT_BATCH_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, MINT_BATCH_MAX, POLICY_PROBLEMS_MAX};
 use crate::policy::Scope;
 use crate::port::{Ports, Remembered, Unreachable};
 use crate::time::{Instant, Span};
@@ -208,11 +206,8 @@ fn read_link<'p>(context: &Context<'_>, snapshot: &'p Snapshot, node: Node<'_>) 
     });
     let hashed = fields.optional("customer_ref").map(|node| {
         let text = node.string()?;
-        if !(1..=CUSTOMER_REF_MAX).contains(&text.len()) || subject.is_some() {
-            node.problem(
-                "mint.customer_ref",
-                format!("1 to {CUSTOMER_REF_MAX} bytes, and no `subject` beside it"),
-            );
+        if !is_customer_ref(text) || subject.is_some() {
+            node.problem("mint.customer_ref", format!("{EXPECTED_REF}; no `subject` beside it"));
             return None;
         }
         Some(context.door.pseudonyms.subject(text))

@@ -44,5 +44,5 @@ pub use join::all as join_all;
 pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use passkey::prove;
-pub use serve::{body_max, not_configured, reads_body, serve};
+pub use serve::{body_max, goes_without_body, not_configured, reads_body, serve};
 pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};

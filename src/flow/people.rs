@@ -59,15 +59,90 @@ pub async fn put(
         not_kept: Vec<String>,
     }
     let Some(subject) = subject(context, reference) else { return bad_reference() };
-    let change = match read(context, subject, &request.body) {
-        Ok(change) => change,
-        Err(outcome) => return *outcome,
+    let body = match Json::parse(&request.body, JSON_BODY_MAX) {
+        Ok(body) => body,
+        Err(error) => return Outcome::new(Problem::new(Code::BadJson, error.to_string()).response()),
+    };
+    let (change, refusal) = match read(context, subject, &body) {
+        Ok(change) => (change, None),
+        Err(refused) => {
+            let OptOuts { change, places } = OptOuts::read(context, &body);
+            let answer = refused.answer(context, places);
+            if change == Change::default() {
+                return answer;
+            }
+            (change, Some(answer))
+        }
     };
     let errand = Errand::Put { subject, change, by: Some(actor.id().to_owned()) };
     match ports.visit(Shard::of(subject), &errand).await {
-        Ok(Answer::Put { not_kept, .. }) => Outcome::new(json(200, &Document { subject, not_kept })),
+        Ok(Answer::Put { not_kept, .. }) => {
+            refusal.unwrap_or_else(|| Outcome::new(json(200, &Document { subject, not_kept })))
+        }
         Ok(_) => astray(context),
         Err(error) => unreachable(context, "shard_unreachable", &error),
+    }
+}
+
+/// Why a body is not taken whole.
+enum Refused {
+    /// It has facts, and without the policy nobody can say what a value is.
+    NoPolicy,
+    Invalid(Vec<Fault>),
+}
+
+impl Refused {
+    /// `taken`: where in the body stands what says no, which is taken all the same.
+    fn answer(self, context: &Context<'_>, taken: Vec<String>) -> Outcome {
+        let problem = match self {
+            Self::NoPolicy => return no_policy(context),
+            Self::Invalid(faults) if taken.is_empty() => {
+                Problem::new(Code::Invalid, "Nothing was changed; `errors` lists what is wrong.")
+                    .with_faults(faults)
+            }
+            Self::Invalid(faults) => {
+                let detail = "Only what says no was stored: `taken` lists it. `errors` lists what is wrong; send the whole again.";
+                Problem::new(Code::OnlyOptOutsTaken, detail).with_faults(faults).with_taken(taken)
+            }
+        };
+        Outcome::new(problem.response())
+    }
+}
+
+/// What of a body says no: consents that are refused, and whoever is to be left alone. A mistake beside it takes none of it
+/// back.
+#[derive(Default)]
+struct OptOuts {
+    change: Change,
+    /// Where each stands.
+    places: Vec<String>,
+}
+
+impl OptOuts {
+    fn read(context: &Context<'_>, body: &Json) -> Self {
+        let mut found = Self::default();
+        // Its mistakes are on the answer already.
+        let report = Report::new(Values::Withheld, 1);
+        let Some(fields) = Node::root(body, &report).open_fields(FIELDS) else { return found };
+        for (name, flag) in
+            [("protected", &mut found.change.is_protected), ("opted_out", &mut found.change.opted_out)]
+        {
+            if let Some(node) = fields.optional(name).filter(|node| *node.json() == Json::Bool(true)) {
+                *flag = Some(true);
+                found.places.push(node.place());
+            }
+        }
+        let consents = fields.optional("consents");
+        for node in consents.iter().filter_map(Node::items).flatten() {
+            let Some(consent) = consent(context, &node).filter(|consent| consent.said == Said::No) else {
+                continue;
+            };
+            if !found.change.consents.contains(&consent) {
+                found.change.consents.push(consent);
+                found.places.push(node.place());
+            }
+        }
+        found
     }
 }
 
@@ -106,13 +181,15 @@ pub async fn erase(context: &Context<'_>, actor: &Actor, reference: &str, ports:
 
 /// The person that a path names.
 pub(super) fn subject(context: &Context<'_>, reference: &str) -> Option<Subject> {
+    // A byte is three characters at most.
+    let reference = Some(reference).filter(|text| text.len() <= 3 * CUSTOMER_REF_MAX)?;
     let reference = percent_decoded(reference).filter(|text| is_customer_ref(text))?;
     Some(context.door.pseudonyms.subject(&reference))
 }
 
 pub(super) fn bad_reference() -> Outcome {
     let detail = format!(
-        "The path ends in your own reference of the customer: 1 to {CUSTOMER_REF_MAX} bytes of UTF-8, percent-encoded."
+        "The path ends in your own reference of the customer: 1 to {CUSTOMER_REF_MAX} bytes of UTF-8, percent-encoded, and not `.` or `..`."
     );
     Outcome::new(Problem::new(Code::BadReference, detail).response())
 }
@@ -123,17 +200,13 @@ pub(super) fn astray(context: &Context<'_>) -> Outcome {
     unreachable(context, "shard_astray", &Unreachable { what: "a shard of people", cause })
 }
 
-fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, Box<Outcome>> {
-    let refused = |problem: Problem| Box::new(Outcome::new(problem.response()));
-    let json = Json::parse(body, JSON_BODY_MAX)
-        .map_err(|error| refused(Problem::new(Code::BadJson, error.to_string())))?;
-    // Without the policy nobody can say what a value is.
+fn read(context: &Context<'_>, subject: Subject, json: &Json) -> Result<Change, Refused> {
     let policy = match context.usable() {
-        None if json.get("facts").is_some() => return Err(Box::new(no_policy(context))),
+        None if json.get("facts").is_some() => return Err(Refused::NoPolicy),
         snapshot => snapshot.map(|snapshot| &snapshot.policy.site.facts),
     };
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
-    let change = Node::root(&json, &report).fields(FIELDS).map(|fields| Change {
+    let change = Node::root(json, &report).fields(FIELDS).map(|fields| Change {
         drops: drops(&fields),
         language: given(&fields, "language").and_then(|node| language(&node)),
         zone: given(&fields, "zone").and_then(|node| zone(&node)),
@@ -149,10 +222,7 @@ fn read(context: &Context<'_>, subject: Subject, body: &[u8]) -> Result<Change, 
         addresses: given(&fields, "addresses").and_then(|node| addresses(context, subject, &node)),
     });
     // Whatever gave nothing above was reported, so nothing is ever changed by halves.
-    report.finish(change).map_err(|problems| {
-        let problem = Problem::new(Code::Invalid, "Nothing was changed; `errors` lists what is wrong.");
-        refused(problem.with_faults(Fault::list(&problems)))
-    })
+    report.finish(change).map_err(|problems| Refused::Invalid(Fault::list(&problems)))
 }
 
 /// What a field says, unless that is `null`: then it says that nothing is known any more.
@@ -192,19 +262,21 @@ fn zone(node: &Node<'_>) -> Option<Zone> {
 fn consents(context: &Context<'_>, node: &Node<'_>) -> Vec<Consent> {
     let mut consents: LiteMap<(Channel, Purpose), Consent> = LiteMap::new();
     for node in node.items().into_iter().flatten() {
-        let Some(fields) = node.fields(&["channel", "purpose", "said"]) else { continue };
-        let channel = fields.required("channel").and_then(|node| node.choice(&CHANNELS));
-        let purposes = Purpose::ALL.map(|purpose| (purpose.name(), purpose));
-        let purpose = fields.required("purpose").and_then(|node| node.choice(&purposes));
-        let said =
-            fields.required("said").and_then(|node| node.choice(&[("yes", Said::Yes), ("no", Said::No)]));
-        let (Some(channel), Some(purpose), Some(said)) = (channel, purpose, said) else { continue };
-        let consent = Consent { channel, purpose, said, at: context.now };
-        if consents.insert((channel, purpose), consent).is_some() {
+        let Some(consent) = consent(context, &node) else { continue };
+        if consents.insert((consent.channel, consent.purpose), consent).is_some() {
             node.problem("person.consent", "one word for each channel and purpose");
         }
     }
     consents.into_iter().map(|(_, consent)| consent).collect()
+}
+
+fn consent(context: &Context<'_>, node: &Node<'_>) -> Option<Consent> {
+    let fields = node.fields(&["channel", "purpose", "said"])?;
+    let channel = fields.required("channel").and_then(|node| node.choice(&CHANNELS));
+    let purposes = Purpose::ALL.map(|purpose| (purpose.name(), purpose));
+    let purpose = fields.required("purpose").and_then(|node| node.choice(&purposes));
+    let said = fields.required("said").and_then(|node| node.choice(&[("yes", Said::Yes), ("no", Said::No)]));
+    Some(Consent { channel: channel?, purpose: purpose?, said: said?, at: context.now })
 }
 
 /// All addresses together. `None`: there are none, or mistakes.

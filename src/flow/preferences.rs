@@ -13,9 +13,9 @@ use crate::click::Cause;
 use crate::flow::Snapshot;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::{no_policy_for, page};
-use crate::flow::request::{Damped, damped, network};
+use crate::flow::request::{Damped, damped, network, percent_decoded};
 use crate::gate::Trace;
-use crate::http::page::{ALL_CHOICES, Choice, ChoicesPage, Heard, Pages};
+use crate::http::page::{ALL_CHOICES, Choice, ChoicesPage, Heard, Pages, unsubscribed};
 use crate::http::{Method, Request, Response};
 use crate::id::{Shard, Subject};
 use crate::journey::{has_consent, touches_by_id};
@@ -41,6 +41,9 @@ pub async fn unsubscribe(
     if Some(&*request.query) == ALL_CHOICES.strip_prefix('?') {
         return preferences(context, request, token, ports).await;
     }
+    if context.snapshot.is_none() && request.method == Method::Post {
+        return unsubscribe_without_policy(context, request, token, ports).await;
+    }
     let visit = match Visit::begin(context, request, token, ports).await {
         Ok(visit) => visit,
         Err(outcome) => return *outcome,
@@ -48,15 +51,53 @@ pub async fn unsubscribe(
     if request.method != Method::Post {
         return visit.done(visit.pages.unsubscribe(200));
     }
-    if !is_one_click(&request.body) {
+    if says_something_else(&request.body) {
         return visit.done(visit.pages.unsubscribe(400));
     }
-    let no = |purpose| Consent { channel: Channel::Email, purpose, said: Said::No, at: context.now };
-    let change = Change { consents: Purpose::ALL.map(no).to_vec(), ..Change::default() };
-    match visit.put(change, ports).await {
+    match put(visit.subject, no_email(context.now), ports).await {
         Ok(()) => visit.done(visit.pages.unsubscribed()),
         Err(error) => visit.failed(&error),
     }
+}
+
+/// Takes an opt-out where no policy can be read: only the page's looks would need one.
+async fn unsubscribe_without_policy(
+    context: &Context<'_>,
+    request: &Request,
+    token: &str,
+    ports: &(impl Damper + People),
+) -> Outcome {
+    let verified = context.door.verifier.verify_in_path(token, context.now);
+    let chooser =
+        verified.ok().and_then(|verified| Some((*verified.claims(), verified.chooser(context.now)?)));
+    let Some((claims, subject)) = chooser.filter(|_| !says_something_else(&request.body)) else {
+        return no_policy_for(context, request);
+    };
+    let trace = context.trace(&claims);
+    if !ports.allows(&trace.link.to_string()).await
+        || put(subject, no_email(context.now), ports).await.is_err()
+    {
+        return no_policy_for(context, request);
+    }
+    let response = unsubscribed(request.headers.accept_language.as_deref());
+    Outcome::new(response).event(context.event(Kind::Validated, Some(trace)))
+}
+
+/// No e-mail, whatever for.
+fn no_email(at: Instant) -> Change {
+    let no = |purpose| Consent { channel: Channel::Email, purpose, said: Said::No, at };
+    Change { consents: Purpose::ALL.map(no).to_vec(), ..Change::default() }
+}
+
+/// Stores a person's choice. A shard that does not answer is asked once more, for a mail program may never be: a deploy
+/// takes each object down for a moment, and to say the same again changes nothing.
+async fn put(subject: Subject, change: Change, ports: &impl People) -> Result<(), Unreachable> {
+    let errand = Errand::Put { subject, change, by: None };
+    let answer = match ports.visit(Shard::of(subject), &errand).await {
+        Ok(answer) => answer,
+        Err(_) => ports.visit(Shard::of(subject), &errand).await?,
+    };
+    if matches!(answer, Answer::Put { .. }) { Ok(()) } else { Err(astray()) }
 }
 
 /// Answers `/p/{token}`.
@@ -74,7 +115,7 @@ pub async fn preferences(
     let is_saved = form.is_some();
     let change = form.map(|form| form.change(&visit.snapshot.policy, context.now)).unwrap_or_default();
     if change != Change::default()
-        && let Err(error) = visit.put(change, ports).await
+        && let Err(error) = put(visit.subject, change, ports).await
     {
         return visit.failed(&error);
     }
@@ -103,7 +144,7 @@ impl<'a> Visit<'a> {
     ) -> Result<Self, Box<Outcome>> {
         let Some(snapshot) = context.snapshot else { return Err(Box::new(no_policy_for(context, request))) };
         let pages = Pages::new(&snapshot.policy, None, request.headers.accept_language.as_deref());
-        let verified = context.door.verifier.verify(token, context.now);
+        let verified = context.door.verifier.verify_in_path(token, context.now);
         let chooser = verified.map(|verified| Some((*verified.claims(), verified.chooser(context.now)?)));
         let (cause, trace) = match chooser {
             Ok(Some((claims, subject))) => {
@@ -128,14 +169,6 @@ impl<'a> Visit<'a> {
         let response =
             if cause == Cause::Damped { page(context, cause, &pages) } else { pages.choices_closed() };
         Err(Box::new(Outcome::new(response).event(context.refused(cause, trace))))
-    }
-
-    async fn put(&self, change: Change, ports: &impl People) -> Result<(), Unreachable> {
-        let errand = Errand::Put { subject: self.subject, change, by: None };
-        match ports.visit(Shard::of(self.subject), &errand).await? {
-            Answer::Put { .. } => Ok(()),
-            _ => Err(astray()),
-        }
     }
 
     /// The person, or somebody of whom nothing is known.
@@ -191,25 +224,31 @@ impl<'a> Visit<'a> {
 }
 
 /// The form of the page of choices, as far as it can be read.
-struct Form<'a> {
+struct Form {
     /// Names of choices that were ticked when the page was made, and of those that were not.
-    on: Vec<&'a str>,
-    off: Vec<&'a str>,
+    on: Vec<String>,
+    off: Vec<String>,
     /// Names of choices that are ticked now.
-    want: Vec<&'a str>,
+    want: Vec<String>,
 }
 
-impl<'a> Form<'a> {
+impl Form {
     /// `None` for a post that does not say that it is that form: it must not untick everything.
-    fn read(body: &'a [u8]) -> Option<Self> {
+    fn read(body: &[u8]) -> Option<Self> {
         let text = core::str::from_utf8(body).ok().filter(|text| text.len() <= FORM_BODY_MAX)?;
-        // Our values need no escaping in a form, so a plain split reads them.
-        let fields: Vec<(&str, &str)> = text.split('&').filter_map(|field| field.split_once('=')).collect();
-        fields.contains(&("form", "choices")).then_some(())?;
-        let of = |wanted: &str| {
-            fields.iter().filter(|(name, _)| *name == wanted).map(|(_, value)| *value).collect()
-        };
-        Some(Self { on: of("on"), off: of("off"), want: of("want") })
+        let mut form = Self { on: Vec::new(), off: Vec::new(), want: Vec::new() };
+        let mut is_ours = false;
+        // Our values need no escaping in a form, but whoever sends it may escape them.
+        for field in text.trim().split('&').filter_map(percent_decoded) {
+            match field.split_once('=') {
+                Some(("form", "choices")) => is_ours = true,
+                Some(("on", value)) => form.on.push(value.to_owned()),
+                Some(("off", value)) => form.off.push(value.to_owned()),
+                Some(("want", value)) => form.want.push(value.to_owned()),
+                _ => {}
+            }
+        }
+        is_ours.then_some(form)
     }
 
     /// What differs from what the page showed.
@@ -224,9 +263,10 @@ impl<'a> Form<'a> {
 
     /// What a choice was changed to.
     fn changed(&self, name: &str) -> Option<bool> {
-        let is_wanted = self.want.contains(&name);
+        let has = |names: &[String]| names.iter().any(|other| other == name);
+        let is_wanted = has(&self.want);
         let was_other = if is_wanted { &self.off } else { &self.on };
-        was_other.contains(&name).then_some(is_wanted)
+        has(was_other).then_some(is_wanted)
     }
 }
 
@@ -251,18 +291,17 @@ const fn has_left(said: &Sent) -> bool {
     matches!(said, Sent::Accepted | Sent::Delivered | Sent::Complained)
 }
 
-/// `List-Unsubscribe=One-Click`, as a form or as one part of a multipart body (RFC 8058 §3.2).
-fn is_one_click(body: &[u8]) -> bool {
+/// Whether a post to the address of one-click unsubscription is about something else. RFC 8058 §3.2 wants
+/// `List-Unsubscribe=One-Click`, as a form or as one part of a multipart body. Mail programs escape it, fold its capitals,
+/// leave its quotes out, change line ends, add fields or send nothing at all: all of these say no, and so does a body
+/// that is no text. Only a text that has other words and not these does not.
+fn says_something_else(body: &[u8]) -> bool {
     let Ok(text) = core::str::from_utf8(body) else { return false };
-    if text.len() > FORM_BODY_MAX {
-        return false;
-    }
-    if text.split('&').any(|field| field.trim() == "List-Unsubscribe=One-Click") {
-        return true;
-    }
-    let part = text.split_once("name=\"List-Unsubscribe\"").map(|(_, part)| part);
-    let value = part.and_then(|part| part.split_once("\r\n\r\n")).map(|(_, value)| value);
-    value.is_some_and(|value| value.split("\r\n").next() == Some("One-Click"))
+    let text = percent_decoded(text).unwrap_or_else(|| text.to_owned());
+    let letters: String =
+        text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    let says_no = ["unsubscribe", "oneclick"].iter().any(|word| letters.contains(word));
+    !text.trim().is_empty() && !says_no
 }
 
 /// The day where the person is, or else in UTC.

@@ -40,6 +40,12 @@ pub(super) fn is_json(request: &Request) -> bool {
     media_type(request).eq_ignore_ascii_case("application/json")
 }
 
+/// Whether the body came compressed. RFC 9110 §15.5.16 has 415 for it, with what is taken in `Accept-Encoding`.
+pub(super) fn is_encoded(request: &Request) -> bool {
+    let encoding = request.headers.content_encoding.as_deref().unwrap_or_default().trim();
+    !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity")
+}
+
 /// The body's type without parameters; empty if it does not say.
 pub(super) fn media_type(request: &Request) -> &str {
     let content_type = request.headers.content_type.as_deref().unwrap_or_default();
@@ -62,9 +68,15 @@ pub(super) fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Whether a text can be a company's reference of a customer.
+/// What a company's reference of a customer can be.
+pub(super) const EXPECTED_REF: &str = "the customer reference: 1 to 256 bytes, and not `.` or `..`";
+const _: () = assert!(CUSTOMER_REF_MAX == 256);
+
+/// Whether a text can be a company's reference of a customer. `.` and `..` cannot: clients take them out of a path before
+/// they send it, also escaped (WHATWG URL, "single-dot" and "double-dot URL path segment"), so such a person could be
+/// named in an event and never asked for.
 pub(super) fn is_customer_ref(text: &str) -> bool {
-    (1..=CUSTOMER_REF_MAX).contains(&text.len())
+    (1..=CUSTOMER_REF_MAX).contains(&text.len()) && text != "." && text != ".."
 }
 
 /// Masked references by name. What is wrong is in the node's report.

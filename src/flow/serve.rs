@@ -8,16 +8,16 @@ use crate::audit::{Event, Kind};
 use crate::click::{apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
-use crate::flow::request::{is_json, network};
+use crate::flow::request::{is_encoded, is_json, network};
 use crate::flow::{
     Door, Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
     policy, preferences, prove, receipt,
 };
 use crate::http;
 use crate::http::auth::{Actor, NotAllowed, Role};
-use crate::http::page::{Pages, asset, unavailable};
+use crate::http::page::{ALL_CHOICES, Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
-use crate::http::{Headers, NoRoute, Request, Response, Route};
+use crate::http::{Headers, NoRoute, Request, Response, Route, is_for_people};
 use crate::limits::{REFUSED_RETRY_S, TRY_AGAIN_S};
 use crate::port::Ports;
 use crate::time::Instant;
@@ -68,6 +68,12 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
             | Route::Move { .. }
             | Route::Shown { .. }
     );
+    if (takes_json || matches!(route, Route::Events)) && is_encoded(request) {
+        let detail = "Send the body as it is, without `Content-Encoding`.";
+        let mut response = Problem::new(Code::UnsupportedMedia, detail).response();
+        response.headers.push(("accept-encoding", "identity".into()));
+        return Outcome::new(response);
+    }
     if takes_json && !is_json(request) {
         let detail = "Send `Content-Type: application/json`.";
         return Outcome::new(Problem::new(Code::UnsupportedMedia, detail).response());
@@ -119,6 +125,12 @@ pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Head
         !takes_none(route)
             && role(route).is_none_or(|role| door.api_keys.authenticate(header, role, now).is_ok())
     })
+}
+
+/// Whether a request that comes without a readable body, because it is too long or breaks off, is answered as if it had
+/// none: an opt-out is one by its address.
+pub fn goes_without_body(route: Result<Route<'_>, NoRoute>, query: &str) -> bool {
+    matches!(route, Ok(Route::Unsubscribe { .. })) && Some(query) != ALL_CHOICES.strip_prefix('?')
 }
 
 /// What a key needs to be allowed; nothing for what is no machine's route.
@@ -191,7 +203,8 @@ async fn authenticate(
 pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Response, Failure) {
     let reference = seed.reference();
     let failure = Failure { reference, code: "not_configured", cause: problem.to_string() };
-    if ["/l/", "/u/", "/p/", "/verify"].iter().any(|door| path.starts_with(door)) {
+    let path = path.split('?').next().unwrap_or_default();
+    if is_for_people(path) {
         return (unavailable(None, u64::from(TRY_AGAIN_S), reference), failure);
     }
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";

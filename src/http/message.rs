@@ -27,6 +27,19 @@ impl Method {
         }
     }
 
+    /// As the request line has it; `None` for one this program does not know.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Other => return None,
+        })
+    }
+
     /// GET and HEAD change nothing, here or anywhere (RFC 9110 §9.2.1).
     pub const fn is_safe(self) -> bool {
         matches!(self, Self::Get | Self::Head | Self::Options)
@@ -45,6 +58,7 @@ pub struct Headers {
     pub accept_language: Option<String>,
     pub authorization: Option<String>,
     pub content_type: Option<String>,
+    pub content_encoding: Option<String>,
     /// The value of the cookie `__Host-postern`.
     pub browser: Option<String>,
     /// The value of the cookie `__Host-postern-session`.

@@ -11,4 +11,4 @@ pub mod problem;
 mod route;
 
 pub use message::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders};
-pub use route::{NoRoute, Route, body_max, route};
+pub use route::{NoRoute, Route, body_max, is_for_people, route};

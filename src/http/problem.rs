@@ -37,6 +37,8 @@ pub struct Problem {
     pub code: Code,
     pub detail: String,
     pub faults: Vec<Fault>,
+    /// Where in the body stands what was taken all the same.
+    pub taken: Vec<String>,
     /// Finds the log line of a failure of ours.
     pub reference: Option<Reference>,
     pub retry_after_s: Option<u64>,
@@ -82,6 +84,8 @@ codes! {
     BadJson = 400 "bad_json" "The body is not valid JSON";
     /// JSON of the wrong shape, or values that policy refuses; `errors` lists each.
     Invalid = 422 "invalid" "The request is not valid";
+    /// As `invalid`, but the body also says no to something, and that was stored; `taken` lists it.
+    OnlyOptOutsTaken = 422 "only_opt_outs_taken" "Only the opt-outs were taken";
     BadIdempotencyKey = 400 "bad_idempotency_key" "The Idempotency-Key is not usable";
     /// The same key came with another body.
     IdempotencyMismatch = 409 "idempotency_mismatch" "The Idempotency-Key was used for another request";
@@ -131,12 +135,19 @@ codes! {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), faults: Vec::new(), reference: None, retry_after_s: None }
+        let (faults, taken) = (Vec::new(), Vec::new());
+        Self { code, detail: detail.into(), faults, taken, reference: None, retry_after_s: None }
     }
 
     #[must_use]
     pub fn with_faults(mut self, faults: Vec<Fault>) -> Self {
         self.faults = faults;
+        self
+    }
+
+    #[must_use]
+    pub fn with_taken(mut self, taken: Vec<String>) -> Self {
+        self.taken = taken;
         self
     }
 
@@ -163,6 +174,8 @@ impl Problem {
             detail: &'a str,
             #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
             errors: &'a [Fault],
+            #[serde(skip_serializing_if = "<[String]>::is_empty")]
+            taken: &'a [String],
             #[serde(skip_serializing_if = "Option::is_none")]
             reference: Option<Reference>,
         }
@@ -173,6 +186,7 @@ impl Problem {
             code: self.code.name(),
             detail: &self.detail,
             errors: &self.faults,
+            taken: &self.taken,
             reference: self.reference,
         };
         let mut response = json(self.code.status(), &document);
@@ -216,7 +230,8 @@ pub fn text(status: u16, content_type: &'static str, body: String) -> Response {
 
 /// What a machine hears about a path that does not exist, or not for this method.
 pub fn method_not_allowed(allow: &'static str, method: Method) -> Response {
-    let problem = Problem::new(Code::MethodNotAllowed, format!("This path answers {allow}, not {method:?}."));
+    let method = method.name().unwrap_or("the method of this request");
+    let problem = Problem::new(Code::MethodNotAllowed, format!("This path answers {allow}, not {method}."));
     let mut response = problem.response();
     response.headers.push(("allow", allow.into()));
     response

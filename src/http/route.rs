@@ -1,18 +1,18 @@
 //! Which path means what. The `OpenAPI` document is tested against this table.
 
 use crate::http::message::Method;
-use crate::limits::{EVENT_BODY_MAX, FORM_BODY_MAX, JSON_BODY_MAX, PATH_MAX, PROOF_BODY_MAX};
+use crate::limits::{EVENT_BODY_MAX, FORM_BODY_MAX, JSON_BODY_MAX, PROOF_BODY_MAX};
 
 /// Where a request goes. The borrowed parts are as sent; nothing in them is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route<'a> {
-    /// `/l/{token}`
+    /// `/l/{token}`; the rest of the path, mangled as it may be.
     Link { token: &'a str },
     /// `/verify`: the steps of a proof
     Verify,
-    /// `/u/{token}`
+    /// `/u/{token}`; the rest of the path, mangled as it may be.
     Unsubscribe { token: &'a str },
-    /// `/p/{token}`
+    /// `/p/{token}`; the rest of the path, mangled as it may be.
     Preferences { token: &'a str },
     /// `/`
     Home,
@@ -87,14 +87,17 @@ const READ: &str = "GET, HEAD";
 
 /// Finds the route of a method and path.
 ///
+/// What people open is found however a mail program mangled its end: all that follows `/l/`, `/p/` or `/u/` belongs to
+/// the link, and slashes may be doubled in front. Every other path is exact.
+///
 /// # Errors
-/// [`NoRoute`]; a path longer than `PATH_MAX` bytes is unknown.
+/// [`NoRoute`]. However long a path is, its length says nothing: what stands in it is read within bounds of its own.
 pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
+    if let Some(door) = door(path) {
+        return at_door(method, door);
+    }
     let machine = path.starts_with("/v1/");
     let unknown = NoRoute::Unknown { machine };
-    if path.len() > PATH_MAX {
-        return Err(unknown);
-    }
     if machine {
         return machine_route(method, path);
     }
@@ -102,16 +105,6 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         Method::Get | Method::Head => Ok(route),
         _ => Err(NoRoute::Method { machine, allow: READ }),
     };
-    let door = segment(path, "/l/").map(|token| Route::Link { token });
-    let door = door.or_else(|| Some(Route::Unsubscribe { token: segment(path, "/u/")? }));
-    let door = door.or_else(|| Some(Route::Preferences { token: segment(path, "/p/")? }));
-    let door = door.or_else(|| (path == "/verify").then_some(Route::Verify));
-    if let Some(door) = door {
-        return match method {
-            Method::Get | Method::Head | Method::Post => Ok(door),
-            _ => Err(NoRoute::Method { machine, allow: "GET, HEAD, POST" }),
-        };
-    }
     if let Some(name) = segment(path, "/assets/") {
         return read(Route::Asset { name });
     }
@@ -125,6 +118,36 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
         "/__local/time" if cfg!(feature = "local") && method == Method::Post => Ok(Route::LocalTime),
         _ => Err(unknown),
     }
+}
+
+/// The link, the choices or the steps of a proof that a path leads to.
+fn door(path: &str) -> Option<Route<'_>> {
+    if path == "/verify" {
+        return Some(Route::Verify);
+    }
+    // One of the slashes it begins with.
+    let name = path.trim_start_matches('/');
+    let path = path.get((path.len() - name.len()).checked_sub(1)?..)?;
+    // An address that was cut before its token is one without a token.
+    let behind = |prefix: &str| match prefix.strip_suffix('/') {
+        Some(bare) if bare == path => Some(""),
+        _ => path.strip_prefix(prefix),
+    };
+    let link = behind("/l/").map(|token| Route::Link { token });
+    let link = link.or_else(|| Some(Route::Unsubscribe { token: behind("/u/")? }));
+    link.or_else(|| Some(Route::Preferences { token: behind("/p/")? }))
+}
+
+fn at_door(method: Method, door: Route<'_>) -> Result<Route<'_>, NoRoute> {
+    match method {
+        Method::Get | Method::Head | Method::Post => Ok(door),
+        _ => Err(NoRoute::Method { machine: false, allow: "GET, HEAD, POST" }),
+    }
+}
+
+/// Whether a path is one that people open: a link, their choices, or the steps of a proof.
+pub fn is_for_people(path: &str) -> bool {
+    door(path).is_some()
 }
 
 /// The paths under `/v1/`, for programs.
@@ -225,11 +248,46 @@ mod tests {
         assert_eq!(route(Method::Post, "/u/abc"), Ok(Route::Unsubscribe { token: "abc" }));
         assert_eq!(route(Method::Head, "/p/abc"), Ok(Route::Preferences { token: "abc" }));
         assert_eq!(route(Method::Delete, "/v1/links/x"), Ok(Route::Revoke { id: "x" }));
-        for path in ["", "/l", "/l/", "/l/a/b", "/L/abc", "//l/abc", "/v2/links", "/healthz/", "/l/\u{0}/"] {
-            assert!(matches!(route(Method::Get, path), Err(NoRoute::Unknown { .. })), "{path}");
+        for path in [
+            "",
+            "/",
+            "//",
+            "/la",
+            "/L/abc",
+            "/v2/links",
+            "/healthz/",
+            "//healthz",
+            "/verify/",
+            "/v1/links/a/b",
+        ] {
+            assert!(
+                !matches!(route(Method::Get, path), Ok(Route::Link { .. } | Route::Health | Route::Verify)),
+                "{path}"
+            );
         }
-        let long = format!("/l/{}", "a".repeat(1_100));
-        assert_eq!(route(Method::Get, &long), Err(NoRoute::Unknown { machine: false }));
+        let long = "a".repeat(5_000);
+        assert_eq!(route(Method::Get, &format!("/v1/links/{long}")), Ok(Route::Inspect { id: &long }));
+    }
+
+    #[test]
+    fn whatever_follows_a_door_belongs_to_its_link() {
+        let long = "a".repeat(1_100);
+        for (path, token) in [
+            ("/l", ""),
+            ("/l/", ""),
+            ("/l/abc", "abc"),
+            ("//l/abc", "abc"),
+            ("///l//abc/", "/abc/"),
+            ("/l/a/b", "a/b"),
+            ("/l/\u{0}/", "\u{0}/"),
+            (&format!("/l/{long}"), &long),
+        ] {
+            assert_eq!(route(Method::Get, path), Ok(Route::Link { token }), "{path}");
+            let unsubscribe = path.replacen("/l", "/u", 1);
+            assert_eq!(route(Method::Post, &unsubscribe), Ok(Route::Unsubscribe { token }), "{unsubscribe}");
+            let preferences = path.replacen("/l", "/p", 1);
+            assert_eq!(route(Method::Head, &preferences), Ok(Route::Preferences { token }), "{preferences}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::ops::RangeInclusive;
 use std::borrow::Cow;
 
-use crate::json::{Json, Number, Path, Report};
+use crate::json::{Json, Path, Report, Values};
 use crate::limits::JSON_NAME_SHOWN_CHARS;
 
 /// A value, its place, and where to report what is wrong with it.
@@ -21,6 +21,11 @@ impl<'a> Node<'a> {
 
     pub const fn json(&self) -> &'a Json {
         self.json
+    }
+
+    /// Where this value stands, as a report that withholds values says it.
+    pub fn place(&self) -> String {
+        self.path.text(Values::Withheld)
     }
 
     /// Reports that this value breaks a rule.
@@ -48,13 +53,10 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A whole number, written without point or exponent, within `range`; otherwise `rule` is broken.
+    /// A whole number within `range`, which may be written as `600.0` or `6e2`; otherwise `rule` is broken.
     pub fn u32_in(&self, range: RangeInclusive<u32>, rule: &'static str) -> Option<u32> {
         let Json::Number(number) = self.json else { return self.wrong_type("a whole number") };
-        if let Number::Unsigned(number) = number
-            && let Ok(number) = u32::try_from(*number)
-            && range.contains(&number)
-        {
+        if let Some(number) = number.whole().filter(|number| range.contains(number)) {
             return Some(number);
         }
         self.problem(rule, format!("a whole number from {} to {}", range.start(), range.end()));
@@ -234,7 +236,7 @@ mod tests {
             &|node| assert_eq!(node.u32_in(0..=9, "a.b"), None),
             "$: true; expected a whole number [field.type]",
         );
-        for number in ["10", "-1", "1.0", "4294967297"] {
+        for number in ["10", "-1", "1.5", "10.0", "-1.0", "4294967297", "4294967297.0"] {
             check(
                 number,
                 &|node| assert_eq!(node.u32_in(0..=9, "a.b"), None),
@@ -262,6 +264,10 @@ mod tests {
         assert_eq!(fields.required("s").unwrap().string(), Some("a"));
         assert_eq!(fields.required("b").unwrap().boolean(), Some(true));
         assert_eq!(fields.required("n").unwrap().u32_in(0..=9, "a.b"), Some(9));
+        for (text, number) in [("9.0", 9), ("0.9e1", 9), ("-0", 0), ("-0.0", 0), ("4294967295.0", u32::MAX)] {
+            let json = Json::parse(text.as_bytes(), 100).unwrap();
+            assert_eq!(Node::root(&json, &report).u32_in(0..=u32::MAX, "a.b"), Some(number), "{text}");
+        }
         assert_eq!(fields.required("i").unwrap().items().unwrap().count(), 2);
         assert_eq!(fields.required("c").unwrap().choice(&[("a", 1), ("b", 2)]), Some(2));
         assert!(fields.optional("absent").is_none());

@@ -98,6 +98,25 @@ impl Json {
     }
 }
 
+impl Number {
+    /// A whole number from 0 to `u32::MAX`, as JSON Schema has integers (2020-12, §4.2.3): `600.0` is one.
+    pub fn whole(self) -> Option<u32> {
+        match self {
+            Self::Unsigned(number) => u32::try_from(number).ok(),
+            Self::Negative(_) => None,
+            Self::Float(number) => {
+                let is_whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "whole and in range"
+                )]
+                is_whole.then_some(number as u32)
+            }
+        }
+    }
+}
+
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,6 +3,7 @@
 use crate::id::KeyId;
 use crate::key::{KeyRing, MacKeys, Purpose};
 use crate::time::Instant;
+use crate::token::address::token_in;
 use crate::token::claims::{Claims, LinkRef};
 use crate::token::wire::{MAC_DOMAIN, Malformed, Untrusted};
 
@@ -78,6 +79,21 @@ impl Verifier {
             return Err(Refused::Expired(claims));
         }
         Ok(Verified { key, claims })
+    }
+
+    /// Checks the token in what follows `/l/`, `/p/` or `/u/` in a path, however the path was mangled on its way. An
+    /// intact one costs nothing beyond [`Verifier::verify`].
+    ///
+    /// # Errors
+    /// [`Refused`], as [`Verifier::verify`].
+    pub fn verify_in_path(&self, rest: &str, now: Instant) -> Result<Verified, Refused> {
+        match self.verify(rest, now) {
+            Err(Refused::Malformed(malformed)) => match token_in(rest) {
+                Some(token) => self.verify(&token, now),
+                None => Err(malformed.into()),
+            },
+            settled => settled,
+        }
     }
 }
 

@@ -94,6 +94,25 @@ fn nothing_is_read_beyond_the_header_bound() {
     assert_eq!(read(&split).audience, Audience::Scanner);
 }
 
+/// An app's name is one word of many; a program is one on every platform, and what only a tool is called is a tool where
+/// no phone is named.
+#[test]
+fn one_word_makes_no_scanner_of_an_app_on_a_phone() {
+    let phone = "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0.6422.113 Mobile Safari/537.36";
+    let laptop = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36";
+    for (word, on_phone) in [
+        ("CamScanner/6", Audience::Person),
+        ("PriceChecker/1", Audience::Person),
+        ("BabyMonitor/2", Audience::Person),
+        ("AcmeBot/1", Audience::Scanner),
+        ("crawler", Audience::Scanner),
+        ("+https://example.com", Audience::Scanner),
+    ] {
+        assert_eq!(read(&format!("{phone} {word}")).audience, on_phone, "{word}");
+        assert_eq!(read(&format!("{laptop} {word}")).audience, Audience::Scanner, "{word}");
+    }
+}
+
 #[test]
 fn a_program_that_names_itself_first_is_no_browser() {
     let agent = "acme-agent/1.0 Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/130.0.0.0 Safari/537.36";

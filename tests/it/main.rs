@@ -40,5 +40,6 @@ mod signatures;
 mod simulation;
 mod tidy;
 mod token;
+mod token_address;
 mod vectors;
 mod zone;

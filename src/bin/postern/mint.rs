@@ -189,8 +189,9 @@ fn subject(arguments: &Arguments, ring: &KeyRing) -> Result<Option<Subject>, Fai
     } else {
         given
     };
-    if reference.is_empty() || reference.len() > CUSTOMER_REF_MAX {
-        return Err(Failure::usage(format!("a customer reference has 1 to {CUSTOMER_REF_MAX} bytes")));
+    if reference.is_empty() || reference.len() > CUSTOMER_REF_MAX || reference == "." || reference == ".." {
+        let says = format!("a customer reference has 1 to {CUSTOMER_REF_MAX} bytes, and is not `.` or `..`");
+        return Err(Failure::usage(says));
     }
     Ok(Some(ring.pseudonyms().subject(reference)))
 }

@@ -4,10 +4,11 @@
 //! that was ticked before is no consent. A program that presses the button therefore changes nothing.
 
 use crate::http::Response;
-use crate::http::page::text::{Choices, Notice};
-use crate::http::page::view::{ChoicesView, Door, NoticeView, UnsubscribeView, Way, html};
+use crate::http::page::language::liked_best;
+use crate::http::page::text::{Choices, Notice, Text};
+use crate::http::page::view::{ChoicesView, Door, Frame, NoticeView, UnsubscribeView, Way, html};
 use crate::http::page::{Forms, Pages, page};
-use crate::policy::{Channel, Purpose};
+use crate::policy::{Channel, Language, Purpose};
 
 /// Where every choice is, from the page of one-click unsubscription: its own address, with this query. So no page has
 /// to repeat the token.
@@ -49,6 +50,16 @@ impl Choice {
     pub fn name(&self) -> String {
         format!("{}.{}", self.channel.name(), self.purpose.name())
     }
+}
+
+/// E-mail was stopped at a door that has no policy to go by, and so no name.
+pub fn unsubscribed(accept_language: Option<&str>) -> Response {
+    let language = liked_best(&Language::ALL, Language::English, accept_language);
+    let text = Text::of(language);
+    let Notice { heading, meaning } = text.choices.unsubscribed;
+    let frame = Frame::new(language, "", heading, Door::Closed);
+    let view = NoticeView { frame, text, meaning, wait: None, reference: None, ways: Vec::new() };
+    page(200, language, html(&view), Forms::None)
 }
 
 impl Pages<'_> {

@@ -19,7 +19,7 @@ mod view;
 use std::borrow::Cow;
 
 pub use asset::asset;
-pub use choices::{ALL_CHOICES, Choice, ChoicesPage, Heard};
+pub use choices::{ALL_CHOICES, Choice, ChoicesPage, Heard, unsubscribed};
 pub use language::choose;
 pub use proof::{
     Adding, Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Mistake, Offer, Relay, Resend,

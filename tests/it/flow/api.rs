@@ -25,6 +25,92 @@ fn link(scene: &Scene, method: Method, token: &str) -> String {
 }
 
 #[test]
+fn a_compressed_body_is_refused_by_its_encoding_and_a_wrong_method_by_its_name() {
+    let scene = Scene::new();
+    for (method, path) in [
+        (Method::Post, "/v1/links"),
+        (Method::Post, "/v1/grants"),
+        (Method::Post, "/v1/events"),
+        (Method::Put, "/v1/people/a"),
+        (Method::Put, "/v1/policy"),
+        (Method::Post, "/v1/journeys/a/move"),
+        (Method::Post, "/v1/inbox/a"),
+    ] {
+        for encoding in ["gzip", "br", "GZIP, identity"] {
+            let mut sent = api(method, path, "\u{1f}\u{8b}");
+            sent.headers.content_encoding = Some(encoding.into());
+            let seen = scene.send(&sent);
+            assert_eq!(seen.summary(), "415 unsupported_media_type", "{path} {encoding}");
+            assert_eq!(seen.header("accept-encoding"), "identity");
+        }
+    }
+    let mut sent = api(Method::Put, "/v1/people/a", "{}");
+    sent.headers.content_encoding = Some("identity".into());
+    assert_eq!(scene.send(&sent).response.status, 200);
+    for (method, says) in [
+        (Method::Put, "not PUT."),
+        (Method::Delete, "not DELETE."),
+        (Method::Other, "not the method of this request."),
+    ] {
+        let detail = scene.api(method, "/v1/grants", "").json()["detail"].as_str().unwrap().to_owned();
+        assert_eq!(detail, format!("This path answers POST, {says}"));
+    }
+}
+
+#[test]
+fn references_that_no_path_can_hold_are_refused_wherever_one_is_taken() {
+    let scene = Scene::new();
+    for reference in [".", ".."] {
+        let body = format!(r#"{{"scope":"payment.retry","customer_ref":"{reference}"}}"#);
+        let seen = scene.api(Method::Post, "/v1/links", &body);
+        assert_eq!(seen.summary(), "422 invalid", "{reference}");
+        assert!(seen.response.body.contains("mint.customer_ref"), "{}", seen.response.body);
+        let event = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"/","type":"a","time":"2027-01-15T12:00:00Z","subject":"{reference}"}}"#
+        );
+        let mut sent = api(Method::Post, "/v1/events", &event);
+        sent.headers.content_type = Some("application/cloudevents+json".into());
+        let seen = scene.send(&sent);
+        assert_eq!(seen.summary(), "422 invalid", "{reference}");
+        assert!(seen.response.body.contains("event.subject"), "{}", seen.response.body);
+    }
+}
+
+#[test]
+fn a_whole_number_is_one_however_it_is_written() {
+    let scene = Scene::new();
+    for (lifetime, status) in
+        [("600", 201), ("600.0", 201), ("6e2", 201), ("600.5", 422), ("0.0", 422), ("1e9", 422)]
+    {
+        let body = format!(r#"{{"scope":"payment.retry","customer_ref":"a","lifetime_s":{lifetime}}}"#);
+        assert_eq!(scene.api(Method::Post, "/v1/links", &body).response.status, status, "{lifetime}");
+    }
+}
+
+#[test]
+fn a_page_begins_where_the_last_one_said() {
+    let scene = Scene::new();
+    for (after, status) in [
+        ("0", 200),
+        ("63", 200),
+        ("0.", 200),
+        ("5.AAAAAAAAAAAAAAAA", 200),
+        ("64", 422),
+        ("+5", 422),
+        ("", 422),
+        ("a", 422),
+        ("5.%00", 422),
+        ("5.'", 422),
+    ] {
+        let seen = scene.api(Method::Get, "/v1/deliveries", "");
+        assert_eq!(seen.response.status, 422, "the state is asked for");
+        let mut sent = api(Method::Get, "/v1/deliveries", "");
+        sent.query = format!("state=dead&after={after}");
+        assert_eq!(scene.send(&sent).response.status, status, "{after}");
+    }
+}
+
+#[test]
 fn a_grant_is_redeemed_once() {
     let scene = Scene::new();
     let (token, grant) = held(&scene);

@@ -156,6 +156,22 @@ fn text_that_is_no_token_of_ours_is_one_answer() {
 }
 
 #[test]
+fn an_address_that_was_mangled_on_its_way_opens_its_link() {
+    let ends = ["", ".", ")", "/", "%3E", "%20", "%0D%0A", "\u{200b}", "&amp;utm_source=x", "_"];
+    for end in ends {
+        let tap = |scene: &Scene, token: &str| scene.look(&format!("{token}{end}"), LAPTOP).summary();
+        check("payment.retry", nothing, tap, "200 landing link.validated");
+        let press = |scene: &Scene, token: &str| scene.press(&format!("{token}{end}"), MINE).summary();
+        check("payment.retry", nothing, press, "200 hand-off");
+    }
+    let scene = Scene::new();
+    let nonsense = scene.look("nonsense", LAPTOP).response;
+    for text in ["", "/", "a/b", "<>", &"a".repeat(2_000)] {
+        assert_eq!(scene.look(text, LAPTOP).response, nonsense, "{text}");
+    }
+}
+
+#[test]
 fn the_damper_slows_presses_and_guesses() {
     let damped = |scene: &Scene, _: &str| scene.world.allow(0);
     let summary = "429 page link.refused:damped";

@@ -44,6 +44,10 @@ fn token(scene: &Scene, random: &mut Random) -> (String, Claims) {
         let at = random.index(text.len());
         text.replace_range(at..=at, "A");
     }
+    if random.happens(300) {
+        let (front, end) = (["", "/", "%3C"][random.index(3)], ["", ".", "%3E", "/", "A"][random.index(5)]);
+        text = format!("{front}{}{end}", text.replace('-', "%2D"));
+    }
     (text, claims)
 }
 

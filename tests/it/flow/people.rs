@@ -154,8 +154,8 @@ fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
         (json!({ "addresses": { "email": null } }), "$.addresses.email field.type"),
     ] {
         let mut both = body.clone();
-        if body.is_object() && body.get("protected").is_none() {
-            both["protected"] = true.into();
+        if body.is_object() {
+            both["forget_devices"] = true.into();
         }
         let seen = put(&scene, &both);
         assert_eq!(seen.response.status, 422, "{both}");
@@ -181,6 +181,65 @@ fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
 }
 
 #[test]
+fn a_mistake_beside_an_opt_out_does_not_lose_it() {
+    let consent =
+        |channel: &str, said: &str| json!({ "channel": channel, "purpose": "service", "said": said });
+    let check = |body: &Value, taken: &[&str], held: &Value| {
+        let scene = Scene::new();
+        let seen = put(&scene, body);
+        assert_eq!(seen.summary(), "422 only_opt_outs_taken", "{body}");
+        assert_eq!(seen.json()["taken"], json!(taken), "{body}");
+        assert!(!faults(&seen).is_empty(), "{body}");
+        let shown = show(&scene);
+        let said: Vec<&Value> =
+            shown["consents"].as_array().unwrap().iter().map(|one| &one["channel"]).collect();
+        let is_out = shown["opted_out"] != Value::Null;
+        assert_eq!(&json!([said, is_out, shown["protected"], shown["language"]]), held, "{body}");
+    };
+    let no = consent("email", "no");
+    check(
+        &json!({ "language": "xx", "consents": [consent("sms", "yes"), no] }),
+        &["$.consents[1]"],
+        &json!([["email"], false, false, null]),
+    );
+    check(
+        &json!({ "language": "sv", "zone": "x", "opted_out": true, "protected": true, "consents": [no, {}, 7] }),
+        &["$.protected", "$.opted_out", "$.consents[0]"],
+        &json!([["email"], true, true, null]),
+    );
+    check(
+        &json!({ "opted_out": true, "consents": "none" }),
+        &["$.opted_out"],
+        &json!([[], true, false, null]),
+    );
+    // Two words on one thing are a mistake; one of them is a no.
+    check(
+        &json!({ "consents": [consent("email", "yes"), no, no] }),
+        &["$.consents[1]"],
+        &json!([["email"], false, false, null]),
+    );
+    // A name that is not known beside it changes nothing of what it says.
+    let source = json!({ "channel": "email", "purpose": "service", "said": "no", "source": "form" });
+    check(&json!({ "consents": [source] }), &["$.consents[0]"], &json!([["email"], false, false, null]));
+
+    let scene = Scene::new();
+    for body in [
+        json!({ "language": "xx", "consents": [consent("sms", "yes")], "opted_out": false, "protected": false }),
+        json!({ "consents": [{ "channel": "fax", "purpose": "service", "said": "no" }, { "said": "no" }] }),
+        json!({ "opted_out": "true", "protected": 1 }),
+        json!([{ "opted_out": true }]),
+    ] {
+        let seen = put(&scene, &body);
+        assert_eq!(seen.summary(), "422 invalid", "{body}");
+        assert_eq!(seen.json()["taken"], Value::Null);
+    }
+    assert_eq!(scene.api(Method::Get, PATH, "").summary(), "404 unknown_person");
+    scene.world.fail_next(Call::Visit, Fault::Before);
+    let body = json!({ "language": "xx", "opted_out": true });
+    assert_eq!(put(&scene, &body).summary(), "503 try_again !shard_unreachable");
+}
+
+#[test]
 fn a_reference_is_the_same_however_it_is_encoded() {
     let scene = Scene::new();
     put(&scene, &everything());
@@ -193,6 +252,10 @@ fn a_reference_is_the_same_however_it_is_encoded() {
         "/v1/people/%".into(),
         "/v1/people/%zz".into(),
         "/v1/people/%ff".into(),
+        "/v1/people/.".into(),
+        "/v1/people/..".into(),
+        "/v1/people/%2E%2e".into(),
+        format!("/v1/people/{}", "a".repeat(5_000)),
     ] {
         for method in [Method::Put, Method::Get, Method::Delete] {
             assert_eq!(scene.api(method, &bad, "{}").summary(), "400 bad_reference", "{bad}");
@@ -304,7 +367,7 @@ fn each_mistake_in_a_fact_is_named_without_its_value() {
         (json!({ "postcode": "" }), "$.facts.postcode fact.value"),
         (json!({ "postcode": "a".repeat(257) }), "$.facts.postcode fact.value"),
     ] {
-        let seen = put(&scene, &json!({ "facts": facts, "protected": true }));
+        let seen = put(&scene, &json!({ "facts": facts, "forget_devices": true }));
         assert_eq!(seen.response.status, 422, "{facts}");
         assert_eq!(faults(&seen), [expected], "{facts}");
         for value in ["1980", "1981", "4711", "aaaa", "anna@"] {
@@ -334,6 +397,10 @@ fn without_a_policy_nobody_can_say_what_a_fact_is() {
     *scene.snapshot.borrow_mut() = None;
     assert_eq!(put(&scene, &facts()).summary(), "503 try_again !policy_unreachable");
     assert_eq!(put(&scene, &everything()).response.status, 200, "the rest needs none");
+    let mut both = facts();
+    both["opted_out"] = true.into();
+    assert_eq!(put(&scene, &both).summary(), "503 try_again !policy_unreachable");
+    assert_ne!(show(&scene)["opted_out"], Value::Null, "what says no is stored all the same");
 }
 
 #[test]

@@ -91,15 +91,46 @@ fn ticked(seen: &Seen, value: &str) -> bool {
 
 #[test]
 fn one_click_stops_every_email_of_that_person_and_nothing_else() {
-    for body in [
+    let part = |name: &str, end: &str| {
+        format!("--x{end}Content-Disposition: form-data; name={name}{end}{end}One-Click{end}--x--{end}")
+    };
+    for (at, body) in [
         ONE_CLICK.to_owned(),
         format!("{ONE_CLICK}\r\n"),
-        "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n"
-            .to_owned(),
-    ] {
+        "List-Unsubscribe%3DOne-Click".to_owned(),
+        "List%2DUnsubscribe=One%2DClick".to_owned(),
+        "list-unsubscribe=one-click".to_owned(),
+        "LIST-UNSUBSCRIBE=ONE-CLICK".to_owned(),
+        "List-Unsubscribe = One-Click".to_owned(),
+        "\"List-Unsubscribe\"=\"One-Click\"".to_owned(),
+        "List-Unsubscribe=One-Click&token=x&%=".to_owned(),
+        "id=7&List-Unsubscribe=One-Click".to_owned(),
+        "List-Unsubscribe".to_owned(),
+        "List-Unsubscribe=One-Clic".to_owned(),
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click".to_owned(),
+        "{\"List-Unsubscribe\": \"One-Click\"}".to_owned(),
+        part("\"List-Unsubscribe\"", "\r\n"),
+        part("List-Unsubscribe", "\r\n"),
+        part("list-unsubscribe", "\n"),
+        part("'List-Unsubscribe'; charset=utf-8", "\n"),
+        String::new(),
+        "\r\n".to_owned(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let scene = Scene::new();
         let path = format!("/u/{}", token(&scene, PERSON));
-        let seen = send(&scene, Method::Post, &path, &body);
+        let types = [
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "text/plain",
+            "",
+            "application/json",
+        ];
+        let mut request = asked(Method::Post, &path, &body);
+        request.headers.content_type = (at % 6 < 5).then(|| types[at % 5].to_owned());
+        let seen = scene.send(&request);
         assert_eq!(seen.response.status, 200, "{body}");
         assert_eq!((seen.header("location"), seen.header("set-cookie")), ("", ""));
         for purpose in Purpose::ALL {
@@ -123,8 +154,7 @@ fn looking_changes_nothing_and_neither_does_another_post() {
             assert_eq!(seen.header("set-cookie"), "");
         }
     }
-    for body in
-        ["", "x", "list-unsubscribe=one-click", "List-Unsubscribe=One-Click2", "nonce=AAAAAAAAAAAAAAAA"]
+    for body in ["x", "a=b", "form=choices", "nonce=AAAAAAAAAAAAAAAA", "{\"nonce\":\"AAAA\"}", "subscribe=1"]
     {
         assert_eq!(send(&scene, Method::Post, &format!("/u/{token}"), body).response.status, 400, "{body}");
     }
@@ -158,6 +188,33 @@ fn wrong_addresses_are_all_alike() {
         }
     }
     assert_eq!(person(&scene, PERSON), None);
+}
+
+#[test]
+fn an_address_that_was_mangled_on_its_way_still_says_no() {
+    for mangle in [
+        |token: &str| format!("{token}/"),
+        |token: &str| format!("/{token}"),
+        |token: &str| format!("{token}%3E"),
+        |token: &str| format!("{token}."),
+        |token: &str| token.replace('-', "%2D").replace('_', "%5f"),
+        |token: &str| format!("<{token}>%0D%0A"),
+    ] {
+        let scene = Scene::new();
+        let path = mangle(&token(&scene, PERSON));
+        assert_eq!(send(&scene, Method::Get, &format!("/p/{path}"), "").response.status, 200, "{path}");
+        assert_eq!(
+            send(&scene, Method::Post, &format!("//u/{path}"), ONE_CLICK).response.status,
+            200,
+            "{path}"
+        );
+        assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No), "{path}");
+    }
+    let scene = Scene::new();
+    let closed = send(&scene, Method::Get, "/u/nonsense", "");
+    for path in ["/u", "/u/", "/p/", "//p/x", "/u/a/b", &format!("/u/{}", "a".repeat(2_000))] {
+        assert_eq!(send(&scene, Method::Get, path, "").response, closed.response, "{path}");
+    }
 }
 
 #[test]
@@ -282,12 +339,50 @@ fn a_shard_that_does_not_answer_is_our_fault_and_a_second_try_works() {
         let scene = Scene::new();
         let path = format!("/u/{}", token(&scene, PERSON));
         scene.world.fail_next(Call::Visit, fault);
+        scene.world.fail_next(Call::Visit, fault);
         let seen = send(&scene, Method::Post, &path, ONE_CLICK);
         assert_eq!(seen.response.status, 503);
         assert!(seen.failure.unwrap().starts_with("shard_unreachable"));
         assert_eq!(send(&scene, Method::Post, &path, ONE_CLICK).response.status, 200);
         assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
     }
+}
+
+#[test]
+fn an_opt_out_is_not_lost_to_a_moment_without_its_shard_or_without_a_policy() {
+    for fault in [Fault::Before, Fault::After] {
+        let scene = Scene::new();
+        scene.world.fail_next(Call::Visit, fault);
+        let path = format!("/u/{}", token(&scene, PERSON));
+        assert_eq!(send(&scene, Method::Post, &path, ONE_CLICK).response.status, 200);
+        assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
+    }
+    let scene = Scene::new();
+    let token = token(&scene, PERSON);
+    *scene.snapshot.borrow_mut() = None;
+    for (method, path, body) in [
+        (Method::Get, format!("/u/{token}"), ""),
+        (Method::Post, format!("/u/{token}"), "a=b"),
+        (Method::Post, "/u/nonsense".to_owned(), ONE_CLICK),
+        (Method::Post, format!("/p/{token}"), ONE_CLICK),
+    ] {
+        assert_eq!(send(&scene, method, &path, body).response.status, 503, "{path}");
+    }
+    assert_eq!(person(&scene, PERSON), None);
+    let seen = send(&scene, Method::Post, &format!("/u/{token}"), ONE_CLICK);
+    assert_eq!(seen.response.status, 200);
+    assert_eq!(count(&seen.events, Kind::Validated), 1);
+    assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
+}
+
+#[test]
+fn a_form_whose_values_came_escaped_says_the_same() {
+    let scene = Scene::new();
+    let path = format!("/p/{}", token(&scene, PERSON));
+    let body = "form=choices&on=email%2Eservice&off=nothing&want=%6Eothing\r\n";
+    assert_eq!(send(&scene, Method::Post, &path, body).response.status, 200);
+    assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
+    assert_eq!(person(&scene, PERSON).unwrap().opted_out, Some(NOW));
 }
 
 #[test]
