@@ -16,6 +16,9 @@ for (const form of document.forms) {
   addEventListener("pageshow", ready);
 }
 
+// Somebody has just pressed the button of this way, and the door has let them through: the second press is saved.
+document.querySelector("form[data-goes-on]")?.requestSubmit();
+
 // A custom scheme fails in silence where the app is missing: if the page is still seen after a while, offer the web.
 const app = document.querySelector("a[data-fallback-ms]");
 if (app) {

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use postern::challenge::Proof;
 use postern::click::{Hints, Visitor, apple_app_site_association, assetlinks, route};
-use postern::limits::{LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_PROBLEMS_MAX};
+use postern::limits::{LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_PROBLEMS_MAX, PRESS_MAX_S, PRESS_MIN_S};
 use postern::policy::{Policy, ProofBy, Risk, Scope};
 use postern::token::Use;
 
@@ -44,8 +44,8 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// The limits of a scope, read anew.
 fn check_terms(scope: &Scope) {
-    let longest = if scope.one_click { LIFETIME_ACTION_MAX_S } else { LIFETIME_MAX_S };
-    assert!((LIFETIME_MIN_S..=longest).contains(&scope.lifetime_s), "{scope:?}");
+    assert!((LIFETIME_MIN_S..=LIFETIME_MAX_S).contains(&scope.longest_s()), "{scope:?}");
+    assert!((PRESS_MIN_S..=PRESS_MAX_S).contains(&scope.press_s), "{scope:?}");
     if scope.risk > Risk::Low {
         assert!(scope.proof != ProofBy::Nobody && scope.usage == Use::Once, "{scope:?}");
     }

@@ -3,7 +3,7 @@
 use crate::challenge::{Proof, Proofs};
 use crate::id::{Nonce, Tag};
 use crate::key::constant_time_eq;
-use crate::limits::{CODE_TRIES_MAX, PROOF_LIFETIME_S};
+use crate::limits::CODE_TRIES_MAX;
 use crate::time::{Instant, Span};
 
 /// What one nonce has shown and may still use. An attempt that holds nothing is not kept.
@@ -60,10 +60,6 @@ impl Attempt {
         self.shown.retain(|shown| shown.proof != proof);
         let at = self.shown.partition_point(|shown| shown.proof < proof);
         self.shown.insert(at, Shown { proof, until: later });
-    }
-
-    pub(super) fn show_now(&mut self, proof: Proof, now: Instant) {
-        self.show(proof, now + Span::from_secs(PROOF_LIFETIME_S));
     }
 
     /// Drops what no longer counts. Whether anything is left.

@@ -100,9 +100,10 @@ pub struct Turn {
 }
 
 impl Challenge {
-    /// The whole machine. A proof that the need does not name, or that counts already, changes nothing.
+    /// The whole machine. A proof that the need does not name, or that counts already, changes nothing. What is shown
+    /// counts until `ends`, when the asking attempt is over.
     #[must_use]
-    pub fn turn(mut self, nonce: Nonce, ask: Ask, need: Need, now: Instant) -> Turn {
+    pub fn turn(mut self, nonce: Nonce, ask: Ask, need: Need, now: Instant, ends: Instant) -> Turn {
         self.prune(now);
         let proof = match ask {
             Ask::Send { .. } | Ask::Unsend { .. } | Ask::Try { .. } => Some(Proof::Code),
@@ -117,9 +118,9 @@ impl Challenge {
             Ask::Look | Ask::Begin | Ask::Shown { proof: Proof::Code, .. } => self.stay(Said::Open),
             Ask::Send { tag } => self.send(nonce, tag, now),
             Ask::Unsend { tag } => self.unsend(nonce, tag),
-            Ask::Try { tag } => self.try_code(nonce, tag, now),
+            Ask::Try { tag } => self.try_code(nonce, tag, now, ends),
             Ask::Shown { proof, is_right: true } => {
-                self.touch(nonce, now, |attempt| attempt.show_now(proof, now));
+                self.touch(nonce, now, |attempt| attempt.show(proof, ends));
                 self.done(Said::Right, Happened::Shown(proof), now)
             }
             Ask::Shown { proof, is_right: false } => self.done(Said::Wrong, Happened::Failed(proof), now),
@@ -235,7 +236,7 @@ impl Challenge {
     }
 
     /// Compares with every living code of the nonce, whether or not one of them was right already.
-    fn try_code(mut self, nonce: Nonce, tag: Tag, now: Instant) -> Turn {
+    fn try_code(mut self, nonce: Nonce, tag: Tag, now: Instant, ends: Instant) -> Turn {
         let Some(attempt) = self.attempt_mut(nonce) else {
             return self.done(Said::Wrong, Happened::Failed(Proof::Code), now);
         };
@@ -243,7 +244,7 @@ impl Challenge {
         let is_right = attempt.codes.iter().fold(false, |is_right, code| is_right | code.is(tag));
         if is_right {
             attempt.codes.clear();
-            attempt.show_now(Proof::Code, now);
+            attempt.show(Proof::Code, ends);
             return self.done(Said::Right, Happened::Shown(Proof::Code), now);
         }
         attempt.codes.iter_mut().for_each(Code::fail);

@@ -80,7 +80,7 @@ fn admit<'p>(
         return Err(Cause::NoSubject);
     }
     // Tokens may be minted where no policy is at hand; here their lifetime is held to it (capability O6).
-    if expires > now + Span::from_secs(scope.lifetime_s) + Span::from_secs(CLOCK_SKEW_S) {
+    if expires > now + Span::from_secs(scope.longest_s()) + Span::from_secs(CLOCK_SKEW_S) {
         return Err(Cause::LifetimeExceeded);
     }
     // The verifier asked this too, but for the instant it was given.

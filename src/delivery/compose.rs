@@ -13,7 +13,9 @@ use crate::id::TouchId;
 use crate::limits::SMS_SEGMENTS_MAX;
 use crate::person::is_masked;
 use crate::policy::slot::{Piece, fill, pieces};
+use crate::policy::sms::Lasts;
 use crate::policy::{Channel, Language, Purpose, Site, Template, Wording, sms};
+use crate::time::Span;
 
 /// All that a message is made of.
 #[derive(Clone, Copy)]
@@ -30,6 +32,8 @@ pub struct Draft<'a> {
     pub masks: &'a LiteMap<String, String>,
     /// The touch's link, if it has a scope.
     pub link: Option<&'a str>,
+    /// How long that link works.
+    pub lasts: Span,
     /// Where help is, for whoever did not expect the message.
     pub help: &'a str,
     /// The page of the person's own choices.
@@ -100,12 +104,14 @@ impl<'a> Said<'a> {
         let subject = self.subject();
         let footer = self.footer();
         let paragraphs = self.filled(&self.wording.paragraphs);
+        let lasts = (self.phrases.lasts)(Lasts::of(self.draft.lasts));
         let view = EmailView {
             language: self.language.tag(),
             site: &self.draft.site.name,
             subject: subject.as_deref().unwrap_or_default(),
             paragraphs: &paragraphs,
             button: self.wording.button.as_deref().zip(self.link),
+            lasts: &lasts,
             phrases: self.phrases,
             footer: &footer,
         };
@@ -113,7 +119,7 @@ impl<'a> Said<'a> {
         let html = view.render().unwrap_or_default();
         let mut text = paragraphs.join("\n\n");
         if let Some((button, link)) = view.button {
-            text.extend(["\n\n", button, "\n", link]);
+            text.extend(["\n\n", button, "\n", link, "\n\n", view.lasts]);
         }
         text.extend(["\n\n--\n", self.phrases.why, " ", &footer.why, "\n"]);
         for (words, url) in &footer.ways {
@@ -125,8 +131,15 @@ impl<'a> Said<'a> {
 
     fn sms(&self) -> Result<Message, Unsayable> {
         let said = self.filled(&self.wording.paragraphs).join(" ");
-        let text = format!("{said} {}", sms::opt_out(self.language));
-        let segments = sms::length(&text).segments;
+        let opt_out = sms::opt_out(self.language);
+        let lasts = sms::lasts(self.language, Lasts::of(self.draft.lasts));
+        let mut text = format!("{said} {lasts} {opt_out}");
+        let mut segments = sms::length(&text).segments;
+        // A policy of before texts said how long the link works may have no room for it.
+        if segments > SMS_SEGMENTS_MAX || self.link.is_none() {
+            text = format!("{said} {opt_out}");
+            segments = sms::length(&text).segments;
+        }
         if segments > SMS_SEGMENTS_MAX {
             return Err(Unsayable::TooLong { segments });
         }
@@ -231,6 +244,8 @@ pub(super) struct EmailView<'a> {
     pub subject: &'a str,
     pub paragraphs: &'a [String],
     pub button: Option<(&'a str, &'a str)>,
+    /// How long the button's link works.
+    pub lasts: &'a str,
     pub phrases: &'static Phrases,
     pub footer: &'a Footer<'a>,
 }
@@ -246,11 +261,13 @@ mod tests {
     use crate::id::TouchId;
     use crate::limits::SMS_SEGMENTS_MAX;
     use crate::policy::{Channel, Language, Policy, Purpose, Template, sms};
+    use crate::time::Span;
 
     const LINK: &str =
         "https://go.example.com/l/EQEAAAfQAAEEBQUFBQUFBQUFBQUFBgYGBgYGBgYGBgYGAAAAAAAAAAAAAAAAAAAAAA";
     const CHOICES: &str = "https://go.example.com/p/TOKEN";
     const UNSUBSCRIBE: &str = "https://go.example.com/u/TOKEN";
+    const DAY_S: u32 = 24 * 60 * 60;
     const HELP: &str = "https://www.example.com/help";
 
     fn masks() -> LiteMap<String, String> {
@@ -272,6 +289,7 @@ mod tests {
             language,
             masks,
             link: template.has_link().then_some(LINK),
+            lasts: Span::from_secs(DAY_S),
             help: HELP,
             preferences: Some(CHOICES),
             unsubscribe: Some(UNSUBSCRIBE),
@@ -408,11 +426,70 @@ mod tests {
             language: None,
             masks: &masks(),
             link: None,
+            lasts: Span::from_secs(DAY_S),
             help: HELP,
             preferences: None,
             unsubscribe: None,
         };
         assert_eq!(compose(&draft), Err(Unsayable::NoLink));
+    }
+
+    #[test]
+    fn a_message_says_how_long_its_link_works() {
+        let policy = Policy::example();
+        let says = |name: &str, language, lasts_s| {
+            let template = policy.templates.get(name).unwrap();
+            let masks = masks();
+            let draft = Draft {
+                touch: TouchId([7; 24]),
+                site: &policy.site,
+                template,
+                purpose: Purpose::Service,
+                language: Some(language),
+                masks: &masks,
+                link: Some(LINK),
+                lasts: Span::from_secs(lasts_s),
+                help: HELP,
+                preferences: None,
+                unsubscribe: None,
+            };
+            compose(&draft).unwrap()
+        };
+        for (language, email, sms) in [
+            (Language::English, "works for 24 hours from", " Valid 24 h. Opt out: STOP"),
+            (Language::Swedish, "i 24 timmar från", " Gäller 24 h. Avsluta: STOP"),
+            (Language::Danish, "i 24 timer, fra", " Gælder 24 t. Afmeld: STOP"),
+            (Language::German, "24 Stunden ab", " Gültig 24 Std. Abmelden: STOP"),
+            (Language::French, "pendant 24 heures à", " Valable 24 h. Refuser: STOP"),
+            (Language::Spanish, "durante 24 horas desde", " Vale 24 h. Baja: STOP"),
+        ] {
+            let message = says("payment.failed.email", language, DAY_S);
+            assert!(message.text.contains(email) && message.html.unwrap().contains(email), "{language:?}");
+            let text = says("payment.failed.sms", language, DAY_S).text;
+            assert!(text.ends_with(sms), "{text}");
+        }
+        for (lasts_s, email, sms) in [
+            (3_600, "for 1 hour from", "Valid 1 h."),
+            (5_400, "for 90 minutes from", "Valid 90 min."),
+            (8_999, "for 2 hours from", "Valid 2 h."),
+            (600, "for 10 minutes from", "Valid 10 min."),
+        ] {
+            assert!(says("payment.failed.email", Language::English, lasts_s).text.contains(email), "{email}");
+            assert!(says("payment.failed.sms", Language::English, lasts_s).text.contains(sms), "{sms}");
+        }
+    }
+
+    /// Written before texts said how long their link works, and as long as a text may be.
+    #[test]
+    fn an_sms_without_room_goes_without_the_links_lifetime() {
+        let policy = Policy::example();
+        let mut template = policy.templates.get("payment.failed.sms").unwrap().clone();
+        let room = 306 - LINK.len() - 2 - "Opt out: STOP".len();
+        for (_, wording) in &mut template.texts {
+            wording.paragraphs = vec![format!("{} {{link}}", "a".repeat(room))];
+        }
+        let text = composed(&policy, &template, Some(Language::English), &masks()).unwrap().text;
+        assert!(text.ends_with(&format!("{LINK} Opt out: STOP")), "{text}");
     }
 
     #[test]

@@ -75,6 +75,7 @@ pub fn one_time(draft: &OneTime<'_>) -> Message {
                 subject: &subject,
                 paragraphs: &paragraphs,
                 button: None,
+                lasts: "",
                 phrases,
                 footer: &footer,
             };

@@ -1,12 +1,15 @@
 //! What the program itself says in a message, in every language.
 
 use crate::policy::Language;
+use crate::policy::sms::Lasts;
 
 /// The phrases of one language.
 #[derive(Debug)]
 pub(super) struct Phrases {
     /// Before the link in full, for when its button cannot be used.
     pub in_full: &'static str,
+    /// How long the link works.
+    pub lasts: fn(Lasts) -> String,
     /// Before the reason for the message, with its colon.
     pub why: &'static str,
     /// Of the company's name.
@@ -37,6 +40,12 @@ impl Phrases {
 
 const ENGLISH: Phrases = Phrases {
     in_full: "If the button does not work, open this address:",
+    lasts: |lasts| {
+        format!(
+            "The link works for {} from when we sent this message.",
+            lasts.counted(["hour", "hours"], ["minute", "minutes"])
+        )
+    },
     why: "Why you got this:",
     service: |site| format!("This is a service message from {site}."),
     marketing: |site| format!("This message is about offers from {site}."),
@@ -49,6 +58,12 @@ const ENGLISH: Phrases = Phrases {
 
 const SWEDISH: Phrases = Phrases {
     in_full: "Om knappen inte fungerar, öppna den här adressen:",
+    lasts: |lasts| {
+        format!(
+            "Länken fungerar i {} från det att vi skickade meddelandet.",
+            lasts.counted(["timme", "timmar"], ["minut", "minuter"])
+        )
+    },
     why: "Därför fick du det här:",
     service: |site| format!("Detta är ett servicemeddelande från {site}."),
     marketing: |site| format!("Meddelandet handlar om erbjudanden från {site}."),
@@ -61,6 +76,12 @@ const SWEDISH: Phrases = Phrases {
 
 const DANISH: Phrases = Phrases {
     in_full: "Hvis knappen ikke virker, så åbn denne adresse:",
+    lasts: |lasts| {
+        format!(
+            "Linket virker i {}, fra vi sendte beskeden.",
+            lasts.counted(["time", "timer"], ["minut", "minutter"])
+        )
+    },
     why: "Derfor fik du denne besked:",
     service: |site| format!("Dette er en servicebesked fra {site}."),
     marketing: |site| format!("Beskeden handler om tilbud fra {site}."),
@@ -73,6 +94,12 @@ const DANISH: Phrases = Phrases {
 
 const GERMAN: Phrases = Phrases {
     in_full: "Wenn die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse:",
+    lasts: |lasts| {
+        format!(
+            "Der Link funktioniert {} ab dem Versand dieser Nachricht.",
+            lasts.counted(["Stunde", "Stunden"], ["Minute", "Minuten"])
+        )
+    },
     why: "Warum Sie das erhalten:",
     service: |site| format!("Dies ist eine Servicenachricht von {site}."),
     marketing: |site| format!("In dieser Nachricht geht es um Angebote von {site}."),
@@ -85,6 +112,12 @@ const GERMAN: Phrases = Phrases {
 
 const FRENCH: Phrases = Phrases {
     in_full: "Si le bouton ne fonctionne pas, ouvrez cette adresse\u{a0}:",
+    lasts: |lasts| {
+        format!(
+            "Le lien fonctionne pendant {} à compter de l’envoi de ce message.",
+            lasts.counted(["heure", "heures"], ["minute", "minutes"])
+        )
+    },
     why: "Pourquoi vous recevez ceci\u{a0}:",
     service: |site| format!("Ceci est un message de service de {site}."),
     marketing: |site| format!("Ce message concerne des offres de {site}."),
@@ -97,6 +130,12 @@ const FRENCH: Phrases = Phrases {
 
 const SPANISH: Phrases = Phrases {
     in_full: "Si el botón no funciona, abra esta dirección:",
+    lasts: |lasts| {
+        format!(
+            "El enlace funciona durante {} desde el envío de este mensaje.",
+            lasts.counted(["hora", "horas"], ["minuto", "minutos"])
+        )
+    },
     why: "Por qué recibe esto:",
     service: |site| format!("Este es un mensaje de servicio de {site}."),
     marketing: |site| format!("Este mensaje trata de ofertas de {site}."),

@@ -4,9 +4,9 @@
 //! `Accept: application/json` and gets JSON. Both pass through the same decisions.
 
 use crate::audit::{Event, Kind};
-use crate::click::{Cause, Container, Decision, LinkView, Refusal, Tap, Visitor, decide};
+use crate::click::{Cause, Container, Decision, LinkView, Refusal, Tap, Visitor, decide, route};
 use crate::flow::Snapshot;
-use crate::flow::arrive::Arrival;
+use crate::flow::arrive::{Arrival, fallback_ms, leads_to_app};
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::prove;
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
@@ -14,13 +14,13 @@ use crate::flow::request::{
     Damped, browser, damped, hints, look_key, network, posted_nonce, set_browser, wants_json,
 };
 use crate::gate::{Answer, Command, Place};
-use crate::http::page::{Adding, Landing};
+use crate::http::page::{Adding, AppWay, Landing};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request, Response};
-use crate::id::AuditId;
+use crate::id::{AuditId, Nonce};
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports, Unreachable};
-use crate::session::Session;
+use crate::session::{Holder, Session};
 use crate::token::{Claims, LinkRef, PREFERENCES, Refused, Use, Verified};
 
 /// One tap, with what is known about it.
@@ -79,7 +79,9 @@ impl Click<'_> {
             Ok(Decision::Open { scope, destination, route }) => {
                 self.validated(claims, self.open(scope, destination, &route))
             }
-            Ok(Decision::Landing { scope }) => self.validated(claims, self.landing(claims, scope)),
+            Ok(Decision::Landing { scope }) => {
+                self.validated(claims, self.landing(claims, verified.link_ref(), scope))
+            }
             Ok(Decision::Claim { scope, destination, hold }) => {
                 self.claim(verified, scope, destination, hold, ports).await
             }
@@ -115,9 +117,20 @@ impl Click<'_> {
         hold: bool,
         ports: &impl Ports,
     ) -> Outcome {
-        let claims = verified.claims();
-        let Some(nonce) = posted_nonce(self.request) else { return self.without_nonce(claims, scope) };
-        let link = verified.link_ref();
+        let (claims, link) = (verified.claims(), verified.link_ref());
+        let Some(nonce) = posted_nonce(self.request) else { return self.without_nonce(claims, link, scope) };
+        self.take(claims, link, nonce, (scope, destination, hold), ports).await
+    }
+
+    /// Takes the link, or begins the proof that it needs.
+    pub(super) async fn take(
+        &self,
+        claims: &Claims,
+        link: LinkRef,
+        nonce: Nonce,
+        (scope, destination, hold): (&Scope, &Destination, bool),
+        ports: &impl Ports,
+    ) -> Outcome {
         if let Some(need) = scope.proof.need() {
             let Some(subject) = claims.subject else { return self.deny(Cause::NoSubject, Some(claims)) };
             let session = Session { link, subject, nonce, began: self.context.now };
@@ -159,20 +172,32 @@ impl Click<'_> {
         self.deny(Cause::GateUnreachable, Some(claims)).failure(failure)
     }
 
-    fn landing(&self, claims: &Claims, scope: &Scope) -> Response {
+    fn landing(&self, claims: &Claims, link: LinkRef, scope: &Scope) -> Response {
         let known = browser(self.request);
         let browser = known.unwrap_or_else(|| self.context.seed.bytes(b"browser"));
         let nonce = self.context.door.pseudonyms.nonce(&browser, claims.link);
         let open_in_browser = matches!(self.visitor.container, Container::InApp(_));
-        let mut response = self.pages(Some(scope)).landing(Landing { nonce, open_in_browser });
+        let way = self.app_link(claims, link, scope);
+        let app = way.as_ref().map(|(href, fallback_ms)| AppWay { href, fallback_ms: *fallback_ms });
+        let mut response = self.pages(Some(scope)).landing(Landing { app, nonce, open_in_browser });
         if known.is_none() {
             response.headers.push(("set-cookie", set_browser(&browser)));
         }
         response
     }
 
+    /// What opens the company's app from the link's own page. Its ticket says that the link is good, and changes nothing:
+    /// the app redeems it by POST, as an attempt of its own.
+    fn app_link(&self, claims: &Claims, link: LinkRef, scope: &Scope) -> Option<(String, Option<u32>)> {
+        let subject = claims.subject.filter(|_| claims.usage == Use::Once && leads_to_app(scope))?;
+        let way = route(self.snapshot.policy.destinations.get(&scope.destination)?, &self.visitor);
+        let session = Session { link, subject, nonce: Nonce([0; Nonce::LENGTH]), began: self.context.now };
+        let ticket = self.context.door.sessions.seal(&session, Holder::Landing)?;
+        Some((way.with_session(&ticket)?, fallback_ms(&way)))
+    }
+
     /// A form without its nonce came from no page of ours: the person gets the page, a program is told.
-    fn without_nonce(&self, claims: &Claims, scope: &Scope) -> Outcome {
+    fn without_nonce(&self, claims: &Claims, link: LinkRef, scope: &Scope) -> Outcome {
         if wants_json(self.request) {
             let detail = "Send {\"nonce\": \"...\"}: 16 base64url characters (12 random bytes), the same on every repetition.";
             let event = Event {
@@ -181,7 +206,7 @@ impl Click<'_> {
             };
             return Outcome::new(Problem::new(Code::NonceRequired, detail).response()).event(event);
         }
-        self.validated(claims, self.landing(claims, scope))
+        self.validated(claims, self.landing(claims, link, scope))
     }
 
     fn validated(&self, claims: &Claims, response: Response) -> Outcome {

@@ -146,7 +146,7 @@ fn freshest(ready: &Ready, policy: &Policy, now: Instant) -> Instant {
     let journey = policy.journeys.get(&ready.journey);
     let touch = journey.and_then(|journey| journey.touches.get(usize::from(ready.index)));
     let scope = touch.and_then(|touch| policy.scope_named(touch.scope.as_deref()?));
-    let lifetime_s = scope.map_or(LIFETIME_MAX_S, |scope| scope.lifetime_s.min(LIFETIME_MAX_S));
+    let lifetime_s = scope.map_or(LIFETIME_MAX_S, |scope| scope.lifetime_on(Channel::InApp));
     let step = (Span::from_secs(lifetime_s).millis() / 2).max(1);
     let steps = now.since(ready.offered).millis() / step;
     ready.offered + Span::from_millis(steps * step)

@@ -16,7 +16,7 @@ use crate::http::{Request, Response};
 use crate::id::{BatchId, LinkId, Region, Subject};
 use crate::json::{Json, Node, Report, Values};
 use crate::key::{sha256, sha256_prefix};
-use crate::limits::{AUDIT_BATCH_MAX, JSON_BODY_MAX, LIFETIME_MAX_S, MINT_BATCH_MAX, POLICY_PROBLEMS_MAX};
+use crate::limits::{AUDIT_BATCH_MAX, JSON_BODY_MAX, MINT_BATCH_MAX, POLICY_PROBLEMS_MAX};
 use crate::policy::Scope;
 use crate::port::{Ports, Remembered, Unreachable};
 use crate::time::{Instant, Span};
@@ -214,8 +214,8 @@ fn read_link<'p>(context: &Context<'_>, snapshot: &'p Snapshot, node: Node<'_>) 
     });
     let scope = scope?;
     let lifetime_s = match fields.optional("lifetime_s") {
-        Some(node) => node.u32_in(1..=scope.lifetime_s.min(LIFETIME_MAX_S), "mint.lifetime")?,
-        None => scope.lifetime_s,
+        Some(node) => node.u32_in(1..=scope.longest_s(), "mint.lifetime")?,
+        None => scope.longest_s(),
     };
     let region = match fields.optional("region") {
         Some(node) => {

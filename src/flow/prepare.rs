@@ -8,7 +8,6 @@ use crate::flow::Door;
 use crate::id::LinkId;
 use crate::journey::{Report, link_id, reference};
 use crate::key::sha256_prefix;
-use crate::limits::LIFETIME_MAX_S;
 use crate::person::AddressBook;
 use crate::policy::{Channel, Policy, Scope, Sender};
 use crate::shard::Ready;
@@ -67,6 +66,7 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
         language: ready.language,
         masks: &ready.masks,
         link: link.as_deref(),
+        lasts: Span::from_secs(scope.map_or(0, |scope| scope.lifetime_on(ready.channel))),
         help: policy.ways_on(scope).help.as_str(),
         preferences: preferences.as_deref(),
         unsubscribe: unsubscribe.as_deref(),
@@ -82,7 +82,7 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
 fn claims(door: &Door, policy: &Policy, scope: &Scope, ready: &Ready) -> Claims {
     Claims {
         usage: scope.usage,
-        expires: (ready.offered + Span::from_secs(scope.lifetime_s.min(LIFETIME_MAX_S))).secs(),
+        expires: (ready.offered + Span::from_secs(scope.lifetime_on(ready.channel))).secs(),
         scope: scope.code,
         region: policy.site.region,
         link: link_id(&door.lots, ready.touch, ready.offered),

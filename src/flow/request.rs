@@ -10,9 +10,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request};
 use crate::id::{AuditId, Nonce, decode_bytes, encode_bytes};
 use crate::json::{Json, Node};
-use crate::limits::{
-    CUSTOMER_REF_MAX, DEVICE_LIFETIME_S, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, MASKS_MAX, PROOF_LIFETIME_S,
-};
+use crate::limits::{CUSTOMER_REF_MAX, DEVICE_LIFETIME_S, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, MASKS_MAX};
 use crate::person::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 use crate::port::Damper;
 
@@ -165,11 +163,9 @@ pub(super) fn set_browser(browser: &[u8; 16]) -> Cow<'static, str> {
 }
 
 /// The `Set-Cookie` that carries a session from one step of a proof to the next. Other sites' pages never send it.
-pub(super) fn set_session(session: &str) -> Cow<'static, str> {
-    format!(
-        "{COOKIE}-session={session}; Path=/; Max-Age={PROOF_LIFETIME_S}; Secure; HttpOnly; SameSite=Strict"
-    )
-    .into()
+pub(super) fn set_session(session: &str, max_age_s: u64) -> Cow<'static, str> {
+    format!("{COOKIE}-session={session}; Path=/; Max-Age={max_age_s}; Secure; HttpOnly; SameSite=Strict")
+        .into()
 }
 
 /// The `Set-Cookie` by which a browser is known again.

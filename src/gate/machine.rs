@@ -163,8 +163,9 @@ pub struct Trace {
 
 /// The whole machine.
 ///
-/// `expires` is the link's expiry. A claim after it is refused even if the caller's clock thought otherwise;
-/// a grant may still be redeemed within its own minute.
+/// `expires` is when the asking is over: a press comes before the link's expiry, and what it started ends a while after
+/// the press, whether or not the link has expired meanwhile. A claim after it is refused even if the caller's clock
+/// thought otherwise, and no proof counts longer; a grant may still be redeemed within its own minute.
 pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant) -> Step {
     let row = row.unwrap_or(Row { state: State::Fresh, failures: 0, challenge: None });
     match command {
@@ -237,7 +238,7 @@ fn prove(mut row: Row, asked: Asked, need: Need, ask: Ask, now: Instant, expires
     // A lease that is over is over for good, whatever the clock does: the grant's proofs may have to make room.
     row.state = State::Fresh;
     let before = row.challenge.take().map_or_else(Challenge::default, |challenge| *challenge);
-    let turn = before.turn(nonce, ask, need, now);
+    let turn = before.turn(nonce, ask, need, now, expires);
     let view = turn.challenge.view(nonce, turn.said, now);
     row.challenge = (turn.challenge != Challenge::default()).then(|| Box::new(turn.challenge));
     if turn.happened.is_some_and(Happened::is_failure) {

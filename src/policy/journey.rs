@@ -46,6 +46,8 @@ pub(super) struct Context<'a> {
     pub template_names: Option<&'a [&'a str]>,
     pub templates: Option<&'a LiteMap<String, Template>>,
     pub outreach: Option<&'a Outreach>,
+    /// It was found good before, maybe by an older linter.
+    pub is_accepted: bool,
 }
 
 impl<'a> Context<'a> {

@@ -30,11 +30,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::challenge::Need;
 use crate::id::{Region, ScopeCode};
-use crate::limits::CODE_DIGITS_MIN;
+use crate::limits::{CODE_DIGITS_MIN, LIFETIME_IN_APP_S, LIFETIME_MAX_S};
+use crate::time::{Instant, Span};
 use crate::token::Use;
 
 pub use crate::json::{Problem, Problems};
-pub use lint::Rule;
+pub use lint::{Rule, Warning, WarningRule};
 pub use outreach::{
     Basis, Cap, Channel, Condition, Datum, Journey, Outreach, Provider, Purpose, QuietHours, Sender,
     Template, Timing, Touch, Trigger, Wording,
@@ -134,9 +135,11 @@ pub struct Scope {
     pub name: String,
     pub risk: Risk,
     pub usage: Use,
-    /// Longest lifetime of a link, in seconds.
-    pub lifetime_s: u32,
-    /// One action at a tap: the lifetime is 10 to 60 minutes (capability O6).
+    /// How long a link in a message works, in seconds; none where the channel's default holds.
+    pub lifetime_s: Option<u32>,
+    /// How long whatever a press starts may take, in seconds, counted from the press.
+    pub press_s: u32,
+    /// One action at a tap.
     pub one_click: bool,
     pub proof: ProofBy,
     /// Names of the site's facts that are asked together, if `fact` is among the proofs.
@@ -254,6 +257,26 @@ impl Policy {
     /// The ways on for a scope, or the site's.
     pub fn ways_on<'a>(&'a self, scope: Option<&'a Scope>) -> &'a WaysOn {
         scope.and_then(|scope| scope.ways_on.as_ref()).unwrap_or(&self.site.ways_on)
+    }
+}
+
+impl Scope {
+    /// Longest lifetime of a link, in seconds, whoever mints it.
+    pub fn longest_s(&self) -> u32 {
+        self.lifetime_s.unwrap_or(LIFETIME_MAX_S)
+    }
+
+    /// How long a link in a message of this channel works, in seconds.
+    pub fn lifetime_on(&self, channel: Channel) -> u32 {
+        self.lifetime_s.unwrap_or(match channel {
+            Channel::InApp => LIFETIME_IN_APP_S,
+            Channel::Email | Channel::Sms | Channel::WhatsApp | Channel::Voice => LIFETIME_MAX_S,
+        })
+    }
+
+    /// When whatever a press at `began` started is over.
+    pub fn press_ends(&self, began: Instant) -> Instant {
+        Instant::from_secs((began + Span::from_secs(self.press_s)).secs())
     }
 }
 

@@ -3,6 +3,7 @@
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{READ_WITHIN_EMAIL_S, READ_WITHIN_SMS_S, READ_WITHIN_WHATSAPP_S};
 use crate::policy::{Language, Risk};
 use crate::time::Span;
 use crate::zone::Zone;
@@ -220,6 +221,17 @@ impl Channel {
     /// Whether contact there needs a yes whatever the lawful basis (capability O15; TCPA for calls and texts).
     pub const fn needs_opt_in(self) -> bool {
         matches!(self, Self::Sms | Self::WhatsApp | Self::Voice)
+    }
+
+    /// By when most of those who open a message there have opened it.
+    pub const fn read_within(self) -> Span {
+        Span::from_secs(match self {
+            Self::Email => READ_WITHIN_EMAIL_S,
+            Self::Sms => READ_WITHIN_SMS_S,
+            Self::WhatsApp => READ_WITHIN_WHATSAPP_S,
+            // A link in the app is minted when the app reads the message, and none can be spoken.
+            Self::InApp | Self::Voice => 0,
+        })
     }
 
     /// Whether a touch of this risk may go there (capabilities O12, O16): what is read on a locked screen or forwarded

@@ -280,6 +280,7 @@ impl Parts<'_> {
             template_names: template_names.as_deref(),
             templates: templates.as_ref(),
             outreach: outreach.as_ref(),
+            is_accepted: self.is_accepted,
         };
         let journeys = self.journeys.map_or_else(
             || Some(LiteMap::new()),

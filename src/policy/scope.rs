@@ -1,10 +1,12 @@
 //! Reading a scope, and the rules that tie its risk, use, proof and lifetime together.
 
+use core::ops::RangeInclusive;
+
 use litemap::LiteMap;
 
 use crate::id::ScopeCode;
 use crate::json::{Fields, Node, nearest};
-use crate::limits::{LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_NAME_MAX};
+use crate::limits::{LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_NAME_MAX, PRESS_MAX_S, PRESS_MIN_S};
 use crate::policy::site::{self, Offered};
 use crate::policy::{Fact, ProofBy, Risk, Scope, proof};
 use crate::token::{PREFERENCES, Use};
@@ -14,6 +16,7 @@ pub(super) const FIELDS: &[&str] = &[
     "risk",
     "use",
     "lifetime_s",
+    "press_s",
     "one_click",
     "proof",
     "facts",
@@ -92,7 +95,8 @@ fn read(name: &str, code: ScopeCode, fields: &Fields<'_>, context: Context<'_>) 
     let facts = proof::scope_facts(fields, proof, context.facts);
     let one_click = flag(fields, "one_click");
     let hand_off = flag(fields, "hand_off");
-    let lifetime_s = lifetime_s(fields, one_click);
+    let lifetime_s = optional(fields, "lifetime_s", LIFETIME_MIN_S..=LIFETIME_MAX_S, "scope.lifetime");
+    let press_s = optional(fields, "press_s", PRESS_MIN_S..=PRESS_MAX_S, "scope.press");
     let destination = fields.required("destination").and_then(|node| destination(&node, context));
     let language = fields
         .optional("language")
@@ -108,6 +112,10 @@ fn read(name: &str, code: ScopeCode, fields: &Fields<'_>, context: Context<'_>) 
         risk: risk?,
         usage: usage?,
         lifetime_s: lifetime_s?,
+        // Policies of before there were two lives meant both by the one.
+        press_s: press_s?.unwrap_or_else(|| {
+            lifetime_s.flatten().unwrap_or(LIFETIME_MAX_S).clamp(PRESS_MIN_S, PRESS_MAX_S)
+        }),
         one_click: one_click?,
         proof: proof?,
         facts: facts?,
@@ -124,10 +132,15 @@ fn flag(fields: &Fields<'_>, name: &str) -> Option<bool> {
     fields.optional(name).map_or(Some(false), |node| node.boolean())
 }
 
-/// Capability O6: 10 to 60 minutes for one action at a tap, at most a day otherwise.
-fn lifetime_s(fields: &Fields<'_>, one_click: Option<bool>) -> Option<u32> {
-    let max = if one_click == Some(true) { LIFETIME_ACTION_MAX_S } else { LIFETIME_MAX_S };
-    fields.required("lifetime_s")?.u32_in(LIFETIME_MIN_S..=max, "scope.lifetime")
+/// A number that may be left out. Capability O6: a link works for a day at most, what a press starts for 10 to 60 minutes.
+#[expect(clippy::option_option, reason = "the outer one is whether it could be read")]
+fn optional(
+    fields: &Fields<'_>,
+    name: &str,
+    range: RangeInclusive<u32>,
+    rule: &'static str,
+) -> Option<Option<u32>> {
+    fields.optional(name).map_or(Some(None), |node| node.u32_in(range, rule).map(Some))
 }
 
 fn destination(node: &Node<'_>, context: Context<'_>) -> Option<String> {

@@ -7,6 +7,7 @@
 
 use crate::limits::SMS_HOST_CHARS_MAX;
 use crate::policy::Language;
+use crate::time::Span;
 use crate::token::TOKEN_LENGTH_MAX;
 
 /// Which alphabet a text is sent in.
@@ -74,6 +75,52 @@ fn septets(letter: char) -> Option<usize> {
 /// A link as long as any that a policy's check leaves room for.
 pub fn longest_link() -> String {
     format!("https://{}/l/{}", "h".repeat(SMS_HOST_CHARS_MAX), "t".repeat(TOKEN_LENGTH_MAX))
+}
+
+/// How long a link works, as people say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasts {
+    Hours(u64),
+    Minutes(u64),
+}
+
+impl Lasts {
+    /// Rounded down: whole hours from two hours on, and where they are exact.
+    pub const fn of(span: Span) -> Self {
+        let minutes = span.millis() / 60_000;
+        if minutes >= 120 || (minutes > 0 && minutes.is_multiple_of(60)) {
+            Self::Hours(minutes / 60)
+        } else {
+            Self::Minutes(minutes)
+        }
+    }
+
+    /// Such as "1 hour" or "90 minutes", by the words for one and for many.
+    pub fn counted(self, hours: [&str; 2], minutes: [&str; 2]) -> String {
+        let (count, [one, many]) = match self {
+            Self::Hours(count) => (count, hours),
+            Self::Minutes(count) => (count, minutes),
+        };
+        format!("{count} {}", if count == 1 { one } else { many })
+    }
+}
+
+/// How long its link works, in an SMS with a link.
+pub fn lasts(language: Language, lasts: Lasts) -> String {
+    let (valid, hours) = match language {
+        Language::English => ("Valid", "h"),
+        Language::Swedish => ("Gäller", "h"),
+        Language::Danish => ("Gælder", "t"),
+        Language::German => ("Gültig", "Std"),
+        Language::French => ("Valable", "h"),
+        Language::Spanish => ("Vale", "h"),
+    };
+    format!("{valid} {}.", lasts.counted([hours; 2], ["min"; 2]))
+}
+
+/// The longest that [`lasts`] says.
+pub fn lasts_longest(language: Language) -> String {
+    lasts(language, Lasts::Minutes(119))
 }
 
 /// What stands at the end of every SMS. `STOP` is the word that carriers and gateways know.

@@ -228,7 +228,8 @@ impl<'a> Spoken<'a> {
             return false;
         }
         let longest = fill(text, self.site_name, Some(&sms::longest_link()), |_| None).unwrap_or_default();
-        let length = sms::length(&format!("{longest} {}", sms::opt_out(self.language)));
+        let lasts = sms::lasts_longest(self.language);
+        let length = sms::length(&format!("{longest} {lasts} {}", sms::opt_out(self.language)));
         if length.segments > SMS_SEGMENTS_MAX {
             node.problem_with("template.segments", || {
                 let alphabet = match length.alphabet {
@@ -236,7 +237,7 @@ impl<'a> Spoken<'a> {
                     sms::Alphabet::Ucs2 => "UCS-2 units, for a letter is not in the GSM 7-bit alphabet",
                 };
                 format!(
-                    "at most {SMS_SEGMENTS_MAX} segments with the longest link and the opt-out; it has {} ({} {alphabet})",
+                    "at most {SMS_SEGMENTS_MAX} segments with the longest link, how long it works and the opt-out; it has {} ({} {alphabet})",
                     length.segments, length.units,
                 )
             });
@@ -457,8 +458,8 @@ mod tests {
 
     #[test]
     fn an_sms_fits_with_the_longest_link_and_the_way_out() {
-        // 306 septets less the link's 117, `Example: `, a space, and ` Opt out: STOP`.
-        let fits = "a".repeat(306 - 117 - "Example: ".len() - 1 - " Opt out: STOP".len());
+        // 306 septets less the link's 117, `Example: `, a space, and ` Valid 119 min. Opt out: STOP`.
+        let fits = "a".repeat(306 - 117 - "Example: ".len() - 1 - " Valid 119 min. Opt out: STOP".len());
         check(SMS, ("please sign in here:", &fits), &[]);
         check(SMS, ("please sign in here:", &format!("{fits}a")), &["template.segments"]);
         check(SMS, ("please sign in here:", "please sign in – here:"), &["template.segments"]);

@@ -1,7 +1,7 @@
 //! Sessions: one attempt at proof, between its steps.
 //!
 //! ```text
-//! 0       holder: 1 a browser, 2 an app, 3 a ticket
+//! 0       holder: 1 a browser, 2 an app, 3 a ticket, 4 a ticket of before the press
 //! 1..22   the link's name, as in the token
 //! 22..34  subject
 //! 34..46  nonce of the attempt
@@ -19,9 +19,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::id::{Nonce, Subject, decode_bytes, encode_bytes};
 use crate::key::{KeyRing, MacKeys, Purpose, TAG_LENGTH_MIN};
-use crate::limits::{CLOCK_SKEW_S, PROOF_LIFETIME_S};
+use crate::limits::{CLOCK_SKEW_S, PRESS_MAX_S};
 use crate::time::{Instant, Span};
-use crate::token::LinkRef;
+use crate::token::{Claims, LinkRef};
 
 const DOMAIN: &[u8] = b"postern/session/v1";
 const NAME_LENGTH: usize = 21;
@@ -40,6 +40,9 @@ pub enum Holder {
     /// Whoever opens the app from a page. It lets the app begin an attempt of its own, and nothing else: the page's
     /// browser knows the ticket as well, and must not gain what is then proved in the app.
     Ticket,
+    /// Whoever opens the app from the link's own page, before anything was pressed. The app's redeeming is the press: it
+    /// needs the link to be alive, and begins what the press starts.
+    Landing,
 }
 
 /// What a session says.
@@ -49,6 +52,14 @@ pub struct Session {
     pub subject: Subject,
     pub nonce: Nonce,
     pub began: Instant,
+}
+
+impl Session {
+    /// What the link's token says.
+    pub const fn claims(&self) -> Claims {
+        let LinkRef { usage, expires, scope, region, link, .. } = self.link;
+        Claims { usage, expires, scope, region, link, subject: Some(self.subject) }
+    }
 }
 
 /// Why a session is none.
@@ -85,14 +96,18 @@ impl SessionSeal {
         Some(encode_bytes(&bytes))
     }
 
-    /// Reads a session back, for who holds it now.
+    /// Reads a session back, for who holds it now. Its scope says when exactly it is over.
     ///
     /// # Errors
     /// [`BadSession`]; whether the attempt still stands is the gate's to say.
     pub fn open(&self, text: &str, holder: Holder, now: Instant) -> Result<Session, BadSession> {
         let session = self.read(text, holder, now).ok_or(BadSession::Invalid)?;
         let ahead = session.began.since(now) > Span::from_secs(CLOCK_SKEW_S);
-        if ahead || now >= session.began + Span::from_secs(PROOF_LIFETIME_S) {
+        let ends = match holder {
+            Holder::Landing => Instant::from_secs(session.link.expires),
+            Holder::Browser(_) | Holder::App | Holder::Ticket => session.began + Span::from_secs(PRESS_MAX_S),
+        };
+        if ahead || now >= ends {
             return Err(BadSession::Expired);
         }
         Ok(session)
@@ -127,13 +142,14 @@ impl Holder {
             Self::Browser(_) => 1,
             Self::App => 2,
             Self::Ticket => 3,
+            Self::Landing => 4,
         }
     }
 
     const fn browser(self) -> [u8; 16] {
         match self {
             Self::Browser(name) => name,
-            Self::App | Self::Ticket => NO_BROWSER,
+            Self::App | Self::Ticket | Self::Landing => NO_BROWSER,
         }
     }
 }
@@ -143,12 +159,12 @@ mod tests {
     use super::{BadSession, Holder, Session, SessionSeal};
     use crate::id::{KeyId, LinkId, Nonce, Region, ScopeCode, Subject};
     use crate::key::{KeyRing, Secret};
-    use crate::limits::PROOF_LIFETIME_S;
+    use crate::limits::PRESS_MAX_S;
     use crate::time::{Instant, Span};
     use crate::token::{LinkRef, Use};
 
-    const HOLDERS: [Holder; 4] =
-        [Holder::Browser([1; 16]), Holder::Browser([2; 16]), Holder::App, Holder::Ticket];
+    const HOLDERS: [Holder; 5] =
+        [Holder::Browser([1; 16]), Holder::Browser([2; 16]), Holder::App, Holder::Ticket, Holder::Landing];
 
     fn seal() -> SessionSeal {
         let ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
@@ -170,11 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn a_session_opens_for_its_holder_alone_and_for_a_quarter_of_an_hour() {
+    fn a_session_opens_for_its_holder_alone_and_for_as_long_as_any_press_lasts() {
         for holder in HOLDERS {
             let text = seal().seal(&session(), holder).unwrap();
             assert_eq!(text.len(), 91);
-            let end = session().began + Span::from_secs(PROOF_LIFETIME_S);
+            let end = match holder {
+                Holder::Landing => Instant::from_secs(session().link.expires),
+                _ => session().began + Span::from_secs(PRESS_MAX_S),
+            };
             assert_eq!(seal().open(&text, holder, session().began), Ok(session()));
             assert_eq!(seal().open(&text, holder, Instant::from_millis(end.millis() - 1)), Ok(session()));
             assert_eq!(seal().open(&text, holder, end), Err(BadSession::Expired));

@@ -79,7 +79,7 @@ async function person(options = {}, more = {}) {
 async function press({ page, reference }, scope) {
   const { token } = await door.mint(scope, { customer_ref: reference });
   await page.goto(`http://${host}/l/${token}`);
-  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator("#web").click();
   return token;
 }
 
@@ -132,7 +132,9 @@ async function picture(page, name) {
   await page.screenshot({ path: `${ROOT}target/pages/proof-${name}.png`, fullPage: true });
 }
 
-const handOff = (page) => page.getByRole("heading", { name: /Continue with/ }).waitFor();
+/** Where script goes on by itself, and where a button stays: without script, or with a passkey to add. */
+const arrived = (page) => page.waitForURL(/www\.example\.com\//);
+const handOff = (page) => page.locator("input[name=grant]").waitFor({ state: "attached" });
 
 test("a code leads to the hand-off, with script and without", async () => {
   for (const javaScriptEnabled of [true, false]) {
@@ -140,8 +142,10 @@ test("a code leads to the hand-off, with script and without", async () => {
     await press(berta, MEDIUM);
     await berta.page.getByRole("heading", { name: "Show that it is you" }).waitFor();
     await enterCode(berta, { change: (code) => `${code.slice(0, 3)} ${code.slice(3)}` });
-    await handOff(berta.page);
-    await berta.page.getByRole("button", { name: /Continue/ }).click();
+    if (!javaScriptEnabled) {
+      await handOff(berta.page);
+      await berta.page.locator("#web").click();
+    }
     await berta.page.waitForURL(/www\.example\.com\/details/);
     await berta.context.close();
   }
@@ -271,8 +275,8 @@ test("a passkey is made after two proofs and used instead of one; at high risk w
   const { page } = berta;
   await press(berta, MEDIUM);
   await enterCode(berta);
-  await handOff(page);
-  assert.equal(await page.getByRole("link", { name: "Add a passkey" }).count(), 0, "a mailbox is one factor");
+  // With a passkey to add, the page would stay: a mailbox is one factor.
+  await arrived(page);
 
   await proveHigh(berta);
   await handOff(page);
@@ -292,7 +296,7 @@ test("a passkey is made after two proofs and used instead of one; at high risk w
   await looksRight(page, "passkey");
   await picture(page, "passkey");
   await page.getByRole("button", { name: "Use passkey" }).click();
-  await handOff(page);
+  await arrived(page);
 
   await press(berta, HIGH);
   await page.getByRole("link", { name: "Use a passkey" }).click();
@@ -303,7 +307,7 @@ test("a passkey is made after two proofs and used instead of one; at high risk w
   await page.getByRole("link", { name: /Answer a question/ }).click();
   await page.getByLabel("Customer number").fill("1234 5678");
   await page.getByRole("button", { name: "Continue" }).click();
-  await handOff(page);
+  await arrived(page);
   // RSA is not taken, on purpose: docs/dependencies.md says why.
   const known = [/^Failed to load resource/, /pubKeyCredParams is missing .*RS256/];
   assert.deepEqual(berta.complaints.filter((text) => !known.some((one) => one.test(text))), []);
@@ -333,9 +337,9 @@ test("a remembered browser needs one press", async () => {
   const berta = await person();
   await press(berta, MEDIUM);
   await enterCode(berta, { remember: true });
-  await handOff(berta.page);
+  await arrived(berta.page);
   await press(berta, MEDIUM);
-  await handOff(berta.page);
+  await arrived(berta.page);
   await berta.context.close();
 });
 
@@ -364,7 +368,7 @@ test("locked out, and back by a new link", async () => {
   await picture(page, "locked");
   await press(berta, MEDIUM);
   await enterCode(berta);
-  await handOff(page);
+  await arrived(page);
   await berta.context.close();
 });
 
@@ -378,7 +382,7 @@ test("with cookies off there is a way on and no loop", async () => {
   const { token } = await door.mint(MEDIUM, { customer_ref: berta.reference });
   await berta.page.goto(`http://${host}/l/${token}`);
   await berta.context.clearCookies();
-  await berta.page.getByRole("button", { name: "Continue" }).click();
+  await berta.page.locator("#web").click();
   await berta.page.getByRole("heading", { name: "Please open your link again" }).waitFor();
   await looksRight(berta.page, "open_again");
   await berta.context.close();

@@ -47,8 +47,8 @@ class Scene {
   }
 
   /** A fresh link: its page's address and its name. */
-  async link(scope) {
-    const { id, token } = await this.door.mint(scope);
+  async link(scope, more) {
+    const { id, token } = await this.door.mint(scope, more);
     return { id, token, address: `https://${HOST}/l/${token}` };
   }
 
@@ -72,8 +72,9 @@ class Scene {
 async function openSite(door) {
   const pem = readFileSync(join(import.meta.dirname, "stub.pem"));
   const requests = [];
+  const answers = {};
   const server = createServer({ key: pem, cert: pem }, (request, response) => {
-    if (request.headers.host === HOST) return handOn(request, response, door);
+    if (request.headers.host === HOST) return handOn(request, response, door, answers);
     const parts = [];
     request.on("data", (part) => parts.push(part));
     request.on("end", () => {
@@ -86,6 +87,8 @@ async function openSite(door) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: server.address().port,
+    /** `answers.refresh`: the seconds after which the door's pages lead back, if they do. Nobody waits for a minute in a test. */
+    answers,
     /** What arrived since the last time this was asked. */
     arrivals: () => requests.splice(0),
     close: () => new Promise((resolve) => {
@@ -96,10 +99,11 @@ async function openSite(door) {
 }
 
 /** As the platform's edge does: ends TLS and passes everything on. */
-function handOn(request, response, door) {
+function handOn(request, response, door, { refresh }) {
   const { method, url, headers } = request;
   const onward = ask(door + url, { method, headers }, (answer) => {
-    response.writeHead(answer.statusCode, answer.headers);
+    const sooner = refresh && answer.headers.refresh ? { refresh } : {};
+    response.writeHead(answer.statusCode, { ...answer.headers, ...sooner });
     answer.pipe(response);
   });
   onward.on("error", () => response.destroy());

@@ -11,8 +11,8 @@ use postern::gate::{Answer, Change, Claim, Command, Row, Step, decide};
 use postern::id::{Nonce, Redemption, Tag};
 use postern::limits::{
     ATTEMPTS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_WAIT_S,
-    CODES_PER_LINK_MAX, CODES_UNSENT_FREE, FACT_BITS_MIN, LEASE_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S,
-    RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX,
+    CODES_PER_LINK_MAX, CODES_UNSENT_FREE, FACT_BITS_MIN, LEASE_S, LINK_FAILURES_MAX, RELAY_LIFETIME_S,
+    RELAYS_PER_LINK_MAX,
 };
 use postern::time::{Instant, Span};
 use proptest::collection::vec;
@@ -42,6 +42,8 @@ enum Act {
 const DOCUMENT: &str = include_str!("../../docs/proof.md");
 /// Late enough for proofs and codes to end before the link does.
 const LATE: Instant = Instant::from_secs(1_000_000 + 6_000);
+/// How long an attempt lasts here, counted from each of its steps: what is shown counts for as long.
+const ATTEMPT_S: u32 = 900;
 const GUESS: Tag = Tag([0xff; 16]);
 
 fn any_act(nonces: u8) -> impl Strategy<Value = Act> {
@@ -189,6 +191,7 @@ impl Model {
     fn prove(&mut self, nonce: u8, ask: Ask, now: Instant) {
         let locked = self.failures >= LINK_FAILURES_MAX;
         let command = Command::Prove { nonce: Nonce([nonce; 12]), hold: self.hold, need: self.need, ask };
+        self.seen.expires = now + Span::from_secs(ATTEMPT_S);
         match self.seen.act(command, now) {
             Answer::Proving(view) => {
                 assert!(!locked, "locked is final");
@@ -243,7 +246,7 @@ impl Model {
                 match said {
                     Said::Right => {
                         assert!(is_right && self.need.among().contains(proof));
-                        self.show(nonce, proof, now + Span::from_secs(PROOF_LIFETIME_S));
+                        self.show(nonce, proof, now + Span::from_secs(ATTEMPT_S));
                     }
                     Said::Wrong => {
                         assert!(!is_right);
@@ -294,7 +297,7 @@ impl Model {
                 self.compared += 1;
                 let over = self.codes.iter_mut().filter(|code| code.nonce == nonce);
                 over.for_each(|code| code.is_over = true);
-                self.show(nonce, Proof::Code, now + Span::from_secs(PROOF_LIFETIME_S));
+                self.show(nonce, Proof::Code, now + Span::from_secs(ATTEMPT_S));
             }
             Said::Wrong => {
                 assert!(!is_right || !self.is_exact, "a right code is right");
@@ -492,6 +495,7 @@ impl Story {
 
     fn ask(&mut self, nonce: u8, ask: Ask) -> Answer {
         let command = Command::Prove { nonce: Nonce([nonce; 12]), hold: true, need: self.need, ask };
+        self.seen.expires = self.now + Span::from_secs(ATTEMPT_S);
         self.seen.act(command, self.now)
     }
 
@@ -684,12 +688,34 @@ fn a_relay_moves_what_was_shown_and_copies_nothing() {
 fn a_proof_counts_for_its_time_and_not_longer() {
     let mut story = Story::new(Need::HIGH);
     story.said(1, right(Proof::Passkey));
-    story.later(PROOF_LIFETIME_S);
+    story.later(ATTEMPT_S);
     assert_eq!(story.said(1, right(Proof::Fact)), Said::Right, "the passkey is over");
-    story.later(PROOF_LIFETIME_S - 1);
+    story.later(ATTEMPT_S - 1);
     assert!(matches!(story.ask(1, right(Proof::Passkey)), Answer::Granted { .. }));
     story.later(LEASE_S);
     assert_eq!(story.said(1, Ask::Begin), Said::Open, "the lease is over, and so is the fact");
+}
+
+/// A link's expiry is nothing to whoever pressed in time: their attempt ends when it ends, and so does what they showed.
+#[test]
+fn an_attempt_ends_with_its_press_and_not_with_the_link() {
+    let (nonce, need) = (Nonce([1; 12]), Need::MEDIUM);
+    let ends = START + Span::from_secs(1_800);
+    let prove = |row, ask, now| decide(row, Command::Prove { nonce, hold: true, need, ask }, now, ends);
+    let at = |s| START + Span::from_secs(s);
+    let sent = prove(None, Ask::Send { tag: tag(1) }, at(1_300)).save;
+    let last = Instant::from_millis(ends.millis() - 1);
+    let granted = prove(sent.clone(), Ask::Try { tag: tag(1) }, last).answer;
+    assert!(matches!(granted, Answer::Granted { .. }), "{granted:?}");
+    assert_eq!(prove(sent, Ask::Try { tag: tag(1) }, ends).answer, Answer::Expired);
+    let high = Need::HIGH;
+    let step =
+        decide(None, Command::Prove { nonce, hold: true, need: high, ask: right(Proof::Fact) }, START, ends);
+    let challenge = step.save.unwrap().challenge.unwrap();
+    assert_eq!(
+        (challenge.proofs(nonce, last), challenge.proofs(nonce, ends)),
+        ([Proof::Fact].into_iter().collect(), Proofs::EMPTY)
+    );
 }
 
 /// The best a guesser can do, in comparisons of a guess with a living code: five codes, five tries each. With six

@@ -7,6 +7,7 @@ mod control;
 mod deliver;
 mod events;
 mod glance;
+mod hand_off;
 mod inbox;
 mod log;
 mod mint;

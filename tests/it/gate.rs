@@ -68,7 +68,8 @@ const NOBODY: Claim = Claim { nonce: Nonce([0xff; 12]), at: START };
 /// Everything the world saw of one link.
 #[derive(Debug)]
 pub struct Seen {
-    expires: Instant,
+    /// When the asking is over: the link's expiry, or later where a press came in time.
+    pub expires: Instant,
     /// The furthest that the clock ever was. A lease that was over then is over for good.
     latest: Instant,
     pub row: Option<Row>,

@@ -16,8 +16,8 @@ use postern::challenge::{Ask, Attempt, Challenge, Code, Happened, Need, Proof, P
 use postern::gate::{Answer, Change, Claim, Command, Row, State, Step, decide};
 use postern::id::{LinkId, Nonce, Redemption, Tag};
 use postern::limits::{
-    CODE_LIFETIME_S, CODE_TRIES_MAX, CODES_PER_LINK_MAX, LEASE_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S,
-    SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_MAX, SUBJECT_FACT_TRIES_PER_LINK_MAX,
+    CODE_LIFETIME_S, CODE_TRIES_MAX, CODES_PER_LINK_MAX, LEASE_S, LINK_FAILURES_MAX, SUBJECT_CODES_MAX,
+    SUBJECT_FACT_TRIES_MAX, SUBJECT_FACT_TRIES_PER_LINK_MAX,
 };
 use postern::person::{Allotment, Allotted, Lot, Person};
 use postern::time::{Instant, Span};
@@ -28,6 +28,8 @@ const MOVES: usize = 5;
 const STATES_MIN: usize = 100_000;
 const START: Instant = Instant::from_secs(1_000_000);
 const EXPIRES: Instant = Instant::from_secs(1_000_000 + 1_000);
+/// When the visitors' attempts are over: they pressed in time, and outlive the link.
+const ENDS: Instant = Instant::from_secs(1_000_000 + 1_100);
 const LINK: LinkId = LinkId([7; 12]);
 /// Beyond the wait for a code, a lease, a relay code, a code, and a proof.
 const JUMPS_S: [u32; 4] = [31, 61, 301, 901];
@@ -306,7 +308,7 @@ impl World {
 
     /// One request to the gate, and all that must hold of its answer.
     fn ask_gate(&mut self, command: Command, terms: Terms) -> Answer {
-        let step = decide(self.row.clone(), command, self.now, EXPIRES);
+        let step = decide(self.row.clone(), command, self.now, ends(command));
         self.check_step(command, &step);
         self.observe(command, &step);
         let was_locked = self.row.as_ref().is_some_and(|row| row.failures >= LINK_FAILURES_MAX);
@@ -331,7 +333,7 @@ impl World {
     fn observe(&mut self, command: Command, step: &Step) {
         let Command::Prove { nonce: by, ask, .. } = command else { return };
         let by = by.0[0];
-        let until = self.now + Span::from_secs(PROOF_LIFETIME_S);
+        let until = ENDS;
         for change in step.changes.into_iter().flatten() {
             match change {
                 Change::Proof(Happened::Shown(Proof::Code)) => {
@@ -382,7 +384,7 @@ impl World {
             (Command::Prove { nonce: by, .. }, Answer::Granted { claim, replay, .. }) => {
                 assert_eq!(claim.nonce, by, "a claim is of whoever asked");
                 if !replay {
-                    assert!(!self.known.is_revoked && !was_locked && self.now < EXPIRES);
+                    assert!(!self.known.is_revoked && !was_locked && self.now < ENDS);
                     assert_eq!(self.known.winner, None, "a link that was used up is given again");
                     let shown = &self.known.shown[usize::from(by.0[0])];
                     let counts: Proofs = shown
@@ -424,7 +426,7 @@ impl World {
 
     /// The same request again, at once: the same answer, and nothing more happens, unless somebody was wrong.
     fn check_repetition(&self, command: Command, answer: Answer) {
-        let again = decide(self.row.clone(), command, self.now, EXPIRES);
+        let again = decide(self.row.clone(), command, self.now, ends(command));
         let is_wrong = |answer| matches!(answer, Answer::Proving(View { said: Said::Wrong, .. }));
         let gives_back = matches!(command, Command::Release { .. } | Command::Fail { .. });
         if gives_back || is_wrong(answer) || is_wrong(again.answer) {
@@ -484,6 +486,11 @@ impl World {
     }
 }
 
+/// Until when the asking counts.
+fn ends(command: Command) -> Instant {
+    if matches!(command, Command::Prove { .. }) { ENDS } else { EXPIRES }
+}
+
 /// An answer without what tells a repetition from the first time.
 fn plain(answer: Answer) -> Answer {
     match answer {
@@ -522,7 +529,7 @@ fn row(failures: u8, challenge: Challenge) -> Option<Row> {
 /// nearly all that one link may; one whose first visitor has shown a fact and got a code; one with a code on its way; and
 /// one that the first visitor holds, when the second has shown all that is needed.
 fn worlds() -> Vec<World> {
-    let until = START + Span::from_secs(PROOF_LIFETIME_S);
+    let until = ENDS;
     let code = |failures| {
         let until = START + Span::from_secs(CODE_LIFETIME_S);
         Code { tag: code_tag(0, 9), until, failures }

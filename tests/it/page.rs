@@ -1,11 +1,11 @@
 //! Pages of the example policy, and the files that they refer to.
 
 use postern::http::Response;
-use postern::http::page::{Adding, HandOff, Landing, Pages, asset};
+use postern::http::page::{Adding, Grant, HandOff, Landing, Pages, asset};
 use postern::id::Nonce;
 use postern::policy::{Language, Policy};
 
-const LANDING: Landing = Landing { nonce: Nonce([9; 12]), open_in_browser: false };
+const LANDING: Landing<'static> = Landing { app: None, nonce: Nonce([9; 12]), open_in_browser: false };
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value)
@@ -36,8 +36,12 @@ fn every_scope_of_the_example_is_headed_by_its_label_in_every_language() {
 fn every_file_that_a_page_refers_to_is_served_and_kept_for_ever() {
     let policy = Policy::example();
     let pages = Pages::new(&policy, None, None);
-    let hand_off =
-        HandOff { app: None, web: "https://www.example.com/", grant: Some("g"), adding: Adding::Nothing };
+    let hand_off = HandOff {
+        app: None,
+        web: "https://www.example.com/",
+        grant: Some(Grant { text: "g", back_s: 55, goes_on: true }),
+        adding: Adding::Nothing,
+    };
     for page in [pages.landing(LANDING), pages.hand_off(&hand_off), pages.home(), pages.nothing_here()] {
         let mut addresses = own_addresses(&page.body, "href=\"");
         addresses.extend(own_addresses(&page.body, "src=\""));

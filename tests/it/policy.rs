@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use postern::limits::{
-    BUNDLE_ID_MAX, FALLBACK_MAX_MS, FALLBACK_MIN_MS, JSON_DEPTH_MAX, LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S,
+    BUNDLE_ID_MAX, FALLBACK_MAX_MS, FALLBACK_MIN_MS, JSON_DEPTH_MAX, LIFETIME_IN_APP_S, LIFETIME_MAX_S,
     LIFETIME_MIN_S, PACKAGE_NAME_MAX, POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_NAME_MAX,
-    POLICY_PROBLEMS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX,
+    POLICY_PROBLEMS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PRESS_MAX_S, PRESS_MIN_S,
 };
-use postern::policy::{Channel, Language, Policy, Problems, ProofBy, Risk, bundle_of_documents};
+use postern::policy::{Channel, Language, Policy, Problems, ProofBy, Risk, WarningRule, bundle_of_documents};
 use postern::token::Use;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ fn the_compiled_in_example_is_valid_and_shows_every_kind() {
     }
     let retry = policy.scope_named("payment.retry").unwrap();
     assert_eq!(
-        (retry.risk, retry.usage, retry.proof, retry.one_click, retry.hand_off, retry.lifetime_s),
+        (retry.risk, retry.usage, retry.proof, retry.one_click, retry.hand_off, retry.press_s),
         (Risk::Medium, Use::Once, ProofBy::Destination, true, true, 1_800)
     );
     assert_eq!(policy.scope(retry.code), Some(retry));
@@ -209,7 +209,7 @@ fn an_accepted_bundle_whose_texts_come_from_a_name_goes_on_serving() {
 
 #[test]
 fn a_mistake_in_any_document_is_reported_with_those_in_the_others() {
-    let scopes = String::from_utf8(SCOPES.to_vec()).unwrap().replace("1800", "1");
+    let scopes = String::from_utf8(SCOPES.to_vec()).unwrap().replacen("1800", "1", 1);
     let documents: [(&str, &[u8]); 4] = [
         ("site.json", b"{ \"scopes\": {} }"),
         ("scopes.json", scopes.as_bytes()),
@@ -226,7 +226,7 @@ fn a_mistake_in_any_document_is_reported_with_those_in_the_others() {
             ("field.type", "$.\"$schema\""),
             ("field.missing", "$.site"),
             ("field.missing", "$.outreach"),
-            ("scope.lifetime", "$.scopes.\"payment.retry\".lifetime_s"),
+            ("scope.press", "$.scopes.\"payment.retry\".press_s"),
         ],
         "{problems}"
     );
@@ -250,8 +250,8 @@ fn a_problem_says_where_what_and_what_was_expected() {
     let check =
         |edits: &[Edit], message: &str| assert_eq!(parse(&edited(edits)).unwrap_err().to_string(), message);
     check(
-        &[set(format!("{RETRY}/lifetime_s"), 7_200)],
-        "$.scopes.\"payment.retry\".lifetime_s: 7200; expected a whole number from 600 to 3600 [scope.lifetime]",
+        &[set(format!("{RETRY}/lifetime_s"), 86_401)],
+        "$.scopes.\"payment.retry\".lifetime_s: 86401; expected a whole number from 600 to 86400 [scope.lifetime]",
     );
     check(
         &[set(format!("{RETRY}/lifetme_s"), 600)],
@@ -449,15 +449,14 @@ fn scope_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
             vec![set(format!("{RETRY}/code"), code)],
         ));
     }
-    for (one_click, lifetime_s) in [(true, 599), (true, 3_601), (false, 599), (false, 86_401)] {
-        cases.push((
-            "scope.lifetime",
-            "$.scopes.\"payment.retry\".lifetime_s",
-            vec![
-                set(format!("{RETRY}/one_click"), one_click),
-                set(format!("{RETRY}/lifetime_s"), lifetime_s),
-            ],
-        ));
+    for (one_click, outside) in [(true, 599), (true, 86_401), (false, 599), (false, 86_401)] {
+        let one_click = set(format!("{RETRY}/one_click"), one_click);
+        let lifetime = set(format!("{RETRY}/lifetime_s"), outside);
+        cases.push(("scope.lifetime", "$.scopes.\"payment.retry\".lifetime_s", vec![one_click, lifetime]));
+    }
+    for outside in [599, 3_601] {
+        let press = set(format!("{RETRY}/press_s"), outside);
+        cases.push(("scope.press", "$.scopes.\"payment.retry\".press_s", vec![press]));
     }
     for (name, path) in [
         ("", "$.scopes.\"\""),
@@ -622,6 +621,65 @@ fn app_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
     cases
 }
 
+/// Before there were two lives, `lifetime_s` meant both.
+#[test]
+fn a_scope_that_names_one_life_means_both_by_it() {
+    let read = |lifetime: Option<u32>, press: Option<u32>| {
+        let mut edits = vec![cut(format!("{RETRY}/press_s"))];
+        edits.extend(lifetime.map(|it| set(format!("{RETRY}/lifetime_s"), it)));
+        edits.extend(press.map(|it| set(format!("{RETRY}/press_s"), it)));
+        let bundle = edited(&edits);
+        let policy = Policy::parse_accepted(bundle.to_string().as_bytes()).unwrap();
+        let scope = policy.scope_named("payment.retry").unwrap();
+        let on = |channel| scope.lifetime_on(channel);
+        (
+            scope.longest_s(),
+            [Channel::Email, Channel::Sms, Channel::WhatsApp, Channel::InApp].map(on),
+            scope.press_s,
+        )
+    };
+    assert_eq!(read(Some(1_800), None), (1_800, [1_800; 4], 1_800));
+    assert_eq!(read(Some(600), None), (600, [600; 4], 600));
+    assert_eq!(read(Some(86_400), None), (86_400, [86_400; 4], 3_600));
+    assert_eq!(read(Some(86_400), Some(900)), (86_400, [86_400; 4], 900));
+    assert_eq!(read(None, Some(900)), (86_400, [86_400, 86_400, 86_400, 3_600], 900));
+    assert_eq!(read(None, None), (86_400, [86_400, 86_400, 86_400, 3_600], 3_600));
+}
+
+#[test]
+fn a_link_that_most_readers_find_dead_is_a_warning() {
+    assert_eq!(Policy::example().warnings(), []);
+    let living = |lifetime_s: u32| {
+        let press = "\"press_s\": 1800";
+        let scopes = String::from_utf8(SCOPES.to_vec()).unwrap();
+        let scopes = scopes.replacen(press, &format!("{press}, \"lifetime_s\": {lifetime_s}"), 1);
+        let mut documents = EXAMPLE;
+        documents[1] = ("scopes.json", scopes.as_bytes());
+        Policy::from_documents(&documents, 2).unwrap()
+    };
+    let policy = living(1_800);
+    let warned: Vec<String> = policy.warnings().iter().map(ToString::to_string).collect();
+    assert!(warned[0].contains("one in ten comes later than 43200 s [lifetime.short]"), "{warned:?}");
+    let paths: Vec<String> = policy.warnings().into_iter().map(|warning| warning.path).collect();
+    let touches = policy.journeys.values().flat_map(|journey| {
+        let touches = journey.touches.iter().enumerate();
+        touches.map(move |(at, touch)| (journey, at, touch))
+    });
+    let expected: Vec<String> = touches
+        .filter(|(.., touch)| {
+            touch.scope.as_deref() == Some("payment.retry") && touch.channel != Channel::InApp
+        })
+        .map(|(journey, at, _)| format!("$.journeys.\"{}\".touches[{at}].scope", journey.name))
+        .collect();
+    assert_eq!(paths, expected);
+    assert!(!expected.is_empty());
+    assert_eq!(living(43_200).warnings(), []);
+    let documented = include_str!("../../docs/lint.md").split("\n## Warnings\n").nth(1).unwrap();
+    for rule in WarningRule::ALL {
+        assert!(documented.contains(&format!("| `{}` |", rule.id())));
+    }
+}
+
 #[test]
 fn what_lies_within_every_bound_is_accepted() {
     accepts(&[]);
@@ -638,7 +696,10 @@ fn what_lies_within_every_bound_is_accepted() {
         set(format!("{RETRY}/code"), 65_534),
         set(format!("{RETRY}/risk"), "high"),
         set(format!("{RETRY}/lifetime_s"), 600),
-        set(format!("{RETRY}/lifetime_s"), 3_600),
+        set(format!("{RETRY}/lifetime_s"), 86_400),
+        set(format!("{RETRY}/press_s"), 600),
+        set(format!("{RETRY}/press_s"), 3_600),
+        cut(format!("{RETRY}/press_s")),
         set(format!("{RETRY}/language"), "sv"),
         set(format!("{RETRY}/label"), json!({})),
         cut(format!("{RETRY}/label")),
@@ -721,7 +782,9 @@ fn the_reference_names_the_bounds_in_force() {
         PACKAGE_NAME_MAX,
         BUNDLE_ID_MAX,
         LIFETIME_MIN_S as usize,
-        LIFETIME_ACTION_MAX_S as usize,
+        LIFETIME_IN_APP_S as usize,
+        PRESS_MIN_S as usize,
+        PRESS_MAX_S as usize,
         LIFETIME_MAX_S as usize,
         FALLBACK_MIN_MS as usize,
         FALLBACK_MAX_MS as usize,
@@ -761,8 +824,8 @@ fn thousands_of_mistakes_are_counted_and_not_listed() {
         .map(|at| (format!("s{at}"), json!({ "destination": format!("{}{at:04}", "e".repeat(60)) })))
         .collect();
     let problems = parse(&edited(&[set("/destinations", destinations), set("/scopes", scopes)])).unwrap_err();
-    // Each destination is unused, and each scope lacks five fields besides its destination.
-    assert_eq!(problems.as_slice().len() + problems.omitted(), 1_000 + 6 * 1_000);
+    // Each destination is unused, and each scope lacks four fields besides its destination.
+    assert_eq!(problems.as_slice().len() + problems.omitted(), 1_000 + 5 * 1_000);
 }
 
 /// JSON that resembles a policy closely enough to reach every reader.

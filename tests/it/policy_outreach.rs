@@ -217,6 +217,16 @@ fn touch_cases() -> Vec<Case> {
             "$.journeys.\"subscription.expiring\".touches[0].steps",
             vec![set("/journeys/subscription.expiring/touches/0/steps", 1)],
         ),
+        (
+            // The door's press, the hand-off's, and one action there.
+            "touch.steps",
+            "$.journeys.\"onboarding.dropped\".touches[0].steps",
+            vec![
+                set("/scopes/onboarding.resume/hand_off", true),
+                set("/scopes/onboarding.resume/one_click", true),
+                set("/journeys/onboarding.dropped/touches/0/steps", 1),
+            ],
+        ),
         ("touch.link", "FAILED.touches[0].scope", vec![cut(at(EMAIL, "scope"))]),
         (
             "touch.link",

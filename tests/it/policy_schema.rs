@@ -59,7 +59,7 @@ fn the_schema_refuses_what_is_wrong_with_a_single_field() {
         ("field.missing", "$.site.name", vec![cut("/site/name")]),
         ("field.type", "$.scopes", vec![set("/scopes", json!([]))]),
         ("policy.items", "$.scopes", vec![set("/scopes", json!({}))]),
-        ("scope.lifetime", "$.scopes", vec![set("/scopes/payment.retry/lifetime_s", 3_601)]),
+        ("scope.lifetime", "$.scopes", vec![set("/scopes/payment.retry/lifetime_s", 86_401)]),
         ("cap.zero", "$.outreach", vec![set("/outreach/caps/0/max", 0)]),
         ("sender.provider", "$.outreach", vec![set("/outreach/senders/sms/provider", "postmark")]),
         ("journey.outcome", "$.journeys", vec![cut("/journeys/kyc.refresh/outcomes")]),

@@ -169,8 +169,8 @@ fn terms(arguments: &Arguments) -> Result<Terms, Failure> {
         scope: scope.code,
         asks_for_proof: scope.proof.need().map(|_| scope.name.clone()),
         usage: scope.usage,
-        lifetime_s: scope.lifetime_s,
-        lifetime_max_s: scope.lifetime_s,
+        lifetime_s: scope.longest_s(),
+        lifetime_max_s: scope.longest_s(),
         region: policy.site.region,
     })
 }

@@ -117,22 +117,38 @@ fn good(policy: &Policy) -> Done {
     write_journeys(&mut text, policy);
     let scopes: Vec<_> = policy.scopes.values().map(scope_as_json).collect();
     let journeys: Vec<_> = policy.journeys.values().map(journey_as_json).collect();
-    let json = json!({ "ok": true, "version": policy.version, "scopes": scopes, "journeys": journeys });
+    let warnings = policy.warnings();
+    for warning in &warnings {
+        let _ = writeln!(text, "\nWARNING: {warning}");
+    }
+    let warnings: Vec<_> = warnings
+        .iter()
+        .map(|one| json!({ "path": one.path, "rule": one.rule.id(), "warning": one.says }))
+        .collect();
+    let json = json!({
+        "ok": true,
+        "version": policy.version,
+        "scopes": scopes,
+        "journeys": journeys,
+        "warnings": warnings,
+    });
     Done::new(text, &json)
 }
 
 fn write_scopes(text: &mut String, policy: &Policy) {
     let width = policy.scopes.values().map(|scope| scope.name.len()).max().unwrap_or(0).max("scope".len());
-    let _ = writeln!(text, "code   {:width$}  risk    use   lifetime  proof        destination", "scope");
+    let _ =
+        writeln!(text, "code   {:width$}  risk    use   lifetime  press  proof        destination", "scope");
     for scope in policy.scopes.values() {
-        let Scope { code, name, risk, usage, lifetime_s, proof, destination, .. } = scope;
+        let Scope { code, name, risk, usage, press_s, proof, destination, .. } = scope;
         let _ = writeln!(
             text,
-            "{:<5}  {name:width$}  {:6}  {:4}  {:8}  {:11}  {destination}",
+            "{:<5}  {name:width$}  {:6}  {:4}  {:8}  {:5}  {:11}  {destination}",
             code.0,
             risk_name(*risk),
             use_name(*usage),
-            show_span(Span::from_secs(*lifetime_s)),
+            show_span(Span::from_secs(scope.longest_s())),
+            show_span(Span::from_secs(*press_s)),
             proof_name(*proof),
         );
     }
@@ -161,7 +177,8 @@ fn scope_as_json(scope: &Scope) -> Value {
         "name": scope.name,
         "risk": risk_name(scope.risk),
         "use": use_name(scope.usage),
-        "lifetime_s": scope.lifetime_s,
+        "lifetime_s": scope.longest_s(),
+        "press_s": scope.press_s,
         "proof": proof_as_json(scope.proof),
         "destination": scope.destination,
         "hand_off": scope.hand_off,

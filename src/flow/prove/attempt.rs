@@ -18,6 +18,7 @@ use crate::policy::{Destination, Scope};
 use crate::port::{Errand, People, Ports, Unreachable};
 use crate::session::{Holder, Remembered, Session};
 use crate::shard;
+use crate::time::Instant;
 use crate::token::Claims;
 
 /// Somebody who shows who they are.
@@ -43,24 +44,24 @@ impl<'a> Attempt<'a> {
         Self::of(click, session, holder)
     }
 
-    /// Nothing where policy does not ask for proof any more.
+    /// Nothing where policy does not ask for proof any more, or the press is too long ago.
     pub fn of(click: Click<'a>, session: Session, holder: Holder) -> Option<Self> {
         let policy = &click.snapshot.policy;
         let scope = policy.scope(session.link.scope)?;
+        if click.context.now >= scope.press_ends(session.began) {
+            return None;
+        }
         let destination = policy.destinations.get(&scope.destination)?;
         Some(Self { click, session, holder, scope, destination, need: scope.proof.need()? })
     }
 
     pub fn claims(&self) -> Claims {
-        let link = &self.session.link;
-        Claims {
-            usage: link.usage,
-            expires: link.expires,
-            scope: link.scope,
-            region: link.region,
-            link: link.link,
-            subject: Some(self.session.subject),
-        }
+        self.session.claims()
+    }
+
+    /// When the attempt is over, counted from the press. The link may expire before.
+    pub fn ends(&self) -> Instant {
+        self.scope.press_ends(self.session.began)
     }
 
     pub fn trace(&self) -> Trace {
@@ -105,7 +106,7 @@ impl<'a> Attempt<'a> {
         let (nonce, hold, need) = (self.session.nonce, self.scope.hand_off, self.need);
         let errand = Errand {
             link: self.session.link.link,
-            expires: self.session.link.expires,
+            expires: self.ends().secs(),
             trace: self.trace(),
             network: self.click.network(),
             command: Command::Prove { nonce, hold, need, ask },
@@ -169,10 +170,15 @@ impl<'a> Attempt<'a> {
         is_strong && !self.is_app() && self.click.context.door.party.is_some()
     }
 
+    /// How long the attempt has left.
+    pub fn left_s(&self) -> u64 {
+        self.ends().since(self.click.context.now).secs_ceil()
+    }
+
     /// The session goes along, and the next page is the one that shows where the attempt stands.
     pub fn with_session(&self, mut response: Response) -> Response {
         if let Some(text) = self.click.context.door.sessions.seal(&self.session, self.holder) {
-            response.headers.push(("set-cookie", set_session(&text)));
+            response.headers.push(("set-cookie", set_session(&text, self.left_s())));
         }
         response
     }

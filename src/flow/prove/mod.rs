@@ -35,6 +35,7 @@ use crate::flow::request::{browser, hints, network, wants_json};
 use crate::http::page::Pages;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request};
+use crate::id::Nonce;
 use crate::policy::{Destination, Scope};
 use crate::port::Ports;
 use crate::session::{Holder, Session};
@@ -84,6 +85,9 @@ pub async fn verify(context: &Context<'_>, request: &Request, ports: &impl Ports
     // A ticket begins an attempt, and nothing else.
     let fits =
         |attempt: &Attempt<'_>| attempt.holder != Holder::Ticket || matches!(form, Some(Form::Begin { .. }));
+    if let (Some(Form::Begin { nonce }), Some(ticket)) = (&form, landing_ticket(&click, &fields)) {
+        return redeem(&click, ticket, *nonce, ports).await;
+    }
     let Some(attempt) = Attempt::open(click, &fields).filter(fits) else {
         let is_allowed = ports.allows(&network(context, request)).await;
         return if is_allowed {
@@ -114,6 +118,28 @@ pub async fn verify(context: &Context<'_>, request: &Request, ports: &impl Ports
         // No page of ours sends such a form: where the attempt stands is as good an answer as any.
         None => attempt.go_on(Ask::Look, ports).await,
     }
+}
+
+/// The ticket of a link's own page, which an app sends.
+fn landing_ticket(click: &Click<'_>, fields: &Fields) -> Option<Session> {
+    let text = fields.get("session").filter(|_| wants_json(click.request))?;
+    click.context.door.sessions.open(text, Holder::Landing, click.context.now).ok()
+}
+
+/// An app that was opened from a link's own page redeems it: as if it had been opened by the link itself.
+async fn redeem(click: &Click<'_>, ticket: Session, nonce: Nonce, ports: &impl Ports) -> Outcome {
+    let claims = ticket.claims();
+    let key = click.context.door.pseudonyms.audit_link(ticket.link.link).to_string();
+    if !ports.allows(&key).await {
+        return click.deny(Cause::Damped, Some(&claims));
+    }
+    let policy = &click.snapshot.policy;
+    let scope = policy.scope(ticket.link.scope).filter(|scope| scope.usage == ticket.link.usage);
+    let Some(scope) = scope else { return click.deny(Cause::UnknownScope, Some(&claims)) };
+    let Some(destination) = policy.destinations.get(&scope.destination) else {
+        return click.deny(Cause::NoDestination, Some(&claims));
+    };
+    click.take(&claims, ticket.link, nonce, (scope, destination, scope.hand_off), ports).await
 }
 
 /// There is nothing to go on with.

@@ -16,7 +16,6 @@ use crate::http::page::{
 };
 use crate::http::problem::{Code, Problem, json};
 use crate::id::Nonce;
-use crate::limits::PROOF_LIFETIME_S;
 use crate::person::{Person, Reach};
 use crate::policy::{Channel, FactKind};
 use crate::port::Ports;
@@ -76,7 +75,7 @@ impl Attempt<'_> {
 
     /// An app goes on, with a ticket from a page and a nonce of its own.
     pub async fn renew(self, nonce: Nonce, ports: &impl Ports) -> Outcome {
-        let session = Session { nonce, began: self.click.context.now, ..self.session };
+        let session = Session { nonce, ..self.session };
         let attempt = Attempt { session, holder: Holder::App, ..self };
         match attempt.ask(Ask::Begin, ports).await {
             Ok(view) => attempt.begun(&view, ports).await,
@@ -317,7 +316,7 @@ impl Attempt<'_> {
         let document = Status {
             outcome: "proof_required",
             session: session.filter(|_| is_new),
-            expires_in_s: is_new.then_some(PROOF_LIFETIME_S),
+            expires_in_s: is_new.then(|| self.left_s()),
             scope: &self.scope.name,
             needed: self.need.count(),
             shown: self.counted(view).iter().map(Proof::name).collect(),
@@ -405,7 +404,7 @@ struct Status<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in_s: Option<u32>,
+    expires_in_s: Option<u64>,
     scope: &'a str,
     /// How many different factors.
     needed: u8,

@@ -47,9 +47,11 @@ pub struct Pages<'a> {
     step: Option<(u8, u8)>,
 }
 
-/// The page with the one button.
+/// The page before anything is pressed. Its buttons are the ways: each names what the link is for, and where.
 #[derive(Clone, Copy, Debug)]
-pub struct Landing {
+pub struct Landing<'a> {
+    /// The app, if the visitor's platform has it and whoever comes there proves who they are.
+    pub app: Option<AppWay<'a>>,
     /// Comes back with the post, so that a repeated post is the same attempt.
     pub nonce: Nonce,
     /// Whether to suggest the visitor's own browser, because the page is shown inside another app. Only here: on the
@@ -65,9 +67,19 @@ pub struct HandOff<'a> {
     /// An `https:` URL of the policy.
     pub web: &'a str,
     /// Posted to `web` as the field `grant`. Without one, `web` is a plain link.
-    pub grant: Option<&'a str>,
+    pub grant: Option<Grant<'a>>,
     /// Whether a passkey may be added, or was.
     pub adding: Adding,
+}
+
+/// A grant on a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Grant<'a> {
+    pub text: &'a str,
+    /// After so many seconds the page leads back to the link, so that no dead button stays.
+    pub back_s: u64,
+    /// Whether script posts it at once: somebody has just pressed a button that named this way.
+    pub goes_on: bool,
 }
 
 /// A link that opens an app.
@@ -118,7 +130,7 @@ impl<'a> Pages<'a> {
     }
 
     /// A link, before anything is done with it.
-    pub fn landing(&self, landing: Landing) -> Response {
+    pub fn landing(&self, landing: Landing<'_>) -> Response {
         let text = self.text();
         let label = self.scope.and_then(|scope| scope.label.get(&self.language));
         let heading = label.map_or_else(|| (text.landing)(&self.site.name), String::clone);
@@ -126,10 +138,17 @@ impl<'a> Pages<'a> {
             Some(Use::Once) => text.leads_once,
             Some(Use::Many) | None => text.leads,
         };
+        let app = landing.app.filter(|app| may_open(app.href));
+        let destination = self.scope.and_then(|scope| self.policy.destinations.get(&scope.destination));
         let view = LandingView {
             frame: self.frame(&heading, Door::Open),
             text,
             what_happens: leads(&self.site.name),
+            app_button: app.map(|_| (text.in_app)(self.act())),
+            web_button: destination
+                .map_or_else(|| text.go_on.to_owned(), |it| (text.on_host)(self.act(), it.web.host())),
+            web_rank: if app.is_some() { "quiet" } else { "primary" },
+            app,
             nonce: landing.nonce,
             open_in_browser: landing.open_in_browser,
             help: self.ways_on.help.as_str(),
@@ -141,25 +160,27 @@ impl<'a> Pages<'a> {
     pub fn hand_off(&self, hand_off: &HandOff<'_>) -> Response {
         let text = self.text();
         let app = hand_off.app.filter(|app| may_open(app.href));
-        let (explanation, web_button) = match app {
-            Some(_) => (text.app_help, text.in_browser),
-            None => (text.onward_help, text.go_on),
-        };
-        let heading = (text.hand_off)(&self.site.name);
+        let explanation = if app.is_some() { text.app_help } else { text.onward_help };
+        let label = self.scope.and_then(|scope| scope.label.get(&self.language));
+        let heading = label.map_or_else(|| (text.hand_off)(&self.site.name), String::clone);
         let view = HandOffView {
             frame: self.frame(&heading, Door::Open),
             text,
             explanation,
+            app_button: app.map(|_| (text.in_app)(self.act())),
             app,
             web: hand_off.web,
-            web_button,
+            web_button: (text.on_host)(self.act(), host(hand_off.web)),
             web_rank: if app.is_some() { "quiet" } else { "primary" },
             grant: hand_off.grant,
             proving: self.proving(),
             adding: hand_off.adding,
         };
-        let forms = hand_off.grant.map_or(Forms::None, |_| Forms::onward(hand_off.web));
-        page(200, self.language, html(&view), forms)
+        let Some(grant) = hand_off.grant else { return page(200, self.language, html(&view), Forms::None) };
+        let mut response = page(200, self.language, html(&view), Forms::onward(hand_off.web));
+        // Without an address it is this page's own, by GET: the link, or where its proof stands.
+        response.headers.push(("refresh", Cow::Owned(grant.back_s.to_string())));
+        response
     }
 
     /// A visitor who is not let through.
@@ -271,9 +292,21 @@ impl<'a> Pages<'a> {
         Frame::new(self.language, &self.site.name, heading, door)
     }
 
+    /// What the link is for, in the page's language.
+    fn act(&self) -> &str {
+        let label = self.scope.and_then(|scope| scope.label.get(&self.language));
+        label.map_or(self.text().go_on, String::as_str)
+    }
+
     const fn text(&self) -> &'static Text {
         Text::of(self.language)
     }
+}
+
+/// The host of an address of the policy, with a port if it has one.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
 
 /// The page of a door that has no policy to go by, and so no name and no ways on: our fault, try again.
@@ -319,7 +352,7 @@ pub(super) mod tests {
 
     use super::proof;
     use super::{
-        Adding, AppWay, Choice, ChoicesPage, HandOff, Heard, Landing, Pages, RefusalPage, may_open,
+        Adding, AppWay, Choice, ChoicesPage, Grant, HandOff, Heard, Landing, Pages, RefusalPage, may_open,
         unavailable,
     };
     use crate::http::Response;
@@ -365,7 +398,8 @@ pub(super) mod tests {
             name: "payment.retry".to_owned(),
             risk: Risk::Low,
             usage: Use::Once,
-            lifetime_s: 3_600,
+            lifetime_s: Some(3_600),
+            press_s: 1_800,
             one_click: true,
             proof: ProofBy::Nobody,
             facts: Vec::new(),
@@ -401,6 +435,10 @@ pub(super) mod tests {
         response.headers.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value)
     }
 
+    const fn grant(text: &str) -> Grant<'_> {
+        Grant { text, back_s: 55, goes_on: true }
+    }
+
     fn reference() -> Reference {
         Reference([7; 9])
     }
@@ -411,8 +449,9 @@ pub(super) mod tests {
     }
 
     fn all_leading_to(web: &str, pages: &Pages<'_>) -> Vec<(&'static str, Response)> {
-        let landing = Landing { nonce: Nonce([1; 12]), open_in_browser: false };
-        let web = HandOff { app: None, web, grant: Some(GRANT), adding: Adding::Nothing };
+        let landing = Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false };
+        let goes_on = HandOff { app: None, web, grant: Some(grant(GRANT)), adding: Adding::Nothing };
+        let web = HandOff { grant: Some(Grant { goes_on: false, ..grant(GRANT) }), ..goes_on };
         let app = AppWay { href: "https://app.example.com/billing#grant=g1.AQID", fallback_ms: None };
         let scheme = AppWay { href: "exampleapp://billing#grant=g1.AQID", fallback_ms: Some(1_500) };
         let wanted = |(channel, purpose)| Choice { channel, purpose, is_wanted: channel == Channel::Email };
@@ -426,8 +465,10 @@ pub(super) mod tests {
         let adding = Adding::Offered;
         let mut all = vec![
             ("landing", pages.landing(landing)),
+            ("landing_app", pages.landing(Landing { app: Some(app), ..landing })),
             ("landing_in_app", pages.landing(Landing { open_in_browser: true, ..landing })),
             ("hand_off_web", pages.hand_off(&web)),
+            ("hand_off_goes_on", pages.hand_off(&goes_on)),
             ("hand_off_app", pages.hand_off(&HandOff { app: Some(app), ..web })),
             ("hand_off_scheme", pages.hand_off(&HandOff { app: Some(scheme), ..web })),
             ("hand_off_adding", pages.hand_off(&HandOff { adding, ..web })),
@@ -533,9 +574,13 @@ pub(super) mod tests {
         policy.destinations.insert("billing".to_owned(), destination);
         let scope = scope();
         let pages = Pages::new(&policy, Some(&scope), None);
-        let landing = pages.landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false });
-        let hand_off =
-            pages.hand_off(&HandOff { app: None, web: local, grant: Some(GRANT), adding: Adding::Nothing });
+        let landing = pages.landing(Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false });
+        let hand_off = pages.hand_off(&HandOff {
+            app: None,
+            web: local,
+            grant: Some(grant(GRANT)),
+            adding: Adding::Nothing,
+        });
         for page in [landing, hand_off] {
             let policy = header(&page, "content-security-policy");
             assert!(
@@ -580,7 +625,9 @@ pub(super) mod tests {
         let expected = BTreeMap::from([
             ("landing", 200),
             ("landing_in_app", 200),
+            ("landing_app", 200),
             ("hand_off_web", 200),
+            ("hand_off_goes_on", 200),
             ("hand_off_app", 200),
             ("hand_off_scheme", 200),
             ("open_scheme", 200),
@@ -682,7 +729,8 @@ pub(super) mod tests {
         for usage in [Use::Once, Use::Many] {
             let scope = Scope { usage, ..scope() };
             let pages = Pages::new(&policy, Some(&scope), Some("en"));
-            let html = pages.landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false }).body;
+            let html =
+                pages.landing(Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false }).body;
             assert_eq!((count(&html, "<form"), count(&html, "<button")), (1, 1));
             assert!(html.contains("<form method=\"post\">"));
             assert!(html.contains("<input type=\"hidden\" name=\"nonce\" value=\"AQEBAQEBAQEBAQEB\">"));
@@ -696,7 +744,7 @@ pub(super) mod tests {
     fn a_scope_without_a_label_in_the_language_gets_a_neutral_heading() {
         let (policy, scope) = (policy(), scope());
         let html = Pages::new(&policy, Some(&scope), Some("es"))
-            .landing(Landing { nonce: Nonce([1; 12]), open_in_browser: false })
+            .landing(Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false })
             .body;
         assert!(html.contains("<h1>Un enlace para usted de Northwind Energy</h1>"));
     }
@@ -706,10 +754,10 @@ pub(super) mod tests {
         let policy = policy();
         let pages = Pages::new(&policy, None, Some("en"));
         let html = pages
-            .hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing })
+            .hand_off(&HandOff { app: None, web: WEB, grant: Some(grant(GRANT)), adding: Adding::Nothing })
             .body;
         assert_eq!(count(&html, GRANT), 1);
-        let action = "<form method=\"post\" action=\"https://www.example.com/billing?from=link&#38;step=1\">";
+        let action = "<form method=\"post\" action=\"https://www.example.com/billing?from=link&#38;step=1\" data-goes-on>";
         assert!(html.contains(action), "{html}");
 
         let without =
@@ -736,7 +784,7 @@ pub(super) mod tests {
         let web = HandOff {
             app: None,
             web: "https://e.example/\"><script>",
-            grant: Some("\"><script>"),
+            grant: Some(grant("\"><script>")),
             adding: Adding::Nothing,
         };
         let pages = Pages::new(&policy, Some(&scope), Some("en"));
@@ -778,10 +826,19 @@ pub(super) mod tests {
         for href in hostile {
             assert!(!may_open(href), "{href}");
             let app = Some(AppWay { href, fallback_ms: None });
-            let without =
-                pages.hand_off(&HandOff { app: None, web: WEB, grant: Some(GRANT), adding: Adding::Nothing });
+            let without = pages.hand_off(&HandOff {
+                app: None,
+                web: WEB,
+                grant: Some(grant(GRANT)),
+                adding: Adding::Nothing,
+            });
             assert_eq!(
-                pages.hand_off(&HandOff { app, web: WEB, grant: Some(GRANT), adding: Adding::Nothing }),
+                pages.hand_off(&HandOff {
+                    app,
+                    web: WEB,
+                    grant: Some(grant(GRANT)),
+                    adding: Adding::Nothing
+                }),
                 without,
                 "{href}"
             );

@@ -1,13 +1,16 @@
 //! The linter: what a policy may not do to people even though every field of it reads well.
 //!
-//! Each [`Rule`] has an id and a line in `docs/lint.md`. A rule refuses; there are no warnings. Rules about wording
-//! stand with the templates, and rules about single links with the scopes.
+//! Each [`Rule`] has an id and a line in `docs/lint.md`. A rule refuses. What may be meant and mostly is not
+//! is a [`Warning`], which `postern policy check` shows. Rules about wording stand with the templates, and rules about
+//! single links with the scopes.
 
 mod outreach;
 mod touch;
+mod warning;
 
 pub(super) use outreach::{cap, caps, quiet_hours, sender};
 pub(super) use touch::touch;
+pub use warning::{Warning, WarningRule};
 
 use crate::json::{Fields, Node, nearest};
 use crate::limits::HOLDOUT_MAX_PER_MILLE;

@@ -26,7 +26,7 @@ pub(in crate::policy) fn touch(
     let template = context.template(&touch.template);
     check_channel(fields, touch, scope, earlier);
     check_consent(fields, touch, plan.basis);
-    check_steps(fields, touch, steps, scope);
+    check_steps(fields, touch, steps, scope, context);
     check_reach(fields, touch, earlier, plan);
     let template = template.filter(|template| speaks_there(fields, touch, template));
     if let Some(outreach) = plan.outreach {
@@ -93,11 +93,16 @@ fn check_consent(fields: &Fields<'_>, touch: &Touch, basis: Option<Basis>) {
     }
 }
 
-/// Steps are counted from the opened link. A single-use link takes a press at the door before its destination, and
-/// a destination that is not one action at a tap takes one more (capability S6).
-fn check_steps(fields: &Fields<'_>, touch: &Touch, steps: u32, scope: Option<&Scope>) {
+/// Steps are presses, counted from the opened link. A single-use link takes one at the door, a hand-off where nobody asks
+/// who it is a second one, and a destination that is not one action at a tap one more (capability S6). What a person shows
+/// of who they are is none. Who wrote a policy before hand-offs were counted is not refused.
+fn check_steps(fields: &Fields<'_>, touch: &Touch, steps: u32, scope: Option<&Scope>, context: Context<'_>) {
     let rule = Rule::TouchSteps.id();
-    let least = scope.map_or(0, |scope| u32::from(scope.usage == Use::Once) + u32::from(!scope.one_click));
+    let presses = |scope: &Scope| {
+        let hands_off = scope.hand_off && scope.proof == ProofBy::Nobody && !context.is_accepted;
+        u32::from(scope.usage == Use::Once) + u32::from(hands_off) + u32::from(!scope.one_click)
+    };
+    let least = scope.map_or(0, presses);
     if steps > STEPS_MAX {
         fields.problem(
             "steps",

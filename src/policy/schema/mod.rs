@@ -15,10 +15,10 @@ use crate::id::Region;
 use crate::limits::{
     CAP_WINDOW_MAX_S, CAPS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, EVENT_TYPE_MAX, FACT_DIGITS_MAX, FACTS_MAX,
     FALLBACK_MAX_MS, FALLBACK_MIN_MS, GAP_MAX_H, HOLDOUT_MAX_PER_MILLE, JOURNEY_LIST_MAX, JOURNEY_MAX_H,
-    LIFETIME_ACTION_MAX_S, LIFETIME_MAX_S, LIFETIME_MIN_S, MAILBOX_MAX, PARAGRAPHS_MAX, POLICY_ITEMS_MAX,
-    POLICY_NAME_MAX, POLICY_NOTE_CHARS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PROVIDER_NAME_MAX,
-    QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN, REENTRY_MAX_H, REENTRY_MIN_H, SENDS_REMEMBERED_MAX,
-    STEPS_MAX, TOUCHES_MAX,
+    LIFETIME_MAX_S, LIFETIME_MIN_S, MAILBOX_MAX, PARAGRAPHS_MAX, POLICY_ITEMS_MAX, POLICY_NAME_MAX,
+    POLICY_NOTE_CHARS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PRESS_MAX_S, PRESS_MIN_S,
+    PROVIDER_NAME_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN, REENTRY_MAX_H, REENTRY_MIN_H,
+    SENDS_REMEMBERED_MAX, STEPS_MAX, TOUCHES_MAX,
 };
 use crate::policy::journey::BASES;
 use crate::policy::proof::{CODE_CHANNELS, KINDS, WORDS};
@@ -90,13 +90,14 @@ fn door() -> Definitions {
             "call_back": { "type": "string", "description": "A web page, or `tel:` and an E.164 number." },
         }),
     );
-    let mut scope = object(
-        &["code", "risk", "use", "lifetime_s", "proof", "destination"],
+    let scope = object(
+        &["code", "risk", "use", "proof", "destination"],
         &json!({
             "code": number(1, u32::from(PREFERENCES.0) - 1, "What the token carries; never reuse one."),
             "risk": one_of(RISKS.map(|(word, _)| word), "What harm a stranger with the link could do."),
             "use": one_of(USES.map(|(word, _)| word), "One visitor, or any number."),
-            "lifetime_s": number(LIFETIME_MIN_S, LIFETIME_MAX_S, "Longest lifetime of a link, in seconds."),
+            "lifetime_s": number(LIFETIME_MIN_S, LIFETIME_MAX_S, "How long a link in a message works, in seconds."),
+            "press_s": number(PRESS_MIN_S, PRESS_MAX_S, "How long what a press starts may take, in seconds."),
             "one_click": { "type": "boolean", "description": "One action at a tap." },
             "proof": link("proof"),
             "facts": list(&link("word"), 1, FACTS_MAX, "The site's facts that are asked together."),
@@ -107,12 +108,6 @@ fn door() -> Definitions {
             "ways_on": link("ways_on"),
         }),
     );
-    add(
-        &mut scope,
-        "if",
-        json!({ "properties": { "one_click": { "const": true } }, "required": ["one_click"] }),
-    );
-    add(&mut scope, "then", json!({ "properties": { "lifetime_s": { "maximum": LIFETIME_ACTION_MAX_S } } }));
     vec![("site", site), ("ways_on", ways_on), ("scope", scope)]
 }
 

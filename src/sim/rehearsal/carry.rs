@@ -13,7 +13,7 @@ use crate::sim::rehearsal::population::{Reach, mixed};
 use crate::sim::rehearsal::stage::{Happening, Stage};
 use crate::sim::rehearsal::tell::pick;
 use crate::sim::rehearsal::visit::Lost;
-use crate::time::Span;
+use crate::time::{Instant, Span};
 
 /// A queue message is tried this often.
 const TRIES_MAX: u8 = 4;
@@ -105,7 +105,7 @@ impl Stage<'_> {
         if is_down || self.lots.strikes(Chance::ProviderErrors, self.now) {
             return Settled::Retry { after_ms: None, reason: reason::UNAVAILABLE.into() };
         }
-        self.left(actor, ready.touch, ready.channel, self.knows_repetitions(ready));
+        self.left(actor, ready, self.knows_repetitions(ready));
         if self.lots.strikes(Chance::ProviderTimesOut, self.now) {
             return Settled::Retry { after_ms: None, reason: reason::NO_ANSWER.into() };
         }
@@ -119,7 +119,8 @@ impl Stage<'_> {
     }
 
     /// The message is on its way, unless the provider knows that it had it already. A second copy moves nobody.
-    pub fn left(&mut self, actor: usize, touch: TouchId, channel: Channel, knows_repetitions: bool) {
+    pub fn left(&mut self, actor: usize, ready: &Ready, knows_repetitions: bool) {
+        let (touch, channel) = (ready.touch, ready.channel);
         let is_first = self.taken.insert(touch);
         if !is_first && knows_repetitions {
             return;
@@ -139,11 +140,20 @@ impl Stage<'_> {
         if let Some(tally) = self.tally.touch_mut(mark.journey, mark.touch) {
             tally.sent += 1;
         }
-        self.react(actor, &mark, channel);
+        self.react(actor, &mark, channel, self.link_ends(ready));
         self.storm_after_leaving(actor, touch);
     }
 
-    fn react(&mut self, actor: usize, mark: &Mark, channel: Channel) {
+    /// When the message's link expires, if it has one. In the app it is minted when the message is read.
+    fn link_ends(&self, ready: &Ready) -> Option<Instant> {
+        let policy = self.rules.policies.get(&ready.version)?;
+        let touch = policy.journeys.get(&ready.journey)?.touches.get(usize::from(ready.index))?;
+        let scope =
+            policy.scope_named(touch.scope.as_deref()?).filter(|_| ready.channel != Channel::InApp)?;
+        Some(ready.offered + Span::from_secs(scope.lifetime_on(ready.channel)))
+    }
+
+    fn react(&mut self, actor: usize, mark: &Mark, channel: Channel, link_ends: Option<Instant>) {
         let Some(of) = self.cast.get(actor) else { return };
         let Some(matter) = of.matters.get(mark.matter) else { return };
         let (number, shard) = (u64::from(of.number), Shard::of(of.subject));
@@ -160,10 +170,17 @@ impl Stage<'_> {
             return;
         }
         let reaction = reaction(&mut random, channel);
-        let tally = self.tally.touch_mut(mark.journey, mark.touch);
-        if let Some(tally) = tally {
+        let opens = self.clock() + reaction.opens.unwrap_or_default();
+        let would_act = matches!(reaction.then, Some((_, Deed::Act(_))));
+        // Whoever finds the link expired does not get to act.
+        let is_late = would_act && link_ends.is_some_and(|ends| opens >= ends);
+        if let Some(tally) = self.tally.touch_mut(mark.journey, mark.touch) {
             tally.opened += u64::from(reaction.opens.is_some());
-            tally.acted += u64::from(matches!(reaction.then, Some((_, Deed::Act(_)))));
+            tally.acted += u64::from(would_act && !is_late);
+            tally.expired += u64::from(is_late);
+        }
+        if is_late {
+            return;
         }
         let Some((wait, deed)) = reaction.then else { return };
         let at = self.now + reaction.opens.unwrap_or_default() + wait;

@@ -239,6 +239,7 @@ fn journey(journey: &JourneyTally) -> JourneyView<'_> {
             ("sent", touch.sent),
             ("opened", touch.opened),
             ("acted", touch.acted),
+            ("found the link expired", touch.expired),
         ];
         let name = format!("{}, by {}", touch.name, touch.channel.name().replace('_', "-"));
         if steps.iter().all(|(_, count)| *count == 0) {

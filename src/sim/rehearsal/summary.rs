@@ -88,14 +88,23 @@ fn funnel(text: &mut String, tally: &Tally) {
         let _ = writeln!(text, "\n{}: {} entered; {}", journey.name, journey.entered, ended.join(", "));
         let _ = writeln!(
             text,
-            "  {:<12} {:<8} {:>8} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8}",
-            "touch", "channel", "decided", "sent", "delivered", "opened", "acted", "refused", "held out"
+            "  {:<12} {:<8} {:>8} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            "touch",
+            "channel",
+            "decided",
+            "sent",
+            "delivered",
+            "opened",
+            "acted",
+            "expired",
+            "refused",
+            "held out"
         );
         for touch in &journey.touches {
             let refused: u64 = touch.refused.values().sum();
             let _ = writeln!(
                 text,
-                "  {:<12} {:<8} {:>8} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8}",
+                "  {:<12} {:<8} {:>8} {:>8} {:>9} {:>8} {:>8} {:>8} {:>8} {:>8}",
                 touch.name,
                 touch.channel.name(),
                 touch.queued + refused + touch.would_send,
@@ -103,6 +112,7 @@ fn funnel(text: &mut String, tally: &Tally) {
                 touch.delivered,
                 touch.opened,
                 touch.acted,
+                touch.expired,
                 refused,
                 touch.would_send,
             );

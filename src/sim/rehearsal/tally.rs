@@ -75,6 +75,8 @@ pub struct TouchTally {
     pub bounced: u64,
     pub opened: u64,
     pub acted: u64,
+    /// Would have acted, and found the link expired.
+    pub expired: u64,
     pub put_aside: u64,
     pub refused: BTreeMap<String, u64>,
 }
@@ -199,6 +201,7 @@ impl JourneyTally {
             bounced: 0,
             opened: 0,
             acted: 0,
+            expired: 0,
             put_aside: 0,
             refused: BTreeMap::new(),
         });

@@ -254,7 +254,7 @@ impl Stage<'_> {
         for offered in touches {
             let Offered::Ready(ready) = offered else { continue };
             self.judge(actor, &ready);
-            self.left(actor, ready.touch, Channel::InApp, true);
+            self.left(actor, &ready, true);
             reports.push((ready.touch, Settled::Delivered));
         }
         self.agenda.plan(now, Happening::Report { shard, reports, tries: u8::MAX });

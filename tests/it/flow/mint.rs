@@ -68,7 +68,7 @@ fn one_mistake_and_nothing_is_minted() {
         ("{".into(), "400 bad_json"),
         ("{}".into(), "422 invalid"),
         (ONE.replace('}', r#","subject":"AAAAAAAAAAAAAAAA"}"#), "422 invalid"),
-        (ONE.replace('}', r#","lifetime_s":1801}"#), "422 invalid"),
+        (ONE.replace('}', r#","lifetime_s":86401}"#), "422 invalid"),
         (ONE.replace('}', r#","region":"mars"}"#), "422 invalid"),
         (ONE.replace('}', r#","name":"Ada"}"#), "422 invalid"),
         (ONE.replace(CUSTOMER, &"x".repeat(300)), "422 invalid"),

@@ -8,9 +8,7 @@ use postern::delivery::Credentials;
 use postern::http::{Headers, Method};
 use postern::id::{LinkId, Nonce, Shard, encode_bytes};
 use postern::key::sha256;
-use postern::limits::{
-    CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, PROOF_LIFETIME_S, SUBJECT_FACT_TRIES_FREE,
-};
+use postern::limits::{CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, SUBJECT_FACT_TRIES_FREE};
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::Lot;
 use postern::policy::Policy;
@@ -349,10 +347,34 @@ fn a_session_is_of_one_browser_and_over_after_its_time() {
     assert_eq!(other.look().summary(), expected);
     assert_eq!(Browser::new(&scene, 1).look().summary(), expected);
     let code = anna.ask_for_code();
-    scene.pass(Span::from_secs(PROOF_LIFETIME_S));
+    scene.pass(Span::from_secs(press_s(MEDIUM)));
     let late = anna.post(&format!("form=code&code={code}"));
     assert_eq!(late.summary(), expected, "mid-form");
     assert!(late.response.body.contains("cookie") && !late.response.body.contains("/verify"));
+}
+
+fn press_s(scope: &str) -> u32 {
+    Policy::example().scope_named(scope).unwrap().press_s
+}
+
+/// Whoever pressed in the link's last second has as long as everybody: a page, a code, an app, a hand-off.
+#[test]
+fn a_press_in_time_outlives_the_link_and_ends_with_its_own_time() {
+    let scene = scene();
+    let token = scene.mint(MEDIUM);
+    let lifetime_s = Policy::example().scope_named(MEDIUM).unwrap().longest_s();
+    scene.pass(Span::from_secs(lifetime_s - 1));
+    let mut anna = Browser::new(&scene, 1);
+    anna.press(&token);
+    scene.pass(Span::from_secs(press_s(MEDIUM) - 2));
+    let code = anna.ask_for_code();
+    let done = anna.post(&format!("form=code&code={code}"));
+    assert_eq!(done.response.status, 200, "{}", done.summary());
+    assert!(done.response.body.contains("name=\"grant\""), "{}", done.response.body);
+    // The link itself has been over for long, for whoever has not pressed.
+    let mut late = Browser::new(&scene, 2);
+    let seen = late.send(Method::Post, &format!("/l/{token}"), "nonce=AAAAAAAAAAAAAAAA");
+    assert_eq!(seen.response.status, 410, "{}", seen.summary());
 }
 
 /// Otherwise whoever leads a browser here could know its attempt, and go on with it elsewhere.

@@ -8,6 +8,8 @@ pub(super) const TEXT: Text = Text {
     leads_once: |site| format!("Knappen fører dig til {site}. Linket virker én gang."),
     leads: |site| format!("Knappen fører dig til {site}."),
     go_on: "Fortsæt",
+    on_host: |act, host| format!("{act} på {host}"),
+    in_app: |act| format!("{act} i appen"),
     in_app_browser: "Du ser siden inde i en anden app. Vil du hellere bruge din egen browser, så vælg ”Åbn i \
                      browser” i appens menu, før du fortsætter.",
     not_expected: "Havde du ikke ventet dette? Så kan du lukke siden. Der sker intet, før du trykker på knappen.",
@@ -15,10 +17,8 @@ pub(super) const TEXT: Text = Text {
     onward_help: "Et sidste trin: tryk på knappen for at gå videre.",
     hand_off: |site| format!("Fortsæt med {site}"),
     app_help: "Du kan fortsætte i appen eller i din browser.",
-    open_app: "Åbn appen",
-    in_browser: "Fortsæt i browseren",
     app_missing: "Appen åbnede ikke. Du kan fortsætte i browseren i stedet.",
-    one_minute: "Dette trin er åbent i ét minut. Åbn linket igen, hvis der er gået længere tid.",
+    one_minute: "Dette trin er åbent i et minut. Derefter fører siden tilbage til dit link.",
     not_valid: Notice {
         heading: "Linket er ikke gyldigt",
         meaning: "En del af det kan være gået tabt undervejs. Åbn det igen direkte fra beskeden, eller kopiér hele \

@@ -8,6 +8,8 @@ pub(super) const TEXT: Text = Text {
     leads_once: |site| format!("The button takes you to {site}. This link works once."),
     leads: |site| format!("The button takes you to {site}."),
     go_on: "Continue",
+    on_host: |act, host| format!("{act} on {host}"),
+    in_app: |act| format!("{act} in the app"),
     in_app_browser: "You are viewing this page inside another app. If you would rather use your own browser, \
                      choose “Open in browser” in that app’s menu before you continue.",
     not_expected: "Not expecting this? You can close the page; nothing happens until you press the button.",
@@ -15,10 +17,8 @@ pub(super) const TEXT: Text = Text {
     onward_help: "One last step: press the button to go on.",
     hand_off: |site| format!("Continue with {site}"),
     app_help: "You can go on in the app, or in your browser.",
-    open_app: "Open the app",
-    in_browser: "Continue in the browser",
     app_missing: "The app did not open. You can continue in the browser instead.",
-    one_minute: "This step stays open for one minute. After that, please open your link again.",
+    one_minute: "This step stays open for one minute. Then the page takes you back to your link.",
     not_valid: Notice {
         heading: "This link is not valid",
         meaning: "Part of it may have been lost on the way. Please open it again straight from the message, or \

@@ -9,6 +9,8 @@ pub(super) const TEXT: Text = Text {
     leads_once: |site| format!("Le bouton vous mène vers {site}. Ce lien ne fonctionne qu’une seule fois."),
     leads: |site| format!("Le bouton vous mène vers {site}."),
     go_on: "Continuer",
+    on_host: |act, host| format!("{act} sur {host}"),
+    in_app: |act| format!("{act} dans l’application"),
     in_app_browser: "Vous consultez cette page à l’intérieur d’une autre application. Si vous préférez utiliser \
                      votre navigateur, choisissez «\u{a0}Ouvrir dans le navigateur\u{a0}» dans le menu de cette \
                      application avant de continuer.",
@@ -18,10 +20,8 @@ pub(super) const TEXT: Text = Text {
     onward_help: "Dernière étape : veuillez appuyer sur le bouton pour continuer.",
     hand_off: |site| format!("Continuer avec {site}"),
     app_help: "Vous pouvez continuer dans l’application ou dans votre navigateur.",
-    open_app: "Ouvrir l’application",
-    in_browser: "Continuer dans le navigateur",
     app_missing: "L’application ne s’est pas ouverte. Vous pouvez continuer dans le navigateur.",
-    one_minute: "Cette étape reste ouverte une minute. Passé ce délai, veuillez ouvrir de nouveau votre lien.",
+    one_minute: "Cette étape reste ouverte une minute. Ensuite, la page revient à votre lien.",
     not_valid: Notice {
         heading: "Ce lien n’est pas valide",
         meaning: "Une partie a pu se perdre en chemin. Veuillez l’ouvrir de nouveau directement depuis le message, \

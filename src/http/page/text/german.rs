@@ -8,6 +8,8 @@ pub(super) const TEXT: Text = Text {
     leads_once: |site| format!("Die Schaltfläche führt Sie zu {site}. Der Link funktioniert einmal."),
     leads: |site| format!("Die Schaltfläche führt Sie zu {site}."),
     go_on: "Weiter",
+    on_host: |act, host| format!("{act} auf {host}"),
+    in_app: |act| format!("{act} in der App"),
     in_app_browser: "Sie sehen diese Seite innerhalb einer anderen App. Wenn Sie lieber Ihren eigenen Browser \
                      verwenden, wählen Sie vor dem Fortfahren im Menü der App „Im Browser öffnen“.",
     not_expected: "Haben Sie das nicht erwartet? Dann können Sie die Seite schließen. Es geschieht nichts, bis Sie \
@@ -16,10 +18,8 @@ pub(super) const TEXT: Text = Text {
     onward_help: "Ein letzter Schritt: Drücken Sie bitte die Schaltfläche, um fortzufahren.",
     hand_off: |site| format!("Weiter mit {site}"),
     app_help: "Sie können in der App oder in Ihrem Browser fortfahren.",
-    open_app: "App öffnen",
-    in_browser: "Im Browser fortfahren",
     app_missing: "Die App wurde nicht geöffnet. Sie können stattdessen im Browser fortfahren.",
-    one_minute: "Dieser Schritt bleibt eine Minute lang offen. Danach öffnen Sie bitte Ihren Link erneut.",
+    one_minute: "Dieser Schritt bleibt eine Minute lang offen. Danach führt die Seite zu Ihrem Link zurück.",
     not_valid: Notice {
         heading: "Dieser Link ist nicht gültig",
         meaning: "Möglicherweise ist unterwegs ein Teil verloren gegangen. Bitte öffnen Sie ihn noch einmal direkt \

@@ -32,6 +32,10 @@ pub(super) struct Text {
     /// What the button does, for a link that may be used again. Of the company's name.
     pub leads: fn(&str) -> String,
     pub go_on: &'static str,
+    /// A button. Of what the link is for, and of a host.
+    pub on_host: fn(&str, &str) -> String,
+    /// A button. Of what the link is for.
+    pub in_app: fn(&str) -> String,
     pub in_app_browser: &'static str,
     pub not_expected: &'static str,
     pub why_me: &'static str,
@@ -41,8 +45,6 @@ pub(super) struct Text {
     /// The heading of the hand-off. Of the company's name.
     pub hand_off: fn(&str) -> String,
     pub app_help: &'static str,
-    pub open_app: &'static str,
-    pub in_browser: &'static str,
     pub app_missing: &'static str,
     pub one_minute: &'static str,
 
@@ -197,14 +199,14 @@ pub(super) mod tests {
             leads_once,
             leads,
             go_on,
+            on_host,
+            in_app,
             in_app_browser,
             not_expected,
             why_me,
             onward_help,
             hand_off,
             app_help,
-            open_app,
-            in_browser,
             app_missing,
             one_minute,
             not_valid,
@@ -236,8 +238,6 @@ pub(super) mod tests {
             ("why_me", why_me),
             ("onward_help", onward_help),
             ("app_help", app_help),
-            ("open_app", open_app),
-            ("in_browser", in_browser),
             ("app_missing", app_missing),
             ("one_minute", one_minute),
             ("reference", reference),
@@ -275,6 +275,9 @@ pub(super) mod tests {
             all.push((name, sentence));
         }
         assert!(call(NUMBER).contains(NUMBER), "{language:?}");
+        let (there, app) = (on_host(go_on, "www.example.com"), in_app(go_on));
+        assert!(there.starts_with(go_on) && there.ends_with(" www.example.com") && app.starts_with(go_on));
+        all.extend([("on_host", there), ("in_app", app)]);
         all.extend([("call", call(NUMBER)), ("wait", wait(&units.told(42)))]);
         all.extend(sentences_of_choices(choices));
         all

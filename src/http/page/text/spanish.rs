@@ -8,6 +8,8 @@ pub(super) const TEXT: Text = Text {
     leads_once: |site| format!("El botón le lleva a {site}. Este enlace funciona una sola vez."),
     leads: |site| format!("El botón le lleva a {site}."),
     go_on: "Continuar",
+    on_host: |act, host| format!("{act} en {host}"),
+    in_app: |act| format!("{act} en la aplicación"),
     in_app_browser: "Está viendo esta página dentro de otra aplicación. Si prefiere usar su navegador, elija «Abrir \
                      en el navegador» en el menú de esa aplicación antes de continuar.",
     not_expected: "¿No esperaba este mensaje? Puede cerrar la página: no ocurre nada hasta que pulse el botón.",
@@ -15,10 +17,8 @@ pub(super) const TEXT: Text = Text {
     onward_help: "Último paso: pulse el botón para continuar.",
     hand_off: |site| format!("Continuar con {site}"),
     app_help: "Puede continuar en la aplicación o en su navegador.",
-    open_app: "Abrir la aplicación",
-    in_browser: "Continuar en el navegador",
     app_missing: "La aplicación no se ha abierto. Puede continuar en el navegador.",
-    one_minute: "Este paso permanece abierto un minuto. Después, vuelva a abrir su enlace.",
+    one_minute: "Este paso sigue abierto durante un minuto. Después, la página vuelve a su enlace.",
     not_valid: Notice {
         heading: "Este enlace no es válido",
         meaning: "Es posible que se haya perdido una parte por el camino. Vuelva a abrirlo directamente desde el \

@@ -8,6 +8,8 @@ pub(super) const TEXT: Text = Text {
     leads_once: |site| format!("Knappen tar dig till {site}. Länken fungerar en gång."),
     leads: |site| format!("Knappen tar dig till {site}."),
     go_on: "Fortsätt",
+    on_host: |act, host| format!("{act} på {host}"),
+    in_app: |act| format!("{act} i appen"),
     in_app_browser: "Du ser sidan inuti en annan app. Om du hellre använder din vanliga webbläsare väljer du \
                      ”Öppna i webbläsare” i appens meny innan du fortsätter.",
     not_expected: "Väntade du dig inte det här? Då kan du stänga sidan. Inget händer förrän du trycker på knappen.",
@@ -15,10 +17,8 @@ pub(super) const TEXT: Text = Text {
     onward_help: "Ett sista steg: tryck på knappen för att gå vidare.",
     hand_off: |site| format!("Fortsätt med {site}"),
     app_help: "Du kan fortsätta i appen eller i webbläsaren.",
-    open_app: "Öppna appen",
-    in_browser: "Fortsätt i webbläsaren",
     app_missing: "Appen öppnades inte. Du kan fortsätta i webbläsaren i stället.",
-    one_minute: "Det här steget är öppet i en minut. Öppna länken igen om det har gått längre tid.",
+    one_minute: "Det här steget är öppet i en minut. Sedan leder sidan tillbaka till din länk.",
     not_valid: Notice {
         heading: "Länken är inte giltig",
         meaning: "En del av den kan ha försvunnit på vägen. Öppna den igen direkt från meddelandet, eller \

@@ -8,7 +8,7 @@ use askama::Template;
 
 use crate::http::page::asset;
 use crate::http::page::text::{Proving, Text};
-use crate::http::page::{Adding, AppWay, Choice, ChoicesPage};
+use crate::http::page::{Adding, AppWay, Choice, ChoicesPage, Grant};
 use crate::id::{Nonce, Reference};
 use crate::policy::Language;
 pub(super) use proof::{Again, ChooseView, CodeView, FactsView, Offered, PasskeyView, Problem, RelayView};
@@ -48,6 +48,11 @@ pub(super) struct LandingView<'a> {
     pub frame: Frame<'a>,
     pub text: &'static Text,
     pub what_happens: String,
+    pub app: Option<AppWay<'a>>,
+    pub app_button: Option<String>,
+    pub web_button: String,
+    /// The button's class.
+    pub web_rank: &'static str,
     pub nonce: Nonce,
     pub open_in_browser: bool,
     pub help: &'a str,
@@ -60,11 +65,12 @@ pub(super) struct HandOffView<'a> {
     pub text: &'static Text,
     pub explanation: &'static str,
     pub app: Option<AppWay<'a>>,
+    pub app_button: Option<String>,
     pub web: &'a str,
-    pub web_button: &'static str,
+    pub web_button: String,
     /// The button's class.
     pub web_rank: &'static str,
-    pub grant: Option<&'a str>,
+    pub grant: Option<Grant<'a>>,
     pub proving: &'static Proving,
     pub adding: Adding,
 }
