@@ -442,6 +442,7 @@ mod tests {
             let masks = masks();
             let draft = Draft {
                 touch: TouchId([7; 24]),
+                reference: "",
                 site: &policy.site,
                 template,
                 purpose: Purpose::Service,
