@@ -145,6 +145,14 @@ test("what machines are answered is documented", async () => {
   await mint("{");
   await mint(" ".repeat(600_000));
   await mint("{}", { "content-type": "text/plain" });
+  const { response: compressed } = await mint("{}", { "content-encoding": "gzip" });
+  assert.deepEqual([compressed.status, compressed.headers.get("accept-encoding")], [415, "identity"]);
+  assert.equal((await mint('{"scope":"help.article","lifetime_s":600.0}')).response.status, 201);
+  assert.equal((await mint('{"scope":"payment.retry","customer_ref":".."}')).response.status, 422);
+  for (const method of ["GET", "DELETE"]) {
+    const { response } = await call(method, "/v1/links/{id}", { parameter: "x".repeat(5_000) });
+    assert.equal(response.status, 400, "a long path is answered by its resource");
+  }
   const exchange = (body, headers = {}) => call("POST", "/v1/grants", { headers: { ...JSON_BODY, ...headers }, body });
   const claim = async (token) => (await call("POST", "/l/{token}", { parameter: token, headers: AS_APP, body: nonce("C") })).json;
   const { grant } = await claim(link.token);
@@ -201,6 +209,7 @@ test("what machines are answered about events, people, policies and journeys is 
   await json("PUT", person, "nowhere", { language: null, zone: null, addresses: null });
   await json("PUT", person, "%", full);
   await json("PUT", person, "c-1", { zone: "x" });
+  await json("PUT", person, "c-9", { zone: "x", opted_out: true });
   await json("PUT", person, "c-1", "{");
   await json("PUT", person, "c-1", " ".repeat(600_000));
   await json("PUT", person, "c-1", "{}", { "content-type": "text/plain" });
@@ -234,7 +243,7 @@ test("what machines are answered about events, people, policies and journeys is 
   const move = (body, headers) => json("POST", "/v1/journeys/{id}/move", "payment.failed", body, headers);
   for (const body of [{ to: 9 }, {}, "{", " ".repeat(600_000)]) await move(body);
   await move({ to: 2 }, { "content-type": "text/plain" });
-  for (const query of ["?state=dead", ""]) await call("GET", "/v1/deliveries", { query });
+  for (const query of ["?state=dead", "", "?state=dead&after=63", "?state=dead&after=+5"]) await call("GET", "/v1/deliveries", { query });
   await call("POST", "/v1/deliveries/{touch}/redrive", { parameter: "x" });
   for (const authorization of ["Bearer x", `Bearer ${NARROW}`]) {
     for (const [method, template] of OUTREACH) await call(method, template, { parameter: "x", headers: { authorization } });
@@ -258,7 +267,9 @@ async function choose(at = door) {
 test("what people and providers are answered is documented", async () => {
   await choose();
   for (const template of ["/u/{token}", "/p/{token}"]) {
-    await call("POST", template, { parameter: choices(), headers: FORM, body: "x".repeat(3_000) });
+    for (const query of ["", "?choices"]) {
+      await call("POST", template, { parameter: choices(), query, headers: FORM, body: "x".repeat(3_000) });
+    }
   }
   for (const parameter of ["gateway", "postmark", "whatsapp_cloud", "nobody"]) {
     await call("GET", "/v1/receipts/{provider}", { parameter });
