@@ -8,10 +8,11 @@ use crate::limits::{
     SENDS_REMEMBERED_MAX,
 };
 use crate::policy::journey::hours;
-use crate::policy::lint::{self, Rule};
+use crate::policy::lint::{self, Known, Rule};
 use crate::policy::parse::has_fair_size;
 use crate::policy::site::is_e164;
 use crate::policy::{Cap, Channel, Outreach, Provider, QuietHours, Sender};
+use crate::time::Span;
 use crate::zone::Zone;
 
 pub(super) const FIELDS: &[&str] = &["quiet_hours", "default_zone", "caps", "gap_h", "senders"];
@@ -22,14 +23,34 @@ pub(super) const CHANNEL_FIELDS: &[&str] = &["email", "sms", "whatsapp", "in_app
 pub(super) const SENDER_FIELDS: &[&str] = &["provider", "from"];
 
 /// Reads `outreach`. `is_accepted`: who sends was judged before, maybe by an older linter.
-pub(super) fn read(node: &Node<'_>, is_accepted: bool) -> Option<Outreach> {
-    let fields = node.fields(FIELDS)?;
+pub(super) fn read(node: &Node<'_>, is_accepted: bool) -> (Option<Outreach>, Known) {
+    let Some(fields) = node.fields(FIELDS) else { return (None, Known::default()) };
     let quiet =
         fields.optional("quiet_hours").map_or_else(|| Some((None, LiteMap::new())), |node| quiet(&node));
     let default_zone = fields.optional("default_zone").map_or(Some(None), |node| zone(&node).map(Some));
     let caps = fields.required("caps").and_then(|node| caps(&node));
     let gap = fields.required("gap_h").and_then(|node| hours(&node, 0, GAP_MAX_H, "outreach.gap"));
     let senders = fields.required("senders").and_then(|node| senders(&node, is_accepted));
+    let named = fields.optional("senders").map(|node| node.json());
+    let channels = named
+        .map(|json| Channel::ALL.into_iter().filter(|channel| json.get(channel.name()).is_some()).collect());
+    let known = Known {
+        channels,
+        caps: caps.clone(),
+        gap,
+        has_quiet_hours: Some(fields.optional("quiet_hours").is_some()),
+    };
+    (outreach(quiet, default_zone, caps, gap, senders), known)
+}
+
+#[expect(clippy::option_option, reason = "that there is none is also something to read")]
+fn outreach(
+    quiet: Option<(Option<QuietHours>, LiteMap<String, QuietHours>)>,
+    default_zone: Option<Option<Zone>>,
+    caps: Option<Vec<Cap>>,
+    gap: Option<Span>,
+    senders: Option<LiteMap<Channel, Sender>>,
+) -> Option<Outreach> {
     let (quiet_hours, zones) = quiet?;
     Some(Outreach {
         quiet_hours,

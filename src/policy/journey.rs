@@ -8,10 +8,11 @@ use crate::limits::{
     EVENT_TYPE_MAX, JOURNEY_LIST_MAX, JOURNEY_MAX_H, POLICY_NAME_MAX, POLICY_NOTE_CHARS_MAX, REENTRY_MAX_H,
     REENTRY_MIN_H,
 };
-use crate::policy::lint::{self, Plan, Rule};
+use crate::policy::lint::{self, Known, Plan, Read, Rule};
 use crate::policy::scope::check_name;
 use crate::policy::site::text;
-use crate::policy::{Basis, Condition, Journey, Outreach, Purpose, Scope, Template, Trigger, touch};
+use crate::policy::touch::{self, Draft};
+use crate::policy::{Basis, Condition, Journey, Purpose, Scope, Template, Trigger};
 use crate::time::Span;
 
 pub(super) const FIELDS: &[&str] = &[
@@ -45,7 +46,7 @@ pub(super) struct Context<'a> {
     /// Sorted; also those that have mistakes.
     pub template_names: Option<&'a [&'a str]>,
     pub templates: Option<&'a LiteMap<String, Template>>,
-    pub outreach: Option<&'a Outreach>,
+    pub outreach: Option<&'a Known>,
     /// It was found good before, maybe by an older linter.
     pub is_accepted: bool,
 }
@@ -93,7 +94,18 @@ fn read(name: &str, fields: &Fields<'_>, context: Context<'_>) -> Option<Journey
         .and_then(|node| hours(&node, REENTRY_MIN_H, REENTRY_MAX_H, "journey.reentry"));
     let plan = Plan { basis, time_limit, flags: flags.as_deref(), outreach: context.outreach };
     let touches = fields.required("touches").and_then(|node| touch::read_all(&node, plan, context));
-    let journey = Journey {
+    let read = Read {
+        trigger: trigger.as_ref(),
+        purpose,
+        basis,
+        outcomes: outcomes.as_deref(),
+        blocked: blocked.as_ref(),
+        holdout_per_mille,
+        touches: touches.as_deref(),
+    };
+    lint::journey(fields, read, flags.as_deref());
+    let touches = touches.and_then(|touches| touches.into_iter().map(Draft::finish).collect());
+    Some(Journey {
         name: name.to_owned(),
         trigger: trigger?,
         purpose: purpose?,
@@ -105,9 +117,7 @@ fn read(name: &str, fields: &Fields<'_>, context: Context<'_>) -> Option<Journey
         time_limit: time_limit?,
         holdout_per_mille: holdout_per_mille?,
         reentry: reentry?,
-    };
-    lint::journey(fields, &journey, flags.as_deref().unwrap_or_default());
-    Some(journey)
+    })
 }
 
 fn basis(fields: &Fields<'_>) -> Option<Basis> {

@@ -12,10 +12,12 @@
 
 use litemap::LiteMap;
 
-use crate::json::{Fields, Json, Node, Number, Problems, Report, Values};
+use crate::json::{Fields, Json, Node, Number, Problems, Report, Values, nearest};
 use crate::limits::{POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
-use crate::policy::lint::Rule;
-use crate::policy::{Apps, Outreach, Policy, contact, destination, journey, proof, scope, site, template};
+use crate::policy::lint::{Known, Rule};
+use crate::policy::{
+    Apps, Channel, Outreach, Policy, contact, destination, journey, proof, scope, site, template,
+};
 
 /// A compact bundle is shorter than its documents together, but for its version.
 const BUNDLE_OVERHEAD_BYTES: usize = 32;
@@ -156,6 +158,7 @@ fn read_bundle(bytes: &[u8], is_accepted: bool) -> Result<Policy, Problems> {
             outreach: bundle.optional("outreach"),
             journeys: bundle.optional("journeys"),
             templates: bundle.optional("templates"),
+            unread: Unread::default(),
             is_accepted,
         }
         .read(version)
@@ -195,7 +198,8 @@ fn read_folder(
         let [site, scopes, destinations, outreach, journeys, templates] = fields.as_slice() else {
             return report.finish(None);
         };
-        let parts = Parts {
+        let is_given = |file: &str| documents.iter().any(|(name, _)| *name == file);
+        let mut parts = Parts {
             site: site.as_ref().and_then(|fields| fields.required("site")),
             scopes: scopes.as_ref().and_then(|fields| fields.required("scopes")),
             destinations: destinations.as_ref().and_then(|fields| fields.required("destinations")),
@@ -203,14 +207,15 @@ fn read_folder(
             outreach: outreach.as_ref().and_then(|fields| fields.required("outreach")),
             journeys: journeys.as_ref().and_then(|fields| fields.required("journeys")),
             templates: templates.as_ref().and_then(|fields| fields.required("templates")),
+            unread: Unread::default(),
             is_accepted,
         };
-        // What an unreadable document would have held is not missed anywhere else.
-        let is_given = |file: &str| documents.iter().any(|(name, _)| *name == file);
-        let is_whole = is_given("outreach.json") == parts.outreach.is_some()
-            && is_given("journeys.json") == parts.journeys.is_some()
-            && is_given("templates.json") == parts.templates.is_some();
-        if is_whole { parts.read(Some(version)) } else { parts.without_outreach().read(Some(version)) }
+        parts.unread = Unread {
+            outreach: is_given("outreach.json") && parts.outreach.is_none(),
+            journeys: is_given("journeys.json") && parts.journeys.is_none(),
+            templates: is_given("templates.json") && parts.templates.is_none(),
+        };
+        parts.read(Some(version))
     };
     report.finish(policy.map(|policy| (policy, read.into_iter().flatten().collect())))
 }
@@ -224,13 +229,36 @@ struct Parts<'a> {
     outreach: Option<Node<'a>>,
     journeys: Option<Node<'a>>,
     templates: Option<Node<'a>>,
+    unread: Unread,
     /// Whether the templates' words, and who sends, were judged before.
     is_accepted: bool,
 }
 
+/// Which parts are there and could not be read. What one would have held is not missed anywhere else.
+#[derive(Clone, Copy, Debug, Default)]
+struct Unread {
+    outreach: bool,
+    journeys: bool,
+    templates: bool,
+}
+
 impl Parts<'_> {
-    fn without_outreach(self) -> Self {
-        Self { outreach: None, journeys: None, templates: None, ..self }
+    /// What every journey keeps to, and what is known of it all the same where something is wrong.
+    fn read_outreach(&self) -> (Option<Outreach>, Known) {
+        match self.outreach.as_ref() {
+            Some(node) => contact::read(node, self.is_accepted),
+            None if self.unread.outreach => (None, Known::default()),
+            None => (Some(Outreach::default()), Known::nothing()),
+        }
+    }
+
+    /// Channels that have a sender: `Some(None)` without outreach, `None` if nobody knows.
+    #[expect(clippy::option_option, reason = "that there is none is also something to know")]
+    fn senders<'k>(&self, known: &'k Known) -> Option<Option<&'k [Channel]>> {
+        match self.outreach {
+            Some(_) => known.channels.as_deref().map(Some),
+            None => (!self.unread.outreach).then_some(None),
+        }
     }
 
     fn read(&self, version: Option<u32>) -> Option<Policy> {
@@ -254,15 +282,11 @@ impl Parts<'_> {
         let scopes = scopes.as_ref().and_then(|node| scope::read_all(node, context));
         let apps = self.apps.as_ref().map_or_else(|| Some(Apps::default()), destination::read_apps);
 
-        let outreach = self
-            .outreach
-            .as_ref()
-            .map_or_else(|| Some(Outreach::default()), |node| contact::read(node, self.is_accepted));
-        if let (Some(node), Some(scopes), Some(site), Some(outreach)) =
-            (&scope_node, &scopes, &site, &outreach)
+        let (outreach, known) = self.read_outreach();
+        let senders = self.senders(&known);
+        if let (Some(node), Some(scopes), Some(site), Some(senders)) = (&scope_node, &scopes, &site, senders)
         {
-            let outreach = self.outreach.map(|_| outreach);
-            proof::check_senders(node, scopes.values(), site, outreach);
+            proof::check_senders(node, scopes.values(), site, senders);
         }
         let context = template::Context {
             offered: offered.as_ref(),
@@ -270,27 +294,30 @@ impl Parts<'_> {
             is_accepted: self.is_accepted,
         };
         let templates = self.templates.map_or_else(
-            || Some(LiteMap::new()),
+            || (!self.unread.templates).then(LiteMap::new),
             |node| template::read_all(&node, context).filter(|_| has_fair_size(&node, 0)),
         );
-        let template_names = self.templates.map_or_else(|| Some(Vec::new()), |node| names(node.json()));
+        let template_names =
+            self.templates.map_or_else(|| (!self.unread.templates).then(Vec::new), |node| names(node.json()));
         let context = journey::Context {
             scope_names: scope_names.as_deref(),
             scopes: scopes.as_ref(),
             template_names: template_names.as_deref(),
             templates: templates.as_ref(),
-            outreach: outreach.as_ref(),
+            outreach: Some(&known),
             is_accepted: self.is_accepted,
         };
         let journeys = self.journeys.map_or_else(
-            || Some(LiteMap::new()),
+            || (!self.unread.journeys).then(LiteMap::new),
             |node| {
                 Some(node)
                     .filter(|node| has_fair_size(node, 0))
                     .and_then(|node| journey::read_all(&node, context))
             },
         );
-        check_all_spoken(self.templates.as_ref(), self.journeys.as_ref());
+        if !self.unread.journeys {
+            check_all_spoken(self.templates.as_ref(), self.journeys.as_ref());
+        }
         Some(Policy {
             version: version?,
             site: site?,
@@ -303,6 +330,9 @@ impl Parts<'_> {
         })
     }
 }
+
+/// Names that are looked at for what they were meant to be: as many as a person mistypes.
+const MEANT_MAX: usize = 8;
 
 fn report(is_accepted: bool) -> Report {
     let report = Report::new(Values::Shown, POLICY_PROBLEMS_MAX);
@@ -361,9 +391,19 @@ fn check_all_used(destinations: Option<&Node<'_>>, scopes: Option<&Node<'_>>) {
     let (Some(destinations), Some(scopes)) = (destinations, scopes) else { return };
     let (Json::Object(_), Json::Object(scopes)) = (destinations.json(), scopes.json()) else { return };
     let used = sorted(scopes.iter().filter_map(|(_, scope)| text_in(scope, "destination")));
-    for (name, node) in destinations.members().into_iter().flatten() {
-        if used.binary_search(&name).is_err() {
-            node.problem("destination.unused", "a destination that a scope leads to");
+    check_used(destinations, &used, "destination.unused", "a destination that a scope leads to");
+}
+
+/// Whether each member is used, by its name or by one that is likely meant for it: that one is reported where it stands,
+/// and this would merely follow. `used` is sorted.
+fn check_used(node: &Node<'_>, used: &[&str], rule: &'static str, expected: &'static str) {
+    let Some(names) = names(node.json()) else { return };
+    let unknown = used.iter().copied().filter(|name| names.binary_search(name).is_err());
+    let meant: Vec<&str> =
+        unknown.take(MEANT_MAX).filter_map(|name| nearest(name, names.iter().copied())).collect();
+    for (name, node) in node.members().into_iter().flatten() {
+        if used.binary_search(&name).is_err() && !meant.contains(&name) {
+            node.problem(rule, expected);
         }
     }
 }
@@ -381,11 +421,7 @@ fn check_all_spoken(templates: Option<&Node<'_>>, journeys: Option<&Node<'_>>) {
         _ => None,
     });
     let used = sorted(touches.flatten().filter_map(|touch| text_in(touch, "template")));
-    for (name, node) in templates.members().into_iter().flatten() {
-        if used.binary_search(&name).is_err() {
-            node.problem(Rule::TemplateUnused.id(), "a template that a touch speaks with");
-        }
-    }
+    check_used(templates, &used, Rule::TemplateUnused.id(), "a template that a touch speaks with");
 }
 
 fn text_in<'a>(json: &'a Json, name: &str) -> Option<&'a str> {

@@ -9,7 +9,7 @@ use crate::limits::{
 };
 use crate::policy::site::{self, Offered};
 use crate::policy::template;
-use crate::policy::{Channel, CodeSettings, Fact, FactKind, Outreach, ProofBy, Risk, Scope, Site};
+use crate::policy::{Channel, CodeSettings, Fact, FactKind, ProofBy, Risk, Scope, Site};
 
 pub(super) const NEED_FIELDS: &[&str] = &["one_of", "two_of"];
 pub(super) const FACT_FIELDS: &[&str] = &["kind", "length", "among", "label"];
@@ -244,15 +244,15 @@ pub(super) fn check_senders<'s>(
     scopes: &Node<'_>,
     read: impl IntoIterator<Item = &'s Scope>,
     site: &Site,
-    outreach: Option<&Outreach>,
+    senders: Option<&[Channel]>,
 ) {
-    let carries = |channel: &Channel| outreach.is_some_and(|outreach| outreach.senders.contains_key(channel));
+    let carries = |channel: &Channel| senders.is_some_and(|senders| senders.contains(channel));
     if site.code.channels.iter().any(carries) {
         return;
     }
     let lacks = |need: Need| {
         let without = need.among().without(Proof::Code);
-        need.among().contains(Proof::Code) && (outreach.is_some() || !need.is_met(without))
+        need.among().contains(Proof::Code) && (senders.is_some() || !need.is_met(without))
     };
     let lacking: Vec<&str> = read
         .into_iter()

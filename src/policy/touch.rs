@@ -6,7 +6,7 @@ use crate::policy::journey::{self, Context, condition, note, word};
 use crate::policy::lint::{self, Plan, Rule};
 use crate::policy::scope::RISKS;
 use crate::policy::site::text;
-use crate::policy::{Channel, Datum, Timing, Touch};
+use crate::policy::{Channel, Condition, Datum, Risk, Timing, Touch};
 use crate::time::Span;
 
 pub(super) const FIELDS: &[&str] = &[
@@ -27,29 +27,65 @@ pub(super) const FIELDS: &[&str] = &[
 /// Whether a touch waits for a yes, or goes unless the person said no.
 pub(super) const CONSENTS: [(&str, bool); 2] = [("opt_in", true), ("not_refused", false)];
 
-/// Reads the touches of one journey, in their order.
-pub(super) fn read_all(node: &Node<'_>, plan: Plan<'_>, context: Context<'_>) -> Option<Vec<Touch>> {
-    let mut touches: Vec<Touch> = Vec::new();
-    let mut count = 0;
-    for item in node.items()? {
-        count += 1;
-        let Some(fields) = item.fields(FIELDS) else { continue };
-        let steps = steps(&fields);
-        if let Some(touch) = read(&fields, plan, context) {
-            if let Some(steps) = steps {
-                lint::touch(&fields, &touch, steps, &touches, plan, context);
-            }
-            touches.push(touch);
-        }
+/// A touch as far as it could be read. A field with a mistake is absent, and a rule that needs it is not asked: one
+/// mistake hides no other, and none is told that merely follows from it.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub name: Option<String>,
+    pub channel: Option<Channel>,
+    pub timing: Option<Timing>,
+    pub when: Option<Condition>,
+    pub opt_in: Option<bool>,
+    pub template: Option<String>,
+    /// `Some(None)`: it has no link.
+    #[expect(clippy::option_option, reason = "that there is none is also something to read")]
+    pub scope: Option<Option<String>>,
+    pub risk: Option<Risk>,
+    pub steps: Option<u32>,
+    pub data_used: Option<Vec<Datum>>,
+    goal: Option<String>,
+    call_to_action: Option<String>,
+}
+
+impl Draft {
+    /// The touch, if nothing is wrong with it.
+    pub(super) fn finish(self) -> Option<Touch> {
+        Some(Touch {
+            name: self.name?,
+            channel: self.channel?,
+            timing: self.timing?,
+            when: self.when?,
+            opt_in: self.opt_in?,
+            template: self.template?,
+            scope: self.scope?,
+            risk: self.risk?,
+            data_used: self.data_used?,
+            goal: self.goal?,
+            call_to_action: self.call_to_action?,
+        })
     }
-    if !(1..=TOUCHES_MAX).contains(&count) {
+}
+
+/// Reads the touches of one journey, in their order; as many as there are.
+pub(super) fn read_all(node: &Node<'_>, plan: Plan<'_>, context: Context<'_>) -> Option<Vec<Draft>> {
+    let mut touches: Vec<Draft> = Vec::new();
+    for item in node.items()? {
+        let touch = item.fields(FIELDS).map(|fields| {
+            let touch = read(&fields, plan, context);
+            lint::touch(&fields, &touch, &touches, plan, context);
+            touch
+        });
+        touches.push(touch.unwrap_or_default());
+    }
+    if !(1..=TOUCHES_MAX).contains(&touches.len()) {
         node.problem("policy.items", format!("1 to {TOUCHES_MAX} touches"));
         return None;
     }
-    (touches.len() == count).then_some(touches)
+    Some(touches)
 }
 
-fn read(fields: &Fields<'_>, plan: Plan<'_>, context: Context<'_>) -> Option<Touch> {
+fn read(fields: &Fields<'_>, plan: Plan<'_>, context: Context<'_>) -> Draft {
+    let steps = steps(fields);
     let name = fields.required("name").and_then(|node| word(&node, "touch.name"));
     let channel = fields
         .required("channel")
@@ -71,19 +107,20 @@ fn read(fields: &Fields<'_>, plan: Plan<'_>, context: Context<'_>) -> Option<Tou
     let call_to_action = fields
         .required("call_to_action")
         .and_then(|node| text(&node, "touch.call_to_action", POLICY_TEXT_CHARS_MAX));
-    Some(Touch {
-        name: name?,
-        channel: channel?,
-        timing: timing?,
-        when: when?,
-        opt_in: opt_in?,
-        template: template?,
-        scope: scope?,
-        risk: risk?,
-        data_used: data_used?,
-        goal: goal?,
-        call_to_action: call_to_action?,
-    })
+    Draft {
+        name,
+        channel,
+        timing,
+        when,
+        opt_in,
+        template,
+        scope,
+        risk,
+        steps,
+        data_used,
+        goal,
+        call_to_action,
+    }
 }
 
 fn timing(fields: &Fields<'_>) -> Option<Timing> {

@@ -263,8 +263,7 @@ fn a_problem_says_where_what_and_what_was_expected() {
     );
     check(
         &[set(format!("{RETRY}/destination"), "paymnet")],
-        "$.destinations.payment: an object; expected a destination that a scope leads to [destination.unused]\n\
-         $.scopes.\"payment.retry\".destination: \"paymnet\"; expected the name of a destination of this policy; \
+        "$.scopes.\"payment.retry\".destination: \"paymnet\"; expected the name of a destination of this policy; \
          did you mean `payment`? [scope.destination]",
     );
     check(&[cut("/site/name")], "$.site.name: nothing; expected this required field [field.missing]");

@@ -482,6 +482,69 @@ fn sizes_are_bounded() {
     assert!(first(&[set(at(FAILED, "blocked"), many(json!("The desk.")))]));
 }
 
+/// The first report names them all, so nobody mends one only to be told of the next; and none that another brings about.
+#[test]
+fn one_mistake_neither_hides_another_nor_brings_one_along() {
+    let check = |edits: &[Edit], expected: &[(&str, &str)]| {
+        let problems = parse(&edited(edits)).unwrap_err();
+        assert_eq!(found(&problems), expected, "{problems}");
+    };
+    let failed = |rest: &str| format!("$.journeys.\"payment.failed\".{rest}");
+    // A touch whose goal cannot be read is still judged by everything else, and so is its journey.
+    check(
+        &[
+            set(at(SMS, "goal"), 1),
+            set(at(SMS, "consent"), "not_refused"),
+            set(at(SMS, "steps"), 9),
+            set(at(SMS, "risk"), "high"),
+            set(at(FAILED, "outcomes"), json!([])),
+            set(at(FAILED, "holdout_per_mille"), 1_000),
+            set("/outreach/gap_h", "1"),
+            cut("/outreach/senders/in_app"),
+        ],
+        &[
+            ("field.type", "$.outreach.gap_h"),
+            ("touch.sender", "$.journeys.\"onboarding.dropped\".touches[1].channel"),
+            ("field.type", &failed("touches[1].goal")),
+            ("channel.risk", &failed("touches[1].channel")),
+            ("channel.opt_in", &failed("touches[1].consent")),
+            ("touch.steps", &failed("touches[1].steps")),
+            ("touch.sender", &failed("touches[2].channel")),
+            ("journey.outcome", &failed("outcomes")),
+            ("journey.holdout", &failed("holdout_per_mille")),
+            ("touch.sender", "$.journeys.\"subscription.expiring\".touches[1].channel"),
+        ],
+    );
+    // A channel that cannot be read may be a quieter one than the call that follows it; its template is not judged by it.
+    let kyc = |rest: &str| format!("$.journeys.\"kyc.refresh\".{rest}");
+    check(&[set(at(KYC, "touches/0/channel"), "e-mail")], &[("field.choice", &kyc("touches[0].channel"))]);
+    // A slip in a name is one mistake: what it was meant for is not unused.
+    check(
+        &[set(at(EMAIL, "template"), "payment.failed.emial")],
+        &[("touch.template", &failed("touches[0].template"))],
+    );
+    check(
+        &[set("/scopes/payment.retry/destination", "paymnet")],
+        &[("scope.destination", "$.scopes.\"payment.retry\".destination")],
+    );
+    // What nobody can have meant is unused.
+    check(
+        &[set("/scopes/contract.sign/destination", "payment")],
+        &[("destination.unused", "$.destinations.contract")],
+    );
+    // A document that cannot be read hides nothing in the others.
+    let journeys = String::from_utf8(EXAMPLE[4].1.to_vec()).unwrap().replacen("not_refused", "not_refusd", 1);
+    let mut documents = EXAMPLE.to_vec();
+    documents[4].1 = journeys.as_bytes();
+    documents[5].1 = b"{";
+    let problems = Policy::from_documents(&documents, 1).unwrap_err();
+    assert_eq!(
+        found(&problems),
+        [("json.syntax", "templates.json"), ("field.choice", failed("touches[0].consent").as_str())],
+        "{problems}"
+    );
+}
+
 /// Changes that leave the example a policy.
 pub fn accepted() -> Vec<Vec<Edit>> {
     let long = format!("A <{}@b.example>", "a".repeat(64));

@@ -12,9 +12,12 @@ pub(super) use outreach::{cap, caps, quiet_hours, sender};
 pub(super) use touch::touch;
 pub use warning::{Warning, WarningRule};
 
+use litemap::LiteMap;
+
 use crate::json::{Fields, Node, nearest};
 use crate::limits::HOLDOUT_MAX_PER_MILLE;
-use crate::policy::{Basis, Condition, Journey, Outreach, Purpose, Timing};
+use crate::policy::touch::Draft;
+use crate::policy::{Basis, Cap, Channel, Condition, Purpose, Timing, Trigger};
 use crate::time::Span;
 
 /// The event of an app that comes to the foreground.
@@ -92,13 +95,47 @@ pub(super) struct Plan<'a> {
     pub time_limit: Option<Span>,
     /// Those that conditions may name.
     pub flags: Option<&'a [String]>,
-    pub outreach: Option<&'a Outreach>,
+    pub outreach: Option<&'a Known>,
 }
 
-/// A journey whose fields, touches included, read well one by one.
-pub(super) fn journey(fields: &Fields<'_>, journey: &Journey, flags: &[String]) {
-    if journey.purpose == Purpose::Marketing
-        && matches!(journey.basis, Basis::Contract | Basis::LegalObligation)
+/// What is known of `outreach`, also when something else in it is wrong.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// Those that have a sender.
+    pub channels: Option<Vec<Channel>>,
+    pub caps: Option<Vec<Cap>>,
+    pub gap: Option<Span>,
+    pub has_quiet_hours: Option<bool>,
+}
+
+impl Known {
+    /// Of a policy without outreach: it has nothing, and that is known.
+    pub(super) fn nothing() -> Self {
+        Self {
+            channels: Some(Vec::new()),
+            caps: Some(Vec::new()),
+            gap: Some(Span::default()),
+            has_quiet_hours: Some(false),
+        }
+    }
+}
+
+/// What is known of a journey's fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Read<'a> {
+    pub trigger: Option<&'a Trigger>,
+    pub purpose: Option<Purpose>,
+    pub basis: Option<Basis>,
+    pub outcomes: Option<&'a [String]>,
+    pub blocked: Option<&'a LiteMap<String, String>>,
+    pub holdout_per_mille: Option<u16>,
+    pub touches: Option<&'a [Draft]>,
+}
+
+/// A journey, as far as its fields read well one by one.
+pub(super) fn journey(fields: &Fields<'_>, journey: Read<'_>, flags: Option<&[String]>) {
+    if journey.purpose == Some(Purpose::Marketing)
+        && matches!(journey.basis, Some(Basis::Contract | Basis::LegalObligation))
     {
         fields.problem(
             "basis",
@@ -106,19 +143,29 @@ pub(super) fn journey(fields: &Fields<'_>, journey: &Journey, flags: &[String]) 
             "`consent` or `legitimate_interest`, because the purpose is marketing",
         );
     }
-    if journey.outcomes.is_empty() {
+    if journey.outcomes.is_some_and(<[_]>::is_empty) {
         fields.problem("outcomes", Rule::JourneyOutcome.id(), "at least one event that means it succeeded");
     }
-    if journey.blocked.is_empty() {
+    if journey.blocked.is_some_and(LiteMap::is_empty) {
         let expected =
             "at least one event that ends it without success, and the route by which a human takes over";
         fields.problem("blocked", Rule::JourneyException.id(), expected);
     }
     check_end(fields, journey);
     check_holdout(fields, journey);
+    check_flags(fields, journey, flags);
+}
+
+/// Each flag that is declared is read, as far as all conditions are known.
+fn check_flags(fields: &Fields<'_>, journey: Read<'_>, flags: Option<&[String]>) {
+    let (Some(trigger), Some(touches), Some(flags)) = (journey.trigger, journey.touches, flags) else {
+        return;
+    };
+    let conditions: Option<Vec<&Condition>> = touches.iter().map(|touch| touch.when.as_ref()).collect();
+    let Some(conditions) = conditions else { return };
     for flag in flags {
-        let conditions = journey.touches.iter().map(|touch| &touch.when).chain([&journey.trigger.when]);
-        if !conditions.flat_map(|when| when.all.iter().chain(&when.none)).any(|used| used == flag) {
+        let mut all = conditions.iter().copied().chain([&trigger.when]);
+        if !all.any(|when| when.all.iter().chain(&when.none).any(|used| used == flag)) {
             let expected = format!("only flags that a condition reads, and none reads `{flag}`");
             fields.problem("flags", Rule::FlagUnused.id(), expected);
         }
@@ -127,15 +174,18 @@ pub(super) fn journey(fields: &Fields<'_>, journey: &Journey, flags: &[String]) 
 
 /// What begins a journey does not end it, what is a success is not a failure, and the app's opening ends nothing
 /// that a touch waits for.
-fn check_end(fields: &Fields<'_>, journey: &Journey) {
+fn check_end(fields: &Fields<'_>, journey: Read<'_>) {
     let rule = Rule::JourneyEndsAtOnce.id();
-    let waits_for_app = journey.touches.iter().any(|touch| matches!(touch.timing, Timing::AppOpens { .. }));
+    let waits_for_app = journey
+        .touches
+        .is_some_and(|touches| touches.iter().any(|one| matches!(one.timing, Some(Timing::AppOpens { .. }))));
     for (name, ends) in [
-        ("outcomes", journey.outcomes.iter().collect::<Vec<_>>()),
-        ("blocked", journey.blocked.keys().collect()),
+        ("outcomes", journey.outcomes.map(|kinds| kinds.iter().collect::<Vec<_>>())),
+        ("blocked", journey.blocked.map(|kinds| kinds.keys().collect())),
     ] {
-        if ends.contains(&&journey.trigger.event) {
-            let expected = format!("events other than the trigger, `{}`", journey.trigger.event);
+        let Some(ends) = ends else { continue };
+        if let Some(trigger) = journey.trigger.filter(|trigger| ends.contains(&&trigger.event)) {
+            let expected = format!("events other than the trigger, `{}`", trigger.event);
             fields.problem(name, rule, expected);
         }
         if waits_for_app && ends.iter().any(|kind| *kind == APP_OPENED) {
@@ -143,16 +193,18 @@ fn check_end(fields: &Fields<'_>, journey: &Journey) {
             fields.problem(name, rule, expected);
         }
     }
-    if let Some(both) = journey.outcomes.iter().find(|kind| journey.blocked.contains_key(*kind)) {
+    let (Some(outcomes), Some(blocked)) = (journey.outcomes, journey.blocked) else { return };
+    if let Some(both) = outcomes.iter().find(|kind| blocked.contains_key(*kind)) {
         fields.problem("blocked", rule, format!("events that are no outcome; `{both}` is"));
     }
 }
 
-fn check_holdout(fields: &Fields<'_>, journey: &Journey) {
+fn check_holdout(fields: &Fields<'_>, journey: Read<'_>) {
     let (name, rule) = ("holdout_per_mille", Rule::JourneyHoldout.id());
-    if journey.basis == Basis::LegalObligation && journey.holdout_per_mille > 0 {
+    let Some(share) = journey.holdout_per_mille else { return };
+    if journey.basis == Some(Basis::LegalObligation) && share > 0 {
         fields.problem(name, rule, "0, because the law obliges you to contact everyone");
-    } else if journey.holdout_per_mille > HOLDOUT_MAX_PER_MILLE {
+    } else if share > HOLDOUT_MAX_PER_MILLE {
         fields.problem(name, rule, format!("at most {HOLDOUT_MAX_PER_MILLE}"));
     }
 }
