@@ -71,7 +71,7 @@ fn references_that_no_path_can_hold_are_refused_wherever_one_is_taken() {
         let mut sent = api(Method::Post, "/v1/events", &event);
         sent.headers.content_type = Some("application/cloudevents+json".into());
         let seen = scene.send(&sent);
-        assert_eq!(seen.summary(), "422 invalid", "{reference}");
+        assert_eq!(seen.summary(), "422 invalid event.refused:invalid", "{reference}");
         assert!(seen.response.body.contains("event.subject"), "{}", seen.response.body);
     }
 }
