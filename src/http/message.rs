@@ -59,7 +59,7 @@ pub struct Headers {
     pub authorization: Option<String>,
     pub content_type: Option<String>,
     pub content_encoding: Option<String>,
-    /// The value of the cookie `__Host-postern`.
+    /// The value of the cookie `__Host-postern`; this and the next two as [`Cookies`](crate::http::Cookies) reads them.
     pub browser: Option<String>,
     /// The value of the cookie `__Host-postern-session`.
     pub session: Option<String>,
@@ -110,6 +110,10 @@ pub struct Request {
     pub headers: Headers,
     pub body: Vec<u8>,
 }
+
+/// `Strict-Transport-Security` of every answer with a body: for two years, for the door's own host. Hosts below it are not
+/// the door's to speak for.
+pub const STRICT_TRANSPORT: &str = "max-age=63072000";
 
 /// A response. Build one with the constructors of `page`, `problem` or `redirect`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use postern::audit::{Event, Kind};
 use postern::delivery::Breakers;
 use postern::flow::{Context, DenyList, Door, Later, Outcome, Seed, Settings, Snapshot, serve};
 use postern::gate::GrantSeal;
 use postern::http::auth::Role;
 use postern::http::{Headers, Method, Request, Response, route};
-use postern::id::{KeyId, Nonce, encode_bytes};
+use postern::id::{KeyId, LinkId, Nonce, encode_bytes};
 use postern::key::{KeyRing, Secret, sha256};
 use postern::policy::Policy;
 use postern::port::{AuditLog as _, Markers as _};
@@ -100,6 +102,7 @@ impl Scene {
     /// One request, and what the edge does after its answer.
     pub fn send(&self, request: &Request) -> Seen {
         let Outcome { response, events, later, failure } = self.serve(request);
+        check_headers(&response);
         for work in later {
             // A marker that is lost is a slower "no", nothing more.
             if let Later::Mark { link, marker } = work {
@@ -145,6 +148,18 @@ impl Scene {
         self.api(Method::Post, "/v1/grants", &format!(r#"{{"grant":"{grant}","action":"{action}"}}"#))
     }
 
+    /// The link of a token.
+    pub fn link(&self, token: &str) -> LinkId {
+        self.door.verifier.verify(token, self.now()).unwrap().claims().link
+    }
+
+    /// What the forms carry that were made for a session's attempt.
+    pub fn form(&self, session: &str) -> String {
+        let bytes = URL_SAFE_NO_PAD.decode(session).unwrap();
+        let (link, nonce) = (bytes[10..22].try_into().unwrap(), bytes[34..46].try_into().unwrap());
+        self.door.pseudonyms.form(LinkId(link), Nonce(nonce)).to_string()
+    }
+
     /// A fresh token of a scope.
     pub fn mint(&self, scope: &str) -> String {
         let body = format!(r#"{{"scope":"{scope}","customer_ref":"{CUSTOMER}"}}"#);
@@ -159,6 +174,17 @@ impl Scene {
         let lines = export.lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.map(|line| serde_json::from_value(line["event"].clone()).unwrap()).collect()
     }
+}
+
+/// Every answer has each header once, but for cookies, and one with a body speaks of TLS as every other does.
+fn check_headers(response: &Response) {
+    let mut names: Vec<&str> = response.headers.iter().map(|(name, _)| *name).collect();
+    names.retain(|name| *name != "set-cookie");
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+    let transport = response.headers.iter().find(|(name, _)| *name == "strict-transport-security");
+    let expected = (response.status != 303).then_some("max-age=63072000");
+    assert_eq!(transport.map(|(_, value)| &**value), expected, "{names:?}");
 }
 
 impl Seen {
