@@ -15,7 +15,7 @@ use crate::flow::{
 };
 use crate::http;
 use crate::http::auth::{Actor, NotAllowed, Role};
-use crate::http::page::{ALL_CHOICES, Pages, asset, unavailable};
+use crate::http::page::{ALL_CHOICES, Pages, asset, misdirected as page_misdirected, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
 use crate::http::{Headers, NoRoute, Request, Response, Route, is_for_people};
 use crate::limits::{REFUSED_RETRY_S, TRY_AGAIN_S};
@@ -54,8 +54,11 @@ pub async fn serve(
 }
 
 async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, ports: &impl Ports) -> Outcome {
-    let Some(role) = role(route) else { return nothing(context, request) };
-    let actor = match authenticate(context, request, role, ports).await {
+    let roles = roles(route);
+    if roles.is_empty() {
+        return nothing(context, request);
+    }
+    let actor = match authenticate(context, request, roles, ports).await {
         Ok(actor) => actor,
         Err(outcome) => return *outcome,
     };
@@ -80,8 +83,8 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
     }
     let work: Work<'_> = match route {
         Route::Mint => Box::pin(mint::mint(context, request, &actor, ports)),
-        Route::Inspect { id } => Box::pin(link::inspect(context, id, ports)),
-        Route::Revoke { id } => Box::pin(link::revoke(context, id, ports)),
+        Route::Inspect { id } => Box::pin(link::inspect(context, &actor, id, ports)),
+        Route::Revoke { id } => Box::pin(link::revoke(context, &actor, id, ports)),
         Route::Exchange => Box::pin(grant::exchange(context, request, &actor, ports)),
         Route::Events => Box::pin(events::events(context, request, &actor, ports)),
         Route::PutPerson { reference } => Box::pin(people::put(context, request, &actor, reference, ports)),
@@ -123,7 +126,10 @@ pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Head
             return receipt::reads_body(door, provider, headers, now);
         }
         !takes_none(route)
-            && role(route).is_none_or(|role| door.api_keys.authenticate(header, role, now).is_ok())
+            && match roles(route) {
+                [] => true,
+                roles => door.api_keys.authenticate(header, roles, now).is_ok(),
+            }
     })
 }
 
@@ -133,23 +139,26 @@ pub fn goes_without_body(route: Result<Route<'_>, NoRoute>, query: &str) -> bool
     matches!(route, Ok(Route::Unsubscribe { .. })) && Some(query) != ALL_CHOICES.strip_prefix('?')
 }
 
-/// What a key needs to be allowed; nothing for what is no machine's route.
-const fn role(route: Route<'_>) -> Option<Role> {
-    Some(match route {
-        Route::Mint => Role::Mint,
-        Route::Inspect { .. } => Role::Inspect,
-        Route::Revoke { .. } => Role::Revoke,
-        Route::Exchange => Role::Exchange,
-        Route::Audit => Role::Audit,
-        Route::Events => Role::Events,
-        Route::PutPerson { .. } | Route::ShowPerson { .. } | Route::ErasePerson { .. } => Role::People,
-        Route::Inbox { .. } | Route::Shown { .. } => Role::Inbox,
-        Route::KeepPolicy | Route::Policies | Route::Policy { .. } | Route::Activate { .. } => Role::Policy,
+/// Of which roles a key needs one; none for what is no machine's route. What is asked of `/v1/grants` decides which of the
+/// two it takes.
+const fn roles(route: Route<'_>) -> &'static [Role] {
+    match route {
+        Route::Mint => &[Role::Mint],
+        Route::Inspect { .. } => &[Role::Inspect],
+        Route::Revoke { .. } => &[Role::Revoke],
+        Route::Exchange => &[Role::Exchange, Role::Confirm],
+        Route::Audit => &[Role::Audit],
+        Route::Events => &[Role::Events],
+        Route::PutPerson { .. } | Route::ShowPerson { .. } | Route::ErasePerson { .. } => &[Role::People],
+        Route::Inbox { .. } | Route::Shown { .. } => &[Role::Inbox],
+        Route::KeepPolicy | Route::Policies | Route::Policy { .. } | Route::Activate { .. } => {
+            &[Role::Policy]
+        }
         Route::Pause { .. }
         | Route::Resume { .. }
         | Route::Move { .. }
         | Route::Deliveries
-        | Route::Redrive { .. } => Role::Operate,
+        | Route::Redrive { .. } => &[Role::Operate],
         Route::Link { .. }
         | Route::Verify
         | Route::Unsubscribe { .. }
@@ -162,18 +171,18 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::Health
         | Route::Receipts { .. }
         | Route::LocalOutbox
-        | Route::LocalTime => return None,
-    })
+        | Route::LocalTime => &[],
+    }
 }
 
 async fn authenticate(
     context: &Context<'_>,
     request: &Request,
-    role: Role,
+    roles: &[Role],
     ports: &impl Ports,
 ) -> Result<Actor, Box<Outcome>> {
     let header = request.headers.authorization.as_deref();
-    let refused = match context.door.api_keys.authenticate(header, role, context.now) {
+    let refused = match context.door.api_keys.authenticate(header, roles, context.now) {
         Ok(actor) => return Ok(actor),
         Err(refused) => refused,
     };
@@ -210,6 +219,15 @@ pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Respo
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";
     let document = Problem::new(Code::NotConfigured, detail).with_reference(reference);
     (document.response(), failure)
+}
+
+/// What a request for another host is answered: nothing that this deployment's policy says.
+pub fn misdirected(path: &str, accept_language: Option<&str>) -> Response {
+    if path.starts_with("/v1/") {
+        let detail = "This deployment answers for the host of its links alone. Call it by that name.";
+        return Problem::new(Code::Misdirected, detail).response();
+    }
+    page_misdirected(accept_language)
 }
 
 fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Outcome {
