@@ -7,11 +7,12 @@
 //!
 //! ```json
 //! { "version": 1, "minting": 2, "pseudonym": "<secret>",
-//!   "keys": [ { "id": 1, "secret": "<secret>", "not_after": 1800000000 }, { "id": 2, "secret": "<secret>" } ] }
+//!   "keys": [ { "id": 1, "secret": "<secret>", "retired": 1800000000 }, { "id": 2, "secret": "<secret>" } ] }
 //! ```
 //!
-//! A secret is 32 random bytes in base64url; `not_after` is in Unix seconds. Tokens are minted with the
-//! key `minting` and verified with every key whose `not_after` has not passed. `pseudonym` never
+//! A secret is 32 random bytes in base64url. Tokens are minted with the key `minting` and verified with every key that has
+//! not ended. `retired` (Unix seconds) is since when nothing is sealed under a key: what was lives on for its own
+//! lifetime ([`Sealed`]). `not_after` (Unix seconds) ends everything under a key, `"leaked": true` at once. `pseudonym` never
 //! rotates: it names people and links in subjects and in the audit log, which must stay comparable.
 
 use core::fmt;
@@ -26,10 +27,12 @@ use crate::json::{self, ReadError};
 use crate::limits::RING_KEYS_MAX;
 use crate::time::Instant;
 
+mod ends;
 mod mac;
 mod mac_keys;
 mod pseudonyms;
 
+pub use ends::{Ends, Sealed};
 pub use mac::{MacKey, TAG_LENGTH_MIN, constant_time_eq, sha256, sha256_prefix};
 pub use mac_keys::MacKeys;
 pub use pseudonyms::Pseudonyms;
@@ -161,15 +164,37 @@ pub struct RingKey {
     /// Unix seconds after which the key verifies nothing more.
     #[serde(default)]
     pub not_after: Option<u32>,
+    /// Unix seconds since when nothing is sealed under the key.
+    #[serde(default)]
+    pub retired: Option<u32>,
+    /// Whoever has the secret may be anybody: nothing that it sealed counts.
+    #[serde(default)]
+    pub leaked: bool,
 }
 
 impl RingKey {
+    const fn fresh(id: KeyId, secret: Secret) -> Self {
+        Self { id, secret, not_after: None, retired: None, leaked: false }
+    }
+
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
 
+    /// When the key ends.
+    pub fn ends(&self) -> Ends {
+        let all = if self.leaked { Some(Instant::default()) } else { self.not_after.map(Instant::from_secs) };
+        Ends { retired: self.retired.map(Instant::from_secs), all }
+    }
+
+    /// Whether the key verifies anything.
     pub fn is_live(&self, now: Instant) -> bool {
-        self.not_after.is_none_or(|end| now < Instant::from_secs(end))
+        let ends = self.ends();
+        Sealed::ALL.iter().any(|sealed| ends.is_live(*sealed, now))
+    }
+
+    fn is_ending(&self) -> bool {
+        self.leaked || self.not_after.is_some() || self.retired.is_some()
     }
 }
 
@@ -190,6 +215,8 @@ pub enum BadRing {
     NoMintingKey(KeyId),
     #[error("the minting key {0} has an end date; retire a key only after another one mints")]
     MintingKeyEnds(KeyId),
+    #[error("the key {0} has ended; an ended key stays so")]
+    Ended(KeyId),
 }
 
 #[derive(Deserialize)]
@@ -204,7 +231,7 @@ struct RingDocument {
 impl KeyRing {
     /// A ring with one key.
     pub fn new(id: KeyId, secret: Secret, pseudonym: Secret) -> Self {
-        Self { minting: id, pseudonym, keys: vec![RingKey { id, secret, not_after: None }] }
+        Self { minting: id, pseudonym, keys: vec![RingKey::fresh(id, secret)] }
     }
 
     /// Reads the ring from its JSON form.
@@ -235,7 +262,7 @@ impl KeyRing {
         }
         match self.key(self.minting) {
             None => Err(BadRing::NoMintingKey(self.minting)),
-            Some(key) if key.not_after.is_some() => Err(BadRing::MintingKeyEnds(self.minting)),
+            Some(key) if key.is_ending() => Err(BadRing::MintingKeyEnds(self.minting)),
             Some(_) => Ok(()),
         }
     }
@@ -248,6 +275,10 @@ impl KeyRing {
             secret: Revealed,
             #[serde(skip_serializing_if = "Option::is_none")]
             not_after: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retired: Option<u32>,
+            #[serde(skip_serializing_if = "core::ops::Not::not")]
+            leaked: bool,
         }
         #[derive(Serialize)]
         struct Document {
@@ -265,7 +296,13 @@ impl KeyRing {
         let keys = self
             .keys
             .iter()
-            .map(|key| Key { id: key.id, secret: Revealed(key.secret.reveal()), not_after: key.not_after })
+            .map(|key| Key {
+                id: key.id,
+                secret: Revealed(key.secret.reveal()),
+                not_after: key.not_after,
+                retired: key.retired,
+                leaked: key.leaked,
+            })
             .collect();
         let document = Document {
             version: 1,
@@ -282,24 +319,54 @@ impl KeyRing {
     /// [`BadRing::TooMany`], or [`BadRing::Duplicate`] when the id is taken.
     pub fn rotate(&mut self, id: KeyId, secret: Secret) -> Result<(), BadRing> {
         let mut next = self.clone();
-        next.keys.push(RingKey { id, secret, not_after: None });
+        next.keys.push(RingKey::fresh(id, secret));
         next.minting = id;
         next.check()?;
         *self = next;
         Ok(())
     }
 
-    /// Ends a key at an instant in Unix seconds.
+    /// Lets a key go out of use: nothing is sealed under it from now on, and what was lives on for its own lifetime. An
+    /// end of everything that was still to come is taken back. One that is retired stays so since it was.
     ///
     /// # Errors
-    /// [`BadRing::NoMintingKey`] when there is no such key, [`BadRing::MintingKeyEnds`] for the minting key.
-    pub fn retire(&mut self, id: KeyId, not_after: u32) -> Result<(), BadRing> {
+    /// [`BadRing::NoMintingKey`] when there is no such key, [`BadRing::MintingKeyEnds`] for the minting key,
+    /// [`BadRing::Ended`].
+    pub fn retire(&mut self, id: KeyId, now: Instant) -> Result<(), BadRing> {
+        let key = self.ending(id, now)?;
+        key.not_after = None;
+        key.retired = Some(key.retired.unwrap_or(now.secs()).min(now.secs()));
+        Ok(())
+    }
+
+    /// Ends everything under a key at an instant in Unix seconds.
+    ///
+    /// # Errors
+    /// As [`KeyRing::retire`].
+    pub fn end(&mut self, id: KeyId, not_after: u32, now: Instant) -> Result<(), BadRing> {
+        self.ending(id, now)?.not_after = Some(not_after);
+        Ok(())
+    }
+
+    /// Marks a key whose secret may be in other hands: nothing that it sealed counts any more, whether it has ended or not.
+    ///
+    /// # Errors
+    /// As [`KeyRing::retire`], but for ended keys.
+    pub fn leak(&mut self, id: KeyId) -> Result<(), BadRing> {
+        self.verifying(id)?.leaked = true;
+        Ok(())
+    }
+
+    fn ending(&mut self, id: KeyId, now: Instant) -> Result<&mut RingKey, BadRing> {
+        let key = self.verifying(id)?;
+        if key.is_live(now) { Ok(key) } else { Err(BadRing::Ended(id)) }
+    }
+
+    fn verifying(&mut self, id: KeyId) -> Result<&mut RingKey, BadRing> {
         if id == self.minting {
             return Err(BadRing::MintingKeyEnds(id));
         }
-        let key = self.keys.iter_mut().find(|key| key.id == id).ok_or(BadRing::NoMintingKey(id))?;
-        key.not_after = Some(not_after);
-        Ok(())
+        self.keys.iter_mut().find(|key| key.id == id).ok_or(BadRing::NoMintingKey(id))
     }
 
     /// Removes the keys whose end has passed, and names them. They verified nothing any more.
@@ -364,9 +431,9 @@ impl KeyRing {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadRing, KeyRing, Purpose, Secret};
+    use super::{BadRing, KeyRing, Purpose, Sealed, Secret};
     use crate::id::KeyId;
-    use crate::time::Instant;
+    use crate::time::{Instant, Span};
 
     fn ring() -> KeyRing {
         KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]))
@@ -404,7 +471,7 @@ mod tests {
     fn a_ring_survives_its_json() {
         let mut ring = ring();
         ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
-        ring.retire(KeyId(1), 1_000).unwrap();
+        ring.end(KeyId(1), 1_000, Instant::default()).unwrap();
         let again = KeyRing::parse(&ring.reveal()).unwrap();
         assert_eq!(again.reveal(), ring.reveal());
         assert_eq!(again.minting(), KeyId(2));
@@ -414,10 +481,54 @@ mod tests {
     }
 
     #[test]
+    fn a_retired_key_is_kept_until_its_last_browser_is_forgotten_and_no_ended_key_comes_back() {
+        let now = Instant::from_secs(1_800_000_000);
+        let mut ring = ring();
+        assert_eq!(ring.retire(KeyId(1), now), Err(BadRing::MintingKeyEnds(KeyId(1))));
+        ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
+        ring.end(KeyId(1), now.secs() + 10, now).unwrap();
+        ring.retire(KeyId(1), now).unwrap();
+        let key = ring.key(KeyId(1)).unwrap();
+        assert_eq!((key.not_after, key.retired), (None, Some(1_800_000_000)));
+        let days = |days: u32| now + Span::from_secs(days * 24 * 60 * 60);
+        for (sealed, last, over) in [
+            (Sealed::Links, days(1), days(2)),
+            (Sealed::Grants, days(3), days(4)),
+            (Sealed::Choices, days(60), days(61)),
+            (Sealed::Devices, days(90), days(91)),
+        ] {
+            assert!(key.ends().is_live(sealed, last) && !key.ends().is_live(sealed, over), "{sealed:?}");
+        }
+        ring.retire(KeyId(1), days(2)).unwrap();
+        assert_eq!(ring.key(KeyId(1)).unwrap().retired, Some(1_800_000_000), "its links do not come back");
+        assert_eq!(ring.remove_ended(days(90)), []);
+        assert_eq!(ring.retire(KeyId(1), days(91)), Err(BadRing::Ended(KeyId(1))));
+        assert_eq!(ring.end(KeyId(1), u32::MAX, days(91)), Err(BadRing::Ended(KeyId(1))));
+        assert_eq!(ring.remove_ended(days(91)), [KeyId(1)]);
+    }
+
+    #[test]
+    fn a_leaked_key_ends_at_once_and_for_good() {
+        let now = Instant::from_secs(1_800_000_000);
+        let mut ring = ring();
+        assert_eq!(ring.leak(KeyId(1)), Err(BadRing::MintingKeyEnds(KeyId(1))));
+        ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
+        ring.retire(KeyId(1), now).unwrap();
+        ring.leak(KeyId(1)).unwrap();
+        let again = KeyRing::parse(&ring.reveal()).unwrap();
+        assert_eq!(again.reveal(), ring.reveal());
+        let key = again.key(KeyId(1)).unwrap();
+        assert!(key.leaked && !key.is_live(Instant::default()) && !key.is_live(now));
+        assert_eq!(ring.retire(KeyId(1), now), Err(BadRing::Ended(KeyId(1))));
+        let mints = ring.reveal().replace("\"minting\": 2", "\"minting\": 1");
+        assert_eq!(KeyRing::parse(&mints).unwrap_err(), BadRing::MintingKeyEnds(KeyId(1)));
+    }
+
+    #[test]
     fn only_ended_keys_are_removed() {
         let mut ring = ring();
         ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
-        ring.retire(KeyId(1), 1_000).unwrap();
+        ring.end(KeyId(1), 1_000, Instant::default()).unwrap();
         assert_eq!(ring.remove_ended(Instant::from_secs(999)), []);
         assert_eq!(ring.remove_ended(Instant::from_secs(1_000)), [KeyId(1)]);
         assert_eq!(ring.keys().iter().map(|key| key.id).collect::<Vec<_>>(), [KeyId(2)]);
@@ -427,8 +538,8 @@ mod tests {
     fn a_ring_that_cannot_work_is_refused() {
         let mut ring = ring();
         assert_eq!(ring.rotate(KeyId(1), Secret::from_bytes([2; 32])), Err(BadRing::Duplicate(KeyId(1))));
-        assert_eq!(ring.retire(KeyId(1), 1), Err(BadRing::MintingKeyEnds(KeyId(1))));
-        assert_eq!(ring.retire(KeyId(7), 1), Err(BadRing::NoMintingKey(KeyId(7))));
+        assert_eq!(ring.end(KeyId(1), 1, Instant::default()), Err(BadRing::MintingKeyEnds(KeyId(1))));
+        assert_eq!(ring.end(KeyId(7), 1, Instant::default()), Err(BadRing::NoMintingKey(KeyId(7))));
         let secret = Secret::from_bytes([1; 32]).reveal();
         for (json, problem) in [
             (r#"{"version":2,"minting":1,"pseudonym":"S","keys":[]}"#, BadRing::Version(2)),

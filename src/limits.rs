@@ -32,6 +32,8 @@ pub const READ_WITHIN_WHATSAPP_S: u32 = 2 * 60 * 60;
 /// Shortest and longest time from the press to the end of what it started (capability O6: 10 to 60 minutes).
 pub const PRESS_MIN_S: u32 = 10 * 60;
 pub const PRESS_MAX_S: u32 = 60 * 60;
+/// Codes of scopes that no policy has: Postern's own links carry them.
+pub const SCOPE_CODES_RESERVED: core::ops::RangeInclusive<u16> = 65_280..=u16::MAX;
 /// How far a minting clock may run ahead of ours before its tokens look too long-lived.
 pub const CLOCK_SKEW_S: u32 = 60;
 
@@ -186,6 +188,9 @@ pub const AUDIT_SEGMENT_MAX_BYTES: u64 = 8_000_000_000;
 /// Segments that are asked, one after the other, to find the open one: years of them, should nobody know how far others
 /// got.
 pub const SEGMENT_STEPS_MAX: usize = 500;
+/// How long a batch of audit events may come again: 14 days in the queue and 14 more among its dead letters (Cloudflare
+/// Queues: longest retention). So long a segment has the ones before it asked, whatever a batch says of its time.
+pub const AUDIT_REPEAT_S: u32 = 28 * 24 * 60 * 60;
 /// Entries in one page of an export.
 pub const AUDIT_EXPORT_MAX: usize = 10_000;
 /// Longest line of an export, in bytes: an entry holds ids and closed codes only and stays far below.

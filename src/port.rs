@@ -10,9 +10,10 @@ use crate::audit::{Batch, Event, Kind, segment};
 use crate::challenge::Happened;
 use crate::delivery::{Call, Letter, Reply};
 use crate::gate::{Answer, Change, Command, Line, Place, Reader, Trace, Words};
-use crate::id::{AuditId, LinkId, Shard};
+use crate::id::{AuditId, KeyId, LinkId, Shard};
 use crate::journey::Paused;
 use crate::passkey::PublicKey;
+use crate::policy::TermsConflict;
 use crate::shard;
 use crate::time::Instant;
 use crate::token::LinkRef;
@@ -110,9 +111,23 @@ pub trait Markers {
 #[serde(rename_all = "snake_case")]
 pub enum Remembered {
     /// First seen at this instant (now, or before with the same body).
-    Same { at: Instant },
+    Same {
+        at: Instant,
+        /// By what the first one was answered; unknown of what an older build remembered.
+        #[serde(default)]
+        terms: Option<MintTerms>,
+    },
     /// Seen with another body.
     Other,
+    /// Never seen, and not to be remembered.
+    Unknown,
+}
+
+/// By which policy, and with which key, links were minted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MintTerms {
+    pub policy: u32,
+    pub key: KeyId,
 }
 
 /// What a deployment remembers in one place: withdrawn many-use links and idempotency keys.
@@ -121,8 +136,15 @@ pub trait Registry {
     /// Denies a many-use link until its expiry. `None` when the deny-list is full.
     async fn deny(&self, link: &LinkRef, trace: Trace) -> Result<Option<Instant>, Unreachable>;
     async fn denied(&self, link: &LinkRef) -> Result<Option<Instant>, Unreachable>;
-    /// Remembers a request by the hash of its key, with the hash of its body.
-    async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable>;
+    /// Remembers a request by the hash of its key, with the hash of its body and by what it is answered. Without that the
+    /// request is only looked up.
+    async fn remember(
+        &self,
+        key: [u8; 32],
+        body: [u8; 32],
+        now: Instant,
+        terms: Option<MintTerms>,
+    ) -> Result<Remembered, Unreachable>;
 }
 
 /// Damping of abuse: per location and approximate. Never a budget.
@@ -173,7 +195,7 @@ pub struct Shelf {
 }
 
 /// What became of a bundle that was to be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
     New,
@@ -181,6 +203,19 @@ pub enum Kept {
     Same,
     /// The version is there with another text, and stays so.
     Other,
+    /// It would change live links.
+    Refused(Vec<TermsConflict>),
+}
+
+/// What became of a version that was to be put in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    Done,
+    /// No such version is kept.
+    Unknown,
+    /// It would change live links.
+    Refused(Vec<TermsConflict>),
 }
 
 /// Policies by version, and which of them is in force. What a call changes is on record with its `event` in the same
@@ -190,10 +225,12 @@ pub trait Library {
     async fn shelf(&self) -> Result<Shelf, Unreachable>;
     /// A bundle's text.
     async fn bundle(&self, version: u32) -> Result<Option<String>, Unreachable>;
-    /// Keeps a bundle. A version is written once.
+    /// Keeps a bundle. A version is written once. Neither this nor `activate` takes one that [`TermsMemory`] refuses.
+    ///
+    /// [`TermsMemory`]: crate::policy::TermsMemory
     async fn keep(&self, version: u32, bundle: &str, event: Event) -> Result<Kept, Unreachable>;
-    /// Puts a kept version in force, everywhere within a minute or two. `false` if there is none.
-    async fn activate(&self, version: u32, event: Event) -> Result<bool, Unreachable>;
+    /// Puts a kept version in force, everywhere within a minute or two.
+    async fn activate(&self, version: u32, event: Event) -> Result<Activation, Unreachable>;
     /// Names of paused journeys, as of a minute ago or less.
     async fn paused(&self) -> Result<Paused, Unreachable>;
     async fn set_paused(&self, journey: &str, is_paused: bool, event: Event) -> Result<(), Unreachable>;

@@ -111,6 +111,6 @@ fn root(id: u8) -> Secret {
 fn ring() -> KeyRing {
     let mut ring = KeyRing::new(KeyId(RETIRED), root(RETIRED), root(0));
     ring.rotate(KeyId(MINTING), root(MINTING)).unwrap();
-    ring.retire(KeyId(RETIRED), RETIRED_AT).unwrap();
+    ring.end(KeyId(RETIRED), RETIRED_AT, Instant::default()).unwrap();
     ring
 }

@@ -55,7 +55,8 @@ pub struct BadHead;
 
 /// The entry that follows `head`.
 pub fn append(head: Head, event: &Event) -> Entry {
-    let seq = head.seq + 1;
+    // No log gets as far as where this would matter.
+    let seq = head.seq.saturating_add(1);
     // Numbers and strings always serialise; were that ever to change, the line would not verify.
     let event = serde_json::to_string(event).unwrap_or_default();
     let mut line = format!(r#"{{"seq":{seq},"event":{event}"#);

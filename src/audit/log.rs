@@ -54,7 +54,7 @@ fn chain_batch(before: Head, batch: &Batch) -> Row {
         lines.push_str(&entry.line);
         lines.push('\n');
     }
-    Row { batch: batch.id, first: before.seq + 1, count: head.seq - before.seq, lines, head }
+    Row { batch: batch.id, first: before.seq.saturating_add(1), count: head.seq - before.seq, lines, head }
 }
 
 #[cfg(test)]

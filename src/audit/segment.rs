@@ -5,7 +5,8 @@
 //! whoever goes on, however many at once and after whatever crash, goes on with the same chain.
 //!
 //! A batch may come again long after, when the segment that has it is closed. A segment knows the batches of its own
-//! and when it began; what is older than itself it only takes from a caller who has asked the segments before it. It
+//! and when it began; what is older than itself, and for a time anything, it only takes from a caller who has asked the
+//! segments before it: by the clock of whoever sent it a batch may be from the future. It
 //! does not ask them itself: that is the caller's (`flow::log`), who also finds the segment that is open.
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::audit::chain::Head;
 use crate::audit::entry::Batch;
 use crate::audit::log::{Row, append_batches};
 use crate::id::BatchId;
-use crate::limits::CLOCK_SKEW_S;
+use crate::limits::{AUDIT_REPEAT_S, CLOCK_SKEW_S};
 use crate::time::{Instant, Span};
 
 /// What a segment is asked to do.
@@ -56,6 +57,9 @@ pub enum Answer {
     Found {
         batches: Vec<BatchId>,
         begun: Instant,
+        /// Whether a batch may still come again that a segment before this one has.
+        #[serde(default)]
+        is_young: bool,
     },
     Page(Page),
 }
@@ -112,12 +116,12 @@ pub fn handle<S: Segment>(segment: &mut S, errand: Errand, now: Instant) -> Resu
                 (None, Some(after)) => (State { after, begun: now, is_closed: false, reached: 0 }, false),
                 (None, None) => return Ok(Answer::NotBegun),
             };
-            append(segment, &state, is_begun, &batches, is_new)
+            append(segment, &state, is_begun, &batches, (is_new, now))
         }
         (_, None) => Ok(Answer::NotBegun),
         (Errand::Find { batches }, Some(state)) => {
             let batches = segment.known(&mut batches.into_iter())?;
-            Ok(Answer::Found { batches, begun: state.begun })
+            Ok(Answer::Found { batches, begun: state.begun, is_young: is_young(&state, now) })
         }
         (Errand::Export { from, limit }, Some(state)) => Ok(Answer::Page(Page {
             lines: segment.lines(from, limit)?,
@@ -141,6 +145,11 @@ pub fn is_older(batch: &Batch, than: Instant) -> bool {
     batch.events.iter().all(|event| event.at < than + Span::from_secs(CLOCK_SKEW_S))
 }
 
+/// Whether the segment began so lately that a batch may still come again that one before it has.
+fn is_young(state: &State, now: Instant) -> bool {
+    now < state.begun + Span::from_secs(AUDIT_REPEAT_S)
+}
+
 fn state<S: Segment>(segment: &S) -> Result<Option<State>, S::Error> {
     if let Some(state) = segment.state()? {
         return Ok(Some(state));
@@ -155,7 +164,7 @@ fn append<S: Segment>(
     state: &State,
     is_begun: bool,
     batches: &[Batch],
-    is_new: bool,
+    (is_new, now): (bool, Instant),
 ) -> Result<Answer, S::Error> {
     let head = segment.head()?.unwrap_or(state.after);
     if state.is_closed || is_begun && segment.is_full()? {
@@ -166,7 +175,8 @@ fn append<S: Segment>(
         return Ok(answer);
     }
     let seen = segment.known(&mut batches.iter().map(|batch| batch.id))?;
-    let may_be_elsewhere = |batch: &Batch| !seen.contains(&batch.id) && is_older(batch, state.begun);
+    let may_be_elsewhere =
+        |batch: &Batch| !seen.contains(&batch.id) && (is_young(state, now) || is_older(batch, state.begun));
     if state.after != Head::GENESIS && !is_new && batches.iter().any(may_be_elsewhere) {
         return Ok(Answer::Older);
     }

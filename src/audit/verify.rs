@@ -138,7 +138,8 @@ impl ChainVerifier {
         let (entry, covered, hash) = read(line).ok_or((None, Problem::Unreadable))?;
         let bad = |problem| Err((Some(entry.seq), problem));
         let before = self.summary.head;
-        let next = before.seq.saturating_add(1);
+        // No entry follows the one with the largest number.
+        let Some(next) = before.seq.checked_add(1) else { return bad(Problem::BeforeStart) };
         if entry.seq > next {
             return bad(Problem::Missing { from: next, to: entry.seq - 1 });
         }

@@ -229,6 +229,11 @@ impl Need {
         self.among.and(shown).factors() >= self.count
     }
 
+    /// Whether whatever meets this need meets the other one too.
+    pub fn implies(self, other: Self) -> bool {
+        (0..=Proofs::ALL.0).map(Proofs).all(|shown| !self.is_met(shown) || other.is_met(shown))
+    }
+
     /// What to offer next to somebody who has shown some and could show others, lightest first: proofs that rest on a
     /// factor not yet shown. Nothing once the need is met.
     pub fn offers(self, shown: Proofs, at_hand: Proofs) -> Vec<Proof> {

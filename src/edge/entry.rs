@@ -16,7 +16,7 @@ use crate::edge::world::World;
 use crate::edge::{courier, glue, roster, task};
 use crate::flow::{
     Age, Context, DENY_KEY, DenyList, Door, Failure, Glance, Later, Outcome, POLICY_KEY, Seed, Snapshot,
-    body_max, glance, goes_without_body, not_configured, reads_body, serve,
+    body_max, glance, goes_without_body, misdirected, not_configured, reads_body, serve,
 };
 use crate::http::problem::{Code, Problem};
 use crate::http::{Cookies, EventHeaders, Headers, Method, Request, Response, WebhookHeaders, route};
@@ -33,9 +33,9 @@ struct Head {
 }
 
 impl Head {
-    /// Method, target, user agent, platform hint, purpose.
-    fn fields(&self) -> [&str; 5] {
-        let mut lines = self.text.splitn(5, '\n');
+    /// Method, authority, target, user agent, platform hint, purpose.
+    fn fields(&self) -> [&str; 6] {
+        let mut lines = self.text.splitn(6, '\n');
         core::array::from_fn(|_| lines.next().unwrap_or_default())
     }
 }
@@ -44,13 +44,13 @@ impl Head {
 #[wasm_bindgen]
 pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Result<JsValue, JsValue> {
     let head = Head { text: glue::read_click(&request)? };
-    let [method, target, user_agent, ch_platform, purpose] = head.fields();
+    let [method, authority, target, user_agent, ch_platform, purpose] = head.fields();
     if method == "GET"
         && let Some(token) = target.strip_prefix("/l/")
     {
         let isolate = isolate::get();
         let hints = Hints { user_agent, ch_platform, purpose };
-        if let Some(answer) = quick(&isolate, token, &hints, &env, &context) {
+        if let Some(answer) = quick(&isolate, authority, token, &hints, &env, &context) {
             return answer;
         }
     }
@@ -61,6 +61,7 @@ pub fn fetch(request: JsValue, env: JsValue, context: JsValue) -> Result<JsValue
 /// The many-use click, if memory alone can answer it.
 fn quick(
     isolate: &Rc<Isolate>,
+    authority: &str,
     token: &str,
     hints: &Hints<'_>,
     env: &JsValue,
@@ -68,7 +69,7 @@ fn quick(
 ) -> Option<Result<JsValue, JsValue>> {
     let now = isolate::now();
     let door = isolate.door.borrow();
-    let door = door.as_ref()?.as_ref().ok()?;
+    let door = door.as_ref()?.as_ref().ok().filter(|door| door.answers_for(authority))?;
     let snapshot = isolate.snapshot.borrow();
     let snapshot = snapshot.as_ref()?;
     let token = token.split('?').next().unwrap_or_default();
@@ -94,16 +95,21 @@ async fn full(head: Head, request: JsValue, env: Env, context: worker::Context) 
     let door = match isolate.door(|| world.settings()) {
         Ok(door) => door,
         Err(problem) => {
-            let [method, target, ..] = head.fields();
+            let [method, _, target, ..] = head.fields();
             let (response, failure) = not_configured(&problem, target, seed);
             log(Some(&failure));
             return respond(&response, method == "HEAD");
         }
     };
+    let is_head = head.fields().first() == Some(&"HEAD");
+    let [_, authority, target, ..] = head.fields();
+    if !door.answers_for(authority) {
+        let headers = glue::read_headers(&request)?;
+        return respond(&misdirected(target, language_of(&headers).as_deref()), is_head);
+    }
     if needs_snapshot(&isolate, now) {
         refresh(&isolate, &world, now).await;
     }
-    let is_head = head.fields().first() == Some(&"HEAD");
     let request = match read(&head, &request, &door, now).await {
         Ok(request) => request,
         Err(response) => return respond(&response, is_head),
@@ -233,7 +239,7 @@ async fn load(isolate: &Isolate, world: &World, now: Instant) -> Result<Snapshot
 }
 
 async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Result<Request, Response> {
-    let [method, target, user_agent, ch_platform, purpose] = head.fields();
+    let [method, _, target, user_agent, ch_platform, purpose] = head.fields();
     let method = Method::from_name(method);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let unreadable = || Problem::new(Code::BadJson, "The request's headers could not be read.").response();
@@ -298,6 +304,13 @@ async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Resu
         Vec::new()
     };
     Ok(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
+}
+
+/// `accept-language`, of what `glue::read_headers` gives.
+fn language_of(headers: &str) -> Option<String> {
+    let mut next = in_lines(headers);
+    let _accept = next();
+    next()
 }
 
 /// Header values, one a line; `\0` stands for one that is absent.

@@ -1,12 +1,13 @@
 // The boundary between JavaScript and Rust on the hot paths. Each function crosses once with all it needs:
 // a crossing per header or per property would cost more than verifying a token.
 
-// "METHOD\npath?query\nuser agent\nplatform\npurpose": what a click needs. Header values hold no line breaks.
+// "METHOD\nauthority\npath?query\nuser agent\nplatform\npurpose": what a click needs. Header values hold no line breaks.
 export function readClick(request) {
   const url = request.url;
   const at = url.indexOf("/", 8);
+  const authority = url.slice(url.indexOf("//") + 2, at < 0 ? undefined : at);
   const h = request.headers;
-  return `${request.method}\n${at < 0 ? "/" : url.slice(at)}\n${h.get("user-agent") ?? ""}\n${h.get("sec-ch-ua-platform") ?? ""}\n${h.get("sec-purpose") ?? ""}`;
+  return `${request.method}\n${authority}\n${at < 0 ? "/" : url.slice(at)}\n${h.get("user-agent") ?? ""}\n${h.get("sec-ch-ua-platform") ?? ""}\n${h.get("sec-purpose") ?? ""}`;
 }
 
 const NAMES = ["accept", "accept-language", "authorization", "content-type", "content-encoding", "idempotency-key", "cf-connecting-ip"];

@@ -7,7 +7,7 @@ use crate::flow::{PAUSED_KEY, kept_policy_key};
 use crate::journey::Paused;
 use crate::json;
 use crate::limits::POLICY_CACHE_S;
-use crate::port::{Kept, Library, Shelf, Unreachable};
+use crate::port::{Activation, Kept, Library, Shelf, Unreachable};
 
 impl Library for World {
     async fn shelf(&self) -> Result<Shelf, Unreachable> {
@@ -23,7 +23,7 @@ impl Library for World {
         self.post(REGISTRY, "registry", &errand).await
     }
 
-    async fn activate(&self, version: u32, event: Event) -> Result<bool, Unreachable> {
+    async fn activate(&self, version: u32, event: Event) -> Result<Activation, Unreachable> {
         self.post(REGISTRY, "registry", &RegistryErrand::Activate { version, event }).await
     }
 

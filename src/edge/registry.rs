@@ -19,17 +19,19 @@ use crate::edge::rows::rows;
 use crate::edge::shelf::Shelf;
 use crate::edge::world::World;
 use crate::edge::{glue, isolate, roster};
-use crate::flow::DENY_KEY;
-use crate::id::{BatchId, LinkId};
+use crate::flow::{DENY_KEY, Denial};
+use crate::id::{BatchId, KeyId, LinkId};
 use crate::json;
 use crate::key::sha256_prefix;
 use crate::limits::{DENIED_MAX, DENY_PUBLISH_MS, GATE_RETRY_MS, IDEMPOTENCY_S};
-use crate::port::{AuditLog as _, Remembered};
+use crate::port::{AuditLog as _, MintTerms, Remembered};
 use crate::time::{Instant, Span};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS denied (link TEXT PRIMARY KEY, expires INTEGER NOT NULL, at INTEGER NOT NULL, event TEXT) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS denied_event (link TEXT, expires INTEGER, event TEXT NOT NULL, PRIMARY KEY (link, expires)) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS request (key TEXT PRIMARY KEY, body TEXT NOT NULL, at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS request_terms (key TEXT PRIMARY KEY, policy INTEGER NOT NULL, signer INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 /// The registry sweeps out what expired this often.
 const SWEEP_S: u32 = 60 * 60;
@@ -52,6 +54,8 @@ pub enum RegistryErrand {
         key: String,
         body: String,
         now: Instant,
+        #[serde(default)]
+        terms: Option<MintTerms>,
     },
     Shelf,
     Keep {
@@ -144,8 +148,8 @@ impl Object {
                 serde_json::to_string(&self.deny(link, expires, &event).await?)
             }
             RegistryErrand::Denied { link } => serde_json::to_string(&self.denied(link)?),
-            RegistryErrand::Remember { key, body, now } => {
-                let remembered = self.remember(&key, &body, now)?;
+            RegistryErrand::Remember { key, body, now, terms } => {
+                let remembered = self.remember(&key, &body, now, terms)?;
                 self.arm_if_idle(Span::from_secs(SWEEP_S)).await?;
                 serde_json::to_string(&remembered)
             }
@@ -212,10 +216,26 @@ impl Object {
     }
 
     async fn deny(&self, link: LinkId, expires: u32, event: &Event) -> Result<Option<Instant>> {
-        if let Some(at) = self.denied(link)? {
-            return Ok(Some(at));
-        }
         let sql = self.state.storage().sql();
+        let query = "SELECT expires, at FROM denied WHERE link = ?";
+        if let Some(row) = rows(&sql, query, vec![link.to_string().into()])?.first_mut() {
+            let known = Denial {
+                expires: u32::try_from(row.number()).unwrap_or(u32::MAX),
+                at: Instant::from_millis(row.number()),
+            };
+            if let Some(next) = known.and_another(expires, event.at) {
+                let bindings = vec![i64::from(next.expires).into(), link.to_string().into()];
+                sql.exec("UPDATE denied SET expires = ? WHERE link = ?", bindings)?;
+                let text = serde_json::to_string(event)?;
+                let bindings = vec![link.to_string().into(), i64::from(expires).into(), text.into()];
+                sql.exec(
+                    "INSERT INTO denied_event (link, expires, event) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    bindings,
+                )?;
+                self.publish_list_soon().await?;
+            }
+            return Ok(Some(known.at));
+        }
         let mut count = rows(&sql, "SELECT count(*) FROM denied", Vec::new())?;
         if count.first_mut().is_some_and(|count| count.number() >= DENIED_MAX as u64) {
             return Ok(None);
@@ -227,12 +247,17 @@ impl Object {
             serde_json::to_string(event)?.into(),
         ];
         sql.exec("INSERT INTO denied (link, expires, at, event) VALUES (?, ?, ?, ?)", bindings)?;
-        // Set once, not put off by each withdrawal: a steady stream of them is published too.
+        self.publish_list_soon().await?;
+        Ok(Some(event.at))
+    }
+
+    /// Set once, not put off by each withdrawal: a steady stream of them is published too.
+    async fn publish_list_soon(&self) -> Result<()> {
         if !self.is_due.get() {
             self.arm(Span::from_millis(DENY_PUBLISH_MS)).await?;
             self.is_due.set(true);
         }
-        Ok(Some(event.at))
+        Ok(())
     }
 
     fn denied(&self, link: LinkId) -> Result<Option<Instant>> {
@@ -241,18 +266,33 @@ impl Object {
         Ok(found.first_mut().map(|row| Instant::from_millis(row.number())))
     }
 
-    fn remember(&self, key: &str, body: &str, now: Instant) -> Result<Remembered> {
+    fn remember(&self, key: &str, body: &str, now: Instant, terms: Option<MintTerms>) -> Result<Remembered> {
         let sql = self.state.storage().sql();
         let query = "SELECT body, at FROM request WHERE key = ?";
         if let Some(known) = rows(&sql, query, vec![key.into()])?.first_mut() {
             let (known_body, at) = (known.text(), Instant::from_millis(known.number()));
             if now < at + Span::from_secs(IDEMPOTENCY_S) {
-                return Ok(if known_body == body { Remembered::Same { at } } else { Remembered::Other });
+                let is_same = known_body == body;
+                let terms = self.terms_of(key)?;
+                return Ok(if is_same { Remembered::Same { at, terms } } else { Remembered::Other });
             }
         }
+        let Some(MintTerms { policy, key: signer }) = terms else { return Ok(Remembered::Unknown) };
         let bindings = vec![key.into(), body.into(), whole(now).into()];
         sql.exec("INSERT INTO request (key, body, at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body, at = excluded.at", bindings)?;
-        Ok(Remembered::Same { at: now })
+        let bindings = vec![key.into(), i64::from(policy).into(), i64::from(signer.0).into()];
+        sql.exec("INSERT INTO request_terms (key, policy, signer) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET policy = excluded.policy, signer = excluded.signer", bindings)?;
+        Ok(Remembered::Same { at: now, terms })
+    }
+
+    /// By what a request was answered first; nothing of one that an older build remembered.
+    fn terms_of(&self, key: &str) -> Result<Option<MintTerms>> {
+        let query = "SELECT policy, signer FROM request_terms WHERE key = ?";
+        let mut found = rows(&self.state.storage().sql(), query, vec![key.into()])?;
+        Ok(found.first_mut().map(|row| MintTerms {
+            policy: u32::try_from(row.number()).unwrap_or_default(),
+            key: KeyId(u8::try_from(row.number()).unwrap_or_default()),
+        }))
     }
 
     fn sweep(&self) -> Result<()> {
@@ -266,6 +306,7 @@ impl Object {
         let oldest =
             Instant::from_millis(now.millis().saturating_sub(Span::from_secs(IDEMPOTENCY_S).millis()));
         sql.exec("DELETE FROM request WHERE at < ?", vec![whole(oldest).into()])?;
+        sql.exec("DELETE FROM request_terms WHERE key NOT IN (SELECT key FROM request)", None)?;
         Ok(())
     }
 
@@ -286,6 +327,22 @@ impl Object {
                 .storage()
                 .sql()
                 .exec("UPDATE denied SET event = NULL WHERE link = ?", vec![link.into()])?;
+        }
+        self.send_denied_events().await
+    }
+
+    /// Hands over the events of links that share the id of one that was withdrawn before.
+    async fn send_denied_events(&self) -> Result<()> {
+        let sql = self.state.storage().sql();
+        for mut row in rows(&sql, "SELECT link, expires, event FROM denied_event", Vec::new())? {
+            let (link, expires, event) = (row.text(), row.number(), row.text());
+            // The same link has the same name however often it is withdrawn.
+            let name = sha256_prefix(&[b"postern/deny/v2/", link.as_bytes(), &expires.to_be_bytes()]);
+            let batch = Batch { id: BatchId(name), events: vec![json::read(&event)?] };
+            self.world.send(&batch).await.map_err(|error| error.to_string())?;
+            let expires = i64::try_from(expires).unwrap_or(i64::MAX);
+            let bindings = vec![link.into(), expires.into()];
+            sql.exec("DELETE FROM denied_event WHERE link = ? AND expires = ?", bindings)?;
         }
         Ok(())
     }

@@ -1,5 +1,8 @@
 //! The registry's shelf: policies by version, which is in force, which journeys are paused.
 //!
+//! The terms of every scope code that was ever in force stay here, so that no later policy makes another link of one that
+//! is live (`policy::TermsMemory`).
+//!
 //! What KV shall hold is a row here, with a stamp that grows with each change and the stamp that KV has. An event is a
 //! row until the audit log has it. Changes and their rows are written in one turn, so neither is there without the
 //! other. Nothing is ever removed: people are enrolled by old versions.
@@ -10,16 +13,19 @@ use crate::audit::{Batch, Event};
 use crate::edge::isolate;
 use crate::edge::rows::{Row, rows};
 use crate::flow::{PAUSED_KEY, POLICY_KEY, kept_policy_key};
-use crate::id::BatchId;
+use crate::id::{BatchId, ScopeCode};
 use crate::journey::Paused;
 use crate::json;
 use crate::key::sha256_prefix;
-use crate::port::{self, Kept};
+use crate::policy::{Policy, Terms, TermsMemory};
+use crate::port::{self, Activation, Kept};
 use crate::time::Instant;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS page (key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER, at INTEGER NOT NULL, stamp INTEGER NOT NULL, sent INTEGER NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS unsent (id INTEGER PRIMARY KEY, event TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS terms (code INTEGER PRIMARY KEY, terms TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS in_force (version INTEGER PRIMARY KEY) STRICT;
 ";
 
 pub struct Shelf(SqlStorage);
@@ -63,19 +69,66 @@ impl Shelf {
         if let Some(text) = self.value(&key)? {
             return Ok(if text == bundle { Kept::Same } else { Kept::Other });
         }
+        let conflicts = self.terms()?.conflicts(&policy(bundle)?);
+        if !conflicts.is_empty() {
+            return Ok(Kept::Refused(conflicts));
+        }
         self.write(&key, bundle, Some(version))?;
         self.record(event)?;
         Ok(Kept::New)
     }
 
     /// A version that is in force already is published again: KV may have been written to by hand.
-    pub fn activate(&self, version: u32, event: &Event) -> Result<bool> {
-        let Some(bundle) = self.value(&kept_policy_key(version))? else { return Ok(false) };
+    pub fn activate(&self, version: u32, event: &Event) -> Result<Activation> {
+        let Some(bundle) = self.value(&kept_policy_key(version))? else { return Ok(Activation::Unknown) };
+        let (policy, mut terms) = (policy(&bundle)?, self.terms()?);
+        let conflicts = terms.conflicts(&policy);
+        if !conflicts.is_empty() {
+            return Ok(Activation::Refused(conflicts));
+        }
+        terms.remember(&policy);
+        self.save_terms(&terms)?;
         if self.list()?.active != Some(version) {
             self.record(event)?;
         }
         self.write(POLICY_KEY, &bundle, Some(version))?;
-        Ok(true)
+        Ok(Activation::Done)
+    }
+
+    /// What live links rest on. A registry that activated versions before it remembered their terms rebuilds them.
+    fn terms(&self) -> Result<TermsMemory> {
+        let mut codes = Vec::new();
+        for mut row in rows(&self.0, "SELECT code, terms FROM terms", Vec::new())? {
+            let code = ScopeCode(u16::try_from(row.number()).unwrap_or_default());
+            codes.push((code, json::read::<Terms>(&row.text())?));
+        }
+        let versions = rows(&self.0, "SELECT version FROM in_force", Vec::new())?.into_iter();
+        let versions = versions.map(|mut row| u32::try_from(row.number()).unwrap_or_default());
+        let memory = TermsMemory::restore(codes, versions);
+        let list = self.list()?;
+        let Some(active) = list.active.filter(|_| memory.is_empty()) else { return Ok(memory) };
+        let mut stored = Vec::new();
+        for (version, _) in list.versions {
+            // One that this program cannot read never serves by it.
+            let bundle = self.value(&kept_policy_key(version))?.unwrap_or_default();
+            stored.extend(policy(&bundle).ok());
+        }
+        let memory = TermsMemory::rebuild(&stored, active);
+        self.save_terms(&memory)?;
+        Ok(memory)
+    }
+
+    fn save_terms(&self, memory: &TermsMemory) -> Result<()> {
+        let query = "INSERT INTO terms (code, terms) VALUES (?, ?) ON CONFLICT (code) DO UPDATE SET terms = excluded.terms WHERE terms.terms <> excluded.terms";
+        for (code, terms) in memory.codes() {
+            let bindings = vec![i64::from(code.0).into(), serde_json::to_string(terms)?.into()];
+            self.0.exec(query, bindings)?;
+        }
+        for version in memory.in_force() {
+            let query = "INSERT INTO in_force (version) VALUES (?) ON CONFLICT DO NOTHING";
+            self.0.exec(query, vec![i64::from(version).into()])?;
+        }
+        Ok(())
     }
 
     pub fn set_paused(&self, journey: &str, is_paused: bool, event: &Event) -> Result<()> {
@@ -145,6 +198,10 @@ impl Shelf {
         self.0.exec("INSERT INTO unsent (event) VALUES (?)", vec![serde_json::to_string(event)?.into()])?;
         Ok(())
     }
+}
+
+fn policy(bundle: &str) -> Result<Policy> {
+    Policy::parse_accepted(bundle.as_bytes()).map_err(|problems| problems.to_string().into())
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "numbers of rows and changes, far below 2^53")]

@@ -20,8 +20,8 @@ use crate::json;
 use crate::limits::{CLOCK_SKEW_S, GATE_TIMEOUT_MS, MARKER_CACHE_S, PORT_TIMEOUT_MS, TICK_TIMEOUT_MS};
 use crate::passkey::{Algorithm, PublicKey};
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, People, Registry, Remembered, Segments,
-    Signatures, Unreachable, change_event,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, MintTerms, People, Registry, Remembered,
+    Segments, Signatures, Unreachable, change_event,
 };
 use crate::shard;
 use crate::time::{Instant, Span};
@@ -265,9 +265,15 @@ impl Registry for World {
         self.post(REGISTRY, "registry", &RegistryErrand::Denied { link: link.link }).await
     }
 
-    async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable> {
+    async fn remember(
+        &self,
+        key: [u8; 32],
+        body: [u8; 32],
+        now: Instant,
+        terms: Option<MintTerms>,
+    ) -> Result<Remembered, Unreachable> {
         let (key, body) = (encode_bytes(&key), encode_bytes(&body));
-        self.post(REGISTRY, "registry", &RegistryErrand::Remember { key, body, now }).await
+        self.post(REGISTRY, "registry", &RegistryErrand::Remember { key, body, now, terms }).await
     }
 }
 

@@ -21,7 +21,7 @@ use crate::id::{AuditId, LinkId, Nonce};
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::session::{Holder, Session};
-use crate::token::{Claims, LinkRef, PREFERENCES, Refused, Use, Verified};
+use crate::token::{Claims, LinkRef, Refused, Use, Verified};
 
 /// One tap, with what is known about it.
 #[derive(Clone, Copy)]
@@ -39,7 +39,7 @@ pub async fn click(context: &Context<'_>, request: &Request, token: &str, ports:
     let click = Click { context, snapshot, request, visitor };
     match context.door.verifier.verify_in_path(token, context.now) {
         Ok(verified) => click.verified(&verified, ports).await,
-        Err(Refused::Expired(claims)) if claims.scope != PREFERENCES => {
+        Err(Refused::Expired(claims)) if !claims.scope.is_of_choices() => {
             // Old links lie about everywhere, in any number.
             let link = context.door.pseudonyms.audit_link(claims.link);
             match damped(context, request, link, ports).await {

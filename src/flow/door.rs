@@ -133,6 +133,25 @@ impl Door {
         })
     }
 
+    /// Whether a request for this authority (RFC 9110 §7.2) is meant for this door. A local door answers whoever calls
+    /// this machine, by whatever port.
+    pub fn answers_for(&self, authority: &str) -> bool {
+        authority.eq_ignore_ascii_case(&self.host) || self.answers_alike(authority)
+    }
+
+    /// The rare cases: a default port that is written out, and a door that is tried on this machine.
+    fn answers_alike(&self, authority: &str) -> bool {
+        let bare = |text: &str| {
+            let text = text.strip_suffix(":443").or_else(|| text.strip_suffix(":80")).unwrap_or(text);
+            text.to_ascii_lowercase()
+        };
+        let name = authority.rsplit_once(':').map_or(authority, |(name, port)| {
+            if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { authority }
+        });
+        bare(authority) == bare(&self.host)
+            || self.is_local && matches!(&*name.to_ascii_lowercase(), "localhost" | "127.0.0.1" | "[::1]")
+    }
+
     /// The host without its port.
     pub fn name(&self) -> &str {
         self.host.split(':').next().unwrap_or_default()
@@ -154,7 +173,7 @@ impl Door {
         self.url("p", token)
     }
 
-    /// The address that takes a one-click unsubscription (RFC 8058); its token is that of the choices.
+    /// The address that takes a one-click unsubscription (RFC 8058).
     pub fn unsubscribe_url(&self, token: &str) -> String {
         self.url("u", token)
     }
@@ -255,6 +274,40 @@ mod tests {
         check(&[("KEYS_2", "[2]")], &[]);
         let endless = secret_parts("KEYS", |_| Some("[1]".to_owned()));
         assert_eq!(endless.len(), crate::limits::SECRET_PARTS_MAX);
+    }
+
+    #[test]
+    fn a_door_answers_for_its_own_host_alone() {
+        let at = |host: &str, environment: Option<&str>| {
+            let environment = environment.map(Into::into);
+            Door::new(&Settings { host: Some(host.into()), environment, ..settings() }).unwrap()
+        };
+        let door = at("go.example.com", None);
+        for ours in ["go.example.com", "GO.Example.com", "go.example.com:443", "go.example.com:80"] {
+            assert!(door.answers_for(ours), "{ours}");
+        }
+        let others = [
+            "",
+            "example.com",
+            "go.example.com.evil.example",
+            "evil-go.example.com",
+            "go.example.com:8443",
+            "user@go.example.com",
+            "go.example.com:",
+            "localhost",
+            "127.0.0.1:8787",
+            "[::1]",
+            "1.2.3.4",
+        ];
+        for other in others {
+            assert!(!door.answers_for(other), "{other}");
+        }
+        let local = at("localhost:8787", Some("local"));
+        for ours in ["localhost:8787", "localhost", "127.0.0.1:9", "[::1]:8787", "[::1]", "LOCALHOST:1"] {
+            assert!(local.answers_for(ours), "{ours}");
+        }
+        assert!(!local.answers_for("go.example.com") && !local.answers_for("localhost.evil.example"));
+        assert!(at("192.168.1.7:8787", Some("local")).answers_for("192.168.1.7:8787"));
     }
 
     #[test]

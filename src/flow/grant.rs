@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use crate::audit::{Event, Kind};
 use crate::challenge::{Proof, Proofs};
+use crate::flow::access::{self, may_touch, role_missing, scope_missing};
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::prove::confirm;
 use crate::flow::refusal::unreachable;
 use crate::flow::request::idempotency_key;
 use crate::gate::{Answer, BadGrant, Command, Grant, Place, Trace};
 use crate::http::Request;
-use crate::http::auth::Actor;
+use crate::http::auth::{Actor, Role};
 use crate::http::problem::{Code, Fault, Problem, json};
 use crate::id::{Redemption, ScopeCode, Subject};
 use crate::json::{Json, Node, Report, Values};
@@ -60,6 +60,9 @@ struct Exchanged<'a> {
     expires: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     failures: Option<u8>,
+    /// Whether the same exchange was answered before.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    replay: bool,
 }
 
 /// Exchanges, releases or fails a grant.
@@ -71,17 +74,31 @@ pub async fn exchange(
 ) -> Outcome {
     let asked = idempotency_key(request).and_then(|key| Ok((read(&request.body)?, key)));
     let (text, action, key) = match asked {
+        Ok((Asked::Grant { .. }, _)) if !actor.has(Role::Exchange) => {
+            return role_missing(context, actor, Role::Exchange);
+        }
+        Ok((Asked::Confirm { .. }, _)) if !actor.has(Role::Confirm) => {
+            return role_missing(context, actor, Role::Confirm);
+        }
         Ok((Asked::Grant { text, action }, key)) => (text, action, key),
         Ok((Asked::Confirm { session, subject }, _)) => {
             return confirm(context, request, actor, (&session, subject), ports).await;
         }
         Err(problem) => return Outcome::new(problem.response()),
     };
-    let grant = match context.door.grants.open(&text, context.now) {
-        Ok(grant) => grant,
+    let is_repeatable = action == Action::Redeem && key.is_some();
+    let (grant, is_late) = match context.door.grants.open(&text, context.now) {
+        Ok(grant) => (grant, false),
         Err(BadGrant::Invalid) => return refuse(context, actor, None, Code::GrantInvalid),
-        Err(BadGrant::Expired) => return refuse(context, actor, None, Code::GrantExpired),
+        // The gate may know the answer that this exchange had.
+        Err(BadGrant::Expired) => match context.door.grants.open_late(&text, context.now) {
+            Some(grant) if is_repeatable => (grant, true),
+            _ => return refuse(context, actor, None, Code::GrantExpired),
+        },
     };
+    if !may_touch(context, actor, grant.link.scope) {
+        return scope_missing(context, actor, Some(context.trace_of_ref(&grant.link)));
+    }
     let command = match action {
         Action::Redeem => Command::Redeem { claim: grant.claim, by: redemption(context, key, actor) },
         Action::Release => Command::Release { claim: grant.claim },
@@ -91,15 +108,16 @@ pub async fn exchange(
     let trace = Trace { subject, ..context.trace_of_ref(&grant.link) };
     let errand = Errand { link: grant.link.link, expires: grant.link.expires, trace, network: None, command };
     match ports.ask(Place::of(&grant.link), &errand).await {
-        Ok(answer) => {
-            settle(context, &grant, answer).unwrap_or_else(|code| refuse(context, actor, Some(trace), code))
-        }
+        Ok(answer) => settle(context, &grant, answer).unwrap_or_else(|code| {
+            let code = if is_late { Code::GrantExpired } else { code };
+            refuse(context, actor, Some(trace), code)
+        }),
         Err(error) => unreachable(context, "gate_unreachable", &error),
     }
 }
 
 fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcome, Code> {
-    let document = |outcome, shown: Option<Proofs>, failures| {
+    let document = |outcome, shown: Option<Proofs>, failures, replay| {
         let scope = context.snapshot.and_then(|snapshot| snapshot.policy.scope(grant.link.scope));
         let document = Exchanged {
             outcome,
@@ -112,13 +130,14 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcom
             claimed_at: grant.claim.at.millis(),
             expires: grant.link.expires,
             failures,
+            replay,
         };
         Outcome::new(json(200, &document))
     };
     match answer {
-        Answer::Redeemed { shown, .. } => Ok(document("redeemed", Some(shown), None)),
-        Answer::Released { failures } => Ok(document("released", None, Some(failures))),
-        Answer::Locked => Ok(document("locked", None, Some(LINK_FAILURES_MAX))),
+        Answer::Redeemed { shown, replay } => Ok(document("redeemed", Some(shown), None, replay)),
+        Answer::Released { failures } => Ok(document("released", None, Some(failures), false)),
+        Answer::Locked => Ok(document("locked", None, Some(LINK_FAILURES_MAX), false)),
         Answer::Spent { .. } => Err(Code::GrantUsed),
         Answer::Stale
         | Answer::Revoked { .. }
@@ -141,12 +160,7 @@ fn refuse(context: &Context<'_>, actor: &Actor, trace: Option<Trace>, code: Code
         }
         _ => "The text is no grant of this door, or its key was retired.",
     };
-    let event = Event {
-        reason: Some(code.name().to_owned()),
-        actor: Some(actor.id().to_owned()),
-        ..context.event(Kind::ApiRefused, trace)
-    };
-    Outcome::new(Problem::new(code, detail).response()).event(event)
+    access::refused(context, actor, trace, code, detail)
 }
 
 /// With an `Idempotency-Key` a repeated exchange is the same exchange; without one, each is its own.

@@ -2,15 +2,17 @@
 
 use serde::Serialize;
 
+use crate::flow::access::{may_touch, scope_missing};
 use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::refusal::unreachable;
 use crate::gate::{Answer, Command, Place};
 use crate::http::Response;
+use crate::http::auth::Actor;
 use crate::http::problem::{Code, Problem, json};
 use crate::limits::{CLOCK_SKEW_S, LIFETIME_MAX_S};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::time::{Instant, Span};
-use crate::token::{LinkRef, PREFERENCES, Use};
+use crate::token::{LinkRef, Use};
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -31,8 +33,11 @@ struct Document<'a> {
 }
 
 /// Tells a link's state.
-pub async fn inspect(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outcome {
+pub async fn inspect(context: &Context<'_>, actor: &Actor, id: &str, ports: &impl Ports) -> Outcome {
     let Some(link) = read(context, id) else { return bad_id() };
+    if !may_touch(context, actor, link.scope) {
+        return scope_missing(context, actor, Some(context.trace_of_ref(&link)));
+    }
     if link.usage == Use::Once {
         return match ask(context, &link, Command::Look, ports).await {
             Ok(answer) => Outcome::new(document(context, &link, &answer)),
@@ -46,19 +51,26 @@ pub async fn inspect(context: &Context<'_>, id: &str, ports: &impl Ports) -> Out
     }
 }
 
-/// Withdraws a link. A link that was spent stays spent, and the answer says so.
-pub async fn revoke(context: &Context<'_>, id: &str, ports: &impl Ports) -> Outcome {
+/// Withdraws a link. A link that was spent stays spent, and the answer says so. What was begun before a single-use link
+/// expired, such as a hand-off, ends with it.
+pub async fn revoke(context: &Context<'_>, actor: &Actor, id: &str, ports: &impl Ports) -> Outcome {
     let Some(link) = read(context, id) else { return bad_id() };
-    if context.now >= Instant::from_secs(link.expires) {
-        return Outcome::new(document(context, &link, &Answer::Expired));
+    if !may_touch(context, actor, link.scope) {
+        return scope_missing(context, actor, Some(context.trace_of_ref(&link)));
     }
+    let is_over = context.now >= Instant::from_secs(link.expires);
     if link.usage == Use::Once {
         return match ask(context, &link, Command::Revoke, ports).await {
+            // Nobody opens it any more; only what was under way had to be ended.
+            Ok(answer @ Answer::Revoked { .. }) if is_over => Outcome::new(document(context, &link, &answer)),
             Ok(answer @ Answer::Revoked { .. }) => Outcome::new(document(context, &link, &answer))
                 .later(Later::Mark { link, marker: Marker::Revoked }),
             Ok(answer) => Outcome::new(document(context, &link, &answer)),
             Err(error) => unreachable(context, "link_unreachable", &error),
         };
+    }
+    if is_over {
+        return Outcome::new(document(context, &link, &Answer::Expired));
     }
     match ports.deny(&link, context.trace_of_ref(&link)).await {
         Ok(Some(at)) => Outcome::new(document(context, &link, &Answer::Revoked { at })),
@@ -123,7 +135,7 @@ fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> Response 
 /// a person's choices is nothing to withdraw: whoever has it can only say what may be sent to them.
 fn read(context: &Context<'_>, id: &str) -> Option<LinkRef> {
     let last = context.now + Span::from_secs(LIFETIME_MAX_S) + Span::from_secs(CLOCK_SKEW_S);
-    let is_one = |link: &LinkRef| link.scope != PREFERENCES && Instant::from_secs(link.expires) <= last;
+    let is_one = |link: &LinkRef| !link.scope.is_of_choices() && Instant::from_secs(link.expires) <= last;
     id.parse().ok().filter(is_one)
 }
 

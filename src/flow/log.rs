@@ -113,9 +113,9 @@ async fn not_before(
     for number in (0..number).rev() {
         let ids = batches.iter().map(|batch| batch.id).collect();
         match segments.ask(number, &Errand::Find { batches: ids }).await? {
-            Answer::Found { batches: found, begun } => {
+            Answer::Found { batches: found, begun, is_young } => {
                 batches.retain(|batch| !found.contains(&batch.id));
-                if !batches.iter().any(|batch| is_older(batch, begun)) {
+                if !is_young && !batches.iter().any(|batch| is_older(batch, begun)) {
                     break;
                 }
             }

@@ -4,6 +4,7 @@
 //! [`Ports`](crate::port::Ports), and leaves everything that should happen afterwards as values in an [`Outcome`]: the
 //! edge answers first and does those then.
 
+mod access;
 mod arrive;
 mod audit;
 mod click;
@@ -44,5 +45,7 @@ pub use join::all as join_all;
 pub use outbox::outbox;
 pub use outcome::{Context, Failure, Later, Outcome};
 pub use passkey::prove;
-pub use serve::{body_max, goes_without_body, not_configured, reads_body, serve};
-pub use snapshot::{Age, BadDenyList, DENY_KEY, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key};
+pub use serve::{body_max, goes_without_body, misdirected, not_configured, reads_body, serve};
+pub use snapshot::{
+    Age, BadDenyList, DENY_KEY, Denial, DenyList, PAUSED_KEY, POLICY_KEY, Snapshot, kept_policy_key,
+};

@@ -220,6 +220,7 @@ fn read(context: &Context<'_>, subject: Subject, json: &Json) -> Result<Change, 
             .unwrap_or_default(),
         forgets_devices: fields.optional("forget_devices").and_then(|node| node.boolean()).unwrap_or(false),
         addresses: given(&fields, "addresses").and_then(|node| addresses(context, subject, &node)),
+        source: None,
     });
     // Whatever gave nothing above was reported, so nothing is ever changed by halves.
     report.finish(change).map_err(|problems| Refused::Invalid(Fault::list(&problems)))

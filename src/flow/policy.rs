@@ -10,8 +10,8 @@ use crate::http::Request;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json, text};
 use crate::journey::Paused;
-use crate::policy::Policy;
-use crate::port::{Kept, Library, Ports, Unreachable};
+use crate::policy::{Policy, TermsConflict};
+use crate::port::{Activation, Kept, Library, Ports, Unreachable};
 use crate::time::Instant;
 
 /// In place of a version: the one in force.
@@ -49,7 +49,8 @@ pub async fn keep(context: &Context<'_>, request: &Request, actor: &Actor, ports
             );
             Outcome::new(Problem::new(Code::PolicyVersionTaken, detail).response())
         }
-        Ok(kept) => {
+        Ok(Kept::Refused(conflicts)) => refused(&conflicts, "The policy is not kept"),
+        Ok(kept @ (Kept::New | Kept::Same)) => {
             let active = context.snapshot.is_some_and(|snapshot| snapshot.policy.version == version);
             Outcome::new(json(if kept == Kept::New { 201 } else { 200 }, &Document { version, active }))
         }
@@ -61,8 +62,11 @@ pub async fn keep(context: &Context<'_>, request: &Request, actor: &Actor, ports
 pub async fn activate(context: &Context<'_>, actor: &Actor, version: &str, ports: &impl Ports) -> Outcome {
     let Ok(version) = version.parse::<u32>() else { return unknown() };
     match ports.activate(version, event(context, Kind::PolicyActivated, actor, version)).await {
-        Ok(true) => Outcome::new(json(200, &Document { version, active: true })).later(Later::Reload),
-        Ok(false) => unknown(),
+        Ok(Activation::Done) => {
+            Outcome::new(json(200, &Document { version, active: true })).later(Later::Reload)
+        }
+        Ok(Activation::Unknown) => unknown(),
+        Ok(Activation::Refused(conflicts)) => refused(&conflicts, "The version is not activated"),
         Err(error) => unreachable(context, "policy_unreachable", &error),
     }
 }
@@ -135,6 +139,20 @@ fn event(context: &Context<'_>, kind: Kind, actor: &Actor, version: u32) -> Even
         reason: Some(format!("version {version}")),
         ..Event::new(context.now, kind)
     }
+}
+
+/// What a version that would change live links is answered.
+fn refused(conflicts: &[TermsConflict], what: &str) -> Outcome {
+    let detail = format!(
+        "{what}: links that are live would become other links. `errors` lists each scope. A scope that means something else needs a new name and a code that was never in force; see docs/policy.md."
+    );
+    let fault = |conflict: &TermsConflict| Fault {
+        path: conflict.path(),
+        rule: conflict.rule(),
+        expected: conflict.expected(),
+    };
+    let faults = conflicts.iter().map(fault).collect();
+    Outcome::new(Problem::new(Code::PolicyChangesLinks, detail).with_faults(faults).response())
 }
 
 fn unknown() -> Outcome {

@@ -2,7 +2,9 @@
 //!
 //! `/u/` is what the `List-Unsubscribe` header of an e-mail names: a POST stops that person's e-mail at once, without
 //! cookie, redirect or question (RFC 8058). `/p/` shows every channel and purpose, what was sent of late and why. Both
-//! take the same token. Looking changes nothing, and neither does saving what was not touched.
+//! take both kinds of token. The one of the header can only say no, here and there: programs and whoever the message was
+//! forwarded to have it. The one of the footer may say yes too, and the log has the link by which that was said. Looking
+//! changes nothing, and neither does saving what was not touched.
 //!
 //! A text that is no token, a forged one, one of another scope and one that is too old get the same answer. A token that
 //! is good gets the same page whether or not anything is known of the person. Whoever holds the link may choose: it
@@ -20,12 +22,13 @@ use crate::http::{Method, Request, Response};
 use crate::id::{Shard, Subject};
 use crate::journey::{has_consent, touches_by_id};
 use crate::limits::{FORM_BODY_MAX, HISTORY_SHOWN_MAX};
-use crate::person::{Consent, Person, Said, Sent};
+use crate::person::{Consent, Person, Said, Sent, Source};
 use crate::policy::slot::fill;
 use crate::policy::{Channel, Journey, Policy, Purpose, Touch};
 use crate::port::{Damper, People, Unreachable};
 use crate::shard::{Answer, Change, Errand};
 use crate::time::Instant;
+use crate::token::{CHOICES, Chooser};
 use crate::zone::Zone;
 
 /// How the form names the choice that is above all others.
@@ -54,7 +57,7 @@ pub async fn unsubscribe(
     if says_something_else(&request.body) {
         return visit.done(visit.pages.unsubscribe(400));
     }
-    match put(visit.subject, no_email(context.now), ports).await {
+    match put((visit.subject, visit.trace), no_email(context.now), ports).await {
         Ok(()) => visit.done(visit.pages.unsubscribed()),
         Err(error) => visit.failed(&error),
     }
@@ -70,12 +73,13 @@ async fn unsubscribe_without_policy(
     let verified = context.door.verifier.verify_in_path(token, context.now);
     let chooser =
         verified.ok().and_then(|verified| Some((*verified.claims(), verified.chooser(context.now)?)));
-    let Some((claims, subject)) = chooser.filter(|_| !says_something_else(&request.body)) else {
+    let Some((claims, Chooser { subject, .. })) = chooser.filter(|_| !says_something_else(&request.body))
+    else {
         return no_policy_for(context, request);
     };
     let trace = context.trace(&claims);
     if !ports.allows(&trace.link.to_string()).await
-        || put(subject, no_email(context.now), ports).await.is_err()
+        || put((subject, trace), no_email(context.now), ports).await.is_err()
     {
         return no_policy_for(context, request);
     }
@@ -89,9 +93,15 @@ fn no_email(at: Instant) -> Change {
     Change { consents: Purpose::ALL.map(no).to_vec(), ..Change::default() }
 }
 
-/// Stores a person's choice. A shard that does not answer is asked once more, for a mail program may never be: a deploy
+/// Stores a person's choice, on record with the link by which it was made. A shard that does not answer is asked once more, for a mail program may never be: a deploy
 /// takes each object down for a moment, and to say the same again changes nothing.
-async fn put(subject: Subject, change: Change, ports: &impl People) -> Result<(), Unreachable> {
+async fn put(
+    (subject, trace): (Subject, Trace),
+    change: Change,
+    ports: &impl People,
+) -> Result<(), Unreachable> {
+    let source = Some(Source { link: trace.link, scope: trace.scope });
+    let change = Change { source, ..change };
     let errand = Errand::Put { subject, change, by: None };
     let answer = match ports.visit(Shard::of(subject), &errand).await {
         Ok(answer) => answer,
@@ -113,9 +123,10 @@ pub async fn preferences(
     };
     let form = (request.method == Method::Post).then(|| Form::read(&request.body)).flatten();
     let is_saved = form.is_some();
-    let change = form.map(|form| form.change(&visit.snapshot.policy, context.now)).unwrap_or_default();
+    let change = form.map(|form| visit.allowed(form.change(&visit.snapshot.policy, context.now)));
+    let change = change.unwrap_or_default();
     if change != Change::default()
-        && let Err(error) = put(visit.subject, change, ports).await
+        && let Err(error) = put((visit.subject, visit.trace), change, ports).await
     {
         return visit.failed(&error);
     }
@@ -131,6 +142,8 @@ struct Visit<'a> {
     snapshot: &'a Snapshot,
     pages: Pages<'a>,
     subject: Subject,
+    /// Whether a yes counts.
+    may_consent: bool,
     trace: Trace,
 }
 
@@ -147,8 +160,10 @@ impl<'a> Visit<'a> {
         let verified = context.door.verifier.verify_in_path(token, context.now);
         let chooser = verified.map(|verified| Some((*verified.claims(), verified.chooser(context.now)?)));
         let (cause, trace) = match chooser {
-            Ok(Some((claims, subject))) => {
+            Ok(Some((claims, Chooser { subject, may_consent }))) => {
                 let trace = context.trace(&claims);
+                // A policy from before this code was reserved may have issued such links for something else.
+                let may_consent = may_consent && snapshot.policy.scope(CHOICES).is_none();
                 // A mailbox provider posts for thousands from one network, and no word of theirs may be lost.
                 let damped = if request.method == Method::Post {
                     let is_allowed = ports.allows(&trace.link.to_string()).await;
@@ -157,7 +172,7 @@ impl<'a> Visit<'a> {
                     damped(context, request, trace.link, ports).await
                 };
                 match damped {
-                    Damped::No => return Ok(Self { context, snapshot, pages, subject, trace }),
+                    Damped::No => return Ok(Self { context, snapshot, pages, subject, may_consent, trace }),
                     Damped::Link => (Cause::Damped, Some(trace)),
                     Damped::Network => (Cause::Damped, None),
                 }
@@ -169,6 +184,15 @@ impl<'a> Visit<'a> {
         let response =
             if cause == Cause::Damped { page(context, cause, &pages) } else { pages.choices_closed() };
         Err(Box::new(Outcome::new(response).event(context.refused(cause, trace))))
+    }
+
+    /// What the token may change.
+    fn allowed(&self, mut change: Change) -> Change {
+        if !self.may_consent {
+            change.consents.retain(|consent| consent.said == Said::No);
+            change.opted_out = change.opted_out.filter(|is_out| *is_out);
+        }
+        change
     }
 
     /// The person, or somebody of whom nothing is known.
@@ -190,7 +214,14 @@ impl<'a> Visit<'a> {
         let choices: Vec<Choice> = offered(policy).map(wanted).collect();
         let history = if person.is_protected { Vec::new() } else { self.history(person) };
         let is_stopped = person.opted_out.is_some();
-        self.pages.choices(ChoicesPage { choices: &choices, is_stopped, is_saved, history: &history })
+        let may_consent = self.may_consent;
+        self.pages.choices(ChoicesPage {
+            choices: &choices,
+            is_stopped,
+            is_saved,
+            may_consent,
+            history: &history,
+        })
     }
 
     /// What reached the person of late, newest first.

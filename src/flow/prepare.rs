@@ -45,13 +45,15 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
     };
     let claims = scope.map(|scope| claims(door, policy, scope, &ready));
     let link = claims.map(|claims| door.link_url(&door.minter.mint(&claims)));
+    let (region, offered) = (policy.site.region, ready.offered);
     let choices = matches!(ready.channel, Channel::Email).then(|| {
         let link = LinkId(sha256_prefix(&[b"postern/choices/v1/", &ready.touch.0]));
-        Claims::preferences(subject, link, policy.site.region, ready.offered)
+        Claims::choices(subject, link, region, offered)
     });
-    let token = choices.map(|claims| door.minter.mint(&claims));
-    let preferences = token.as_deref().map(|token| door.choices_url(token));
-    let unsubscribe = token.as_deref().map(|token| door.unsubscribe_url(token));
+    let preferences = choices.map(|claims| door.choices_url(&door.minter.mint(&claims)));
+    // The header's token differs from the footer's in what it may say.
+    let one_click = choices.map(|claims| Claims::one_click(subject, claims.link, region, offered));
+    let unsubscribe = one_click.map(|claims| door.unsubscribe_url(&door.minter.mint(&claims)));
     let named = if ready.has_mac {
         reference(&door.lots, ready.touch, ready.channel)
     } else {

@@ -20,7 +20,7 @@ use crate::flow::{
 };
 use crate::http;
 use crate::http::auth::{Actor, NotAllowed, Role};
-use crate::http::page::{ALL_CHOICES, Pages, asset, unavailable};
+use crate::http::page::{ALL_CHOICES, Pages, asset, misdirected as page_misdirected, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
 use crate::http::{ApiRoute, Headers, NoRoute, Request, Response, Route, is_for_people};
 use crate::limits::{REFUSED_RETRY_S, TRY_AGAIN_S};
@@ -61,7 +61,7 @@ pub async fn serve(
 }
 
 async fn api(context: &Context<'_>, request: &Request, route: ApiRoute<'_>, ports: &impl Ports) -> Outcome {
-    let actor = match authenticate(context, request, role(route), ports).await {
+    let actor = match authenticate(context, request, roles(route), ports).await {
         Ok(actor) => actor,
         Err(outcome) => return *outcome,
     };
@@ -86,8 +86,8 @@ async fn api(context: &Context<'_>, request: &Request, route: ApiRoute<'_>, port
     }
     let work: Work<'_> = match route {
         ApiRoute::Mint => Box::pin(mint::mint(context, request, &actor, ports)),
-        ApiRoute::Inspect { id } => Box::pin(link::inspect(context, id, ports)),
-        ApiRoute::Revoke { id } => Box::pin(link::revoke(context, id, ports)),
+        ApiRoute::Inspect { id } => Box::pin(link::inspect(context, &actor, id, ports)),
+        ApiRoute::Revoke { id } => Box::pin(link::revoke(context, &actor, id, ports)),
         ApiRoute::Exchange => Box::pin(grant::exchange(context, request, &actor, ports)),
         ApiRoute::Events => Box::pin(events::events(context, request, &actor, ports)),
         ApiRoute::PutPerson { reference } => {
@@ -144,7 +144,7 @@ pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Head
             | ApiRoute::Resume { .. }
             | ApiRoute::Redrive { .. }
     );
-    !takes_none && door.api_keys.authenticate(header, role(route), now).is_ok()
+    !takes_none && door.api_keys.authenticate(header, roles(route), now).is_ok()
 }
 
 /// Whether a request that comes without a readable body, because it is too long or breaks off, is answered as if it had
@@ -153,38 +153,39 @@ pub fn goes_without_body(route: Result<Route<'_>, NoRoute>, query: &str) -> bool
     matches!(route, Ok(Route::Unsubscribe { .. })) && Some(query) != ALL_CHOICES.strip_prefix('?')
 }
 
-/// What a key needs to be allowed. Every route is named, so none is reached under another's role.
-const fn role(route: ApiRoute<'_>) -> Role {
+/// Of which roles a key needs one. Every route is named, so none is reached under another's role. What is asked of
+/// `/v1/grants` decides which of the two it takes.
+const fn roles(route: ApiRoute<'_>) -> &'static [Role] {
     match route {
-        ApiRoute::Mint => Role::Mint,
-        ApiRoute::Inspect { .. } => Role::Inspect,
-        ApiRoute::Revoke { .. } => Role::Revoke,
-        ApiRoute::Exchange => Role::Exchange,
-        ApiRoute::Audit => Role::Audit,
-        ApiRoute::Events => Role::Events,
+        ApiRoute::Mint => &[Role::Mint],
+        ApiRoute::Inspect { .. } => &[Role::Inspect],
+        ApiRoute::Revoke { .. } => &[Role::Revoke],
+        ApiRoute::Exchange => &[Role::Exchange, Role::Confirm],
+        ApiRoute::Audit => &[Role::Audit],
+        ApiRoute::Events => &[Role::Events],
         ApiRoute::PutPerson { .. } | ApiRoute::ShowPerson { .. } | ApiRoute::ErasePerson { .. } => {
-            Role::People
+            &[Role::People]
         }
-        ApiRoute::Inbox { .. } | ApiRoute::Shown { .. } => Role::Inbox,
+        ApiRoute::Inbox { .. } | ApiRoute::Shown { .. } => &[Role::Inbox],
         ApiRoute::KeepPolicy | ApiRoute::Policies | ApiRoute::Policy { .. } | ApiRoute::Activate { .. } => {
-            Role::Policy
+            &[Role::Policy]
         }
         ApiRoute::Pause { .. }
         | ApiRoute::Resume { .. }
         | ApiRoute::Move { .. }
         | ApiRoute::Deliveries
-        | ApiRoute::Redrive { .. } => Role::Operate,
+        | ApiRoute::Redrive { .. } => &[Role::Operate],
     }
 }
 
 async fn authenticate(
     context: &Context<'_>,
     request: &Request,
-    role: Role,
+    roles: &[Role],
     ports: &impl Ports,
 ) -> Result<Actor, Box<Outcome>> {
     let header = request.headers.authorization.as_deref();
-    let refused = match context.door.api_keys.authenticate(header, role, context.now) {
+    let refused = match context.door.api_keys.authenticate(header, roles, context.now) {
         Ok(actor) => return Ok(actor),
         Err(refused) => refused,
     };
@@ -221,6 +222,15 @@ pub fn not_configured(problem: &Misconfigured, path: &str, seed: Seed) -> (Respo
     let detail = "A secret or variable is missing or unusable; the worker's log names it.";
     let document = Problem::new(Code::NotConfigured, detail).with_reference(reference);
     (document.response(), failure)
+}
+
+/// What a request for another host is answered: nothing that this deployment's policy says.
+pub fn misdirected(path: &str, accept_language: Option<&str>) -> Response {
+    if path.starts_with("/v1/") {
+        let detail = "This deployment answers for the host of its links alone. Call it by that name.";
+        return Problem::new(Code::Misdirected, detail).response();
+    }
+    page_misdirected(accept_language)
 }
 
 fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Outcome {

@@ -55,6 +55,23 @@ impl Snapshot {
     }
 }
 
+/// A withdrawn many-use link, as the registry keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// Unix seconds: until when the withdrawal is kept.
+    pub expires: u32,
+    pub at: Instant,
+}
+
+impl Denial {
+    /// What the withdrawal of a link with the same id becomes, if it is another link: whoever mints offline draws ids, and
+    /// the deny-list knows links by their ids alone. It is kept until the later of both expires, and is on record too.
+    pub fn and_another(self, expires: u32, now: Instant) -> Option<Self> {
+        let is_known = self.expires == expires || now >= Instant::from_secs(expires);
+        (!is_known).then_some(Self { expires: self.expires.max(expires), ..self })
+    }
+}
+
 /// Withdrawn many-use links: their ids' text, in byte order, one after another. It is searched as it came from KV.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DenyList(String);
@@ -94,8 +111,19 @@ impl DenyList {
 
 #[cfg(test)]
 mod tests {
-    use super::{BadDenyList, DenyList};
+    use super::{BadDenyList, Denial, DenyList};
     use crate::id::LinkId;
+    use crate::time::Instant;
+
+    #[test]
+    fn a_withdrawal_lasts_as_long_as_the_last_link_of_its_id() {
+        let first = Denial { expires: 1_000, at: Instant::from_secs(500) };
+        let now = Instant::from_secs(600);
+        assert_eq!(first.and_another(1_000, now), None, "the same link again");
+        assert_eq!(first.and_another(2_000, now), Some(Denial { expires: 2_000, ..first }));
+        assert_eq!(first.and_another(900, now), Some(first), "on record, and kept as long as before");
+        assert_eq!(first.and_another(600, now), None, "what has expired opens nothing");
+    }
 
     #[test]
     fn a_deny_list_reads_back() {

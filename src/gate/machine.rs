@@ -2,7 +2,7 @@
 
 use crate::challenge::{Ask, Challenge, Happened, Need, Proofs, Said, View};
 use crate::id::{AuditId, Nonce, Redemption, ScopeCode};
-use crate::limits::{GRANT_LIFETIME_S, LEASE_S, LINK_FAILURES_MAX};
+use crate::limits::{GRANT_LIFETIME_S, LEASE_S, LINK_FAILURES_MAX, PRESS_MAX_S};
 use crate::time::{Instant, Span};
 
 /// What a gate knows of one link. A link it never heard of has no row and is fresh.
@@ -170,6 +170,7 @@ pub struct Trace {
 /// the press, whether or not the link has expired meanwhile. A claim after it is refused even if the caller's clock
 /// thought otherwise, and no proof counts longer; a grant may still be redeemed within its own minute.
 pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant) -> Step {
+    let is_new = row.is_none();
     let row = row.unwrap_or(Row { state: State::Fresh, failures: 0, challenge: None });
     match command {
         Command::Look => stay(look(&row, now, expires)),
@@ -180,7 +181,7 @@ pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant
         Command::Redeem { claim, by } => redeem(row, claim, by, now),
         Command::Release { claim } => give_back(row, claim, now, false),
         Command::Fail { claim } => give_back(row, claim, now, true),
-        Command::Revoke => revoke(&row, now),
+        Command::Revoke => revoke(&row, is_new && now >= expires + Span::from_secs(PRESS_MAX_S), now),
     }
 }
 
@@ -324,19 +325,22 @@ fn give_back(row: Row, claim: Claim, now: Instant, failed: bool) -> Step {
         State::Claimed { claim: held, .. } if held == claim && grant_lives(claim, now) => {
             let failures = row.failures.saturating_add(u8::from(failed));
             let mut next = Row { state: State::Fresh, failures, ..row };
+            let change = if failed { Change::Failed } else { Change::Released };
             if is_locked(&next) {
                 next.challenge = None;
-                return saved(next, Answer::Locked, Change::Locked);
+                let step = saved(next, Answer::Locked, change);
+                return Step { changes: [Some(change), Some(Change::Locked)], ..step };
             }
-            let change = if failed { Change::Failed } else { Change::Released };
             saved(next, Answer::Released { failures }, change)
         }
         _ => stay(refuse_grant(&row)),
     }
 }
 
-fn revoke(row: &Row, now: Instant) -> Step {
+/// `is_over`: so is the link's time and that of whatever a press in its last second began, and nobody asked for it.
+fn revoke(row: &Row, is_over: bool, now: Instant) -> Step {
     match row.state {
+        _ if is_over => stay(Answer::Expired),
         State::Spent { at, .. } => stay(Answer::Spent { at }),
         State::Revoked { at } => stay(Answer::Revoked { at }),
         State::Fresh | State::Claimed { .. } => {

@@ -4,8 +4,11 @@
 //! The worker's secret `POSTERN_API_KEYS` is a JSON list:
 //!
 //! ```json
-//! [ { "id": "billing", "hash": "<base64url SHA-256 of the whole key>", "roles": ["mint"], "not_after": 1800000000 } ]
+//! [ { "id": "billing", "hash": "<base64url SHA-256 of the whole key>", "roles": ["mint"], "not_after": 1800000000,
+//!     "scopes": ["payment.retry"] } ]
 //! ```
+//!
+//! With `scopes`, a key may mint, inspect, revoke, exchange and confirm links of these scopes alone; without, of all.
 //!
 //! Rotation is two entries for a while: ids may differ, and each key ends at its own `not_after` (Unix seconds).
 
@@ -14,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::decode_bytes;
 use crate::json::{self, ReadError};
 use crate::key::{constant_time_eq, sha256};
-use crate::limits::{API_KEYS_MAX, HEADER_MAX};
+use crate::limits::{API_KEYS_MAX, HEADER_MAX, POLICY_NAME_MAX};
 use crate::time::Instant;
 
 /// What a key may do.
@@ -26,6 +29,8 @@ pub enum Role {
     Revoke,
     /// Redeem, release and fail grants.
     Exchange,
+    /// Say whose session an app has. Whoever may can vouch for anybody.
+    Confirm,
     /// Export the audit log.
     Audit,
     /// Send events about people.
@@ -41,11 +46,12 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Mint,
         Self::Inspect,
         Self::Revoke,
         Self::Exchange,
+        Self::Confirm,
         Self::Audit,
         Self::Events,
         Self::People,
@@ -60,6 +66,7 @@ impl Role {
             Self::Inspect => "inspect",
             Self::Revoke => "revoke",
             Self::Exchange => "exchange",
+            Self::Confirm => "confirm",
             Self::Audit => "audit",
             Self::Events => "events",
             Self::People => "people",
@@ -84,17 +91,32 @@ pub struct ApiKey {
     pub roles: Vec<Role>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<u32>,
+    /// Names of the only scopes whose links the key is for; absent: of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
 }
 
 /// Who calls. Only [`ApiKeys::authenticate`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     id: String,
+    roles: Vec<Role>,
+    scopes: Option<Vec<String>>,
 }
 
 impl Actor {
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether the key is for links of this scope. Of a scope that the policy does not name, only a key for all is.
+    pub fn may_touch(&self, scope: Option<&str>) -> bool {
+        let Some(scopes) = &self.scopes else { return true };
+        scope.is_some_and(|scope| scopes.iter().any(|name| name == scope))
     }
 }
 
@@ -122,6 +144,10 @@ pub enum BadKeys {
     Hash(String),
     #[error("API key {0:?} appears twice")]
     Duplicate(String),
+    #[error(
+        "API key {0:?}: `scopes` must be names of 1 to {POLICY_NAME_MAX} bytes, at least one and each once; leave it out for all scopes"
+    )]
+    Scopes(String),
 }
 
 impl ApiKeys {
@@ -159,17 +185,25 @@ impl ApiKeys {
             if keys.iter().skip(at + 1).any(|other| other.id == key.id) {
                 return Err(BadKeys::Duplicate(key.id.clone()));
             }
+            if key.scopes.as_ref().is_some_and(|scopes| !are_scopes(scopes)) {
+                return Err(BadKeys::Scopes(key.id.clone()));
+            }
         }
         Ok(Self(keys))
     }
 
-    /// Who holds the key in an `Authorization` header, if they may act in `role`.
+    /// Who holds the key in an `Authorization` header, if they may act in one of `roles`.
     ///
     /// Every key is compared, in constant time, whichever matches.
     ///
     /// # Errors
     /// [`NotAllowed`].
-    pub fn authenticate(&self, header: Option<&str>, role: Role, now: Instant) -> Result<Actor, NotAllowed> {
+    pub fn authenticate(
+        &self,
+        header: Option<&str>,
+        roles: &[Role],
+        now: Instant,
+    ) -> Result<Actor, NotAllowed> {
         let header = header.filter(|header| header.len() <= HEADER_MAX).ok_or(NotAllowed::Unknown)?;
         let (scheme, presented) = header.split_once(' ').ok_or(NotAllowed::Unknown)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
@@ -185,12 +219,20 @@ impl ApiKeys {
         }
         let is_live = |key: &&ApiKey| key.not_after.is_none_or(|end| now < Instant::from_secs(end));
         let key = found.filter(is_live).ok_or(NotAllowed::Unknown)?;
-        if key.roles.contains(&role) {
-            Ok(Actor { id: key.id.clone() })
-        } else {
-            Err(NotAllowed::Role { actor: key.id.clone(), needed: role })
+        match roles.first() {
+            Some(needed) if !roles.iter().any(|role| key.roles.contains(role)) => {
+                Err(NotAllowed::Role { actor: key.id.clone(), needed: *needed })
+            }
+            _ => Ok(Actor { id: key.id.clone(), roles: key.roles.clone(), scopes: key.scopes.clone() }),
         }
     }
+}
+
+fn are_scopes(names: &[String]) -> bool {
+    let is_twice = |(at, name): (usize, &String)| names.iter().skip(at + 1).any(|other| other == name);
+    !names.is_empty()
+        && names.iter().all(|name| (1..=POLICY_NAME_MAX).contains(&name.len()))
+        && !names.iter().enumerate().any(is_twice)
 }
 
 /// Whether `text` can name an API key.
@@ -218,11 +260,33 @@ mod tests {
     fn a_key_opens_its_roles_until_its_end() {
         let now = Instant::from_secs(99);
         let bearer = format!("Bearer {KEY}");
-        assert_eq!(keys().authenticate(Some(&bearer), Role::Mint, now).unwrap().id(), "billing");
-        let refused = keys().authenticate(Some(&bearer), Role::Audit, now);
+        assert_eq!(keys().authenticate(Some(&bearer), &[Role::Mint], now).unwrap().id(), "billing");
+        let refused = keys().authenticate(Some(&bearer), &[Role::Audit], now);
         assert_eq!(refused, Err(NotAllowed::Role { actor: "billing".into(), needed: Role::Audit }));
-        let late = keys().authenticate(Some(&bearer), Role::Mint, Instant::from_secs(100));
+        let late = keys().authenticate(Some(&bearer), &[Role::Mint], Instant::from_secs(100));
         assert_eq!(late, Err(NotAllowed::Unknown));
+    }
+
+    #[test]
+    fn a_key_may_be_for_some_scopes_alone() {
+        let hash = encode_bytes(&sha256(&[KEY.as_bytes()]));
+        let with = |scopes: &str| {
+            ApiKeys::parse(&format!(
+                r#"[{{"id":"billing","hash":"{hash}","roles":["mint"],"scopes":{scopes}}}]"#
+            ))
+        };
+        let bearer = format!("Bearer {KEY}");
+        let actor = with(r#"["payment.retry"]"#).unwrap();
+        let actor =
+            actor.authenticate(Some(&bearer), &[Role::Exchange, Role::Mint], Instant::default()).unwrap();
+        assert!(actor.may_touch(Some("payment.retry")) && !actor.may_touch(Some("contract.sign")));
+        assert!(!actor.may_touch(None), "a scope that the policy does not name");
+        assert!(actor.has(Role::Mint) && !actor.has(Role::Exchange));
+        for bad in ["[]", r#"[""]"#, r#"["a","a"]"#] {
+            assert_eq!(with(bad).unwrap_err(), BadKeys::Scopes("billing".into()), "{bad}");
+        }
+        let all = keys().authenticate(Some(&bearer), &[Role::Mint], Instant::default()).unwrap();
+        assert!(all.may_touch(Some("contract.sign")) && all.may_touch(None));
     }
 
     #[test]
@@ -230,7 +294,7 @@ mod tests {
         let odd =
             [None, Some("Bearer"), Some("Bearer "), Some("Basic x"), Some(KEY), Some("Bearer pk_billing_x")];
         for header in odd {
-            let refused = keys().authenticate(header, Role::Mint, Instant::from_secs(1));
+            let refused = keys().authenticate(header, &[Role::Mint], Instant::from_secs(1));
             assert_eq!(refused, Err(NotAllowed::Unknown), "{header:?}");
         }
     }

@@ -77,6 +77,10 @@ codes! {
     Unauthorized = 401 "unauthorized" "A valid API key is required";
     /// The key is good but lacks the role.
     Forbidden = 403 "forbidden" "The API key lacks the role";
+    /// The key has the role, but not for links of this scope.
+    ScopeForbidden = 403 "scope_forbidden" "The API key is for other scopes";
+    /// The request came for another host than this deployment's.
+    Misdirected = 421 "misdirected" "Another host is meant";
     TooManyRequests = 429 "too_many_requests" "Too many requests";
     BodyTooLarge = 413 "body_too_large" "The body is too large";
     UnsupportedMedia = 415 "unsupported_media_type" "The content type is not supported";
@@ -118,6 +122,8 @@ codes! {
     UnknownPolicy = 404 "unknown_policy" "No policy of this version is kept";
     /// Another text is kept under this version.
     PolicyVersionTaken = 409 "policy_version_taken" "The policy's version is taken";
+    /// It renames a code that was in force, weakens its proof or changes its use; `errors` lists each.
+    PolicyChangesLinks = 409 "policy_changes_links" "The policy would change live links";
     UnknownJourney = 404 "unknown_journey" "No policy has a journey of this name";
     UnknownDelivery = 404 "unknown_delivery" "No such message was put aside";
     /// A visitor's program was refused by the link itself; `code` is the refusal's.

@@ -7,7 +7,9 @@ use crate::journey::advance::{drop_pending, withdraw};
 use crate::journey::readers::Readers;
 use crate::journey::{Effect, Refusal, Rules, gates};
 use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
-use crate::person::{Change, Consent, FactTag, Mask, NewAddress, Part, Pending, Person, Said, Sealed};
+use crate::person::{
+    Change, Consent, FactTag, Mask, NewAddress, Part, Pending, Person, Said, Sealed, Source,
+};
 use crate::policy::Channel;
 use crate::time::Instant;
 
@@ -20,6 +22,7 @@ pub fn change(
     rules: &Rules,
     effects: &mut Vec<Effect>,
 ) -> Vec<String> {
+    let (first, source) = (effects.len(), change.source);
     let drops = |part| change.drops.contains(&part);
     let mut has_changed = false;
     let mut set = |differs: bool| {
@@ -73,11 +76,26 @@ pub fn change(
     for consent in change.consents {
         note_consent(person, consent, now, effects);
     }
+    if let Some(source) = source {
+        name_source(effects.iter_mut().skip(first), source);
+    }
     match gates::no_contact(person) {
         Some(why) => withdraw(person, why, now, effects),
         None => drop_unwanted(person, now, rules, effects),
     }
     not_kept
+}
+
+/// Puts on record by which link a person chose.
+fn name_source<'a>(effects: impl Iterator<Item = &'a mut Effect>, source: Source) {
+    for effect in effects {
+        if let Effect::Log(event) = effect
+            && event.kind == Kind::ConsentChanged
+        {
+            event.link = Some(source.link);
+            event.scope = Some(source.scope);
+        }
+    }
 }
 
 /// Puts other addresses in the place of those that are kept; whether anything changed. A dead address that is put again is

@@ -3,6 +3,7 @@
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
+use crate::id::{AuditId, ScopeCode};
 use crate::person::{Consent, FactTag, Sealed};
 use crate::policy::Language;
 use crate::zone::Zone;
@@ -27,6 +28,16 @@ pub struct Change {
     pub drops: Vec<Part>,
     /// Browsers that are remembered now are forgotten.
     pub forgets_devices: bool,
+    /// The link by which the person says so; none if the company does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// The link by which a person chose, as the audit log names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    pub link: AuditId,
+    pub scope: ScopeCode,
 }
 
 /// What of a person can be taken away whole.

@@ -21,6 +21,7 @@ mod site;
 pub mod slot;
 pub mod sms;
 mod template;
+mod terms;
 mod touch;
 mod url;
 mod wording;
@@ -43,6 +44,7 @@ pub use outreach::{
 pub use parse::{DOCUMENTS, Document, bundle_of_documents};
 #[cfg(not(target_arch = "wasm32"))]
 pub use schema::schema;
+pub use terms::{Terms, TermsChange, TermsConflict, TermsMemory};
 pub use url::{BadUrl, WebUrl};
 
 /// A valid policy.

@@ -275,6 +275,7 @@ impl Parts<'_> {
             offered: offered.as_ref(),
             destinations: destination_names.as_deref(),
             facts: site.as_ref().map(|site| &site.facts),
+            is_accepted: self.is_accepted,
         };
         let destinations = destinations.as_ref().and_then(destination::read_all);
         let scope_names: Option<Vec<&str>> = scopes.as_ref().and_then(|node| names(node.json()));

@@ -6,10 +6,12 @@ use litemap::LiteMap;
 
 use crate::id::ScopeCode;
 use crate::json::{Fields, Node, nearest};
-use crate::limits::{LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_NAME_MAX, PRESS_MAX_S, PRESS_MIN_S};
+use crate::limits::{
+    LIFETIME_MAX_S, LIFETIME_MIN_S, POLICY_NAME_MAX, PRESS_MAX_S, PRESS_MIN_S, SCOPE_CODES_RESERVED,
+};
 use crate::policy::site::{self, Offered};
 use crate::policy::{Fact, ProofBy, Risk, Scope, proof};
-use crate::token::{PREFERENCES, Use};
+use crate::token::{ONE_CLICK, Use};
 
 pub(super) const FIELDS: &[&str] = &[
     "code",
@@ -38,6 +40,8 @@ pub(super) struct Context<'a> {
     /// Sorted.
     pub destinations: Option<&'a [&'a str]>,
     pub facts: Option<&'a LiteMap<String, Fact>>,
+    /// Whether the bundle was kept before: then it may hold a code that is reserved by now.
+    pub is_accepted: bool,
 }
 
 /// Reads all scopes of the policy.
@@ -47,7 +51,7 @@ pub(super) fn read_all(node: &Node<'_>, context: Context<'_>) -> Option<LiteMap<
     for (name, node) in node.members()? {
         check_name(name, &node, "scope.name");
         let Some(fields) = node.fields(FIELDS) else { continue };
-        let Some(code) = code(&fields) else {
+        let Some(code) = code(&fields, context.is_accepted) else {
             read(name, ScopeCode(0), &fields, context);
             continue;
         };
@@ -82,8 +86,9 @@ pub(super) fn check_name(name: &str, node: &Node<'_>, rule: &'static str) {
     }
 }
 
-fn code(fields: &Fields<'_>) -> Option<ScopeCode> {
-    let code = fields.required("code")?.u32_in(1..=u32::from(PREFERENCES.0) - 1, "scope.code")?;
+fn code(fields: &Fields<'_>, is_accepted: bool) -> Option<ScopeCode> {
+    let end = if is_accepted { ONE_CLICK.0 } else { *SCOPE_CODES_RESERVED.start() };
+    let code = fields.required("code")?.u32_in(1..=u32::from(end) - 1, "scope.code")?;
     u16::try_from(code).ok().map(ScopeCode)
 }
 

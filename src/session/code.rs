@@ -6,7 +6,7 @@
 
 use crate::digit;
 use crate::id::{LinkId, Nonce, Tag};
-use crate::key::{KeyRing, MacKeys, Purpose};
+use crate::key::{KeyRing, MacKeys, Purpose, Sealed};
 use crate::limits::{CODE_TYPED_CHARS_MAX, RELAY_DIGITS};
 use crate::time::Instant;
 use crate::token::LinkRef;
@@ -56,13 +56,13 @@ impl CodeSeal {
 
     /// The tag of a code that was sent to, or typed in, one attempt. `None` when the link's key has ended.
     pub fn code(&self, link: &LinkRef, nonce: Nonce, code: &str, now: Instant) -> Option<Tag> {
-        let mac = self.keys.live(link.key, now)?;
+        let mac = self.keys.live(link.key, Sealed::Grants, now)?;
         Some(Tag(mac.tag(&[b"/code/", &link.link.0, &nonce.0, code.as_bytes()])))
     }
 
     /// The tag of a code that one browser shows and another one types: bound to the link alone.
     pub fn relay(&self, link: &LinkRef, code: &str, now: Instant) -> Option<Tag> {
-        let mac = self.keys.live(link.key, now)?;
+        let mac = self.keys.live(link.key, Sealed::Grants, now)?;
         Some(Tag(mac.tag(&[b"/relay/", &link.link.0, code.as_bytes()])))
     }
 }
@@ -157,7 +157,7 @@ mod tests {
     fn a_tag_is_bound_to_link_nonce_kind_host_and_key() {
         let mut ring = KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]));
         ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
-        ring.retire(KeyId(1), 1_000).unwrap();
+        ring.end(KeyId(1), 1_000, Instant::default()).unwrap();
         let link = LinkRef {
             key: KeyId(1),
             usage: Use::Once,

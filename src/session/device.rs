@@ -14,7 +14,7 @@
 //! more that was remembered before some instant; that is asked where the proof is used.
 
 use crate::id::{KeyId, Subject, decode_bytes, encode_bytes};
-use crate::key::{KeyRing, MacKeys, Purpose, TAG_LENGTH_MIN};
+use crate::key::{KeyRing, MacKeys, Purpose, Sealed, TAG_LENGTH_MIN};
 use crate::limits::{CLOCK_SKEW_S, DEVICE_LIFETIME_S};
 use crate::time::{Instant, Span};
 
@@ -49,7 +49,7 @@ impl DeviceSeal {
 
     /// The cookie's value; `salt` makes it one of its kind. `None` only for a ring without its minting key.
     pub fn seal(&self, browser: Remembered, salt: [u8; SALT_LENGTH]) -> Option<String> {
-        let mac = self.keys.live(self.minting, browser.since)?;
+        let mac = self.keys.live(self.minting, Sealed::Devices, browser.since)?;
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.push(self.minting.0);
         bytes.extend_from_slice(&browser.subject.0);
@@ -69,7 +69,7 @@ impl DeviceSeal {
         };
         let (signed, tag) = bytes.split_last_chunk::<TAG_LENGTH_MIN>()?;
         let (key, rest) = signed.split_first()?;
-        if !self.keys.live(KeyId(*key), now)?.verify(&[signed], tag) {
+        if !self.keys.live(KeyId(*key), Sealed::Devices, now)?.verify(&[signed], tag) {
             return None;
         }
         let (subject, rest) = rest.split_first_chunk::<{ Subject::LENGTH }>()?;
@@ -147,7 +147,7 @@ mod tests {
         let mut ring = ring();
         ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
         assert_eq!(DeviceSeal::new(&ring, "go.example.com").open(&text, SINCE), Some(remembered()));
-        ring.retire(KeyId(1), SINCE.secs()).unwrap();
+        ring.end(KeyId(1), SINCE.secs(), Instant::default()).unwrap();
         assert_eq!(DeviceSeal::new(&ring, "go.example.com").open(&text, SINCE), None);
     }
 }

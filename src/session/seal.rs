@@ -22,7 +22,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::id::{Nonce, Subject, decode_bytes, encode_bytes};
-use crate::key::{KeyRing, MacKeys, Purpose, TAG_LENGTH_MIN};
+use crate::key::{KeyRing, MacKeys, Purpose, Sealed, TAG_LENGTH_MIN};
 use crate::limits::{CLOCK_SKEW_S, PRESS_MAX_S};
 use crate::time::{Instant, Span};
 use crate::token::{Claims, LinkRef};
@@ -90,7 +90,10 @@ impl SessionSeal {
 
     /// The session's text. `None` when the link's key has ended, or the link is nobody's.
     pub fn seal(&self, session: &Session, holder: Holder) -> Option<String> {
-        let mac = self.keys.live(session.link.key, session.began).filter(|_| session.link.has_subject)?;
+        let mac = self
+            .keys
+            .live(session.link.key, Sealed::Grants, session.began)
+            .filter(|_| session.link.has_subject)?;
         let mut bytes = Vec::with_capacity(LENGTH);
         bytes.push(holder.code(session.completed));
         bytes.extend_from_slice(&decode_bytes::<NAME_LENGTH>(&session.link.to_string()).ok()?);
@@ -130,7 +133,7 @@ impl SessionSeal {
         let (code, rest) = signed.split_first()?;
         let (name, rest) = rest.split_first_chunk::<NAME_LENGTH>()?;
         let link: LinkRef = encode_bytes(name).parse().ok()?;
-        let mac = self.keys.live(link.key, now)?;
+        let mac = self.keys.live(link.key, Sealed::Grants, now)?;
         let completed = *code == holder.code(true) && *code != holder.code(false);
         if !(completed || *code == holder.code(false)) || !mac.verify(&[&holder.browser(), signed], tag) {
             return None;

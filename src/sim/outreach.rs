@@ -15,8 +15,8 @@ use crate::delivery;
 use crate::id::{KeyId, Shard, TouchId};
 use crate::journey::{Offer, Paused, Rules};
 use crate::key::{KeyRing, Secret};
-use crate::policy::Policy;
-use crate::port::{self, Clock, Kept, Library, Outbox, Providers, Shelf, Unreachable};
+use crate::policy::{Policy, TermsMemory};
+use crate::port::{self, Activation, Clock, Kept, Library, Outbox, Providers, Shelf, Unreachable};
 use crate::shard::{Answer, Errand, Pack, handle};
 use crate::sim::{Call, People, World};
 use crate::time::{Instant, Span};
@@ -34,6 +34,7 @@ pub(super) struct Outreach {
     bundles: BTreeMap<u32, (String, Instant)>,
     policies: LiteMap<u32, Rc<Policy>>,
     active: Option<u32>,
+    terms: TermsMemory,
     paused: Paused,
     /// Calls that providers got.
     calls: Vec<delivery::Call>,
@@ -67,6 +68,7 @@ impl Outreach {
             bundles: BTreeMap::new(),
             policies: LiteMap::from_iter([(example.version, Rc::new(example))]),
             active: None,
+            terms: TermsMemory::default(),
             paused: Paused::default(),
             calls: Vec::new(),
             letters: Vec::new(),
@@ -199,24 +201,35 @@ impl Library for World {
             if let Some((text, _)) = memory.outreach.bundles.get(&version) {
                 return if text == bundle { Kept::Same } else { Kept::Other };
             }
-            memory.outreach.bundles.insert(version, (bundle.to_owned(), now));
             if let Ok(policy) = Policy::parse_accepted(bundle.as_bytes()) {
+                let conflicts = memory.outreach.terms.conflicts(&policy);
+                if !conflicts.is_empty() {
+                    return Kept::Refused(conflicts);
+                }
                 memory.outreach.policies.insert(version, Rc::new(policy));
             }
+            memory.outreach.bundles.insert(version, (bundle.to_owned(), now));
             memory.record(vec![event]);
             Kept::New
         })
     }
 
-    async fn activate(&self, version: u32, event: Event) -> Result<bool, Unreachable> {
+    async fn activate(&self, version: u32, event: Event) -> Result<Activation, Unreachable> {
         self.perform(Call::Write, |memory| {
             if !memory.outreach.bundles.contains_key(&version) {
-                return false;
+                return Activation::Unknown;
+            }
+            if let Some(policy) = memory.outreach.policies.get(&version).cloned() {
+                let conflicts = memory.outreach.terms.conflicts(&policy);
+                if !conflicts.is_empty() {
+                    return Activation::Refused(conflicts);
+                }
+                memory.outreach.terms.remember(&policy);
             }
             if memory.outreach.active.replace(version) != Some(version) {
                 memory.record(vec![event]);
             }
-            true
+            Activation::Done
         })
     }
 

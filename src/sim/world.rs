@@ -8,14 +8,14 @@ use core::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{Batch, Event, Head, append_batches};
-use crate::flow::DenyList;
+use crate::flow::{Denial, DenyList};
 use crate::gate::{Answer, Change, Place, Row, Trace, decide};
 use crate::id::{AuditId, BatchId, LinkId};
 use crate::limits::{DENIED_MAX, IDEMPOTENCY_S};
 use crate::passkey::PublicKey;
 use crate::port::{
-    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, Registry, Remembered, Signatures, Unreachable,
-    change_event,
+    AuditLog, Damper, Errand, Export, Gates, Marker, Markers, MintTerms, Registry, Remembered, Signatures,
+    Unreachable, change_event,
 };
 use crate::sim::fault::{Faults, unreachable};
 use crate::sim::outreach::Outreach;
@@ -54,8 +54,8 @@ pub(super) struct Memory {
     random: Random,
     /// With the instant from which each is seen.
     markers: BTreeMap<String, (Marker, Instant)>,
-    denied: BTreeMap<LinkId, Instant>,
-    requests: BTreeMap<[u8; 32], ([u8; 32], Instant)>,
+    denied: BTreeMap<LinkId, Denial>,
+    requests: BTreeMap<[u8; 32], ([u8; 32], Instant, Option<MintTerms>)>,
     /// Calls that the damper still lets pass, of any key. `None`: all of them.
     allowance: Option<u32>,
     /// How many calls of one key the damper lets pass in how long, as the platform's does. `None`: all of them.
@@ -151,7 +151,10 @@ impl World {
 
     /// The deny-list as the registry would publish it.
     pub fn deny_list(&self) -> DenyList {
-        let ids: BTreeSet<String> = self.0.borrow().denied.keys().map(ToString::to_string).collect();
+        let memory = self.0.borrow();
+        let live = |denial: &Denial| memory.now <= Instant::from_secs(denial.expires);
+        let denied = memory.denied.iter().filter(|(_, denial)| live(denial));
+        let ids: BTreeSet<String> = denied.map(|(id, _)| id.to_string()).collect();
         DenyList::parse(ids.into_iter().collect()).unwrap_or_default()
     }
 
@@ -159,7 +162,8 @@ impl World {
     pub fn fill_deny_list(&self, links: usize) {
         let memory = &mut *self.0.borrow_mut();
         while memory.denied.len() < links {
-            memory.denied.insert(LinkId(memory.random.bytes()), memory.now);
+            let denial = Denial { expires: u32::MAX, at: memory.now };
+            memory.denied.insert(LinkId(memory.random.bytes()), denial);
         }
     }
 
@@ -271,34 +275,45 @@ impl Markers for World {
 impl Registry for World {
     async fn deny(&self, link: &LinkRef, trace: Trace) -> Result<Option<Instant>, Unreachable> {
         self.perform(Call::Deny, |memory| {
-            if let Some(at) = memory.denied.get(&link.link) {
-                return Some(*at);
+            if let Some(known) = memory.denied.get(&link.link).copied() {
+                if let Some(next) = known.and_another(link.expires, memory.now) {
+                    memory.denied.insert(link.link, next);
+                    memory.changed(trace, Change::Revoked, None);
+                }
+                return Some(known.at);
             }
             if memory.denied.len() >= DENIED_MAX {
                 return None;
             }
-            memory.denied.insert(link.link, memory.now);
+            memory.denied.insert(link.link, Denial { expires: link.expires, at: memory.now });
             memory.changed(trace, Change::Revoked, None);
             Some(memory.now)
         })
     }
 
     async fn denied(&self, link: &LinkRef) -> Result<Option<Instant>, Unreachable> {
-        self.perform(Call::Denied, |memory| memory.denied.get(&link.link).copied())
+        self.perform(Call::Denied, |memory| memory.denied.get(&link.link).map(|denial| denial.at))
     }
 
-    async fn remember(&self, key: [u8; 32], body: [u8; 32], now: Instant) -> Result<Remembered, Unreachable> {
+    async fn remember(
+        &self,
+        key: [u8; 32],
+        body: [u8; 32],
+        now: Instant,
+        terms: Option<MintTerms>,
+    ) -> Result<Remembered, Unreachable> {
         self.perform(Call::Remember, |memory| match memory.requests.get(&key) {
-            Some((known, at)) if now < *at + Span::from_secs(IDEMPOTENCY_S) => {
+            Some((known, at, terms)) if now < *at + Span::from_secs(IDEMPOTENCY_S) => {
                 if *known == body {
-                    Remembered::Same { at: *at }
+                    Remembered::Same { at: *at, terms: *terms }
                 } else {
                     Remembered::Other
                 }
             }
+            _ if terms.is_none() => Remembered::Unknown,
             _ => {
-                memory.requests.insert(key, (body, now));
-                Remembered::Same { at: now }
+                memory.requests.insert(key, (body, now, terms));
+                Remembered::Same { at: now, terms }
             }
         })
     }

@@ -16,6 +16,6 @@ mod wire;
 
 pub use claims::{Claims, LinkRef, Use};
 pub use mint::Minter;
-pub use preferences::PREFERENCES;
+pub use preferences::{CHOICES, Chooser, ONE_CLICK};
 pub use verify::{Refused, Verified, Verifier};
 pub use wire::{MAC_LENGTH, Malformed, TOKEN_LENGTH_MAX, TOKEN_LENGTH_MIN, Untrusted};

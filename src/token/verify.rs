@@ -1,7 +1,7 @@
 //! The one path from text to [`Verified`].
 
 use crate::id::KeyId;
-use crate::key::{KeyRing, MacKeys, Purpose};
+use crate::key::{KeyRing, MacKeys, Purpose, Sealed};
 use crate::time::Instant;
 use crate::token::address::token_in;
 use crate::token::claims::{Claims, LinkRef};
@@ -62,14 +62,15 @@ impl Verifier {
         Self { keys: MacKeys::new(ring, Purpose::Token, &[MAC_DOMAIN, host.as_bytes()]) }
     }
 
-    /// Checks length, version, key id, MAC (in constant time) and expiry, in this order.
+    /// Checks length, version, key id, MAC (in constant time), expiry, and that the key has not ended for such a link, in
+    /// this order. So an expired link of a retired key is expired, as long as the ring has the key.
     ///
     /// # Errors
     /// [`Refused`], with the first check that failed.
     pub fn verify(&self, text: &str, now: Instant) -> Result<Verified, Refused> {
         let token = Untrusted::decode(text)?;
         let key = token.key();
-        let mac = self.keys.live(key, now).ok_or(Refused::UnknownKey(key))?;
+        let (mac, ends) = self.keys.trusted(key, now).ok_or(Refused::UnknownKey(key))?;
         let (signed, tag) = token.split();
         if !mac.verify(&[signed], tag) {
             return Err(Refused::WrongMac);
@@ -77,6 +78,10 @@ impl Verifier {
         let claims = *token.claims_unverified();
         if now >= Instant::from_secs(claims.expires) {
             return Err(Refused::Expired(claims));
+        }
+        let sealed = if claims.scope.is_of_choices() { Sealed::Choices } else { Sealed::Links };
+        if !ends.is_live(sealed, now) {
+            return Err(Refused::UnknownKey(key));
         }
         Ok(Verified { key, claims })
     }
@@ -147,11 +152,46 @@ mod tests {
         let mut ring = ring();
         let old = Minter::new(&ring, HOST).unwrap().mint(&claims());
         ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
-        ring.retire(KeyId(1), 1_500).unwrap();
+        ring.end(KeyId(1), 1_500, Instant::default()).unwrap();
         let new = Minter::new(&ring, HOST).unwrap().mint(&claims());
         let verifier = Verifier::new(&ring, HOST);
         assert!(verifier.verify(&old, Instant::from_secs(1_499)).is_ok());
         assert_eq!(verifier.verify(&old, Instant::from_secs(1_500)), Err(Refused::UnknownKey(KeyId(1))));
         assert!(verifier.verify(&new, Instant::from_secs(1_500)).is_ok());
+    }
+
+    /// The routine rotation of the documentation.
+    #[test]
+    fn a_retired_key_keeps_links_to_choices_for_sixty_days_and_says_expired_of_its_links() {
+        const DAY_S: u32 = 24 * 60 * 60;
+        let now = Instant::from_secs(1_800_000_000);
+        let mut ring = ring();
+        let minter = Minter::new(&ring, HOST).unwrap();
+        let subject = Subject([6; 12]);
+        let choices = minter.mint(&Claims::choices(subject, LinkId([4; 12]), Region::Weur, now));
+        let one_click = minter.mint(&Claims::one_click(subject, LinkId([4; 12]), Region::Weur, now));
+        let link = Claims { expires: now.secs() + DAY_S, ..claims() };
+        let late = Claims { expires: now.secs() + 3 * DAY_S, ..claims() };
+        ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
+        ring.retire(KeyId(1), now).unwrap();
+        let verifier = Verifier::new(&ring, HOST);
+        let at = |token: &str, after_s: u32| verifier.verify(token, Instant::from_secs(now.secs() + after_s));
+        for token in [&choices, &one_click] {
+            assert!(at(token, 60 * DAY_S - 1).is_ok(), "an unsubscribe link works its whole life");
+            assert!(matches!(at(token, 60 * DAY_S), Err(Refused::Expired(_))));
+        }
+        let token = minter.mint(&link);
+        assert!(at(&token, DAY_S - 1).is_ok());
+        for days in [1, 2, 60, 90] {
+            assert_eq!(at(&token, days * DAY_S), Err(Refused::Expired(link)), "after {days} days");
+        }
+        let late = minter.mint(&late);
+        assert!(at(&late, DAY_S).is_ok());
+        assert_eq!(at(&late, 2 * DAY_S), Err(Refused::UnknownKey(KeyId(1))), "somebody still mints with it");
+        ring.leak(KeyId(1)).unwrap();
+        for token in [&choices, &one_click, &token] {
+            let refused = Verifier::new(&ring, HOST).verify(token, now);
+            assert_eq!(refused, Err(Refused::UnknownKey(KeyId(1))));
+        }
     }
 }

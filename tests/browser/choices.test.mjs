@@ -5,7 +5,8 @@ import { after, before, describe, it } from "node:test";
 import { HOST, forge } from "../e2e/door.mjs";
 import { openScene } from "./scene.mjs";
 
-const PREFERENCES = 65535;
+const ONE_CLICK = 65535;
+const CHOICES = 65534;
 const DAY_S = 86_400;
 const EMAIL = ["email.marketing", "email.service"];
 
@@ -26,14 +27,14 @@ async function somebody() {
   const known = await scene.door.api("GET", path);
   const subject = Buffer.from(known.body.subject, "base64url");
   const expires = Math.floor(scene.door.now() / 1000) + DAY_S;
-  const token = forge({ scope: PREFERENCES, once: false, subject, expires });
+  const [token, choices] = [ONE_CLICK, CHOICES].map((scope) => forge({ scope, once: false, subject, expires }));
   const person = await scene.person({ javaScriptEnabled: false, locale: "en-GB" });
   const said = async () => {
     const { body } = await scene.door.api("GET", path);
     const consents = body.consents.map(({ channel, purpose, said }) => [`${channel}.${purpose}`, said]);
     return { ...Object.fromEntries(consents), ...(body.opted_out ? { everything: "no" } : {}) };
   };
-  return { ...person, said, token, unsubscribe: `https://${HOST}/u/${token}`, choices: `https://${HOST}/p/${token}` };
+  return { ...person, said, token, unsubscribe: `https://${HOST}/u/${token}`, choices: `https://${HOST}/p/${choices}`, sentBefore: `https://${HOST}/p/${token}` };
 }
 
 const box = (page, name) => page.locator(`input[name="want"][value="${name}"]`);
@@ -88,6 +89,19 @@ describe("the page of choices", () => {
     assert.deepEqual(await said(), { "sms.service": "no" }, "what nobody touched is not said anew");
     await page.goto(choices);
     assert.equal(await box(page, "sms.service").isChecked(), false, "and still so when it is opened again");
+    assert.deepEqual(complaints, []);
+  });
+
+  it("opened by the token of the header, takes a no and says how to say yes", async () => {
+    const { page, complaints, said, sentBefore } = await somebody();
+    await page.goto(sentBefore);
+    await box(page, "sms.service").uncheck();
+    await page.getByRole("button").click();
+    await page.getByRole("status").waitFor();
+    assert.deepEqual(await said(), { "sms.service": "no" });
+    assert.equal(await box(page, "sms.service").isDisabled(), true, "and no way back from here");
+    await page.getByText("Here you can only say no.").waitFor();
+    assert.ok((await page.getByRole("main").getByRole("link").count()) > 0, "but one to help");
     assert.deepEqual(complaints, []);
   });
 

@@ -48,7 +48,7 @@ test("a many-use link redirects a browser with exactly three headers, slowly or 
       body: "",
     });
     for (let again = 0; again < 3; again += 1) assert.deepEqual(await fetchOne(), slow);
-    const raw = () => cold.raw(`GET /l/${token} HTTP/1.1\r\nHost: x\r\nUser-Agent: ${BROWSER}\r\nConnection: close\r\n\r\n`);
+    const raw = () => cold.raw(`GET /l/${token} HTTP/1.1\r\nHost: ${HOST}\r\nUser-Agent: ${BROWSER}\r\nConnection: close\r\n\r\n`);
     assert.deepEqual((await raw()).headers.toSorted(), (await raw()).headers.toSorted());
   } finally {
     await cold.stop();

@@ -1,9 +1,10 @@
 // Policies are kept and put in force, journeys pause and go on: through the registry, KV and every shard.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { ROOT, eventually, open } from "./door.mjs";
 
@@ -70,6 +71,38 @@ test("of activations at the same time the last stands, here and in KV", async ()
   await Promise.all([2, 3, 2, 3, 2, 3, 2, 3].map(activate));
   const { active } = await list();
   await eventually("KV has what the registry has", async () => (await kv("policy")) === kept.get(active), 30);
+});
+
+/** Payment's code for the change of details, which asks for proof, and the other way round. */
+const swapped = (text) => text.replace('"code":1,', '"code":0,').replace('"code":6,', '"code":1,').replace('"code":0,', '"code":6,');
+
+test("a version that would make other links of live ones is refused, also by a registry that did not remember yet", async () => {
+  const refused = await keep(swapped(kept.get(3).replace('"version":3', '"version":4')));
+  isProblem(refused, 409, "policy_changes_links");
+  assert.deepEqual(refused.body.errors.map(({ path, rule }) => [path, rule]), [
+    ['$.scopes."details.change".code', "scope.code_reused"],
+    ['$.scopes."payment.retry".code', "scope.code_reused"],
+  ]);
+  // As a registry of the build before this one left it.
+  const { active } = await list();
+  await door.stop();
+  const files = (await readdir(folder, { recursive: true })).filter((name) => /registry/i.test(name) && name.endsWith(".sqlite"));
+  let registries = 0;
+  for (const name of files) {
+    const database = new DatabaseSync(join(folder, name));
+    if (database.prepare("SELECT name FROM sqlite_master WHERE name = 'in_force'").get()) {
+      registries += 1;
+      database.exec("DROP TABLE terms; DROP TABLE in_force;");
+      const values = [swapped(kept.get(3).replace('"version":3', '"version":5'))];
+      database.prepare("INSERT INTO page (key, value, version, at, stamp, sent) VALUES ('policy/5', ?, 5, 0, 1, 1)").run(...values);
+    }
+    database.close();
+  }
+  assert.equal(registries, 1);
+  door = await open({ persist: folder });
+  isProblem(await activate(5), 409, "policy_changes_links");
+  isProblem(await keep(swapped(kept.get(3).replace('"version":3', '"version":6'))), 409, "policy_changes_links");
+  assert.equal((await activate(active)).status, 200);
 });
 
 test("a paused journey says nothing until it goes on", async () => {

@@ -23,7 +23,7 @@ export const RING = {
   pseudonym: base64url(Buffer.alloc(32, 9)),
   keys: [{ id: 1, secret: base64url(Buffer.alloc(32, 1)) }],
 };
-export const ROLES = ["mint", "inspect", "revoke", "exchange", "audit", "events", "people", "inbox", "policy", "operate"];
+export const ROLES = ["mint", "inspect", "revoke", "exchange", "confirm", "audit", "events", "people", "inbox", "policy", "operate"];
 export const API_KEY = `pk_test_${base64url(Buffer.alloc(32, 7))}`;
 export const hashOf = (key) => createHash("sha256").update(key).digest("base64url");
 export const API_KEYS = [{ id: "test", hash: hashOf(API_KEY), roles: ROLES }];
@@ -76,7 +76,10 @@ export async function open({ beside = [], ...change } = {}) {
   const shared = { host, port, cf, resourcePersistencePath, handleStructuredLogs };
   const miniflare = new Miniflare(convertV4MiniflareOptions({ ...shared, workers: [worker, ...beside] }));
   const origin = (await miniflare.ready).origin;
-  return new Door(miniflare, origin, logs);
+  const door = new Door(miniflare, origin, logs);
+  // A local door answers whoever calls this machine; any other only for its own host.
+  if ("ENVIRONMENT" in (change.bindings ?? {})) door.host = change.bindings.POSTERN_HOST ?? HOST;
+  return door;
 }
 
 export const BROWSER =
@@ -152,7 +155,9 @@ export class Door {
   async fetch(path, init = {}) {
     for (let left = init.body?.length > LARGE ? 4 : 1; ; left -= 1) {
       try {
-        return await fetch(this.origin + path, { redirect: "manual", ...init });
+        const settings = { redirect: "manual", ...init };
+        if (this.host) return await this.miniflare.dispatchFetch(`https://${this.host}${path}`, settings);
+        return await fetch(this.origin + path, settings);
       } catch (error) {
         if (left === 0 || !CLOSED.has(error.cause?.code)) throw error;
       }

@@ -107,6 +107,15 @@ fn a_ring_is_made_rotated_retired_and_listed() {
     folder.check("key retire ring.json 1", 1, "key 1 is the one that mints");
     folder.good("key rotate ring.json");
     folder.check("key retire ring.json 1 --in 2h", 0, "in 2 hours");
+    let warned = "Warning: remembered browsers would outlive it";
+    folder.check("key retire ring.json 1 --in 2h", 0, warned);
+    folder.check("key retire ring.json 1", 0, "unsubscribe links and links to choices until");
+    let ends = folder.json("key list ring.json")["keys"][0]["ends"].clone();
+    let days = |kind: &str| (ends[kind].as_u64().unwrap() - u64::from(now().secs())) / 86_400;
+    assert_eq!(["links", "grants", "choices", "devices"].map(days), [1, 3, 60, 90]);
+    let retired = folder.json("key list ring.json")["keys"][0]["retired"].clone();
+    assert!(retired.is_number());
+    folder.check("key list ring.json", 0, "retired");
     folder.check("key retire ring.json 9", 1, "holds no key 9");
     let ring = folder.ring();
     assert_eq!(ring.minting().0, 2);
@@ -115,6 +124,10 @@ fn a_ring_is_made_rotated_retired_and_listed() {
     assert_eq!(listed["keys"][1]["mints"], true);
     folder.good("key retire ring.json 1 --at 2020-01-01T00:00:00Z");
     folder.check("key list ring.json", 0, "ended");
+    folder.check("key retire ring.json 1", 1, "an ended key stays so");
+    folder.check("key retire ring.json 1 --in 7d", 1, "an ended key stays so");
+    folder.check("key retire ring.json 1 --leaked", 0, "Send fresh links");
+    folder.check("key list ring.json", 0, "leaked");
     folder.check("key prune ring.json", 0, "Removed: key 1");
     assert_eq!(folder.ring().keys().len(), 1);
 }
@@ -206,7 +219,7 @@ fn api_keys_open_what_their_roles_say() {
     assert!(!folder.read("keys.json").contains(key), "only the hash is kept");
     let may = |role| {
         let keys = ApiKeys::parse(&folder.read("keys.json")).unwrap();
-        keys.authenticate(Some(&format!("Bearer {key}")), role, now()).is_ok()
+        keys.authenticate(Some(&format!("Bearer {key}")), &[role], now()).is_ok()
     };
     assert!(may(Role::Mint) && may(Role::Exchange) && !may(Role::Audit));
     folder.check(
@@ -459,6 +472,10 @@ fn an_export_is_verified_whole_and_in_parts() {
         &format!("missing entries 5 to {last}"),
     );
     folder.check("audit verify two.ndjson", 1, "pass --after 4:HASH");
+    let end = format!("{}:{}", u64::MAX, "A".repeat(43));
+    folder.check(&format!("audit verify two.ndjson --after {end}"), 1, "BAD");
+    folder.write("none.ndjson", "");
+    folder.check(&format!("audit verify none.ndjson --after {end}"), 0, "OK: no entries");
     let first = format!("out of order: entry 1 comes later, in line {}", last - 3);
     folder.check("audit verify two.ndjson one.ndjson", 1, &first);
 

@@ -1,5 +1,6 @@
 //! The flows over ports in memory: what each answers, what it leaves behind, and what it never lets out.
 
+mod access;
 mod api;
 mod click;
 mod contract;

@@ -250,6 +250,17 @@ fn check_step(row: Option<&Row>, command: Command, step: &Step) {
     assert!(proof.is_none() || matches!(command, Command::Prove { .. }), "{command:?}");
     let is_failure = proof.is_some_and(Happened::is_failure) || matches!(command, Command::Fail { .. });
     assert_eq!(after.failures, before.failures.saturating_add(is_failure.into()));
+    // A destination's word that somebody failed is on record before the lock that it leads to.
+    let rest = match rest {
+        [Change::Failed, rest @ ..] if after.failures >= LINK_FAILURES_MAX && proof.is_none() => rest,
+        rest => {
+            assert!(
+                proof.is_some() || after.failures < LINK_FAILURES_MAX || !is_failure,
+                "locked without a failure"
+            );
+            rest
+        }
+    };
     let says = match after.state {
         State::Fresh if after.failures >= LINK_FAILURES_MAX => Some(Change::Locked),
         State::Fresh if proof.is_some() => None,

@@ -137,7 +137,7 @@ fn a_grant_has_one_length() {
 fn a_retired_key_ends_its_grants() {
     let mut ring = ring();
     ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
-    ring.retire(KeyId(1), 1_000).unwrap();
+    ring.end(KeyId(1), 1_000, Instant::default()).unwrap();
     let seal = GrantSeal::new(&ring, HOST);
     let text = seal.seal(&grant(None, 990)).unwrap();
     assert!(seal.open(&text, Instant::from_secs(999)).is_ok());

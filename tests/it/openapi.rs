@@ -88,9 +88,10 @@ fn every_problem_code_is_documented_with_its_status() {
             }
         }
     }
-    said.extend(
-        codes(&document["components"]["responses"]["MethodNotAllowed"]).map(|code| ("405".into(), code)),
-    );
+    for (name, status) in [("MethodNotAllowed", "405"), ("Misdirected", "421")] {
+        let of_all = codes(&document["components"]["responses"][name]);
+        said.extend(of_all.map(|code| (status.to_owned(), code)));
+    }
     let all = Code::ALL.iter().map(|code| (code.status().to_string(), code.name().to_owned()));
     assert_eq!(said, all.collect());
 }

@@ -441,7 +441,7 @@ fn scope_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
         ),
         ("label.default", "$.scopes.\"payment.retry\".label", vec![cut(format!("{RETRY}/label/en"))]),
     ];
-    for code in [json!(0), json!(-1), json!(65_536), json!(1.0)] {
+    for code in [json!(0), json!(-1), json!(65_280), json!(65_534), json!(65_536), json!(1.0)] {
         cases.push((
             "scope.code",
             "$.scopes.\"payment.retry\".code",
@@ -692,7 +692,7 @@ fn what_lies_within_every_bound_is_accepted() {
         set("/site/ways_on/call_back", "https://www.example.com/call-back"),
         cut("/site/ways_on/call_back"),
         cut("/site/ways_on/fresh_link"),
-        set(format!("{RETRY}/code"), 65_534),
+        set(format!("{RETRY}/code"), 65_279),
         set(format!("{RETRY}/risk"), "high"),
         set(format!("{RETRY}/lifetime_s"), 600),
         set(format!("{RETRY}/lifetime_s"), 86_400),
@@ -734,6 +734,19 @@ fn what_lies_within_every_bound_is_accepted() {
     let scope = edited(&[]).pointer(RESUME).unwrap().clone();
     let policy = accepts(&[set(format!("/scopes/{name}"), scope), set(format!("/scopes/{name}/code"), 50)]);
     assert_eq!(policy.scope_named(&name).map(|scope| scope.code.0), Some(50));
+}
+
+/// Codes that are reserved by now may stand in bundles that were kept before.
+#[test]
+fn a_kept_bundle_with_a_reserved_code_is_still_read() {
+    for code in [65_279, 65_280, 65_534] {
+        let mut bundle = edited(&[set(format!("{RETRY}/code"), code)]);
+        bundle["version"] = json!(2);
+        let text = bundle.to_string();
+        let read = Policy::parse_accepted(text.as_bytes()).unwrap();
+        assert_eq!(u32::from(read.scope_named("payment.retry").unwrap().code.0), code);
+        assert_eq!(Policy::parse_bundle(text.as_bytes()).is_ok(), code == 65_279, "{code}");
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn ring() -> KeyRing {
     for id in [KeyId(0), KeyId(255), MINTING] {
         ring.rotate(id, root(id)).unwrap();
     }
-    ring.retire(RETIRING, RETIRED_AT).unwrap();
+    ring.end(RETIRING, RETIRED_AT, postern::time::Instant::default()).unwrap();
     ring
 }
 

@@ -22,6 +22,7 @@ pub enum Command {
     #[command(after_help = "\
 Examples:
   postern api-key new --id billing --role mint --role exchange --file api-keys.json
+  postern api-key new --id payments --role exchange --scope payment.retry --file api-keys.json
   postern api-key new --id audit-2026 --role audit --in 90d --file api-keys.json
   postern secrets --api-keys api-keys.json | wrangler secret bulk
 
@@ -45,6 +46,9 @@ pub struct NewArguments {
     /// What the key may do; give it once for each role.
     #[arg(long = "role", required = true, value_name = "ROLE", value_parser = role_parser())]
     roles: Vec<Role>,
+    /// For links of this scope alone; give it once for each scope [default: all].
+    #[arg(long = "scope", value_name = "NAME")]
+    scopes: Vec<String>,
     #[command(flatten)]
     end: End,
     /// The list; made when it does not exist.
@@ -116,8 +120,13 @@ fn new(arguments: NewArguments, now: Instant) -> Result<Done, Failure> {
             roles.push(role);
         }
     }
+    let mut scopes = arguments.scopes;
+    scopes.sort();
+    scopes.dedup();
+    let scopes = (!scopes.is_empty()).then_some(scopes);
     let not_after = arguments.end.secs(now);
-    keys.push(ApiKey { id: id.clone(), hash: encode_bytes(&sha256(&[key.as_bytes()])), roles, not_after });
+    let hash = encode_bytes(&sha256(&[key.as_bytes()]));
+    keys.push(ApiKey { id: id.clone(), hash, roles, not_after, scopes });
     write(&arguments.file, &keys)?;
     let note = format!(
         "This key is shown once; only its hash is kept, in {name}.\n\
@@ -157,9 +166,11 @@ fn list(keys: &[ApiKey], now: Instant) -> Done {
         let end = key.not_after.map(Instant::from_secs);
         let end = end.map_or("-".to_owned(), |end| format!("{} ({})", show(end), show_from(now, end)));
         let usage = if works(key) { "works" } else { "ended" };
-        let _ = writeln!(text, "{:width$}  {usage}  {:roles_width$}  {end}", key.id, role_text(key));
+        let scopes = key.scopes.as_ref().map(|scopes| format!("  only {}", scopes.join(", ")));
+        let scopes = scopes.unwrap_or_default();
+        let _ = writeln!(text, "{:width$}  {usage}  {:roles_width$}  {end}{scopes}", key.id, role_text(key));
     }
-    let listed = |key: &ApiKey| json!({ "id": key.id, "works": works(key), "roles": key.roles, "not_after": key.not_after });
+    let listed = |key: &ApiKey| json!({ "id": key.id, "works": works(key), "roles": key.roles, "scopes": key.scopes, "not_after": key.not_after });
     Done::new(text, &json!({ "keys": keys.iter().map(listed).collect::<Vec<_>>() }))
 }
 
@@ -196,6 +207,7 @@ fn role_parser() -> impl TypedValueParser<Value = Role> {
         Role::Inspect => "look links up",
         Role::Revoke => "withdraw links",
         Role::Exchange => "redeem, release and fail hand-off grants",
+        Role::Confirm => "say whose session an app has; may vouch for anybody",
         Role::Audit => "export the audit log",
         Role::Events => "send events about people",
         Role::People => "put, read and erase people",

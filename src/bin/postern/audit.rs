@@ -89,7 +89,7 @@ fn feed(verifier: &mut ChainVerifier, path: &Path) -> Result<u64, Failure> {
 
 fn good(report: &Report, expected: Option<Head>) -> String {
     let summary = &report.summary;
-    let first = summary.head.seq + 1 - summary.entries;
+    let first = summary.head.seq.saturating_sub(summary.entries).saturating_add(1);
     let mut text = match summary.entries {
         0 => "OK: no entries.\n".to_owned(),
         1 => format!("OK: entry {first} follows from the one before it.\n"),
@@ -135,7 +135,9 @@ fn bad(report: &Report, fault: &Fault, parts: &[Part<'_>], after: Head) -> Strin
         entries => writeln!(text, "The {entries} before it are good, up to head {}.", report.summary.head),
     };
     match fault.problem {
-        Problem::Missing { from, to } if from == after.seq + 1 && report.summary.entries == 0 => {
+        Problem::Missing { from, to }
+            if from == after.seq.saturating_add(1) && report.summary.entries == 0 =>
+        {
             let _ = write!(
                 text,
                 "Next: if this is a partial export, pass --after {to}:HASH, the last entry before it."

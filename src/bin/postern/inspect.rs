@@ -209,7 +209,10 @@ fn verify(ring: &KeyRing, host: &str, token: &str, key: KeyId, now: Instant) -> 
     };
     let key_detail = match ring.key(key) {
         None => format!("the ring holds no key {key}"),
-        Some(found) if !found.is_live(now) => format!("key {key} has ended"),
+        Some(found) if !found.is_live(now) || failed_at == 1 => {
+            let what = if found.leaked { ": it leaked" } else { "" };
+            format!("key {key} has ended{what}")
+        }
         Some(_) => format!("key {key} is in the ring and live"),
     };
     let mac_detail = match failed_at {

@@ -1,12 +1,12 @@
 //! `postern key`: the key ring.
 
 use core::fmt::Write as _;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use postern::id::KeyId;
-use postern::key::{BadRing, KeyRing, Purpose, RingKey, Secret};
-use postern::limits::LIFETIME_MAX_S;
+use postern::key::{BadRing, KeyRing, Purpose, RingKey, Sealed, Secret};
 use postern::time::{Instant, Span};
 use serde::Serialize;
 use serde_json::json;
@@ -37,13 +37,14 @@ Example:
         /// The key ring, or `-`.
         file: PathBuf,
     },
-    /// End a key: after that instant, its links no longer open.
+    /// Let a key go out of use: what it sealed lives on for its own lifetime.
     #[command(after_help = "\
 With FILE `-` the ring is read from standard input and the new ring is printed.
 
 Examples:
-  postern key retire ring.json 1              (in 24 hours, when its last link has expired)
-  postern key retire ring.json 1 --in 1s      (the key leaked: its links die now)")]
+  postern key retire ring.json 1              (links end in a day, unsubscribe links in 60, remembered browsers in 90)
+  postern key retire ring.json 1 --leaked     (the secret is in other hands: everything that it sealed ends now)
+  postern key retire ring.json 1 --in 7d      (everything ends then, whatever would have lived longer)")]
     Retire(RetireArguments),
     /// Remove keys whose end has passed.
     Prune {
@@ -71,12 +72,15 @@ pub struct RetireArguments {
     file: PathBuf,
     /// The key's number, as `postern key list` shows it.
     id: u8,
-    /// When it ends, such as 2026-12-01T08:00:00Z.
+    /// When everything under it ends, such as 2026-12-01T08:00:00Z.
     #[arg(long, value_name = "TIME", value_parser = parse_instant, conflicts_with = "after")]
     at: Option<Instant>,
-    /// How long from now it ends, such as 24h [default: 24h, the longest life of a link].
+    /// How long from now everything under it ends, such as 7d.
     #[arg(long = "in", value_name = "SPAN", value_parser = parse_span)]
     after: Option<Span>,
+    /// Its secret may be in other hands: everything under it ends at once, for good.
+    #[arg(long, conflicts_with_all = ["at", "after"])]
+    leaked: bool,
 }
 
 #[derive(Args)]
@@ -109,6 +113,10 @@ struct ListedKey {
     mints: bool,
     verifies: bool,
     not_after: Option<u32>,
+    retired: Option<u32>,
+    leaked: bool,
+    /// When it ends for each kind of thing, Unix seconds.
+    ends: BTreeMap<&'static str, Option<u32>>,
 }
 
 pub fn run(command: Command, now: Instant) -> Result<Done, Failure> {
@@ -162,7 +170,7 @@ fn rotate(mut opened: Opened) -> Result<Done, Failure> {
     let text = format!(
         "Key {id} mints from now on; key {before} still verifies.\n\
          Next: wrangler secret put POSTERN_KEYS < {name}\n\
-         Then: postern key retire {name} {before}    (its last link expires within 24 hours)"
+         Then, once nobody mints with key {before}: postern key retire {name} {before}"
     );
     opened.save(text, &json!({ "minting": id, "before": before }))
 }
@@ -170,19 +178,66 @@ fn rotate(mut opened: Opened) -> Result<Done, Failure> {
 fn retire(arguments: RetireArguments, now: Instant) -> Result<Done, Failure> {
     let mut opened = Opened::read(arguments.file)?;
     let id = KeyId(arguments.id);
-    let after = arguments.after.unwrap_or(Span::from_secs(LIFETIME_MAX_S));
-    let end = Instant::from_secs(arguments.at.unwrap_or(now + after).secs());
-    let before = opened.ring.key(id).and_then(|key| key.not_after).map(Instant::from_secs);
-    opened.ring.retire(id, end.secs()).map_err(|problem| retire_refused(id, &problem, &opened.path))?;
-    let mut text = format!("Key {id} verifies until {} ({}).\n", show(end), show_from(now, end));
-    if let Some(before) = before {
-        let _ = writeln!(text, "Until now its end was {} ({}).", show(before), show_from(now, before));
-    }
-    if end < now + Span::from_secs(LIFETIME_MAX_S) {
-        text.push_str("Links that it signed and that live longer stop opening then.\n");
+    let end = arguments.at.or(arguments.after.map(|after| now + after));
+    let result = match end {
+        _ if arguments.leaked => opened.ring.leak(id),
+        Some(end) => opened.ring.end(id, end.secs(), now),
+        None => opened.ring.retire(id, now),
+    };
+    result.map_err(|problem| retire_refused(id, &problem, &opened.path))?;
+    let key = opened.ring.key(id).ok_or_else(|| Failure::bad(format!("the ring holds no key {id}")))?;
+    let mut text = if arguments.leaked {
+        format!("Key {id} is marked as leaked: nothing that it sealed counts any more. Send fresh links.\n")
+    } else if let Some(end) = end {
+        format!("Everything under key {id} ends at {} ({}).\n", show(end), show_from(now, end))
+    } else {
+        format!("Key {id} is out of use. What it sealed lives on:\n{}", ends_text(key, now))
+    };
+    // What was sealed until now, or until the key went out of use, may live this long.
+    let last_use = key.retired.map_or(now, Instant::from_secs).min(now);
+    let ends = key.ends();
+    let outlives = |sealed: &&Sealed| {
+        let own = last_use + Span::from_secs(sealed.lifetime_s());
+        ends.all.is_some_and(|all| all < own)
+    };
+    for sealed in Sealed::ALL.iter().filter(outlives).filter(|_| !arguments.leaked) {
+        let _ = writeln!(text, "Warning: {} would outlive it, and stop working then.", kind_text(*sealed));
     }
     let _ = write!(text, "Next: wrangler secret put POSTERN_KEYS < {}", opened.path.display());
-    opened.save(text, &json!({ "id": id, "not_after": end.secs() }))
+    let json = json!(listed(&opened.ring, key, now));
+    opened.save(text, &json)
+}
+
+fn ends_text(key: &RingKey, now: Instant) -> String {
+    let mut text = String::new();
+    for sealed in Sealed::ALL {
+        if let Some(end) = key.ends().end(sealed) {
+            let _ = writeln!(text, "  {} until {} ({})", kind_text(sealed), show(end), show_from(now, end));
+        }
+    }
+    text
+}
+
+const fn kind_text(sealed: Sealed) -> &'static str {
+    match sealed {
+        Sealed::Links => "links",
+        Sealed::Grants => "proofs and hand-offs under way",
+        Sealed::Choices => "unsubscribe links and links to choices",
+        Sealed::Devices => "remembered browsers",
+    }
+}
+
+fn listed(ring: &KeyRing, key: &RingKey, now: Instant) -> ListedKey {
+    let ends = Sealed::ALL.map(|sealed| (sealed.name(), key.ends().end(sealed).map(Instant::secs)));
+    ListedKey {
+        id: key.id,
+        mints: key.id == ring.minting(),
+        verifies: key.is_live(now),
+        not_after: key.not_after,
+        retired: key.retired,
+        leaked: key.leaked,
+        ends: ends.into(),
+    }
 }
 
 fn retire_refused(id: KeyId, problem: &BadRing, path: &Path) -> Failure {
@@ -192,6 +247,8 @@ fn retire_refused(id: KeyId, problem: &BadRing, path: &Path) -> Failure {
             Failure::bad(format!("key {id} is the one that mints, so it cannot end"))
                 .next(format!("postern key rotate {path}, deploy the ring, then retire key {id}"))
         }
+        BadRing::Ended(_) => Failure::bad(format!("key {id} has ended, and an ended key stays so"))
+            .next(format!("postern key prune {path}; send fresh links to whoever still holds one of it")),
         _ => Failure::bad(format!("the ring holds no key {id}")).next(format!("postern key list {path}")),
     }
 }
@@ -211,20 +268,19 @@ fn list(ring: &KeyRing, now: Instant) -> Done {
     for key in ring.keys() {
         let usage = match key {
             key if key.id == ring.minting() => "mints",
-            key if key.is_live(now) => "verifies",
-            _ => "ended",
+            key if key.leaked => "leaked",
+            key if !key.is_live(now) => "ended",
+            key if key.retired.is_some() => "retired",
+            _ => "verifies",
         };
-        let end = key.not_after.map(Instant::from_secs);
+        let end = key.ends().end(Sealed::Devices).filter(|_| !key.leaked);
         let end = end.map_or("-".to_owned(), |end| format!("{} ({})", show(end), show_from(now, end)));
         let _ = writeln!(text, "{:<4} {usage:<9} {end}", key.id.0);
+        if key.retired.is_some() && key.is_live(now) {
+            text.push_str(&ends_text(key, now));
+        }
     }
-    let listed = |key: &RingKey| ListedKey {
-        id: key.id,
-        mints: key.id == ring.minting(),
-        verifies: key.is_live(now),
-        not_after: key.not_after,
-    };
-    let keys: Vec<ListedKey> = ring.keys().iter().map(listed).collect();
+    let keys: Vec<ListedKey> = ring.keys().iter().map(|key| listed(ring, key, now)).collect();
     Done::new(text, &json!({ "keys": keys }))
 }
 

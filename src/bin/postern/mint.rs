@@ -8,7 +8,7 @@ use postern::id::{KeyId, LinkId, Region, ScopeCode, Subject};
 use postern::key::KeyRing;
 use postern::limits::{CUSTOMER_REF_MAX, LIFETIME_MAX_S};
 use postern::time::{Instant, Span};
-use postern::token::{Claims, Minter, PREFERENCES, Use};
+use postern::token::{Claims, Minter, Use};
 use serde_json::json;
 
 use crate::draw;
@@ -140,7 +140,7 @@ fn terms(arguments: &Arguments) -> Result<Terms, Failure> {
             ))
             .next("add --policy DIR, or give the scope's code")
         })?;
-        if scope.0 == 0 || scope == PREFERENCES {
+        if scope.0 == 0 || scope.is_of_choices() {
             return Err(Failure::usage(format!("no policy can have a scope with the code {}", scope.0))
                 .next("give the code of a scope of your policy"));
         }

@@ -5,9 +5,9 @@
 
 use serde::Serialize;
 
-use crate::audit::{Event, Kind};
 use crate::challenge::{Ask, Proof};
 use crate::click::Visitor;
+use crate::flow::access::{refused, scope_missing};
 use crate::flow::click::Click;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::prove::attempt::Attempt;
@@ -16,7 +16,7 @@ use crate::flow::request::hints;
 use crate::gate::Answer;
 use crate::http::Request;
 use crate::http::auth::Actor;
-use crate::http::problem::{Code, Problem, json};
+use crate::http::problem::{Code, json};
 use crate::id::Subject;
 use crate::port::Ports;
 use crate::session::Holder;
@@ -45,24 +45,27 @@ pub async fn confirm(
     let Some(attempt) = opened.and_then(|session| Attempt::of(click, session, Holder::App)) else {
         let detail =
             "The session is no app's session of this door, or is over. Let the app redeem the link again.";
-        return refused(context, actor, Code::SessionInvalid, detail);
+        return refused(context, actor, None, Code::SessionInvalid, detail);
     };
+    if !actor.may_touch(Some(&attempt.scope.name)) {
+        return scope_missing(context, actor, None);
+    }
     if !attempt.need.among().contains(Proof::App) {
         let detail = "The link's scope does not take an app's word. Let the app show another proof.";
-        return refused(context, actor, Code::SessionInvalid, detail);
+        return refused(context, actor, None, Code::SessionInvalid, detail);
     }
     let is_right = attempt.session.subject == subject;
     let enough = match attempt.tell(Ask::Shown { proof: Proof::App, is_right }, ports).await {
         // Whatever was shown before, this word is not true of this session.
         Ok(_) if !is_right => {
             let detail = "The session is for a link of another person. Do not let the app go on.";
-            return refused(context, actor, Code::SessionSubject, detail);
+            return refused(context, actor, None, Code::SessionSubject, detail);
         }
         Ok(Answer::Granted { .. }) => true,
         Ok(Answer::Proving(_)) => false,
         Ok(_) => {
             let detail = "The link cannot be had any more. Ask the person to open a new one.";
-            return refused(context, actor, Code::GrantStale, detail);
+            return refused(context, actor, None, Code::GrantStale, detail);
         }
         Err(error) => return unreachable(context, "gate_unreachable", &error),
     };
@@ -74,13 +77,4 @@ pub async fn confirm(
         is_enough: enough,
     };
     Outcome::new(json(200, &document))
-}
-
-fn refused(context: &Context<'_>, actor: &Actor, code: Code, detail: &'static str) -> Outcome {
-    let event = Event {
-        reason: Some(code.name().to_owned()),
-        actor: Some(actor.id().to_owned()),
-        ..context.event(Kind::ApiRefused, None)
-    };
-    Outcome::new(Problem::new(code, detail).response()).event(event)
 }

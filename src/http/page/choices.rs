@@ -23,6 +23,8 @@ pub struct ChoicesPage<'a> {
     pub is_stopped: bool,
     /// Whether something was just saved.
     pub is_saved: bool,
+    /// Whether a yes counts; else the page says how to say yes.
+    pub may_consent: bool,
     /// Newest first.
     pub history: &'a [Heard],
 }

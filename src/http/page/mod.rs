@@ -336,6 +336,22 @@ pub fn unavailable(accept_language: Option<&str>, retry_s: u64, reference: Refer
     retry_after(page(503, language, html(&view), Forms::None), retry_s.max(1))
 }
 
+/// What somebody sees who came by another host than the door's: no word of any policy.
+pub fn misdirected(accept_language: Option<&str>) -> Response {
+    let language = language::liked_best(&Language::ALL, Language::English, accept_language);
+    let text = Text::of(language);
+    let Notice { heading, meaning } = text.nothing_here;
+    let view = NoticeView {
+        frame: Frame::new(language, "", heading, Door::Closed).error(text.error),
+        text,
+        meaning,
+        wait: None,
+        reference: None,
+        ways: Vec::new(),
+    };
+    page(421, language, html(&view), Forms::None)
+}
+
 fn retry_after(mut response: Response, seconds: u64) -> Response {
     response.headers.push(("retry-after", Cow::Owned(seconds.to_string())));
     response
@@ -471,8 +487,14 @@ pub(super) mod tests {
         let offered: Vec<Choice> = offered.map(wanted).collect();
         let heard = |date: &str, channel| Heard { date: date.to_owned(), channel, why: "Why.".to_owned() };
         let history = [heard("2026-11-30", Channel::Sms), heard("2026-11-29", Channel::Email)];
-        let choices =
-            ChoicesPage { choices: &offered, is_stopped: false, is_saved: false, history: &history };
+        let choices = ChoicesPage {
+            choices: &offered,
+            is_stopped: false,
+            is_saved: false,
+            may_consent: true,
+            history: &history,
+        };
+        let only_no = ChoicesPage { may_consent: false, is_stopped: true, ..choices };
         let adding = Adding::Offered;
         let mut all = vec![
             ("landing", pages.landing(landing)),
@@ -496,6 +518,7 @@ pub(super) mod tests {
             ("home", pages.home()),
             ("nothing_here", pages.nothing_here()),
             ("method_not_allowed", pages.method_not_allowed("GET, HEAD, POST")),
+            ("choices_only_no", pages.choices(only_no)),
             ("choices", pages.choices(choices)),
             (
                 "choices_saved",
@@ -569,7 +592,7 @@ pub(super) mod tests {
                 assert!(!policy.contains(unsafe_source), "{name}: {policy}");
             }
             let form_action = match name {
-                "choices" | "choices_saved" | "unsubscribe" => "'self';",
+                "choices" | "choices_only_no" | "choices_saved" | "unsubscribe" => "'self';",
                 _ if page.body.contains("<form") => "'self' https:;",
                 _ => "'none';",
             };
@@ -655,6 +678,7 @@ pub(super) mod tests {
             ("nothing_here", 404),
             ("method_not_allowed", 405),
             ("choices", 200),
+            ("choices_only_no", 200),
             ("choices_saved", 200),
             ("choices_closed", 404),
             ("unsubscribe", 200),

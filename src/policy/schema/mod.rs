@@ -18,14 +18,13 @@ use crate::limits::{
     LIFETIME_MAX_S, LIFETIME_MIN_S, MAILBOX_MAX, PARAGRAPHS_MAX, POLICY_ITEMS_MAX, POLICY_NAME_MAX,
     POLICY_NOTE_CHARS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PRESS_MAX_S, PRESS_MIN_S,
     PROVIDER_NAME_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN, REENTRY_MAX_H, REENTRY_MIN_H,
-    SENDS_REMEMBERED_MAX, STEPS_MAX, TOUCHES_MAX,
+    SCOPE_CODES_RESERVED, SENDS_REMEMBERED_MAX, STEPS_MAX, TOUCHES_MAX,
 };
 use crate::policy::journey::BASES;
 use crate::policy::proof::{CODE_CHANNELS, KINDS, WORDS};
 use crate::policy::scope::{RISKS, USES};
 use crate::policy::touch::CONSENTS;
 use crate::policy::{Channel, Datum, Language, Policy, Provider, Purpose};
-use crate::token::PREFERENCES;
 
 const NAME: &str = r"^[a-z0-9]+(\.[a-z0-9_]+)*$";
 const WORD: &str = "^[a-z0-9_]+$";
@@ -93,7 +92,7 @@ fn door() -> Definitions {
     let scope = object(
         &["code", "risk", "use", "proof", "destination"],
         &json!({
-            "code": number(1, u32::from(PREFERENCES.0) - 1, "What the token carries; never reuse one."),
+            "code": number(1, u32::from(*SCOPE_CODES_RESERVED.start()) - 1, "What the token carries; never reuse one."),
             "risk": one_of(RISKS.map(|(word, _)| word), "What harm a stranger with the link could do."),
             "use": one_of(USES.map(|(word, _)| word), "One visitor, or any number."),
             "lifetime_s": number(LIFETIME_MIN_S, LIFETIME_MAX_S, "How long a link in a message works, in seconds."),

@@ -5,7 +5,7 @@ use postern::challenge::Proofs;
 use postern::gate::{Answer, Command, Place, Trace};
 use postern::id::{AuditId, BatchId, KeyId, LinkId, Nonce, Redemption, Region, ScopeCode};
 use postern::limits::{IDEMPOTENCY_S, LEASE_S};
-use postern::port::{Errand, Marker, Ports, Remembered};
+use postern::port::{Errand, Marker, MintTerms, Ports, Remembered};
 use postern::sim::{World, block_on};
 use postern::time::{Instant, Span};
 use postern::token::{LinkRef, Use};
@@ -98,16 +98,24 @@ async fn registry(ports: &impl Ports, now: Instant) {
     assert!(at.is_some());
     assert_eq!(ports.deny(&many, trace(5)).await, Ok(at));
     assert_eq!(ports.denied(&many).await, Ok(at));
+    // Another link that whoever minted it gave the same id.
+    let twin = LinkRef { expires: many.expires + 60, ..many };
+    assert_eq!(ports.deny(&twin, trace(5)).await, Ok(at));
     assert_eq!(ports.denied(&link(6, Use::Many, now)).await, Ok(None));
     let later = now + Span::from_secs(IDEMPOTENCY_S - 1);
     let (key, body) = ([1; 32], [2; 32]);
-    assert_eq!(ports.remember(key, body, now).await, Ok(Remembered::Same { at: now }));
-    assert_eq!(ports.remember(key, body, later).await, Ok(Remembered::Same { at: now }));
-    assert_eq!(ports.remember(key, [3; 32], later).await, Ok(Remembered::Other));
-    assert_eq!(ports.remember([4; 32], [3; 32], now).await, Ok(Remembered::Same { at: now }));
+    let terms = Some(MintTerms { policy: 2, key: KeyId(1) });
+    let others = Some(MintTerms { policy: 3, key: KeyId(2) });
+    let first = Ok(Remembered::Same { at: now, terms });
+    assert_eq!(ports.remember(key, body, now, None).await, Ok(Remembered::Unknown));
+    assert_eq!(ports.remember(key, body, now, terms).await, first);
+    assert_eq!(ports.remember(key, body, later, others).await, first);
+    assert_eq!(ports.remember(key, body, later, None).await, first);
+    assert_eq!(ports.remember(key, [3; 32], later, others).await, Ok(Remembered::Other));
+    assert!(matches!(ports.remember([4; 32], [3; 32], now, others).await, Ok(Remembered::Same { .. })));
     let forgotten = now + Span::from_secs(IDEMPOTENCY_S);
-    let other = ports.remember(key, [3; 32], forgotten).await;
-    assert_eq!(other, Ok(Remembered::Same { at: forgotten }));
+    let other = ports.remember(key, [3; 32], forgotten, others).await;
+    assert_eq!(other, Ok(Remembered::Same { at: forgotten, terms: others }));
 }
 
 /// A batch is taken once, and exported from any number on.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::flow::scene::{NOW, Scene, Seen, count};
 
-fn bundle(version: u32) -> String {
+pub fn bundle(version: u32) -> String {
     let documents: [(&str, &[u8]); 6] = [
         ("site.json", include_bytes!("../../../policy/site.json")),
         ("scopes.json", include_bytes!("../../../policy/scopes.json")),
@@ -94,6 +94,42 @@ fn a_bundle_is_given_back_byte_for_byte() {
     let scene = scene.with_snapshot(|snapshot| *snapshot = None);
     assert_eq!(scene.api(Method::Get, "/v1/policy/current", "").response.status, 503);
     assert_eq!(scene.api(Method::Put, "/v1/policy/2", "{}").response.status, 405);
+}
+
+/// The rules are tested beside `TermsMemory`.
+#[test]
+fn a_version_that_changes_live_links_is_neither_kept_nor_activated() {
+    let scene = Scene::new();
+    let swap = |version| {
+        let text = bundle(version).replace("\"code\":1,", "\"code\":0,");
+        let text = text.replace("\"code\":6,", "\"code\":1,").replace("\"code\":0,", "\"code\":6,");
+        assert_ne!(text, bundle(version));
+        text
+    };
+    // Before anything was in force, the example's codes bind nobody.
+    assert_eq!(keep(&scene, &swap(2)).response.status, 201);
+    assert_eq!(keep(&scene, &bundle(3)).response.status, 201);
+    assert_eq!(activate(&scene, "3").response.status, 200);
+    let refused = activate(&scene, "2");
+    assert_eq!(refused.summary(), "409 policy_changes_links");
+    let errors = refused.json()["errors"].clone();
+    assert_eq!(errors[0]["path"], "$.scopes.\"details.change\".code");
+    assert_eq!(errors[0]["rule"], "scope.code_reused");
+    let expected = "a code that never stood for another scope: 1 is that of `payment.retry`";
+    assert_eq!(errors[0]["expected"], expected);
+    assert_eq!(errors[1]["path"], "$.scopes.\"payment.retry\".code");
+    assert_eq!(keep(&scene, &swap(4)).summary(), "409 policy_changes_links");
+    let (before, after) =
+        bundle(4).split_once("\"code\":6,").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let after = after.replacen("\"proof\":\"standard\"", "\"proof\":\"destination\"", 1);
+    let weaker = format!("{before}\"code\":6,{after}");
+    assert_ne!(weaker, bundle(4));
+    let refused = keep(&scene, &weaker);
+    assert_eq!(refused.summary(), "409 policy_changes_links");
+    assert_eq!(refused.json()["errors"][0]["rule"], "scope.proof_weakened");
+    assert_eq!(activate(&scene, "3").response.status, 200, "the one in force stays so");
+    let list = scene.api(Method::Get, "/v1/policy", "").json();
+    assert_eq!((list["active"].clone(), list["versions"].as_array().unwrap().len()), (json!(3), 2));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use postern::port::People as _;
 use postern::shard::{Answer, Errand, Offered, Pack, Settled};
 use postern::sim::{Call, Fault, block_on};
 use postern::time::Span;
-use postern::token::PREFERENCES;
+use postern::token::CHOICES;
 use serde_json::{Value, json};
 
 use crate::flow::scene::{NOW, Scene, count};
@@ -133,7 +133,7 @@ fn a_touch_becomes_a_message_with_a_link_that_opens() {
     let issued = log.iter().filter(|event| event.kind == Kind::Issued);
     let issued: Vec<_> =
         issued.map(|event| (event.scope, event.subject.is_some(), event.link.is_some())).collect();
-    assert_eq!(issued, [(Some(ScopeCode(1)), true, true), (Some(PREFERENCES), true, true)]);
+    assert_eq!(issued, [(Some(ScopeCode(1)), true, true), (Some(CHOICES), true, true)]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use postern::audit::segment::{Answer, Errand};
 use postern::audit::{Batch, ChainVerifier, Event, Head, Kind};
 use postern::flow::log::{append, export};
 use postern::id::BatchId;
+use postern::limits::AUDIT_REPEAT_S;
 use postern::port::Segments as _;
 use postern::sim::{Random, Segments};
 use postern::time::{Instant, Span};
@@ -133,6 +134,30 @@ fn a_batch_that_comes_again_is_known_in_whichever_segment_it_is() {
     assert_eq!(read(&segments, 10_000), thrice(1..=61));
 }
 
+/// An isolate's clock may be wrong, and a queue delivers again days later.
+#[test]
+fn a_batch_whose_clock_ran_ahead_is_taken_once_across_the_close_of_its_segment() {
+    const DAY_S: u32 = 24 * 60 * 60;
+    for ahead_s in [0, 60, 3_600, 30 * DAY_S] {
+        for later_s in [1, DAY_S, AUDIT_REPEAT_S - 60] {
+            let segments = Segments::new(SMALL, NOON);
+            let early = batch(1, NOON + Span::from_secs(ahead_s), 100);
+            put(&segments, &Cell::new(0), core::slice::from_ref(&early));
+            put(&segments, &Cell::new(0), &[batch(2, NOON, 100)]);
+            put(&segments, &Cell::new(0), &[batch(3, NOON, 1)]);
+            segments.set_now(NOON + Span::from_secs(later_s));
+            put(&segments, &Cell::new(0), &[early, batch(4, NOON, 1)]);
+            let found = read(&segments, 10_000);
+            assert_eq!(
+                found.iter().filter(|id| **id == 1).count(),
+                100,
+                "{ahead_s} s ahead, {later_s} s later"
+            );
+            assert_eq!(found.len(), 202);
+        }
+    }
+}
+
 #[test]
 fn what_is_new_asks_one_segment_and_who_knows_nothing_asks_two_or_three() {
     let segments = written(60);
@@ -141,6 +166,8 @@ fn what_is_new_asks_one_segment_and_who_knows_nothing_asks_two_or_three() {
         put(&segments, reached, &[batch(id, NOON + Span::from_secs(3_600 * 100), 1)]);
         segments.asked() - before
     };
+    // Nothing of the segments before the last comes again by now.
+    segments.set_now(NOON + Span::from_secs(AUDIT_REPEAT_S + 3_600 * 100));
     let reached = Cell::new(0);
     let first = asked(&reached, 100);
     assert!(

@@ -1,12 +1,13 @@
 //! Minting: all or nothing, never without its audit entry, and the same again when repeated.
 
-use std::rc::Rc;
-
 use postern::audit::Kind;
 use postern::http::Method;
+use postern::id::KeyId;
+use postern::key::Secret;
 use postern::limits::{IDEMPOTENCY_S, MINT_BATCH_MAX, SNAPSHOT_STALE_MAX_MS};
 use postern::sim::{Call, Fault};
 use postern::time::{Instant, Span};
+use postern::token::LinkRef;
 
 use crate::flow::scene::{CUSTOMER, KEY, NOW, Scene, Seen, api, count};
 
@@ -125,10 +126,51 @@ fn a_key_used_again_after_it_was_forgotten_mints_other_links_and_logs_them() {
     let second = mint(&scene, Some("k"), ONE);
     assert_ne!(link(&second).unwrap().claims().link, id);
     assert_eq!(issued(&scene), 2);
-    Rc::make_mut(&mut scene.snapshot.borrow_mut().as_mut().unwrap().policy).version += 1;
-    let third = mint(&scene, Some("k"), ONE);
-    assert_ne!(third.response, second.response);
-    assert_eq!(issued(&scene), 3, "another policy, other links");
+}
+
+/// Puts the example in force as another version, with some of its text replaced.
+fn in_force(scene: &Scene, version: u32, from: &str, to: &str) {
+    let text = crate::flow::control::bundle(version).replace(from, to);
+    assert_eq!(scene.api(Method::Put, "/v1/policy", &text).response.status, 201);
+    assert_eq!(scene.api(Method::Post, &format!("/v1/policy/{version}/activate"), "").response.status, 200);
+    let policy = postern::policy::Policy::parse_bundle(text.as_bytes()).unwrap();
+    scene.snapshot.borrow_mut().as_mut().unwrap().policy = policy.into();
+}
+
+#[test]
+fn a_repeated_call_gives_the_same_links_whatever_policy_is_in_force_by_then() {
+    let mut scene = Scene::new();
+    let two = format!(r#"{{"links":[{ONE},{{"scope":"help.article"}}]}}"#);
+    let first = mint(&scene, Some("example"), &two).response;
+    in_force(&scene, 2, "\"region\":\"weur\"", "\"region\":\"apac\"");
+    assert_eq!(mint(&scene, Some("example"), &two).response, first, "of the example");
+    let second = mint(&scene, Some("second"), &two).response;
+    assert_ne!(second, first);
+    in_force(&scene, 3, "\"code\":1,", "\"code\":1,\"lifetime_s\":600,");
+    assert_eq!(mint(&scene, Some("example"), &two).response, first);
+    assert_eq!(mint(&scene, Some("second"), &two).response, second);
+    assert_ne!(mint(&scene, Some("third"), &two).response, second);
+    // A scope that there is no more: the same body is answered as before, and is nothing new.
+    in_force(&scene, 4, "\"help.article\":{\"code\":4,", "\"help.page\":{\"code\":40,");
+    assert_eq!(mint(&scene, Some("second"), &two).response, second);
+    assert_eq!(mint(&scene, Some("fourth"), &two).summary(), "422 invalid");
+    assert_eq!(mint(&scene, Some("second"), ONE).summary(), "409 idempotency_mismatch");
+    let before = issued(&scene);
+    assert_eq!(before, 6);
+    // And the key that signed, as long as its links open.
+    let mut ring = crate::flow::scene::ring();
+    ring.rotate(KeyId(2), Secret::from_bytes([2; 32])).unwrap();
+    ring.retire(KeyId(1), NOW).unwrap();
+    scene.rekey(&ring);
+    assert_eq!(mint(&scene, Some("second"), &two).response, second);
+    let fresh = mint(&scene, Some("fifth"), ONE).json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(fresh.parse::<LinkRef>().unwrap().key, KeyId(2));
+    ring.leak(KeyId(1)).unwrap();
+    scene.rekey(&ring);
+    let refused = mint(&scene, Some("second"), &two);
+    assert_eq!(refused.summary(), "409 idempotency_mismatch");
+    assert!(refused.response.body.contains("has ended"), "{}", refused.response.body);
+    assert_eq!(issued(&scene), before + 1);
 }
 
 #[test]

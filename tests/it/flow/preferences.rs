@@ -12,7 +12,7 @@ use postern::port::People as _;
 use postern::shard::{Answer, Change, Errand, Settled};
 use postern::sim::{Call, Fault, block_on};
 use postern::time::{Instant, Span};
-use postern::token::{Claims, Use};
+use postern::token::{CHOICES, Claims, ONE_CLICK as ONE_CLICK_SCOPE, Use};
 
 use crate::flow::scene::{LAPTOP, NOW, Scene, Seen, count, look, request};
 
@@ -21,7 +21,12 @@ const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 const DAY: Span = Span::from_secs(24 * 60 * 60);
 
 fn claims(subject: Subject) -> Claims {
-    Claims::preferences(subject, LinkId([6; 12]), Region::Weur, NOW)
+    Claims::choices(subject, LinkId([6; 12]), Region::Weur, NOW)
+}
+
+/// The token of the header, which programs see.
+fn one_click(scene: &Scene) -> String {
+    scene.door.minter.mint(&Claims::one_click(PERSON, LinkId([6; 12]), Region::Weur, NOW))
 }
 
 fn token(scene: &Scene, subject: Subject) -> String {
@@ -120,7 +125,7 @@ fn one_click_stops_every_email_of_that_person_and_nothing_else() {
     .enumerate()
     {
         let scene = Scene::new();
-        let path = format!("/u/{}", token(&scene, PERSON));
+        let path = format!("/u/{}", one_click(&scene));
         let types = [
             "application/x-www-form-urlencoded",
             "multipart/form-data",
@@ -220,12 +225,14 @@ fn an_address_that_was_mangled_on_its_way_still_says_no() {
 #[test]
 fn the_doors_do_not_take_each_others_tokens() {
     let scene = Scene::new();
-    let choices = token(&scene, PERSON);
     let nonsense = scene.look("nonsense", LAPTOP);
-    assert_eq!(scene.look(&choices, LAPTOP).response, nonsense.response);
-    scene.pass(Span::from_secs(UNSUBSCRIBE_LIFETIME_S));
-    assert_eq!(scene.look(&choices, LAPTOP).response, nonsense.response, "not even when it is old");
-    assert_eq!(scene.send(&look(&choices, LAPTOP)).response.status, 404);
+    for choices in [token(&scene, PERSON), one_click(&scene)] {
+        scene.set_now(NOW);
+        assert_eq!(scene.look(&choices, LAPTOP).response, nonsense.response);
+        scene.pass(Span::from_secs(UNSUBSCRIBE_LIFETIME_S));
+        assert_eq!(scene.look(&choices, LAPTOP).response, nonsense.response, "not even when it is old");
+        assert_eq!(scene.send(&look(&choices, LAPTOP)).response.status, 404);
+    }
 }
 
 #[test]
@@ -261,6 +268,68 @@ fn people_stop_everything_and_come_back() {
     let seen = choose(&scene, &["nothing"]);
     assert!(!ticked(&seen, "nothing"));
     assert_eq!(person(&scene, PERSON).unwrap().opted_out, None);
+}
+
+/// Whoever the message was forwarded to has the header's token, and so have the programs on its way.
+#[test]
+fn the_token_of_the_header_says_no_and_never_yes() {
+    let scene = Scene::new();
+    let consent = |channel, said| Consent { channel, purpose: Purpose::Service, said, at: NOW };
+    let consents = vec![consent(Channel::Sms, Said::No), consent(Channel::WhatsApp, Said::Yes)];
+    put(&scene, PERSON, Change { consents, opted_out: Some(true), ..Change::default() });
+    scene.pass(Span::from_secs(1));
+    for path in [format!("/p/{}", one_click(&scene)), format!("/u/{}?choices", one_click(&scene))] {
+        let page = send(&scene, Method::Get, &path, "").response.body;
+        assert!(page.contains("value=\"sms.service\" disabled"), "{page}");
+        assert!(page.contains("value=\"nothing\" checked disabled"), "{page}");
+        assert!(page.contains("Here you can only say no."), "{page}");
+        let yes = "form=choices&off=sms.service&want=sms.service&on=nothing&on=whatsapp.service&want=whatsapp.service";
+        assert_eq!(send(&scene, Method::Post, &path, yes).response.status, 200);
+        assert_eq!(said(&scene, Channel::Sms, Purpose::Service), Some(Said::No), "{path}");
+        assert_eq!(person(&scene, PERSON).unwrap().opted_out, Some(NOW), "{path}");
+    }
+    let no = "form=choices&on=whatsapp.service";
+    send(&scene, Method::Post, &format!("/p/{}", one_click(&scene)), no);
+    assert_eq!(said(&scene, Channel::WhatsApp, Purpose::Service), Some(Said::No));
+    // The link in the footer says either.
+    scene.pass(Span::from_secs(1));
+    let seen = choose(&scene, &["sms.service", "nothing"]);
+    assert!(ticked(&seen, "sms.service") && !ticked(&seen, "nothing"), "{}", seen.response.body);
+    assert_eq!(said(&scene, Channel::Sms, Purpose::Service), Some(Said::Yes));
+    assert_eq!(person(&scene, PERSON).unwrap().opted_out, None);
+}
+
+#[test]
+fn the_log_has_the_link_by_which_somebody_chose() {
+    let scene = Scene::new();
+    scene.world.set_ring(&crate::flow::scene::ring());
+    choose(&scene, &["sms.service"]);
+    send(&scene, Method::Post, &format!("/u/{}", one_click(&scene)), ONE_CLICK);
+    let logged = scene.logged().into_iter().filter(|event| event.kind == Kind::ConsentChanged);
+    let logged: Vec<_> = logged.map(|event| (event.reason.unwrap(), event.link, event.scope)).collect();
+    let link = Some(scene.door.pseudonyms.audit_link(LinkId([6; 12])));
+    let of = |reason: &str, scope| (reason.to_owned(), link, Some(scope));
+    assert_eq!(logged[0], of("sms.service.yes", CHOICES));
+    assert!(logged.contains(&of("email.marketing.no", ONE_CLICK_SCOPE)), "{logged:?}");
+    let consents =
+        vec![Consent { channel: Channel::Sms, purpose: Purpose::Service, said: Said::No, at: scene.now() }];
+    put(&scene, PERSON, Change { consents, ..Change::default() });
+    let last = scene.logged().into_iter().rfind(|event| event.kind == Kind::ConsentChanged).unwrap();
+    assert_eq!((last.link, last.scope), (None, None), "the company says so");
+}
+
+/// A policy that was stored before the code was reserved may use it.
+#[test]
+fn a_link_of_a_policys_own_scope_is_no_link_to_say_yes_by() {
+    let scene = Scene::new();
+    if let Some(snapshot) = scene.snapshot.borrow_mut().as_mut() {
+        let policy = std::rc::Rc::make_mut(&mut snapshot.policy);
+        let scope = policy.scope_named("help.article").unwrap().clone();
+        policy.scopes.insert(CHOICES, postern::policy::Scope { code: CHOICES, ..scope });
+    }
+    let seen = choose(&scene, &["sms.service"]);
+    assert!(!ticked(&seen, "sms.service"));
+    assert_eq!(person(&scene, PERSON), None);
 }
 
 #[test]

@@ -25,6 +25,10 @@ pub const NOW: Instant = Instant::from_secs(1_800_014_400);
 pub const KEY: &str = "pk_all_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// May only mint.
 pub const MINT_KEY: &str = "pk_minter_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
+/// May only exchange grants.
+pub const EXCHANGE_KEY: &str = "pk_exchanger_CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
+/// May do everything, with links of `subscription.renew` alone.
+pub const RENEWAL_KEY: &str = "pk_renewals_DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDD";
 pub const CUSTOMER: &str = "customer-4711";
 pub const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1";
 pub const LAPTOP: &str =
@@ -54,20 +58,13 @@ impl Scene {
     }
 
     pub fn with_policy(policy: Policy) -> Self {
-        let settings = Settings {
-            keys: Some(ring().reveal()),
-            api_keys: vec![api_keys()],
-            host: Some(HOST.into()),
-            environment: None,
-            providers: Vec::new(),
-        };
         let snapshot =
             Snapshot { policy: policy.into(), is_example: true, denied: DenyList::default(), loaded: NOW };
         let world = World::new(NOW);
         world.set_ring(&ring());
         Self {
             world,
-            door: Door::new(&settings).unwrap(),
+            door: Door::new(&settings(&ring())).unwrap(),
             snapshot: RefCell::new(Some(snapshot)),
             now: Cell::new(NOW),
             random: RefCell::new(Random::new(7)),
@@ -91,6 +88,11 @@ impl Scene {
             snapshot.loaded = now;
             snapshot.denied = self.world.deny_list();
         }
+    }
+
+    /// Gives the door another key ring.
+    pub fn rekey(&mut self, ring: &KeyRing) {
+        self.door = Door::new(&settings(ring)).unwrap();
     }
 
     /// Changes what is known of policy and deny-list.
@@ -229,6 +231,16 @@ pub fn ring() -> KeyRing {
     KeyRing::new(KeyId(1), Secret::from_bytes([1; 32]), Secret::from_bytes([9; 32]))
 }
 
+fn settings(ring: &KeyRing) -> Settings {
+    Settings {
+        keys: Some(ring.reveal()),
+        api_keys: vec![api_keys()],
+        host: Some(HOST.into()),
+        environment: None,
+        providers: Vec::new(),
+    }
+}
+
 pub fn seal() -> GrantSeal {
     GrantSeal::new(&ring(), HOST)
 }
@@ -237,9 +249,13 @@ fn api_keys() -> String {
     let hash = |key: &str| encode_bytes(&sha256(&[key.as_bytes()]));
     let roles = serde_json::to_string(&Role::ALL).unwrap();
     format!(
-        r#"[{{"id":"all","hash":"{}","roles":{roles}}},{{"id":"minter","hash":"{}","roles":["mint"]}}]"#,
+        r#"[{{"id":"all","hash":"{}","roles":{roles}}},{{"id":"minter","hash":"{}","roles":["mint"]}},
+            {{"id":"exchanger","hash":"{}","roles":["exchange"]}},
+            {{"id":"renewals","hash":"{}","roles":{roles},"scopes":["subscription.renew"]}}]"#,
         hash(KEY),
-        hash(MINT_KEY)
+        hash(MINT_KEY),
+        hash(EXCHANGE_KEY),
+        hash(RENEWAL_KEY)
     )
 }
 
@@ -279,6 +295,13 @@ pub fn api(method: Method, path: &str, body: &str) -> Request {
         ..Headers::default()
     };
     request(method, path, headers, body)
+}
+
+/// The same by another key.
+pub fn api_by(key: &str, method: Method, path: &str, body: &str) -> Request {
+    let mut request = api(method, path, body);
+    request.headers.authorization = Some(format!("Bearer {key}"));
+    request
 }
 
 pub fn count(events: &[Event], kind: Kind) -> usize {

@@ -165,7 +165,7 @@ fn proving(scene: &Scene, scope: &str) -> Headers {
 /// A token of the page of choices.
 fn choices(scene: &Scene) -> String {
     let subject = scene.door.pseudonyms.subject(CUSTOMER);
-    scene.door.minter.mint(&Claims::preferences(subject, LinkId([6; 12]), Region::Weur, NOW))
+    scene.door.minter.mint(&Claims::choices(subject, LinkId([6; 12]), Region::Weur, NOW))
 }
 
 /// A row of the table: what the requests are, by the words that it stands under, and how one is made.

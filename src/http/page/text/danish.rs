@@ -71,6 +71,7 @@ pub(super) const TEXT: Text = Text {
     choices: Choices {
         heading: |site| format!("Hvad du hører fra {site}"),
         help: "Sæt kryds ved det, du gerne vil have. Intet ændres, før du gemmer.",
+        only_no: "Her kan du kun sige nej. Vil du have noget igen, kan du bruge linket i vores nyeste besked eller kontakte os.",
         email: "E-mail",
         sms: "Tekstbesked (sms)",
         whatsapp: "WhatsApp",

@@ -69,6 +69,7 @@ pub(super) const TEXT: Text = Text {
     choices: Choices {
         heading: |site| format!("What you hear from {site}"),
         help: "Tick what you want to get. Nothing changes until you save.",
+        only_no: "Here you can only say no. To get something again, use the link in our newest message, or contact us.",
         email: "E-mail",
         sms: "Text message",
         whatsapp: "WhatsApp",

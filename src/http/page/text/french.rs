@@ -81,6 +81,7 @@ pub(super) const TEXT: Text = Text {
     choices: Choices {
         heading: |site| format!("Ce que vous recevez de {site}"),
         help: "Cochez ce que vous souhaitez recevoir. Rien ne change avant l’enregistrement.",
+        only_no: "Ici, vous pouvez seulement dire non. Pour recevoir de nouveau quelque chose, utilisez le lien de notre dernier message ou contactez-nous.",
         email: "E-mail",
         sms: "Message texte (SMS)",
         whatsapp: "WhatsApp",

@@ -80,6 +80,7 @@ pub(super) const TEXT: Text = Text {
     choices: Choices {
         heading: |site| format!("Was Sie von {site} erhalten"),
         help: "Kreuzen Sie an, was Sie erhalten möchten. Nichts ändert sich, bis Sie speichern.",
+        only_no: "Hier können Sie nur Nein sagen. Möchten Sie etwas wieder erhalten, nutzen Sie den Link in unserer neuesten Nachricht oder wenden Sie sich an uns.",
         email: "E-Mail",
         sms: "Textnachricht (SMS)",
         whatsapp: "WhatsApp",

@@ -87,6 +87,8 @@ pub(super) struct Choices {
     /// Of the company's name.
     pub heading: fn(&str) -> String,
     pub help: &'static str,
+    /// In place of `help`, for a token that can only say no.
+    pub only_no: &'static str,
     // Channels.
     pub email: &'static str,
     pub sms: &'static str,
@@ -287,6 +289,7 @@ pub(super) mod tests {
         let &Choices {
             heading,
             help: choices_help,
+            only_no,
             email,
             sms,
             whatsapp,
@@ -309,6 +312,7 @@ pub(super) mod tests {
         } = choices;
         let mut all: Vec<(&'static str, String)> = [
             ("choices_help", choices_help),
+            ("only_no", only_no),
             ("email", email),
             ("sms", sms),
             ("whatsapp", whatsapp),

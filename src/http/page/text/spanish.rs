@@ -73,6 +73,7 @@ pub(super) const TEXT: Text = Text {
     choices: Choices {
         heading: |site| format!("Lo que recibe de {site}"),
         help: "Marque lo que desea recibir. Nada cambia hasta que guarde.",
+        only_no: "Aquí solo puede decir que no. Para volver a recibir algo, use el enlace de nuestro último mensaje o póngase en contacto con nosotros.",
         email: "Correo electrónico",
         sms: "Mensaje de texto (SMS)",
         whatsapp: "WhatsApp",

@@ -72,6 +72,7 @@ pub(super) const TEXT: Text = Text {
     choices: Choices {
         heading: |site| format!("Vad du får från {site}"),
         help: "Kryssa för det du vill ha. Inget ändras förrän du sparar.",
+        only_no: "Här kan du bara säga nej. Vill du få något igen kan du använda länken i vårt senaste meddelande eller kontakta oss.",
         email: "E-post",
         sms: "Textmeddelande (sms)",
         whatsapp: "WhatsApp",
