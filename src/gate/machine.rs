@@ -32,6 +32,10 @@ pub enum State {
     Revoked {
         at: Instant,
     },
+    /// What it was sent for came to an end without it.
+    Settled {
+        at: Instant,
+    },
 }
 
 /// Who holds a link, and since when. A grant carries both, so it is bound to one claim.
@@ -71,6 +75,8 @@ pub enum Command {
         claim: Claim,
     },
     Revoke,
+    /// What it was sent for is settled.
+    Settle,
 }
 
 /// What a gate answers.
@@ -110,6 +116,10 @@ pub enum Answer {
     Revoked {
         at: Instant,
     },
+    /// There is nothing more to do about it.
+    Settled {
+        at: Instant,
+    },
     /// Too many failed attempts.
     Locked,
     /// The link's time is over.
@@ -127,6 +137,7 @@ pub enum Change {
     Failed,
     Locked,
     Revoked,
+    Settled,
     Proof(Happened),
 }
 
@@ -136,7 +147,7 @@ impl Change {
         match self {
             Self::Proof(happened) => happened.is_failure(),
             Self::Failed | Self::Locked => true,
-            Self::Claimed | Self::Spent | Self::Released | Self::Revoked => false,
+            Self::Claimed | Self::Spent | Self::Released | Self::Revoked | Self::Settled => false,
         }
     }
 }
@@ -177,7 +188,8 @@ pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant
         Command::Redeem { claim, by } => redeem(row, claim, by, now),
         Command::Release { claim } => give_back(row, claim, now, false),
         Command::Fail { claim } => give_back(row, claim, now, true),
-        Command::Revoke => revoke(&row, now),
+        Command::Revoke => close(&row, Change::Revoked, now),
+        Command::Settle => close(&row, Change::Settled, now),
     }
 }
 
@@ -191,6 +203,7 @@ struct Asked {
 fn look(row: &Row, now: Instant, expires: Instant) -> Answer {
     match row.state {
         State::Revoked { at } => Answer::Revoked { at },
+        State::Settled { at } => Answer::Settled { at },
         State::Spent { at, .. } => Answer::Spent { at },
         _ if is_locked(row) => Answer::Locked,
         State::Claimed { until, .. } if now < until => Answer::Busy { until },
@@ -326,15 +339,21 @@ fn give_back(row: Row, claim: Claim, now: Instant, failed: bool) -> Step {
     }
 }
 
-fn revoke(row: &Row, now: Instant) -> Step {
-    match row.state {
-        State::Spent { at, .. } => stay(Answer::Spent { at }),
-        State::Revoked { at } => stay(Answer::Revoked { at }),
-        State::Fresh | State::Claimed { .. } => {
-            let next = Row { state: State::Revoked { at: now }, failures: row.failures, challenge: None };
-            saved(next, Answer::Revoked { at: now }, Change::Revoked)
+/// Nobody gets in any more. What is spent or closed stays as it is.
+fn close(row: &Row, change: Change, now: Instant) -> Step {
+    let (state, answer) = match (row.state, change) {
+        (State::Spent { at, .. }, _) => return stay(Answer::Spent { at }),
+        (State::Revoked { at }, _) => return stay(Answer::Revoked { at }),
+        // A withdrawal is the stronger word.
+        (State::Settled { at }, Change::Settled) => return stay(Answer::Settled { at }),
+        (State::Fresh | State::Claimed { .. }, Change::Settled) => {
+            (State::Settled { at: now }, Answer::Settled { at: now })
         }
-    }
+        (State::Fresh | State::Claimed { .. } | State::Settled { .. }, _) => {
+            (State::Revoked { at: now }, Answer::Revoked { at: now })
+        }
+    };
+    saved(Row { state, failures: row.failures, challenge: None }, answer, change)
 }
 
 /// Why a grant does not fit the row.
@@ -342,6 +361,7 @@ fn refuse_grant(row: &Row) -> Answer {
     match row.state {
         State::Spent { at, .. } => Answer::Spent { at },
         State::Revoked { at } => Answer::Revoked { at },
+        State::Settled { at } => Answer::Settled { at },
         State::Fresh | State::Claimed { .. } => Answer::Stale,
     }
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod click;
+mod close;
 mod contract;
 mod control;
 mod deliver;
