@@ -266,6 +266,8 @@ pub const INTRODUCTION_WAIT_S: u32 = 10 * 60;
 pub const ENROLMENTS_MAX: usize = 16;
 /// Touches of one journey: one bit each in an enrolment.
 pub const TOUCHES_MAX: usize = 16;
+/// Sent links of one person that can still be closed; of more, the oldest are left to their own expiry.
+pub const LINKS_KEPT_MAX: usize = 16;
 /// Sends remembered for caps and for "why did I get this".
 pub const SENDS_REMEMBERED_MAX: usize = 64;
 /// Events of one journey that end it, or flags that it reads: more is a list of everything.

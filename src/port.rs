@@ -71,7 +71,7 @@ pub fn change_event(trace: Trace, change: Change, at: Instant) -> Event {
         Change::Released => (Kind::Released, None),
         Change::Failed => (Kind::Failed, None),
         Change::Locked => (Kind::Locked, None),
-        Change::Revoked => (Kind::Revoked, None),
+        Change::Revoked | Change::Settled => (Kind::Revoked, None),
         Change::Proof(happened) => match happened {
             Happened::CodeSent => (Kind::CodeSent, None),
             Happened::CodeUnsent => (Kind::CodeUnsent, None),
@@ -86,7 +86,10 @@ pub fn change_event(trace: Trace, change: Change, at: Instant) -> Event {
         link: Some(trace.link),
         subject: trace.subject,
         scope: Some(trace.scope),
-        reason: proof.map(|proof| proof.name().to_owned()),
+        reason: match change {
+            Change::Settled => Some("settled".to_owned()),
+            _ => proof.map(|proof| proof.name().to_owned()),
+        },
         ..Event::new(at, kind)
     }
 }
@@ -97,6 +100,7 @@ pub fn change_event(trace: Trace, change: Change, at: Instant) -> Event {
 pub enum Marker {
     Spent,
     Revoked,
+    Settled,
 }
 
 /// Markers of single-use links, eventually seen everywhere.

@@ -24,6 +24,7 @@ pub enum LinkView {
     Unknown,
     Spent,
     Revoked,
+    Settled,
 }
 
 /// What becomes of a tap that is not refused.
@@ -89,6 +90,7 @@ fn admit<'p>(
     }
     match (view, tap) {
         (LinkView::Revoked, _) => return Err(Cause::Revoked),
+        (LinkView::Settled, _) => return Err(Cause::Settled),
         (LinkView::Spent, Tap::Look) => return Err(Cause::Spent),
         // The gate knows who spent it, and shows the winner the same way again.
         (LinkView::Spent, Tap::Press) | (LinkView::Unknown, _) => {}

@@ -1,6 +1,6 @@
 //! Why a visitor is refused: what they may know, and what the audit log must know.
 //!
-//! [`Cause`] is exact and stays inside. [`Refusal`] is what pages and machines show: seven reasons with stable codes.
+//! [`Cause`] is exact and stays inside. [`Refusal`] is what pages and machines show: eight reasons with stable codes.
 //! A forged token, one for another host, one of an unknown scope and text that is no token at all are one and the
 //! same [`Refusal::NotValid`], which carries nothing; so whatever is rendered from it is the same for all of them.
 
@@ -21,6 +21,8 @@ pub enum Refusal {
         until: Instant,
     },
     Revoked,
+    /// What the link was sent for is settled: there is nothing more to do.
+    Settled,
     /// The link is locked, or its visitors come too fast.
     TooManyTries,
     /// The fault is ours, and passes.
@@ -52,6 +54,8 @@ pub enum Cause {
     Busy { until: Instant },
     #[error("the link was revoked")]
     Revoked,
+    #[error("what the link was sent for is settled")]
+    Settled,
     #[error("the link is locked after too many failed attempts")]
     Locked,
     #[error("too many requests from one place")]
@@ -97,6 +101,7 @@ impl Cause {
             Self::Spent => "spent",
             Self::Busy { .. } => "busy",
             Self::Revoked => "revoked",
+            Self::Settled => "settled",
             Self::Locked => "locked",
             Self::Damped => "damped",
             Self::NoDestination => "no_destination",
@@ -118,6 +123,7 @@ impl Cause {
             Self::Spent => Refusal::Used,
             Self::Busy { until } => Refusal::Busy { until },
             Self::Revoked => Refusal::Revoked,
+            Self::Settled => Refusal::Settled,
             Self::Locked | Self::Damped => Refusal::TooManyTries,
             Self::NoDestination | Self::PolicyUnreachable | Self::GateUnreachable => Refusal::TryAgain,
         }
@@ -133,6 +139,7 @@ impl Refusal {
             Self::Used => "used",
             Self::Busy { .. } => "busy",
             Self::Revoked => "revoked",
+            Self::Settled => "settled",
             Self::TooManyTries => "too_many_tries",
             Self::TryAgain => "try_again",
         }
@@ -143,7 +150,7 @@ impl Refusal {
         match self {
             Self::NotValid => 404,
             Self::Busy { .. } => 409,
-            Self::Expired | Self::Used | Self::Revoked => 410,
+            Self::Expired | Self::Used | Self::Revoked | Self::Settled => 410,
             Self::TooManyTries => 429,
             Self::TryAgain => 503,
         }

@@ -10,7 +10,7 @@ use crate::delivery::{Call, Reply};
 use crate::edge::entry::{needs_snapshot, refresh};
 use crate::edge::world::World;
 use crate::edge::{glue, isolate};
-use crate::flow::{Context, Delivered, deliver};
+use crate::flow::{Context, Delivered, close, deliver};
 use crate::json;
 use crate::limits::{PROVIDER_REPLY_MAX, PROVIDER_TIMEOUT_MS};
 use crate::port::{Clock, Providers, Unreachable};
@@ -49,6 +49,16 @@ pub async fn deliver_all(batch: &MessageBatch<JsValue>, world: &World) {
         };
         let breakers = isolate.courier.breakers();
         let context = Context { door: &door, snapshot: snapshot.as_deref(), now, seed, breakers };
+        if !pack.close.is_empty() {
+            match close(&context, &pack.close, world).await {
+                Ok(()) => message.ack(),
+                Err(error) => {
+                    worker::console_warn!("closing links: {error}");
+                    message.retry();
+                }
+            }
+            continue;
+        }
         let Delivered { is_done, after, notes } = deliver(&context, &pack, &isolate.courier, world).await;
         for note in notes {
             worker::console_warn!("delivery: {note}");
@@ -70,6 +80,10 @@ pub fn give_up(batch: &MessageBatch<JsValue>) {
     for message in batch.raw_iter() {
         let pack = message.body().as_string().and_then(|text| json::read::<Pack>(&text).ok());
         match pack {
+            Some(Pack { shard, close, .. }) if !close.is_empty() => worker::console_error!(
+                "{} links of shard {shard} could not be closed and are left to their own expiry",
+                close.len()
+            ),
             Some(Pack { shard, touches, .. }) => worker::console_error!(
                 "delivery: a pack of {} touches of shard {shard} was given up; they are offered again",
                 touches.len()

@@ -82,7 +82,7 @@ impl Memory {
     fn add(&mut self, packs: impl IntoIterator<Item = Pack>) {
         for mut pack in packs {
             self.packs.iter_mut().rev().for_each(|open| open.fill(&mut pack));
-            if !pack.touches.is_empty() && self.packs.len() < SHARD_PACKS_MAX {
+            if !pack.is_empty() && self.packs.len() < SHARD_PACKS_MAX {
                 self.packs.push_back(pack);
             }
         }
@@ -258,11 +258,18 @@ impl Object {
     }
 
     /// What follows a commit.
-    fn take_over(&self, Handled { answer, offers }: Handled, rules: &Rules) -> Result<Answer, JsValue> {
+    fn take_over(
+        &self,
+        Handled { answer, offers, closings }: Handled,
+        rules: &Rules,
+    ) -> Result<Answer, JsValue> {
         if rules.policies.contains_key(&rules.active) {
             self.note_version(rules.active)?;
         }
-        self.with(|memory| memory.add(Pack::of(memory.shard.unwrap_or(Shard(0)), &offers)));
+        self.with(|memory| {
+            let shard = memory.shard.unwrap_or(Shard(0));
+            memory.add(Pack::of(shard, &offers).into_iter().chain(Pack::closing(shard, &closings)));
+        });
         Ok(answer)
     }
 

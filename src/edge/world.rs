@@ -239,6 +239,7 @@ impl Markers for World {
         Ok(match text.as_deref() {
             Some("spent") => Some(Marker::Spent),
             Some("revoked") => Some(Marker::Revoked),
+            Some("settled") => Some(Marker::Settled),
             _ => None,
         })
     }
@@ -248,6 +249,7 @@ impl Markers for World {
         let text = match marker {
             Marker::Spent => "spent",
             Marker::Revoked => "revoked",
+            Marker::Settled => "settled",
         };
         let ttl_s = u32::try_from(end.since(now).secs_ceil()).unwrap_or(u32::MAX);
         self.kv_put(&marker_key(link), text, Some(ttl_s)).await

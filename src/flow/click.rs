@@ -105,6 +105,7 @@ impl Click<'_> {
         match ports.marker(&verified.link_ref()).await {
             Ok(Some(Marker::Spent)) => LinkView::Spent,
             Ok(Some(Marker::Revoked)) => LinkView::Revoked,
+            Ok(Some(Marker::Settled)) => LinkView::Settled,
             Ok(None) | Err(_) => LinkView::Unknown,
         }
     }
@@ -274,6 +275,7 @@ fn cause_of(answer: &Answer) -> Cause {
         Answer::Busy { until } => Cause::Busy { until },
         Answer::Spent { .. } => Cause::Spent,
         Answer::Revoked { .. } => Cause::Revoked,
+        Answer::Settled { .. } => Cause::Settled,
         Answer::Locked => Cause::Locked,
         Answer::Expired => Cause::Expired,
         // A gate does not answer a claim with these; if it did, nothing was taken.
@@ -291,6 +293,7 @@ fn lasting_no(answer: &Answer) -> Option<Marker> {
     match answer {
         Answer::Spent { .. } => Some(Marker::Spent),
         Answer::Revoked { .. } => Some(Marker::Revoked),
+        Answer::Settled { .. } => Some(Marker::Settled),
         _ => None,
     }
 }

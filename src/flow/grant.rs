@@ -141,6 +141,7 @@ fn settle(context: &Context<'_>, grant: &Grant, answer: Answer) -> Result<Outcom
         Answer::Spent { .. } => Err(Code::GrantUsed),
         Answer::Stale
         | Answer::Revoked { .. }
+        | Answer::Settled { .. }
         | Answer::Expired
         | Answer::Fresh { .. }
         | Answer::Granted { .. }

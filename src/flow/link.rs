@@ -23,7 +23,7 @@ struct Document<'a> {
     single_use: bool,
     /// Unix seconds.
     expires: u32,
-    /// `open`, `claimed`, `spent`, `revoked`, `locked` or `expired`.
+    /// `open`, `claimed`, `spent`, `revoked`, `settled`, `locked` or `expired`.
     state: &'static str,
     /// Unix milliseconds: when it was spent or revoked, or until when it is claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,6 +107,7 @@ fn document(context: &Context<'_>, link: &LinkRef, answer: &Answer) -> Response 
         Answer::Busy { until } => ("claimed", Some(until), None),
         Answer::Spent { at } => ("spent", Some(at), None),
         Answer::Revoked { at } => ("revoked", Some(at), None),
+        Answer::Settled { at } => ("settled", Some(at), None),
         Answer::Locked => ("locked", None, None),
         // A gate answers neither look nor revocation with the rest; an expired link is as far as any of them goes.
         Answer::Expired

@@ -8,6 +8,7 @@ mod access;
 mod arrive;
 mod audit;
 mod click;
+mod close;
 mod cloud_event;
 mod deliver;
 mod deliveries;
@@ -37,6 +38,7 @@ mod request;
 mod serve;
 mod snapshot;
 
+pub use close::close;
 pub use deliver::{Courier, Delivered, DeliveryPorts, deliver};
 pub use door::{Door, Misconfigured, Seed, Settings, part_name, secret_parts};
 pub use glance::{Glance, Heat, glance};

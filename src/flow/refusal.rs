@@ -19,6 +19,7 @@ pub(super) fn page(context: &Context<'_>, cause: Cause, pages: &Pages<'_>) -> Re
         Refusal::Used => RefusalPage::Used,
         Refusal::Busy { .. } => RefusalPage::Busy { retry_s },
         Refusal::Revoked => RefusalPage::Revoked,
+        Refusal::Settled => RefusalPage::Settled,
         Refusal::TooManyTries => RefusalPage::TooManyTries,
         Refusal::TryAgain => RefusalPage::TryAgain { retry_s, reference: context.seed.reference() },
     })
@@ -35,6 +36,9 @@ pub(super) fn problem(context: &Context<'_>, cause: Cause) -> Response {
             (Code::LinkBusy, "Another device holds the link. Try again when its minute is over.")
         }
         Refusal::Revoked => (Code::LinkRevoked, "The link was withdrawn by its sender."),
+        Refusal::Settled => {
+            (Code::LinkSettled, "What the link was sent for is settled. There is nothing more to do.")
+        }
         Refusal::TooManyTries => (
             Code::LinkTooManyTries,
             "The link is locked after failed attempts, or its visitors come too fast.",

@@ -32,6 +32,10 @@ pub enum State {
     Revoked {
         at: Instant,
     },
+    /// What it was sent for came to an end without it.
+    Settled {
+        at: Instant,
+    },
 }
 
 /// Who holds a link, and since when. A grant carries both, so it is bound to one claim.
@@ -71,6 +75,8 @@ pub enum Command {
         claim: Claim,
     },
     Revoke,
+    /// What it was sent for is settled.
+    Settle,
 }
 
 /// What a gate answers.
@@ -113,6 +119,10 @@ pub enum Answer {
     Revoked {
         at: Instant,
     },
+    /// There is nothing more to do about it.
+    Settled {
+        at: Instant,
+    },
     /// Too many failed attempts.
     Locked,
     /// The link's time is over.
@@ -130,6 +140,7 @@ pub enum Change {
     Failed,
     Locked,
     Revoked,
+    Settled,
     Proof(Happened),
 }
 
@@ -139,7 +150,7 @@ impl Change {
         match self {
             Self::Proof(happened) => happened.is_failure(),
             Self::Failed | Self::Locked => true,
-            Self::Claimed | Self::Spent | Self::Released | Self::Revoked => false,
+            Self::Claimed | Self::Spent | Self::Released | Self::Revoked | Self::Settled => false,
         }
     }
 }
@@ -170,7 +181,9 @@ pub struct Trace {
 /// the press, whether or not the link has expired meanwhile. A claim after it is refused even if the caller's clock
 /// thought otherwise, and no proof counts longer; a grant may still be redeemed within its own minute.
 pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant) -> Step {
-    let is_new = row.is_none();
+    // The link's time is over, so is that of whatever a press in its last second began, and nobody asked for it: there is
+    // nothing to close, and no row is made.
+    let is_over = row.is_none() && now >= expires + Span::from_secs(PRESS_MAX_S);
     let row = row.unwrap_or(Row { state: State::Fresh, failures: 0, challenge: None });
     match command {
         Command::Look => stay(look(&row, now, expires)),
@@ -181,7 +194,9 @@ pub fn decide(row: Option<Row>, command: Command, now: Instant, expires: Instant
         Command::Redeem { claim, by } => redeem(row, claim, by, now),
         Command::Release { claim } => give_back(row, claim, now, false),
         Command::Fail { claim } => give_back(row, claim, now, true),
-        Command::Revoke => revoke(&row, is_new && now >= expires + Span::from_secs(PRESS_MAX_S), now),
+        Command::Revoke | Command::Settle if is_over => stay(Answer::Expired),
+        Command::Revoke => close(&row, Change::Revoked, now),
+        Command::Settle => close(&row, Change::Settled, now),
     }
 }
 
@@ -195,6 +210,7 @@ struct Asked {
 fn look(row: &Row, now: Instant, expires: Instant) -> Answer {
     match row.state {
         State::Revoked { at } => Answer::Revoked { at },
+        State::Settled { at } => Answer::Settled { at },
         State::Spent { at, .. } => Answer::Spent { at },
         _ if is_locked(row) => Answer::Locked,
         State::Claimed { until, .. } if now < until => Answer::Busy { until },
@@ -337,17 +353,21 @@ fn give_back(row: Row, claim: Claim, now: Instant, failed: bool) -> Step {
     }
 }
 
-/// `is_over`: so is the link's time and that of whatever a press in its last second began, and nobody asked for it.
-fn revoke(row: &Row, is_over: bool, now: Instant) -> Step {
-    match row.state {
-        _ if is_over => stay(Answer::Expired),
-        State::Spent { at, .. } => stay(Answer::Spent { at }),
-        State::Revoked { at } => stay(Answer::Revoked { at }),
-        State::Fresh | State::Claimed { .. } => {
-            let next = Row { state: State::Revoked { at: now }, failures: row.failures, challenge: None };
-            saved(next, Answer::Revoked { at: now }, Change::Revoked)
+/// Nobody gets in any more. What is spent or closed stays as it is.
+fn close(row: &Row, change: Change, now: Instant) -> Step {
+    let (state, answer) = match (row.state, change) {
+        (State::Spent { at, .. }, _) => return stay(Answer::Spent { at }),
+        (State::Revoked { at }, _) => return stay(Answer::Revoked { at }),
+        // A withdrawal is the stronger word.
+        (State::Settled { at }, Change::Settled) => return stay(Answer::Settled { at }),
+        (State::Fresh | State::Claimed { .. }, Change::Settled) => {
+            (State::Settled { at: now }, Answer::Settled { at: now })
         }
-    }
+        (State::Fresh | State::Claimed { .. } | State::Settled { .. }, _) => {
+            (State::Revoked { at: now }, Answer::Revoked { at: now })
+        }
+    };
+    saved(Row { state, failures: row.failures, challenge: None }, answer, change)
 }
 
 /// Why a grant does not fit the row.
@@ -355,6 +375,7 @@ fn refuse_grant(row: &Row) -> Answer {
     match row.state {
         State::Spent { at, .. } => Answer::Spent { at },
         State::Revoked { at } => Answer::Revoked { at },
+        State::Settled { at } => Answer::Settled { at },
         State::Fresh | State::Claimed { .. } => Answer::Stale,
     }
 }

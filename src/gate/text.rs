@@ -6,13 +6,14 @@
 //!
 //! ```text
 //! command   look | claim NONCE HOLD | prove NONCE HOLD NEED ASK | redeem NONCE AT BY | release NONCE AT
-//!           | fail NONCE AT | revoke
+//!           | fail NONCE AT | revoke | settle
 //! answer    fresh FAILURES | granted NONCE AT REPLAY [PROOFS [completed]] | proving VIEW | busy UNTIL | redeemed REPLAY [PROOFS]
-//!           | released FAILURES | spent AT | revoked AT | locked | expired | stale
+//!           | released FAILURES | spent AT | revoked AT | settled AT | locked | expired | stale
 //! trace     LINK SUBJECT SCOPE
 //! row       FAILURES STATE [proving CHALLENGE]
 //! logged    STAMP CHANGE [from NETWORK] AT
 //! state     fresh | claimed NONCE AT UNTIL | spent NONCE AT SPENT_AT BY | revoked AT
+//!           | settled AT
 //! ```
 //!
 //! What belongs to proof is in `proving`.
@@ -189,6 +190,7 @@ impl Words for Command {
             Self::Release { claim } => claim.write(line.word("release")),
             Self::Fail { claim } => claim.write(line.word("fail")),
             Self::Revoke => _ = line.word("revoke"),
+            Self::Settle => _ = line.word("settle"),
         }
     }
 
@@ -206,6 +208,7 @@ impl Words for Command {
             "release" => Self::Release { claim: Claim::read(words)? },
             "fail" => Self::Fail { claim: Claim::read(words)? },
             "revoke" => Self::Revoke,
+            "settle" => Self::Settle,
             _ => return None,
         })
     }
@@ -228,6 +231,7 @@ impl Words for Answer {
             Self::Released { failures } => _ = line.word("released").word(failures),
             Self::Spent { at } => _ = line.word("spent").instant(*at),
             Self::Revoked { at } => _ = line.word("revoked").instant(*at),
+            Self::Settled { at } => _ = line.word("settled").instant(*at),
             Self::Locked => _ = line.word("locked"),
             Self::Expired => _ = line.word("expired"),
             Self::Stale => _ = line.word("stale"),
@@ -252,6 +256,7 @@ impl Words for Answer {
             "released" => Self::Released { failures: words.number()? },
             "spent" => Self::Spent { at: words.instant()? },
             "revoked" => Self::Revoked { at: words.instant()? },
+            "settled" => Self::Settled { at: words.instant()? },
             "locked" => Self::Locked,
             "expired" => Self::Expired,
             "stale" => Self::Stale,
@@ -274,6 +279,7 @@ impl Words for Row {
                 line.instant(*at).maybe(*by);
             }
             State::Revoked { at } => _ = line.word("revoked").instant(*at),
+            State::Settled { at } => _ = line.word("settled").instant(*at),
         }
         if let Some(challenge) = &self.challenge {
             challenge.write(line.word(PROVING));
@@ -287,6 +293,7 @@ impl Words for Row {
             "claimed" => State::Claimed { claim: Claim::read(words)?, until: words.instant()? },
             "spent" => State::Spent { claim: Claim::read(words)?, at: words.instant()?, by: words.maybe()? },
             "revoked" => State::Revoked { at: words.instant()? },
+            "settled" => State::Settled { at: words.instant()? },
             _ => return None,
         };
         let challenge = if words.peek() == Some(PROVING) {
@@ -308,6 +315,7 @@ impl Words for Change {
             Self::Failed => "failed",
             Self::Locked => "locked",
             Self::Revoked => "revoked",
+            Self::Settled => "settled",
             Self::Proof(happened) => return happened.write(line),
         };
         line.word(word);
@@ -322,6 +330,7 @@ impl Words for Change {
             "failed" => Self::Failed,
             "locked" => Self::Locked,
             "revoked" => Self::Revoked,
+            "settled" => Self::Settled,
             _ => return Happened::read(words).map(Self::Proof),
         };
         words.word();
@@ -420,6 +429,7 @@ pub(super) mod tests {
         check(&Command::Release { claim: CLAIM }, "release BwcHBwcHBwcHBwcH 1800000000123");
         check(&Command::Fail { claim: CLAIM }, "fail BwcHBwcHBwcHBwcH 1800000000123");
         check(&Command::Revoke, "revoke");
+        check(&Command::Settle, "settle");
         for bad in [
             "",
             "Look",
@@ -452,6 +462,7 @@ pub(super) mod tests {
         check(&Answer::Released { failures: 0 }, "released 0");
         check(&Answer::Spent { at: AT }, "spent 1800000000123");
         check(&Answer::Revoked { at: AT }, "revoked 1800000000123");
+        check(&Answer::Settled { at: AT }, "settled 1800000000123");
         check(&Answer::Locked, "locked");
         check(&Answer::Expired, "expired");
         check(&Answer::Stale, "stale");
@@ -491,6 +502,7 @@ pub(super) mod tests {
                 "spent BwcHBwcHBwcHBwcH 1800000000123 1800000000123 AQEBAQEBAQEBAQEB",
             ),
             (State::Revoked { at: AT }, "revoked 1800000000123"),
+            (State::Settled { at: AT }, "settled 1800000000123"),
         ];
         for (state, words) in states {
             let stored = Stored { row: Row { state, failures: 2, challenge: None }, trace, log: log.clone() };

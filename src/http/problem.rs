@@ -132,6 +132,7 @@ codes! {
     LinkUsed = 410 "used" "The link was used";
     LinkBusy = 409 "busy" "The link is being used";
     LinkRevoked = 410 "revoked" "The link was withdrawn";
+    LinkSettled = 410 "settled" "The matter of the link is settled";
     LinkTooManyTries = 429 "too_many_tries" "Too many tries";
     /// Something of ours could not be reached. Nothing was changed, or it was completed: repeating is safe.
     TryAgain = 503 "try_again" "Try again";

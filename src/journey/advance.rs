@@ -3,6 +3,7 @@
 use crate::audit::Kind;
 use crate::id::{Subject, TouchId};
 use crate::journey::gates::{self, Held};
+use crate::journey::links::{settle_links, withdraw_links};
 use crate::journey::plan::{Plan, is_long_over};
 use crate::journey::step::{Moment, Step, step};
 use crate::journey::{Effect, Offer, Refusal, Rules, reason, record};
@@ -66,6 +67,7 @@ pub(super) fn withdraw(person: &mut Person, why: Refusal, now: Instant, effects:
         });
     }
     drop_pending(person, why, now, effects, |_| true);
+    withdraw_links(person, now, effects);
 }
 
 /// Refuses touches that are on their way. One that may have left already goes on counting against caps.
@@ -120,6 +122,9 @@ pub(super) fn end(
     };
     let is_its = |one: &Pending| one.trigger == enrolment.trigger && one.journey == enrolment.journey;
     drop_pending(person, why, now, effects, is_its);
+    if matches!(how, Ended::Resolved | Ended::Blocked) {
+        settle_links(person, enrolment, now, effects);
+    }
 }
 
 /// Enrolments one by one beside the rest of the person.

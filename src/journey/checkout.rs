@@ -4,6 +4,7 @@ use crate::audit::Kind;
 use crate::id::TouchId;
 use crate::journey::advance::refuse_pending;
 use crate::journey::gates::{self, Held, Question};
+use crate::journey::links::note_link;
 use crate::journey::{Effect, Refusal, Rules, record};
 use crate::limits::{DELIVERY_ATTEMPTS_MAX, OFFER_LEASE_MS, POLICY_WAIT_S, REPETITIONS_MAX};
 use crate::person::{History, Pending, Person, Sent};
@@ -59,6 +60,7 @@ pub fn checkout(
                 let said = if is_first { Sent::Trying } else { Sent::Tried };
                 person.remember(History { at: now, said, ..line });
             }
+            note_link(person, &pending, now, rules);
             Ok(pending)
         }
     }

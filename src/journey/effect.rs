@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::Event;
 use crate::id::TouchId;
+use crate::journey::Closing;
 use crate::person::Pending;
 use crate::policy::Channel;
 
@@ -14,6 +15,8 @@ pub enum Effect {
     Offer(Offer),
     /// Put this on record. Link and subject are added by whoever knows their audit names.
     Log(Event),
+    /// This link opens nothing any more.
+    Close(Closing),
 }
 
 /// A touch for delivery, with what says by which provider it goes.

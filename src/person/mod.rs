@@ -23,5 +23,5 @@ pub use passkey::{Counted, Keeping};
 pub use reach::Reach;
 pub use state::{
     Consent, Ended, Enrolment, Flag, History, Mask, NewAddress, Outcome, Pending, Person, Said, SeenEvent,
-    Sent,
+    Sent, SentLink,
 };

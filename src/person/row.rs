@@ -65,6 +65,7 @@ impl Person {
             enrolments,
             pending,
             history,
+            links,
             seen,
             outcomes,
             facts,
@@ -105,6 +106,9 @@ impl Person {
         }
         for one in history {
             line.history(one, pending);
+        }
+        for one in links {
+            line.link(one, enrolments);
         }
         for SeenEvent(id, at) in seen {
             line.letter(b's').bytes(&id.0).at(*at);
@@ -147,6 +151,7 @@ impl Person {
                 b'e' => person.enrolments.push(fields.enrolment()?),
                 b'w' => person.pending.push(fields.pending(&person.enrolments)?),
                 b'h' => person.history.push(fields.history(&person.pending)?),
+                b'v' => person.links.push(fields.link(&person.enrolments)?),
                 b's' => person.seen.push(SeenEvent(EventHash(fields.bytes()?), fields.at()?)),
                 b'r' => person.outcomes.push(fields.outcome()?),
                 b'k' => {

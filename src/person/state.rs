@@ -3,7 +3,7 @@
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EventHash, TouchId};
+use crate::id::{EventHash, Region, ScopeCode, TouchId};
 use crate::passkey::Passkey;
 use crate::person::{Allotted, FactTag, Sealed};
 use crate::policy::{Channel, Language, Purpose};
@@ -34,6 +34,8 @@ pub struct Person {
     pub pending: Vec<Pending>,
     /// What was sent or refused of late, newest last.
     pub history: Vec<History>,
+    /// Links that left, or may have, until they expire; at most `LINKS_KEPT_MAX`, the newest.
+    pub links: Vec<SentLink>,
     pub seen: Vec<SeenEvent>,
     /// Outcomes of late, for triggers that arrive after them.
     pub outcomes: Vec<Outcome>,
@@ -139,6 +141,20 @@ pub struct Pending {
     pub is_dead: bool,
     /// Whether its id goes out with a MAC: not if it was decided before there were any, for an id never changes.
     pub has_mac: bool,
+}
+
+/// What names a link that left in a message, and the enrolment that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentLink {
+    pub touch: TouchId,
+    pub journey: String,
+    pub trigger: EventHash,
+    /// The link's id is a keyed hash of the touch and of this.
+    pub offered: Instant,
+    pub expires: Instant,
+    pub scope: ScopeCode,
+    pub region: Region,
+    pub is_single_use: bool,
 }
 
 /// One line of "what did we do, and why".

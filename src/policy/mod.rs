@@ -268,6 +268,11 @@ impl Scope {
         self.lifetime_s.unwrap_or(LIFETIME_MAX_S)
     }
 
+    /// Whether a link lets one visitor through.
+    pub fn is_single_use(&self) -> bool {
+        self.usage == Use::Once
+    }
+
     /// How long a link in a message of this channel works, in seconds.
     pub fn lifetime_on(&self, channel: Channel) -> u32 {
         self.lifetime_s.unwrap_or(match channel {

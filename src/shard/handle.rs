@@ -8,7 +8,7 @@ use litemap::LiteMap;
 
 use crate::audit;
 use crate::id::{Subject, TouchId};
-use crate::journey::{self, Effect, Offer, Refusal, Report, Rules, Teller, ready};
+use crate::journey::{self, Closing, Effect, Offer, Refusal, Report, Rules, Teller, ready};
 use crate::limits::{DEAD_PAGE_MAX, JOBS_MAX, RESUME_WAIT_S, TICK_TURN_MAX};
 use crate::person::{Change, Person};
 use crate::policy::Channel;
@@ -24,6 +24,8 @@ pub struct Handled {
     pub answer: Answer,
     /// To be handed to delivery, in packs.
     pub offers: Vec<Offer>,
+    /// Links to be closed at their gates, in packs.
+    pub closings: Vec<Closing>,
 }
 
 /// Handles one errand.
@@ -43,6 +45,7 @@ pub fn handle(
         effects: Vec::new(),
         log: Vec::new(),
         offers: Vec::new(),
+        closings: Vec::new(),
         advanced: 0,
         by: None,
     };
@@ -72,11 +75,11 @@ pub fn handle(
         Errand::Move { journey, to } => turn.begin(journey, Task::Move { to })?,
         Errand::Wake { journey } => turn.begin(journey, Task::Wake)?,
     };
-    let Turn { store, log, offers, .. } = turn;
+    let Turn { store, log, offers, closings, .. } = turn;
     if !log.is_empty() {
         store.record(log)?;
     }
-    Ok(Handled { answer, offers })
+    Ok(Handled { answer, offers, closings })
 }
 
 struct Turn<'a, S> {
@@ -87,6 +90,7 @@ struct Turn<'a, S> {
     effects: Vec<Effect>,
     log: Vec<audit::Event>,
     offers: Vec<Offer>,
+    closings: Vec<Closing>,
     advanced: u32,
     /// Who asks, for the record.
     by: Option<String>,
@@ -305,6 +309,7 @@ impl<S: Store> Turn<'_, S> {
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::Offer(offer) => self.offers.push(offer),
+                Effect::Close(closing) => self.closings.push(closing),
                 Effect::Log(mut event) => {
                     let name = *name.get_or_insert_with(|| self.rules.pseudonyms.audit_subject(subject));
                     event.subject.get_or_insert(name);

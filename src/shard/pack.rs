@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Shard, TouchId};
-use crate::journey::Offer;
+use crate::journey::{Closing, Offer};
 use crate::limits::OFFER_PACK_MAX;
 use crate::policy::Channel;
 
@@ -17,9 +17,28 @@ pub struct Pack {
     pub version: u32,
     pub channel: Channel,
     pub touches: Vec<TouchId>,
+    /// Links to be closed at their gates, in a pack of their own: its version and channel mean nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub close: Vec<Closing>,
 }
 
 impl Pack {
+    /// Packs of links to be closed.
+    pub fn closing(shard: Shard, closings: &[Closing]) -> Vec<Self> {
+        let of = |chunk: &[Closing]| Self {
+            shard,
+            version: 0,
+            channel: Channel::Email,
+            touches: Vec::new(),
+            close: chunk.to_vec(),
+        };
+        closings.chunks(OFFER_PACK_MAX).map(of).collect()
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.touches.is_empty() && self.close.is_empty()
+    }
+
     /// Packs for these touches, in the order of their first ones.
     pub fn of(shard: Shard, offers: &[Offer]) -> Vec<Self> {
         let mut packs: Vec<Self> = Vec::new();
@@ -29,7 +48,7 @@ impl Pack {
             };
             match packs.iter_mut().rev().find(is_open) {
                 Some(pack) => pack.touches.push(touch),
-                None => packs.push(Self { shard, version, channel, touches: vec![touch] }),
+                None => packs.push(Self { shard, version, channel, touches: vec![touch], close: Vec::new() }),
             }
         }
         packs
@@ -39,7 +58,7 @@ impl Pack {
     pub fn fill(&mut self, from: &mut Self) {
         let room = OFFER_PACK_MAX.saturating_sub(self.touches.len());
         let way = |pack: &Self| (pack.shard, pack.version, pack.channel);
-        if way(self) == way(from) {
+        if way(self) == way(from) && self.close.is_empty() && from.close.is_empty() {
             self.touches.extend(from.touches.drain(..room.min(from.touches.len())));
         }
     }
@@ -87,6 +106,7 @@ mod tests {
             version: 1,
             channel: Channel::Email,
             touches: touches.map(|n| TouchId([n; 24])).collect(),
+            close: Vec::new(),
         };
         let most = u8::try_from(OFFER_PACK_MAX).unwrap();
         let (mut open, mut more) = (pack(7, 0..most - 2), pack(7, 200..205));

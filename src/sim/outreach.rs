@@ -13,7 +13,7 @@ use litemap::LiteMap;
 use crate::audit::Event;
 use crate::delivery;
 use crate::id::{KeyId, Shard, TouchId};
-use crate::journey::{Offer, Paused, Rules};
+use crate::journey::{Closing, Offer, Paused, Rules};
 use crate::key::{KeyRing, Secret};
 use crate::policy::{Policy, TermsMemory};
 use crate::port::{self, Activation, Clock, Kept, Library, Outbox, Providers, Shelf, Unreachable};
@@ -31,6 +31,7 @@ pub(super) struct Outreach {
     shards: BTreeMap<Shard, People>,
     /// Touches that shards handed to delivery, oldest first.
     offers: Vec<(Shard, Offer)>,
+    closings: Vec<Closing>,
     bundles: BTreeMap<u32, (String, Instant)>,
     policies: LiteMap<u32, Rc<Policy>>,
     active: Option<u32>,
@@ -65,6 +66,7 @@ impl Outreach {
             ring: KeyRing::new(KeyId(1), secret.clone(), secret),
             shards: BTreeMap::new(),
             offers: Vec::new(),
+            closings: Vec::new(),
             bundles: BTreeMap::new(),
             policies: LiteMap::from_iter([(example.version, Rc::new(example))]),
             active: None,
@@ -94,6 +96,7 @@ impl Outreach {
         let handled = handle(store, errand, now, &rules)
             .map_err(|error| Unreachable { what: "a shard of people", cause: error.to_string() })?;
         self.offers.extend(handled.offers.into_iter().map(|offer| (shard, offer)));
+        self.closings.extend(handled.closings);
         Ok(handled.answer)
     }
 
@@ -121,6 +124,11 @@ impl World {
     pub fn take_offers(&self) -> Vec<TouchId> {
         let offers = self.with_outreach(|outreach| core::mem::take(&mut outreach.offers));
         offers.into_iter().map(|(_, offer)| offer.touch).collect()
+    }
+
+    /// Links that are to be closed, since the last call.
+    pub fn take_closings(&self) -> Vec<Closing> {
+        self.with_outreach(|outreach| core::mem::take(&mut outreach.closings))
     }
 
     /// The same in packs, as the queue gets them.

@@ -3,6 +3,7 @@
 mod access;
 mod api;
 mod click;
+mod close;
 mod contract;
 mod control;
 mod deliver;

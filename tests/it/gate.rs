@@ -137,7 +137,9 @@ impl Seen {
                 self.given_back(claim, now);
             }
             (Command::Fail { claim }, Answer::Locked) => self.given_back(claim, now),
-            (Command::Revoke, Answer::Revoked { .. }) => self.revoked = true,
+            (Command::Revoke, Answer::Revoked { .. }) | (Command::Settle, Answer::Settled { .. }) => {
+                self.revoked = true;
+            }
             (_, Answer::Granted { .. } | Answer::Redeemed { .. } | Answer::Released { .. }) => {
                 panic!("{command:?} answered {:?}", step.answer);
             }
@@ -267,6 +269,7 @@ fn check_step(row: Option<&Row>, command: Command, step: &Step) {
         State::Claimed { .. } => Some(Change::Claimed),
         State::Spent { .. } => Some(Change::Spent),
         State::Revoked { .. } => Some(Change::Revoked),
+        State::Settled { .. } => Some(Change::Settled),
         State::Fresh if after.failures > before.failures => Some(Change::Failed),
         State::Fresh => Some(Change::Released),
     };
@@ -330,6 +333,7 @@ pub fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         Just(Command::Look),
         Just(Command::Revoke),
+        Just(Command::Settle),
         (any_nonce(), hold).prop_map(|(nonce, hold)| Command::Claim { nonce, hold }),
         (any_nonce(), hold, any_need(), any_ask()).prop_map(|(nonce, hold, need, ask)| Command::Prove {
             nonce,
@@ -378,6 +382,7 @@ pub fn any_row() -> impl Strategy<Value = Option<Row>> {
             State::Spent { claim, at, by: by.map(|by| Redemption([by; 12])) }
         }),
         any_instant().prop_map(|at| State::Revoked { at }),
+        any_instant().prop_map(|at| State::Settled { at }),
     ];
     let failures = prop_oneof![3 => 0..LINK_FAILURES_MAX, 1 => any::<u8>()];
     let row = (state, failures, option::of(any_challenge())).prop_map(|(state, failures, challenge)| Row {
@@ -404,7 +409,7 @@ proptest! {
         let until = match row.state {
             State::Fresh => START,
             State::Claimed { until, .. } => until,
-            State::Spent { .. } | State::Revoked { .. } => return Ok(()),
+            State::Spent { .. } | State::Revoked { .. } | State::Settled { .. } => return Ok(()),
         };
         if until <= late && row.failures < LINK_FAILURES_MAX {
             let nonce = Nonce([0xaa; 12]);

@@ -1,11 +1,11 @@
 //! A person's row: whatever a person is, the row reads back as the same, and nothing else is read at all.
 
-use postern::id::{EventHash, LinkId, Subject, TouchId};
+use postern::id::{EventHash, LinkId, Region, ScopeCode, Subject, TouchId};
 use postern::limits::{PASSKEY_ID_MAX, PASSKEY_ID_MIN};
 use postern::passkey::{CredentialId, Passkey, PublicKey};
 use postern::person::{
     Allotted, Consent, Ended, Enrolment, FactTag, Flag, History, Lot, Mask, NewAddress, Outcome, Pending,
-    Person, Said, Sealed, SeenEvent, Sent,
+    Person, Said, Sealed, SeenEvent, Sent, SentLink,
 };
 use postern::policy::{Channel, Language, Purpose};
 use postern::time::Instant;
@@ -114,6 +114,22 @@ fn pending() -> impl Strategy<Value = Pending> {
     )
 }
 
+fn link() -> impl Strategy<Value = SentLink> {
+    let numbers = (any::<u16>(), select(Region::ALL.to_vec()), any::<bool>());
+    (touch(), text(), hash(), at(), at(), numbers).prop_map(
+        |(touch, journey, trigger, offered, expires, (scope, region, is_single_use))| SentLink {
+            touch,
+            journey,
+            trigger,
+            offered,
+            expires,
+            scope: ScopeCode(scope),
+            region,
+            is_single_use,
+        },
+    )
+}
+
 fn history() -> impl Strategy<Value = History> {
     (touch(), text(), channel(), at(), said(), any::<bool>()).prop_map(
         |(id, journey, channel, at, said, has_mac)| History { id, journey, channel, at, said, has_mac },
@@ -164,6 +180,7 @@ fn person() -> impl Strategy<Value = Person> {
         vec(enrolment(), 0..4),
         vec(pending(), 0..3),
         vec(history(), 0..4),
+        vec(link(), 0..3),
         vec((hash(), at()).prop_map(|(id, at)| SeenEvent(id, at)), 0..4),
         vec(outcome, 0..3),
     );
@@ -177,7 +194,7 @@ fn person() -> impl Strategy<Value = Person> {
         |(
             (language, zone, is_protected, opted_out, addresses, bounced, new_addresses),
             (masks, flags),
-            (consents, enrolments, pending, history, seen, outcomes),
+            (consents, enrolments, pending, history, links, seen, outcomes),
             (facts, passkeys, allotted, devices_since),
         )| Person {
             language,
@@ -193,6 +210,7 @@ fn person() -> impl Strategy<Value = Person> {
             enrolments,
             pending,
             history,
+            links,
             seen,
             outcomes,
             facts: facts.into_iter().collect(),

@@ -65,7 +65,7 @@ impl Scene {
 
     fn ask(&mut self, errand: Errand) -> Answer {
         let line = serde_json::to_value(&errand).unwrap();
-        let Handled { answer, offers } = handle(&mut self.people, errand, self.now, &self.rules).unwrap();
+        let Handled { answer, offers, .. } = handle(&mut self.people, errand, self.now, &self.rules).unwrap();
         let line = json!({ "now": self.now, "errand": line, "answer": answer });
         writeln!(self.transcript, "{line}").unwrap();
         self.offers.extend(offers.into_iter().map(|offer| offer.touch));

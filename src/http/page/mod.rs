@@ -106,6 +106,8 @@ pub enum RefusalPage {
         retry_s: u64,
     },
     Revoked,
+    /// What the link was sent for is settled.
+    Settled,
     /// The link is locked, or its visitors come too fast.
     TooManyTries,
     /// Our fault.
@@ -203,6 +205,7 @@ impl<'a> Pages<'a> {
             RefusalPage::Used => (410, text.used),
             RefusalPage::Busy { .. } => (409, text.busy),
             RefusalPage::Revoked => (410, text.revoked),
+            RefusalPage::Settled => (410, text.settled),
             RefusalPage::TooManyTries => (429, text.too_many_tries),
             RefusalPage::TryAgain { .. } => (503, text.our_fault),
         };
@@ -512,6 +515,7 @@ pub(super) mod tests {
             ("used", pages.refusal(RefusalPage::Used)),
             ("busy", pages.refusal(RefusalPage::Busy { retry_s: 42 })),
             ("revoked", pages.refusal(RefusalPage::Revoked)),
+            ("settled", pages.refusal(RefusalPage::Settled)),
             ("too_many_tries", pages.refusal(RefusalPage::TooManyTries)),
             ("try_again", pages.refusal(RefusalPage::TryAgain { retry_s: 5, reference: reference() })),
             ("unavailable", unavailable(Some(pages.language.tag()), 5, reference())),
@@ -671,6 +675,7 @@ pub(super) mod tests {
             ("used", 410),
             ("busy", 409),
             ("revoked", 410),
+            ("settled", 410),
             ("too_many_tries", 429),
             ("try_again", 503),
             ("unavailable", 503),

@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::id::{EventHash, Subject, TouchId, decode_bytes};
+use crate::id::{EventHash, Region, ScopeCode, Subject, TouchId, decode_bytes};
 use crate::person::row::{FIRST_DIGIT, GOES_ON, NONE, letter};
-use crate::person::{Consent, Enrolment, History, Outcome, Pending, Said, Sent};
+use crate::person::{Consent, Enrolment, History, Outcome, Pending, Said, Sent, SentLink};
 use crate::policy::{Channel, Purpose};
 use crate::time::Instant;
 
@@ -84,6 +84,23 @@ impl<'a> Fields<'a> {
         };
         let flags = self.number()?;
         (flags < 4).then_some(Pending { is_dead: flags & 1 == 1, has_mac: flags & 2 == 2, ..pending })
+    }
+
+    pub(super) fn link(&mut self, enrolments: &[Enrolment]) -> Option<SentLink> {
+        let (journey, trigger) = match self.place()? {
+            Some(at) => enrolments.get(at).map(|one| (one.journey.clone(), one.trigger))?,
+            None => (self.journey()?, EventHash(self.bytes()?)),
+        };
+        Some(SentLink {
+            journey,
+            trigger,
+            touch: self.touch()?,
+            offered: self.at()?,
+            expires: self.at()?,
+            scope: ScopeCode(self.small()?),
+            region: Region::from_code(self.small()?)?,
+            is_single_use: self.flag()?,
+        })
     }
 
     pub(super) fn history(&mut self, pending: &[Pending]) -> Option<History> {

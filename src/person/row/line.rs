@@ -2,7 +2,7 @@
 
 use crate::id::{EventHash, Subject, TouchId, text_of};
 use crate::person::row::{FIRST_DIGIT, GOES_ON, NONE, letter};
-use crate::person::{Consent, Enrolment, History, NewAddress, Pending, Sealed, Sent};
+use crate::person::{Consent, Enrolment, History, NewAddress, Pending, Sealed, Sent, SentLink};
 use crate::policy::Channel;
 use crate::time::Instant;
 
@@ -75,6 +75,19 @@ impl<'a> Line<'a> {
         self.touch(*id).number(u64::from(*version)).number(u64::from(*touch));
         self.letter(letter::channel(*channel)).at(*offered).number(u64::from(*attempts)).flag(*is_out);
         self.maybe(*due).number(u64::from(*is_dead) + 2 * u64::from(*has_mac));
+    }
+
+    pub(super) fn link(&mut self, one: &'a SentLink, enrolments: &[Enrolment]) {
+        let SentLink { touch, journey, trigger, offered, expires, scope, region, is_single_use } = one;
+        let is_its = |other: &Enrolment| other.trigger == *trigger && other.journey == *journey;
+        let known = enrolments.iter().position(is_its);
+        let journey = if known.is_none() { Some(self.journey(journey)) } else { None };
+        self.letter(b'v').place(known);
+        if let Some(journey) = journey {
+            self.number(journey).bytes(&trigger.0);
+        }
+        self.touch(*touch).at(*offered).at(*expires).number(u64::from(scope.0));
+        self.number(u64::from(region.code())).flag(*is_single_use);
     }
 
     pub(super) fn history(&mut self, one: &'a History, pending: &[Pending]) {

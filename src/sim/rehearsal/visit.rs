@@ -38,7 +38,7 @@ impl Stage<'_> {
         };
         room.due = room.people.next_due().unwrap_or_default();
         let recorded = core::mem::take(&mut room.people.recorded);
-        let Ok(Handled { answer, offers }) = handled else { return Err(Lost { unheard: None }) };
+        let Ok(Handled { answer, offers, .. }) = handled else { return Err(Lost { unheard: None }) };
         for event in recorded {
             self.note(&event);
         }

@@ -65,7 +65,11 @@ pub fn send(scene: &Scene, courier: &Courier, touches: &[TouchId]) -> Vec<Delive
         touches.iter().map(|touch| Shard::of(touch.subject())).collect();
     let deliveries = shards.into_iter().map(|shard| {
         let touches = touches.iter().copied().filter(|touch| Shard::of(touch.subject()) == shard).collect();
-        hand_over(scene, courier, &Pack { shard, version: 1, channel: Channel::Email, touches })
+        hand_over(
+            scene,
+            courier,
+            &Pack { shard, version: 1, channel: Channel::Email, touches, close: Vec::new() },
+        )
     });
     deliveries.collect()
 }

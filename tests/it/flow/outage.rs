@@ -37,6 +37,7 @@ fn packs(touches: &[TouchId]) -> Vec<Pack> {
         version: Policy::EXAMPLE_VERSION,
         channel: Channel::Email,
         touches: vec![*touch],
+        close: Vec::new(),
     };
     touches.iter().map(pack).collect()
 }

@@ -194,6 +194,7 @@ impl Storm {
                 State::Spent { by: Some(_), .. } => "spent by exchange",
                 State::Spent { by: None, .. } => "spent by claim",
                 State::Revoked { .. } => "revoked",
+                State::Settled { .. } => "settled",
             });
         }
         let changed = (0..self.links.len())
@@ -339,8 +340,13 @@ impl Storm {
 /// Whether a gate may go from one state to another, told without its own code.
 fn assert_legal(from: State, to: State, holds: bool, now: Instant) {
     let legal = match (from, to) {
-        (State::Spent { .. } | State::Revoked { .. }, _) | (State::Fresh, State::Fresh) => false,
-        (_, State::Revoked { .. })
+        (State::Spent { .. } | State::Revoked { .. }, _)
+        | (
+            State::Settled { .. },
+            State::Fresh | State::Claimed { .. } | State::Spent { .. } | State::Settled { .. },
+        )
+        | (State::Fresh, State::Fresh) => false,
+        (_, State::Revoked { .. } | State::Settled { .. })
         | (State::Fresh, State::Claimed { .. })
         | (State::Claimed { .. }, State::Fresh) => true,
         (State::Fresh, State::Spent { by, .. }) => !holds && by.is_none(),

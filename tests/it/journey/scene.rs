@@ -140,6 +140,7 @@ impl Scene {
             match effect {
                 Effect::Offer(offer) => self.offers.push(offer.touch),
                 Effect::Log(event) => self.log.push(event),
+                Effect::Close(_) => {}
             }
         }
     }

@@ -43,6 +43,7 @@ pub(super) const TEXT: Text = Text {
         heading: "Linket er trukket tilbage",
         meaning: "Vi har trukket det tilbage, så det virker ikke længere. Du kan have fået en nyere besked fra os.",
     },
+    settled: Notice { heading: "Dette er klaret", meaning: "Du behøver ikke gøre mere." },
     too_many_tries: Notice {
         heading: "For mange forsøg",
         meaning: "For at beskytte dig har vi sat linket på pause. Vent et minut, og prøv igen. Hvis det \

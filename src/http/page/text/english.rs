@@ -42,6 +42,7 @@ pub(super) const TEXT: Text = Text {
         heading: "This link has been withdrawn",
         meaning: "We have taken it back, so it no longer works. We may have sent you a newer message instead.",
     },
+    settled: Notice { heading: "This is settled", meaning: "There is nothing more to do." },
     too_many_tries: Notice {
         heading: "Too many attempts",
         meaning: "To protect you, we have paused this link. Please wait a minute and try again. If it \

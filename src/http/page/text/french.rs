@@ -47,6 +47,7 @@ pub(super) const TEXT: Text = Text {
         meaning: "Nous l’avons retiré\u{202f}; il ne fonctionne donc plus. Vous avez peut-être reçu un message plus \
                   récent de notre part.",
     },
+    settled: Notice { heading: "C’est réglé", meaning: "Vous n’avez rien d’autre à faire." },
     too_many_tries: Notice {
         heading: "Trop de tentatives",
         meaning: "Pour vous protéger, nous avons suspendu ce lien. Veuillez patienter une minute, puis \

@@ -45,6 +45,7 @@ pub(super) const TEXT: Text = Text {
         meaning: "Wir haben ihn zurückgezogen, deshalb funktioniert er nicht mehr. Vielleicht haben Sie stattdessen \
                   eine neuere Nachricht von uns erhalten.",
     },
+    settled: Notice { heading: "Das ist erledigt", meaning: "Sie müssen nichts weiter tun." },
     too_many_tries: Notice {
         heading: "Zu viele Versuche",
         meaning: "Zu Ihrem Schutz haben wir diesen Link vorübergehend angehalten. Bitte warten Sie eine \

@@ -44,6 +44,7 @@ pub(super) const TEXT: Text = Text {
         meaning: "Lo hemos retirado, por lo que ya no funciona. Es posible que le hayamos enviado un mensaje más \
                   reciente.",
     },
+    settled: Notice { heading: "Esto está resuelto", meaning: "No tiene que hacer nada más." },
     too_many_tries: Notice {
         heading: "Demasiados intentos",
         meaning: "Para protegerle, hemos suspendido este enlace. Espere un minuto y vuelva a intentarlo. \

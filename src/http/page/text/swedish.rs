@@ -44,6 +44,7 @@ pub(super) const TEXT: Text = Text {
         meaning: "Vi har tagit tillbaka den, så den fungerar inte längre. Du kan ha fått ett nyare meddelande från \
                   oss.",
     },
+    settled: Notice { heading: "Det här är klart", meaning: "Du behöver inte göra något mer." },
     too_many_tries: Notice {
         heading: "För många försök",
         meaning: "För att skydda dig har vi pausat länken. Vänta en minut och försök igen. Om den förblir \
