@@ -47,10 +47,22 @@ thread_local! {
 }
 
 impl Zone {
+    /// A zone under the name that it has today: `US/Eastern` is read as `America/New_York`.
+    ///
     /// # Errors
     /// [`UnknownZone`]
     pub fn parse(name: &str) -> Result<Self, UnknownZone> {
-        with_rules(name, |name, _| Self(name.to_owned()))
+        with_rules(name, |name, _| Self(name_today(name).to_owned()))
+    }
+
+    /// Whether both are the same place. One that was stored may have a name from before a renaming.
+    pub fn is_same(&self, name: &str) -> bool {
+        name_today(name).eq_ignore_ascii_case(name_today(&self.0))
+    }
+
+    /// The new name of each zone that was renamed, and its old ones.
+    pub fn renames() -> impl Iterator<Item = (&'static str, impl Iterator<Item = &'static str>)> {
+        table::renames()
     }
 
     /// All that there are.
@@ -115,6 +127,10 @@ impl fmt::Debug for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn name_today(name: &str) -> &str {
+    table::renamed(name).unwrap_or(name)
 }
 
 /// Goes from one change of the clock to the next; between two the clock runs evenly.

@@ -90,6 +90,11 @@ fn wording<'a>(draft: &Draft<'a>) -> Option<(Language, &'a Wording)> {
     found.or_else(|| texts.first().map(|(language, wording)| (*language, wording)))
 }
 
+/// Under which an approved template was filed at its provider.
+pub(super) fn locale(locales: &LiteMap<Language, String>, language: Language) -> String {
+    locales.get(&language).cloned().unwrap_or_else(|| language.tag().to_owned())
+}
+
 /// A draft in one language.
 struct Said<'a> {
     draft: &'a Draft<'a>,
@@ -154,6 +159,7 @@ impl<'a> Said<'a> {
         });
         let approved = Approved {
             name: self.draft.template.provider_name.clone().unwrap_or_default(),
+            locale: locale(&self.draft.template.provider_locales, self.language),
             parameters: parameters.collect(),
             button: self.link.and_then(|link| link.rsplit('/').next()).map(str::to_owned),
         };

@@ -37,6 +37,8 @@ pub struct Message {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Approved {
     pub name: String,
+    /// Its locale at the provider.
+    pub locale: String,
     /// The places of its text, in order.
     pub parameters: Vec<String>,
     /// What follows the fixed start of its button's URL.

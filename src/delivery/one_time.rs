@@ -7,7 +7,7 @@
 
 use askama::Template as _;
 
-use crate::delivery::compose::{EmailView, Footer};
+use crate::delivery::compose::{EmailView, Footer, locale};
 use crate::delivery::phrase::Phrases;
 use crate::delivery::{Approved, Message};
 use crate::id::TouchId;
@@ -58,6 +58,7 @@ pub fn one_time(draft: &OneTime<'_>) -> Message {
         Channel::WhatsApp => {
             let approved = Approved {
                 name: draft.site.code.provider_name.clone(),
+                locale: locale(&draft.site.code.provider_locales, draft.language),
                 parameters: vec![code.to_owned()],
                 button: Some(code.to_owned()),
             };

@@ -41,7 +41,7 @@ pub(super) fn read(node: Node<'_>, pseudonyms: &Pseudonyms) -> Option<(Subject, 
         if !is_type(text) {
             node.problem(
                 "event.type",
-                format!("1 to {EVENT_TYPE_MAX} characters of A-Z, a-z, 0-9 and `._-/:`"),
+                format!("1 to {EVENT_TYPE_MAX} characters of A-Z, a-z, 0-9 and `._-/:+`"),
             );
             return None;
         }
@@ -63,7 +63,7 @@ pub(super) fn read(node: Node<'_>, pseudonyms: &Pseudonyms) -> Option<(Subject, 
         at
     });
     if let Some(node) = fields.optional("data_base64") {
-        node.problem("event.data", "`data` as JSON");
+        node.problem("event.data", "JSON in base64, and no `data` beside it");
     }
     let data = match fields.optional("data") {
         None => Some(Data::default()),
@@ -126,7 +126,7 @@ fn named(node: &Node<'_>) -> Option<String> {
 }
 
 fn is_type(text: &str) -> bool {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/:".contains(&byte);
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-/:+".contains(&byte);
     (1..=EVENT_TYPE_MAX).contains(&text.len()) && text.bytes().all(good)
 }
 

@@ -4,6 +4,8 @@
 //! then read strictly. Events of one shard travel together and in order, shards are asked side by side, and one that
 //! cannot be reached answers for its own events alone. Repeating the call is always safe: a shard knows the ids.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use litemap::LiteMap;
 use serde::Serialize;
 
@@ -12,10 +14,10 @@ use crate::flow::cloud_event;
 use crate::flow::join;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::refusal::unreachable;
-use crate::flow::request::{media_type, percent_decoded};
+use crate::flow::request::media_type;
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
-use crate::http::{EventHeaders, Request, Response};
+use crate::http::{EventHeaders, Request, Response, event_header};
 use crate::id::{Reference, Shard, Subject};
 use crate::journey::{Event, InJourney, NotTaken, Received, Taken};
 use crate::json::{self, Json, JsonError, Node, Report, Values};
@@ -70,20 +72,20 @@ pub async fn events(context: &Context<'_>, request: &Request, actor: &Actor, por
 }
 
 fn read(context: &Context<'_>, request: &Request) -> Result<(Vec<Read>, bool), Problem> {
-    let is_binary = request.headers.event.specversion.is_some();
+    let is_binary = attributes(&request.headers.event).iter().any(|(_, value)| value.is_some());
     let media = media_type(request);
     if media.eq_ignore_ascii_case(BATCHED) {
         return Ok((read_batch(context, &request.body)?, true));
     }
     let json = if media.eq_ignore_ascii_case(STRUCTURED) {
         parse(&request.body)?
-    } else if is_binary
-        && (media.eq_ignore_ascii_case(PLAIN) || (media.is_empty() && request.body.is_empty()))
-    {
+    } else if is_binary && (media.is_empty() || is_json(media)) {
         binary(&request.headers.event, &request.body)?
+    } else if let Some(json) = plain(media, &request.body)? {
+        json
     } else {
         let detail = format!(
-            "Send `Content-Type: {STRUCTURED}` for one event, `{BATCHED}` for up to {EVENT_BATCH_MAX}, or `{PLAIN}` with the event's attributes in `ce-` headers."
+            "Send `Content-Type: {STRUCTURED}` for one event, `{BATCHED}` for up to {EVENT_BATCH_MAX}, or `{PLAIN}` for one event, with its attributes in the JSON or in `ce-` headers."
         );
         return Err(Problem::new(Code::UnsupportedMedia, detail));
     };
@@ -109,12 +111,28 @@ fn read_batch(context: &Context<'_>, body: &[u8]) -> Result<Vec<Read>, Problem> 
     Ok(items.into_iter().map(read).collect())
 }
 
+/// JSON, or a format that is written in it (RFC 6839 §3.1). Of the formats of events only their own is ours.
+fn is_json(media: &str) -> bool {
+    let media = media.to_ascii_lowercase();
+    media == PLAIN || (media.ends_with("+json") && !media.starts_with("application/cloudevents"))
+}
+
+/// The event in a body that says no more than that it is JSON.
+fn plain(media: &str, body: &[u8]) -> Result<Option<Json>, Problem> {
+    if !media.eq_ignore_ascii_case(PLAIN) {
+        return Ok(None);
+    }
+    Ok(Some(parse(body)?).filter(|json| json.get("specversion").is_some()))
+}
+
 fn parse(body: &[u8]) -> Result<Json, Problem> {
     Json::parse(body, EVENT_BODY_MAX).map_err(|error| Problem::new(Code::BadJson, error.to_string()))
 }
 
 fn read_one(context: &Context<'_>, json: &Json) -> Read {
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
+    let decoded = with_decoded_data(json);
+    let json = decoded.as_ref().unwrap_or(json);
     let event = cloud_event::read(Node::root(json, &report), &context.door.pseudonyms);
     report.finish(event).map_err(|problems| Fault::list(&problems))
 }
@@ -128,29 +146,43 @@ fn unreadable(error: &JsonError) -> Fault {
     Fault { path, rule: error.rule(), expected: "strict JSON: names once, at most 16 levels".to_owned() }
 }
 
+/// The event with its `data_base64` as `data`, if that is JSON in base64 and there is no other `data` (CloudEvents 1.0.2,
+/// JSON format §3.1.1).
+fn with_decoded_data(json: &Json) -> Option<Json> {
+    let Json::String(text) = json.get("data_base64")? else { return None };
+    let Json::Object(members) = json else { return None };
+    let bytes = STANDARD.decode(text).ok().filter(|_| json.get("data").is_none())?;
+    let data = Json::parse(&bytes, EVENT_BODY_MAX).ok()?;
+    let mut members: Vec<_> = members.iter().filter(|(name, _)| name != "data_base64").cloned().collect();
+    members.push(("data".to_owned(), data));
+    Some(Json::Object(members))
+}
+
+const fn attributes(headers: &EventHeaders) -> [(&'static str, Option<&String>); 6] {
+    [
+        ("specversion", headers.specversion.as_ref()),
+        ("id", headers.id.as_ref()),
+        ("source", headers.source.as_ref()),
+        ("type", headers.kind.as_ref()),
+        ("subject", headers.subject.as_ref()),
+        ("time", headers.time.as_ref()),
+    ]
+}
+
 /// The event of a binary-mode request, as the structured mode would have it.
 fn binary(headers: &EventHeaders, body: &[u8]) -> Result<Json, Problem> {
-    let attributes = [
-        ("specversion", &headers.specversion),
-        ("id", &headers.id),
-        ("source", &headers.source),
-        ("type", &headers.kind),
-        ("subject", &headers.subject),
-        ("time", &headers.time),
-    ];
-    let mut members = Vec::with_capacity(attributes.len() + 1);
-    for (name, value) in attributes {
+    let mut members = Vec::new();
+    for (name, value) in attributes(headers) {
         let Some(value) = value else { continue };
-        let Some(text) = percent_decoded(value) else {
-            let fault = Fault {
-                path: format!("$.{name}"),
-                rule: "event.header",
-                expected: "a percent-encoded header value in UTF-8".to_owned(),
-            };
-            let detail = format!("The header `ce-{name}` cannot be read.");
-            return Err(Problem::new(Code::Invalid, detail).with_faults(vec![fault]));
-        };
-        members.push((name.to_owned(), Json::String(text)));
+        match event_header(value) {
+            Ok(text) => members.push((name.to_owned(), Json::String(text))),
+            Err(error) => {
+                let fault =
+                    Fault { path: format!("$.{name}"), rule: "event.header", expected: error.to_string() };
+                let detail = format!("The header `ce-{name}` cannot be read.");
+                return Err(Problem::new(Code::Invalid, detail).with_faults(vec![fault]));
+            }
+        }
     }
     if !body.is_empty() {
         members.push(("data".to_owned(), parse(body)?));

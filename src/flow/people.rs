@@ -10,10 +10,10 @@ use serde::Serialize;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::person_view;
 use crate::flow::refusal::{no_policy, unreachable};
-use crate::flow::request::{is_customer_ref, masks, percent_decoded};
-use crate::http::Request;
+use crate::flow::request::{is_customer_ref, masks};
 use crate::http::auth::Actor;
 use crate::http::problem::{Code, Fault, Problem, json};
+use crate::http::{Request, percent_decoded};
 use crate::id::{Shard, Subject};
 use crate::json::{Fields, Json, Node, Report, Values, nearest};
 use crate::limits::{CUSTOMER_REF_MAX, FACT_MAX_BYTES, FACTS_MAX, JSON_BODY_MAX, POLICY_PROBLEMS_MAX};
@@ -243,9 +243,17 @@ fn drops(fields: &Fields<'_>) -> Vec<Part> {
     parts.into_iter().filter(|(_, is_dropped)| *is_dropped).map(|(part, _)| part).collect()
 }
 
+/// A language of ours, whichever its region or script (BCP 47; a few programs write an underscore).
 fn language(node: &Node<'_>) -> Option<Language> {
     let choices = Language::ALL.map(|language| (language.tag(), language));
-    node.choice(&choices)
+    let Json::String(text) = node.json() else { return node.choice(&choices) };
+    let mut subtags = text.split(['-', '_']);
+    let primary = subtags.next().unwrap_or_default().to_ascii_lowercase();
+    let is_subtag = |subtag: &str| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let known = Language::from_tag(&primary).filter(|_| subtags.all(is_subtag));
+    known.or_else(|| node.choice(&choices))
 }
 
 fn zone(node: &Node<'_>) -> Option<Zone> {

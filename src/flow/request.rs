@@ -49,22 +49,6 @@ pub(super) fn media_type(request: &Request) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Text behind percent-encoding (RFC 3986 §2.1); nothing if that is broken or no UTF-8. A plus sign is itself.
-pub(super) fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let mut digit = || char::from(rest.next()?).to_digit(16);
-            let (high, low) = (digit()?, digit()?);
-            bytes.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
-
 /// What a company's reference of a customer can be.
 pub(super) const EXPECTED_REF: &str = "the customer reference: 1 to 256 bytes, and not `.` or `..`";
 const _: () = assert!(CUSTOMER_REF_MAX == 256);

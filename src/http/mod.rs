@@ -6,11 +6,13 @@
 
 pub mod auth;
 mod cookie;
+mod event_header;
 mod message;
 pub mod page;
 pub mod problem;
 mod route;
 
 pub use cookie::{BROWSER_COOKIE, Cookies, DEVICE_COOKIE, SESSION_COOKIE};
+pub use event_header::{BadEventHeader, event_header, percent_decoded};
 pub use message::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders};
 pub use route::{ApiRoute, NoRoute, Route, body_max, is_for_people, route};

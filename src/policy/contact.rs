@@ -4,8 +4,7 @@ use litemap::LiteMap;
 
 use crate::json::{Fields, Node};
 use crate::limits::{
-    CAP_WINDOW_MAX_S, CAPS_MAX, GAP_MAX_H, MAILBOX_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN,
-    SENDS_REMEMBERED_MAX,
+    CAP_WINDOW_MAX_S, CAPS_MAX, GAP_MAX_H, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN, SENDS_REMEMBERED_MAX,
 };
 use crate::policy::journey::hours;
 use crate::policy::lint::{self, Known, Rule};
@@ -25,8 +24,9 @@ pub(super) const SENDER_FIELDS: &[&str] = &["provider", "from"];
 /// Reads `outreach`. `is_accepted`: who sends was judged before, maybe by an older linter.
 pub(super) fn read(node: &Node<'_>, is_accepted: bool) -> (Option<Outreach>, Known) {
     let Some(fields) = node.fields(FIELDS) else { return (None, Known::default()) };
-    let quiet =
-        fields.optional("quiet_hours").map_or_else(|| Some((None, LiteMap::new())), |node| quiet(&node));
+    let quiet = fields
+        .optional("quiet_hours")
+        .map_or_else(|| Some((None, LiteMap::new())), |node| quiet(&node, is_accepted));
     let default_zone = fields.optional("default_zone").map_or(Some(None), |node| zone(&node).map(Some));
     let caps = fields.required("caps").and_then(|node| caps(&node));
     let gap = fields.required("gap_h").and_then(|node| hours(&node, 0, GAP_MAX_H, "outreach.gap"));
@@ -62,14 +62,16 @@ fn outreach(
     })
 }
 
-fn quiet(node: &Node<'_>) -> Option<(Option<QuietHours>, LiteMap<String, QuietHours>)> {
+fn quiet(node: &Node<'_>, is_accepted: bool) -> Option<(Option<QuietHours>, LiteMap<String, QuietHours>)> {
     let fields = node.fields(QUIET_FIELDS)?;
     let jitter = fields
         .required("spread_min")
         .and_then(|node| node.u32_in(QUIET_SPREAD_MIN_MIN..=QUIET_SPREAD_MAX_MIN, "quiet_hours.spread"))
         .and_then(|minutes| u16::try_from(minutes).ok());
     let usual = window(&fields, jitter);
-    let zones = fields.optional("zones").map_or_else(|| Some(LiteMap::new()), |node| zones(&node, jitter));
+    let zones = fields
+        .optional("zones")
+        .map_or_else(|| Some(LiteMap::new()), |node| zones(&node, jitter, is_accepted));
     Some((Some(usual?), zones?))
 }
 
@@ -81,23 +83,36 @@ fn zone(node: &Node<'_>) -> Option<Zone> {
     zone.ok()
 }
 
-fn zones(node: &Node<'_>, jitter: Option<u16>) -> Option<LiteMap<String, QuietHours>> {
+/// By the name that each zone has today. An accepted bundle may hold a name that is none any more, or two names of one zone:
+/// the first is left out, and of two the newer name counts.
+fn zones(node: &Node<'_>, jitter: Option<u16>, is_accepted: bool) -> Option<LiteMap<String, QuietHours>> {
     let mut zones = LiteMap::new();
     let mut is_valid = true;
     if !has_fair_size(node, 0) {
         return None;
     }
     for (name, node) in node.members()? {
-        if Zone::parse(name).is_err() {
+        let zone = Zone::parse(name).ok();
+        if zone.is_none() && !is_accepted {
             node.problem(
                 Rule::QuietZone.id(),
                 "a member named as an IANA time zone, such as `Europe/Stockholm`",
             );
             is_valid = false;
         }
-        match node.fields(WINDOW_FIELDS).and_then(|fields| window(&fields, jitter)) {
-            Some(hours) => drop(zones.insert(name.to_owned(), hours)),
-            None => is_valid = false,
+        let Some(hours) = node.fields(WINDOW_FIELDS).and_then(|fields| window(&fields, jitter)) else {
+            is_valid = false;
+            continue;
+        };
+        let Some(today) = zone.as_ref().map(Zone::name) else { continue };
+        if zones.contains_key(today) && !is_accepted {
+            node.problem(
+                Rule::QuietZone.id(),
+                format!("each zone once: this is `{today}`, which has hours already"),
+            );
+            is_valid = false;
+        } else if !zones.contains_key(today) || name == today {
+            zones.insert(today.to_owned(), hours);
         }
     }
     is_valid.then_some(zones)
@@ -187,39 +202,18 @@ fn sender(node: &Node<'_>, channel: Channel, is_accepted: bool) -> Option<Sender
     Some(sender)
 }
 
-/// An address, or a name and an address in angle brackets; ASCII, for no provider takes more everywhere.
-pub(super) fn is_mailbox(text: &str) -> bool {
-    if text.len() > MAILBOX_MAX || !text.is_ascii() || text.bytes().any(|byte| byte.is_ascii_control()) {
-        return false;
-    }
-    let address = match text.strip_suffix('>').map(|rest| rest.split_once(" <")) {
-        Some(Some((name, address))) if !name.contains(['"', ',', ';', ':', '@', '\\', '>']) => address,
-        Some(_) => return false,
-        None => text,
-    };
-    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    address.split_once('@').is_some_and(|(local, domain)| {
-        local.len() <= 64
-            && local.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_local))
-            && domain.contains('.')
-            && domain.split('.').all(is_label)
-    })
-}
-
-/// A number that texts come from, or a messaging service at Twilio: `MG` and 32 hexadecimal digits. What numbers a service
+/// A number that texts come from, a short code, or a messaging service at Twilio: `MG` and 32 hexadecimal digits. What numbers a service
 /// has is not known here.
 pub(super) fn is_text_sender(text: &str) -> bool {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let digits = text.strip_prefix("MG");
     let is_service = digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(is_digit));
-    is_e164(text) || is_service
+    is_e164(text) || is_short_code(text) || is_service
+}
+
+/// A number of a few digits within one country, which can be answered there: 3 to 8 digits, the first of them no 0.
+fn is_short_code(text: &str) -> bool {
+    (3..=8).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// An alphanumeric sender id, which texts come from and nobody can answer: at most 11 characters, one letter at least.

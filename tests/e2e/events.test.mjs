@@ -108,7 +108,7 @@ test("a thousand people in one call, and nothing larger", async () => {
 test("what is no event is refused as a whole", async () => {
   for (const body of ["", "{", "[]]", "nonsense"]) isProblem(await send(body), 400, "bad_json");
   for (const body of ["{}", "[", "[{},]"]) isProblem(await post(BATCHED, body), 400, "bad_json");
-  isProblem(await post("application/json", event("plain")), 415, "unsupported_media_type");
+  isProblem(await post("application/json", { id: "plain" }), 415, "unsupported_media_type");
   isProblem(await post("text/plain", event("plain")), 415, "unsupported_media_type");
   isProblem(await send([]), 422, "invalid");
   isProblem(await send(event("old", { time: iso(door.now() - 8 * DAY_MS) })), 422, "event_too_old");

@@ -347,7 +347,8 @@ fn outreach_cases() -> Vec<Case> {
         ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "MG0123456789abcdef")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "hello@localhost")]),
         ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A\r\nBcc: x <a@b.example>")]),
-        ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A, B <a@b.example>")]),
+        ("sender.from", "$.outreach.senders.email.from", vec![from("email", "A@b.example <a@b.example>")]),
+        ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "71")]),
         ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "0163296096")]),
         ("sender.from", "$.outreach.senders.sms.from", vec![from("sms", "A much too long id")]),
         // Nobody can answer STOP to a name.

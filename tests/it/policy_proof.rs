@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use litemap::LiteMap;
 use postern::challenge::{Need, Proof, Proofs};
 use postern::limits::{
     CODE_DIGITS_MAX, CODE_DIGITS_MIN, FACT_BITS_MIN, FACT_DIGITS_MAX, FACTS_MAX, POLICY_NAME_MAX,
@@ -247,12 +248,22 @@ fn codes_have_settings_without_being_asked() {
     let policy = |edits: &[Edit]| parse(&edit(example_bundle(), edits)).unwrap();
     assert_eq!(Policy::example().site.code, CodeSettings::default());
     let channels = vec![Channel::Sms, Channel::Email, Channel::WhatsApp];
-    let usual = CodeSettings { digits: 6, channels, provider_name: "one_time_code".into() };
+    let usual = CodeSettings {
+        digits: 6,
+        channels,
+        provider_name: "one_time_code".into(),
+        provider_locales: LiteMap::new(),
+    };
     assert_eq!(policy(&[set("/site/code", json!({}))]).site.code, usual);
     let own = json!({ "digits": 8, "channels": ["whatsapp"], "provider_name": "acme_code_2" });
     let own = policy(&[set("/site/code", own)]).site.code;
     assert_eq!(
         own,
-        CodeSettings { digits: 8, channels: vec![Channel::WhatsApp], provider_name: "acme_code_2".into() }
+        CodeSettings {
+            digits: 8,
+            channels: vec![Channel::WhatsApp],
+            provider_name: "acme_code_2".into(),
+            provider_locales: LiteMap::new()
+        }
     );
 }

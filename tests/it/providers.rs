@@ -55,6 +55,7 @@ fn message(channel: Channel) -> Message {
         unsubscribe: matches!(channel, Channel::Email).then(|| UNSUBSCRIBE.to_owned()),
         approved: matches!(channel, Channel::WhatsApp).then(|| Approved {
             name: "payment_failed".into(),
+            locale: "sv".into(),
             parameters: vec!["Example".into()],
             button: Some("x".into()),
         }),
@@ -112,7 +113,7 @@ fn check(provider: Provider, cases: &[(u16, &str, Report)]) {
         // What concerns one recipient or one message opens no breaker: not a code that nobody knows either.
         let is_one = *status == 400 && *report == later(reason::UNAVAILABLE);
         let is_well =
-            is_one || *report == later(reason::RECIPIENT) || !matches!(report, Report::Retry { .. });
+            is_one || *report == later(reason::RECIPIENT) || *report == later(reason::BAD_TEMPLATE) || !matches!(report, Report::Retry { .. });
         assert_eq!(verdict.health == Health::Well, is_well, "{provider:?} {status} {body}");
     }
     // What no adapter can read is never a yes, and never a no for good.
@@ -188,6 +189,29 @@ fn postmark() {
             (404, "", later(reason::ACCOUNT)),
         ],
     );
+}
+
+#[test]
+fn a_companys_name_reaches_each_provider_in_the_form_it_takes() {
+    let body = |provider, from: &str| -> serde_json::Value {
+        serde_json::from_str(&call(provider, Channel::Email, Some(from), "anna@example.com").body).unwrap()
+    };
+    for (from, postmark, ses, name) in [
+        ("Åhléns <a@b.example>", "Åhléns <a@b.example>", "=?UTF-8?B?w4VobMOpbnM=?= <a@b.example>", "Åhléns"),
+        (
+            "Acme,  Inc. <a@b.example>",
+            "\"Acme, Inc.\" <a@b.example>",
+            "\"Acme, Inc.\" <a@b.example>",
+            "Acme, Inc.",
+        ),
+    ] {
+        assert_eq!(body(Provider::Postmark, from)["From"], postmark);
+        assert_eq!(body(Provider::Ses, from)["FromEmailAddress"], ses);
+        assert_eq!(
+            body(Provider::Cloudflare, from)["from"],
+            json!({ "address": "a@b.example", "name": name })
+        );
+    }
 }
 
 #[test]
@@ -381,7 +405,10 @@ fn whatsapp() {
             // An error inside a 200.
             (200, &refused(131_026), Report::Bounced),
             (400, &refused(131_050), Report::Complained),
-            (400, &refused(132_001), never(reason::BAD_TEMPLATE)),
+            (400, &refused(132_000), never(reason::BAD_TEMPLATE)),
+            (404, &refused(132_001), later(reason::BAD_TEMPLATE)),
+            (400, &refused(132_015), later(reason::BAD_TEMPLATE)),
+            (400, &refused(132_016), later(reason::BAD_TEMPLATE)),
             (400, &refused(100), never(reason::BAD_MESSAGE)),
             (401, &refused(190), later(reason::CREDENTIALS)),
             (403, &refused(131_031), later(reason::ACCOUNT)),

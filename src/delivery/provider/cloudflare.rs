@@ -6,10 +6,11 @@
 
 use crate::delivery::credentials::Cloudflare;
 use crate::delivery::provider::wire::{by_status, items, number, object, optional, parsed, retry, text};
-use crate::delivery::provider::{Dispatch, from, post};
+use crate::delivery::provider::{Dispatch, mailbox, post};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
+use crate::policy::Mailbox;
 use crate::time::Instant;
 
 pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Cloudflare) -> Result<Call, &'static str> {
@@ -25,7 +26,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Cloudflare) -> Res
     headers.push(("X-Touch-ID", message.reference.clone()));
     let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), text(value)));
     let body = object([
-        ("from", mailbox(from(dispatch)?)),
+        ("from", sender(mailbox(dispatch)?)),
         ("to", text(to)),
         ("subject", optional(message.subject.as_deref())),
         ("text", text(&*message.text)),
@@ -36,14 +37,11 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Cloudflare) -> Res
     Ok(post(url, ("authorization", format!("Bearer {}", known.token)), &body))
 }
 
-/// `Name <address>` as an object, a plain address as itself.
-fn mailbox(from: &str) -> Json {
-    match from.strip_suffix('>').and_then(|from| from.rsplit_once('<')) {
-        Some((name, address)) => {
-            let name = name.trim().trim_matches('"');
-            object([("address", text(address)), ("name", text(name))])
-        }
-        None => text(from),
+/// A name and an address as an object, a plain address as itself.
+fn sender(from: Mailbox) -> Json {
+    match from.name {
+        Some(name) => object([("address", text(from.address)), ("name", text(name))]),
+        None => text(from.address),
     }
 }
 

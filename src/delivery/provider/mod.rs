@@ -27,7 +27,7 @@ use crate::delivery::{Call, Credentials, Message, Reply, reason};
 use crate::id::Subject;
 use crate::journey::Report;
 use crate::json::Json;
-use crate::policy::{Provider, Sender};
+use crate::policy::{Mailbox, Provider, Sender};
 use crate::time::Instant;
 
 /// One message on its way, and what a provider may want to know of it.
@@ -125,7 +125,7 @@ pub fn verdict(provider: Provider, reply: &Reply, now: Instant) -> Verdict {
     // A gateway may mean one person by these; whoever else is written to need not wait.
     let is_of_one = provider == Provider::Gateway && matches!(reply.status, 404 | 410);
     let health = match report {
-        Report::Retry { reason: reason::RECIPIENT, .. } => Health::Well,
+        Report::Retry { reason: reason::RECIPIENT | reason::BAD_TEMPLATE, .. } => Health::Well,
         Report::Retry { reason: reason::ACCOUNT, .. } if is_of_one => Health::Well,
         Report::Retry { reason: reason::UNAVAILABLE, .. }
             if has_codes && code.is_some() && reply.status == 400 =>
@@ -145,6 +145,11 @@ pub fn verdict(provider: Provider, reply: &Reply, now: Instant) -> Verdict {
 /// The sender's address, which every provider of e-mail and SMS needs.
 fn from<'a>(dispatch: &Dispatch<'a>) -> Result<&'a str, &'static str> {
     dispatch.sender.from.as_deref().ok_or(reason::NO_SENDER)
+}
+
+/// As [`from`], for e-mail.
+fn mailbox(dispatch: &Dispatch<'_>) -> Result<Mailbox, &'static str> {
+    Mailbox::parse(from(dispatch)?).ok_or(reason::NO_SENDER)
 }
 
 /// A POST of JSON.

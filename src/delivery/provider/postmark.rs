@@ -5,7 +5,7 @@
 use crate::delivery::credentials::Postmark;
 use crate::delivery::provider::receipt::{Record, UNKNOWN_KIND};
 use crate::delivery::provider::wire::{by_status, number, object, optional, parsed, retry, string, text};
-use crate::delivery::provider::{Dispatch, from, post};
+use crate::delivery::provider::{Dispatch, mailbox, post};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -21,7 +21,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Postmark) -> Resul
     let headers =
         headers.into_iter().map(|(name, value)| object([("Name", text(name)), ("Value", text(value))]));
     let body = object([
-        ("From", text(from(dispatch)?)),
+        ("From", text(mailbox(dispatch)?.quoted())),
         ("To", text(to)),
         ("Subject", optional(message.subject.as_deref())),
         ("TextBody", text(&*message.text)),

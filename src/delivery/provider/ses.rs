@@ -9,7 +9,7 @@ use crate::delivery::provider::sigv4::{Scope, authorization, stamp};
 use crate::delivery::provider::wire::{
     by_status, items, object, optional, parsed, retry, string, text, written,
 };
-use crate::delivery::provider::{Dispatch, from};
+use crate::delivery::provider::{Dispatch, mailbox};
 use crate::delivery::{Call, Reply, reason};
 use crate::journey::Report;
 use crate::json::Json;
@@ -37,7 +37,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &Ses) -> Result<Cal
         ("Headers", Json::Array(headers.collect())),
     ]);
     let body = written(&object([
-        ("FromEmailAddress", text(from(dispatch)?)),
+        ("FromEmailAddress", text(mailbox(dispatch)?.encoded())),
         ("Destination", object([("ToAddresses", Json::Array(vec![text(to)]))])),
         ("Content", object([("Simple", simple)])),
         ("EmailTags", Json::Array(vec![tag("touch", message.reference.clone())])),

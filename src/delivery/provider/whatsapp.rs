@@ -32,7 +32,7 @@ pub(super) fn call(dispatch: &Dispatch<'_>, to: &str, known: &WhatsAppCloud) -> 
     }
     let template = object([
         ("name", text(&*approved.name)),
-        ("language", object([("policy", text("deterministic")), ("code", text(message.language.tag()))])),
+        ("language", object([("policy", text("deterministic")), ("code", text(&*approved.locale))])),
         ("components", Json::Array(components)),
     ]);
     let body = object([
@@ -74,6 +74,8 @@ fn meaning(code: u64) -> Result<Report, &'static str> {
         // They stopped this business's marketing messages.
         131_050 => Ok(Report::Complained),
         131_021 | 131_030 | 131_045 | 131_052 => Ok(Report::Rejected { reason: reason::BAD_ADDRESS }),
+        // Not there in this locale, paused for its quality, or disabled: somebody mends it at Meta, and it goes.
+        132_001 | 132_015 | 132_016 => Err(reason::BAD_TEMPLATE),
         132_000..=132_999 => Ok(Report::Rejected { reason: reason::BAD_TEMPLATE }),
         100 | 131_008 | 131_009 | 131_051 | 131_053 => Ok(Report::Rejected { reason: reason::BAD_MESSAGE }),
         // Meta judged that this person has enough messages; or the conversation is closed.

@@ -1,7 +1,8 @@
 //! What the pages of proof post, and what apps send instead: the same fields, as a form or as JSON.
 
-use crate::flow::request::{is_json, percent_decoded};
+use crate::flow::request::is_json;
 use crate::http::Request;
+use crate::http::percent_decoded;
 use crate::id::Nonce;
 use crate::json::Json;
 use crate::limits::PROOF_BODY_MAX;

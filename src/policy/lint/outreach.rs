@@ -2,8 +2,9 @@
 
 use crate::json::{Fields, Node};
 use crate::limits::{OPEN_HOURS_MIN_MIN, POLICY_TEXT_CHARS_MAX};
-use crate::policy::contact::{is_mailbox, is_text_name, is_text_sender};
+use crate::policy::contact::{is_text_name, is_text_sender};
 use crate::policy::lint::Rule;
+use crate::policy::mailbox::Mailbox;
 use crate::policy::{Cap, Channel, Provider, QuietHours, Sender};
 
 /// One cap; `earlier` stand before it.
@@ -53,12 +54,13 @@ pub(in crate::policy) fn sender(fields: &Fields<'_>, channel: Channel, sender: &
     let from = sender.from.as_deref();
     let is_name = channel == Channel::Sms && from.is_some_and(is_text_name);
     let (is_valid, expected) = match sender.provider {
-        Provider::Postmark | Provider::Ses | Provider::Cloudflare => {
-            (from.is_some_and(is_mailbox), "an address such as `Example <hello@example.com>`")
-        }
+        Provider::Postmark | Provider::Ses | Provider::Cloudflare => (
+            from.is_some_and(|from| Mailbox::parse(from).is_some()),
+            "an address such as `Example <hello@example.com>`",
+        ),
         Provider::Twilio => (
             from.is_some_and(is_text_sender) || (is_name && is_accepted),
-            "a number such as `+441632960961`, or a messaging service, `MG` and 32 hexadecimal digits: each SMS offers STOP, and a name cannot be answered",
+            "a number such as `+441632960961`, a short code of 3 to 8 digits, or a messaging service, `MG` and 32 hexadecimal digits: each SMS offers STOP, and a name cannot be answered",
         ),
         Provider::WhatsAppCloud => (
             from.is_some_and(|from| {

@@ -139,6 +139,7 @@ fn proof() -> Definitions {
             "digits": digits,
             "channels": list(&channel, 1, CODE_CHANNELS.len(), "In this order they are offered."),
             "provider_name": provider_name("WhatsApp: the approved authentication template's name."),
+            "provider_locales": by_language(&locale(), "WhatsApp: the template's locale at Meta, where it is not the language's tag."),
         }),
     );
     vec![("proof", proof), ("fact", fact), ("code", code)]
@@ -311,12 +312,17 @@ fn provider_name(description: &str) -> Value {
     json!({ "description": description, "type": "string", "pattern": WORD, "maxLength": PROVIDER_NAME_MAX })
 }
 
+fn locale() -> Value {
+    json!({ "type": "string", "pattern": "^[A-Za-z0-9]{2,4}(_[A-Za-z0-9]{2,4})*$" })
+}
+
 fn templates() -> Definitions {
     let template = object(
         &["channel", "texts"],
         &json!({
             "channel": link("channel"),
             "provider_name": provider_name("WhatsApp: the approved template's name."),
+            "provider_locales": by_language(&locale(), "WhatsApp: the template's locale at Meta, where it is not the language's tag."),
             "texts": by_language(&link("wording"), "In every language of the site."),
         }),
     );
@@ -350,7 +356,7 @@ fn words() -> Definitions {
     let event = json!({
         "description": "An event's type, such as `payment.failed`.",
         "type": "string",
-        "pattern": "^[A-Za-z0-9._/:-]+$",
+        "pattern": "^[A-Za-z0-9._/:+-]+$",
         "maxLength": EVENT_TYPE_MAX,
     });
     let time = json!({

@@ -121,6 +121,25 @@ fn language_and_zone_are_unset_by_null_and_by_nothing_else() {
 }
 
 #[test]
+fn what_people_write_is_kept_in_its_one_form() {
+    let scene = Scene::new();
+    for (body, field, expected) in [
+        (json!({ "language": "sv-SE" }), "language", "sv"),
+        (json!({ "language": "sv_SE" }), "language", "sv"),
+        (json!({ "language": "DE-latn-AT" }), "language", "de"),
+        (json!({ "zone": "Europe/Kiev" }), "zone", "Europe/Kyiv"),
+        (json!({ "zone": "US/Eastern" }), "zone", "America/New_York"),
+        (json!({ "zone": "Europe/Oslo" }), "zone", "Europe/Oslo"),
+    ] {
+        assert_eq!(put(&scene, &body).response.status, 200, "{body}");
+        assert_eq!(show(&scene)[field], expected, "{body}");
+    }
+    let body = json!({ "addresses": { "email": "mailto:anna@malmö.se", "sms": "0046 (0)70-123 45 67" } });
+    assert_eq!(put(&scene, &body).response.status, 200);
+    assert_eq!(show(&scene)["addresses"], json!({ "email": "a•••@x•••.se", "sms": "+46•••67" }));
+}
+
+#[test]
 fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
     let scene = Scene::new();
     for (body, expected) in [
@@ -150,6 +169,10 @@ fn each_mistake_is_named_and_nothing_is_changed_by_halves() {
         (json!({ "addresses": "a@b.se" }), "$.addresses field.type"),
         (json!({ "addresses": { "email": "anna" } }), "$.addresses.email person.address"),
         (json!({ "addresses": { "sms": "0701234567" } }), "$.addresses.sms person.address"),
+        (json!({ "addresses": { "sms": "+46 070 123 45 67" } }), "$.addresses.sms person.address"),
+        (json!({ "zone": "Factory" }), "$.zone person.zone"),
+        (json!({ "language": "nb-NO" }), "$.language field.choice"),
+        (json!({ "language": "sv-" }), "$.language field.choice"),
         (json!({ "addresses": { "in_app": "x" } }), "$.addresses.in_app person.channel"),
         (json!({ "addresses": { "email": null } }), "$.addresses.email field.type"),
     ] {
