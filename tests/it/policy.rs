@@ -441,7 +441,7 @@ fn scope_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
         ),
         ("label.default", "$.scopes.\"payment.retry\".label", vec![cut(format!("{RETRY}/label/en"))]),
     ];
-    for code in [json!(0), json!(-1), json!(65_280), json!(65_534), json!(65_536), json!(1.0)] {
+    for code in [json!(0), json!(-1), json!(65_280), json!(65_534), json!(65_536), json!(1.5)] {
         cases.push((
             "scope.code",
             "$.scopes.\"payment.retry\".code",

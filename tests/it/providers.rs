@@ -112,8 +112,10 @@ fn check(provider: Provider, cases: &[(u16, &str, Report)]) {
         assert_eq!(verdict.report, *report, "{provider:?} {status} {body}");
         // What concerns one recipient or one message opens no breaker: not a code that nobody knows either.
         let is_one = *status == 400 && *report == later(reason::UNAVAILABLE);
-        let is_well =
-            is_one || *report == later(reason::RECIPIENT) || *report == later(reason::BAD_TEMPLATE) || !matches!(report, Report::Retry { .. });
+        let is_well = is_one
+            || *report == later(reason::RECIPIENT)
+            || *report == later(reason::BAD_TEMPLATE)
+            || !matches!(report, Report::Retry { .. });
         assert_eq!(verdict.health == Health::Well, is_well, "{provider:?} {status} {body}");
     }
     // What no adapter can read is never a yes, and never a no for good.

@@ -129,6 +129,7 @@ pub fn reading(mut policy: Policy, flags: Vec<String>, masks: Vec<String>) -> Po
         channel: Channel::Email,
         texts: LiteMap::new(),
         provider_name: None,
+        provider_locales: LiteMap::new(),
         masks,
     };
     policy.templates.insert("reader".to_owned(), template);
