@@ -8,9 +8,9 @@ pub use proof::{
     CODE_LIFETIME_S, CODE_TRIES_MAX, CODE_TYPED_CHARS_MAX, CODE_WAIT_S, CODES_PER_LINK_MAX,
     CODES_UNSENT_FREE, DEVICE_LIFETIME_S, FACT_BITS_MIN, FACT_DIGITS_MAX, FACT_MAX_BYTES, FACTS_MAX,
     PASSKEY_CHALLENGE_LIFETIME_S, PASSKEY_CLIENT_DATA_MAX, PASSKEY_ID_MAX, PASSKEY_ID_MIN, PASSKEY_JSON_MAX,
-    PASSKEYS_MAX, PERSON_FACTS_MAX, PROOF_BODY_MAX, RELAY_DIGITS, RELAY_LIFETIME_S, RELAYS_PER_LINK_MAX,
-    SUBJECT_CODES_FREE, SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE, SUBJECT_FACT_TRIES_MAX,
-    SUBJECT_FACT_TRIES_PER_LINK_MAX,
+    PASSKEYS_MAX, PERSON_FACTS_MAX, PRESS_REST_MIN_S, PROOF_BODY_MAX, RELAY_DIGITS, RELAY_LIFETIME_S,
+    RELAYS_PER_LINK_MAX, SUBJECT_CODES_FREE, SUBJECT_CODES_MAX, SUBJECT_FACT_TRIES_FREE,
+    SUBJECT_FACT_TRIES_MAX, SUBJECT_FACT_TRIES_PER_LINK_MAX,
 };
 
 pub use receipt::{
@@ -102,8 +102,11 @@ pub const FORM_BODY_MAX: usize = 2 * 1024;
 pub const PATH_MAX: usize = 1_024;
 /// Requests of one isolate that wait for a body, the damper or a gate; the one that has waited longest is given up.
 pub const TASKS_MAX: usize = 4_096;
-/// Longest header value we read.
+/// Longest header value we read, but for cookies.
 pub const HEADER_MAX: usize = 1_024;
+/// Longest `Cookie` header we read, in bytes: the platform lets no more through (Cloudflare, Workers limits: 128 KB for all
+/// headers of a request).
+pub const COOKIE_HEADER_MAX: usize = 128 * 1024;
 
 /// Ranges of an `Accept-Language` that are looked at: browsers send up to about ten.
 pub const ACCEPT_LANGUAGE_RANGES_MAX: usize = 16;

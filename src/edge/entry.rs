@@ -19,7 +19,7 @@ use crate::flow::{
     body_max, glance, goes_without_body, not_configured, reads_body, serve,
 };
 use crate::http::problem::{Code, Problem};
-use crate::http::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders, route};
+use crate::http::{Cookies, EventHeaders, Headers, Method, Request, Response, WebhookHeaders, route};
 use crate::id::BatchId;
 use crate::json;
 use crate::limits::{HEADER_MAX, POLICY_CACHE_S, SNAPSHOT_RETRY_MS};
@@ -246,7 +246,9 @@ async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Resu
         Some(_) => glue::read_signatures(request).map_err(|_| unreadable())?,
         None => String::new(),
     };
-    let mut next = in_lines(&rest);
+    let (rest, cookies) = rest.rsplit_once('\n').unwrap_or((&rest, ""));
+    let cookies = Cookies::read(cookies);
+    let mut next = in_lines(rest);
     let mut signature = in_lines(&signatures);
     let mut attribute = in_lines(&event);
     let some = |text: &str| (!text.is_empty()).then(|| cut(text));
@@ -261,9 +263,9 @@ async fn read(head: &Head, request: &JsValue, door: &Door, now: Instant) -> Resu
         content_encoding: next(),
         idempotency_key: next(),
         client_ip: next(),
-        browser: next(),
-        session: next(),
-        device: next(),
+        browser: cookies.browser.map(cut),
+        session: cookies.session.map(cut),
+        device: cookies.device.map(cut),
         webhook: WebhookHeaders {
             id: signature(),
             timestamp: signature(),

@@ -10,15 +10,13 @@ export function readClick(request) {
 }
 
 const NAMES = ["accept", "accept-language", "authorization", "content-type", "content-encoding", "idempotency-key", "cf-connecting-ip"];
-const COOKIES = ["", "-session", "-device"].map((name) => new RegExp(`(?:^|;\\s*)__Host-postern${name}=([\\w-]*)`));
 
-// The other headers that any route reads, one line each; "\0" where there is none. Of the cookies only ours: a parent
-// domain may have set any number before it.
+// The other headers that any route reads, one line each; "\0" where there is none. The last line is the whole `Cookie`
+// header, which `http::Cookies` reads.
 export function readHeaders(request) {
   const h = request.headers;
   const lines = NAMES.map((name) => h.get(name) ?? "\0");
-  const cookies = h.get("cookie") ?? "";
-  for (const cookie of COOKIES) lines.push(cookie.exec(cookies)?.[1] ?? "\0");
+  lines.push(h.get("cookie") ?? "");
   return lines.join("\n");
 }
 
@@ -53,16 +51,16 @@ export async function readBody(request, max) {
   return all;
 }
 
-// `headers` is "name\nvalue\nname\nvalue", each name once; an absent body is undefined.
+// `headers` is "name\nvalue\nname\nvalue"; an absent body is undefined. Pairs, because an answer may set two cookies.
 export function respond(status, headers, body) {
-  if (status === 303 && !headers.includes("set-cookie")) return new Response(null, kept(headers, () => ({ status, headers: new Headers(record(headers)) })));
-  return new Response(body ?? null, { status, headers: record(headers) });
+  if (status === 303 && !headers.includes("set-cookie")) return new Response(null, kept(headers, () => ({ status, headers: new Headers(pairs(headers)) })));
+  return new Response(body ?? null, { status, headers: pairs(headers) });
 }
 
-function record(headers) {
+function pairs(headers) {
   const flat = headers.split("\n");
-  const all = {};
-  for (let at = 0; at < flat.length; at += 2) all[flat[at]] = flat[at + 1];
+  const all = [];
+  for (let at = 0; at < flat.length; at += 2) all.push([flat[at], flat[at + 1]]);
   return all;
 }
 

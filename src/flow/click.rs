@@ -11,13 +11,13 @@ use crate::flow::outcome::{Context, Later, Outcome};
 use crate::flow::prove;
 use crate::flow::refusal::{no_policy, no_policy_for, page, problem};
 use crate::flow::request::{
-    Damped, browser, damped, hints, look_key, network, posted_nonce, set_browser, wants_json,
+    Damped, Posted, browser, damped, hints, look_key, network, set_browser, wants_json,
 };
 use crate::gate::{Answer, Command, Place};
 use crate::http::page::{Adding, AppWay, Landing};
 use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request, Response};
-use crate::id::{AuditId, Nonce};
+use crate::id::{AuditId, LinkId, Nonce};
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, Marker, Ports, Unreachable};
 use crate::session::{Holder, Session};
@@ -118,8 +118,10 @@ impl Click<'_> {
         ports: &impl Ports,
     ) -> Outcome {
         let (claims, link) = (verified.claims(), verified.link_ref());
-        let Some(nonce) = posted_nonce(self.request) else { return self.without_nonce(claims, link, scope) };
-        self.take(claims, link, nonce, (scope, destination, hold), ports).await
+        let Some(posted) = Posted::read(self.request) else {
+            return self.without_nonce(claims, link, scope);
+        };
+        self.take(claims, link, posted, (scope, destination, hold), ports).await
     }
 
     /// Takes the link, or begins the proof that it needs.
@@ -127,15 +129,15 @@ impl Click<'_> {
         &self,
         claims: &Claims,
         link: LinkRef,
-        nonce: Nonce,
+        posted: Posted,
         (scope, destination, hold): (&Scope, &Destination, bool),
         ports: &impl Ports,
     ) -> Outcome {
-        if let Some(need) = scope.proof.need() {
+        if scope.proof.need().is_some() {
             let Some(subject) = claims.subject else { return self.deny(Cause::NoSubject, Some(claims)) };
-            let session = Session { link, subject, nonce, began: self.context.now };
-            return prove::begin(self, session, scope, destination, need, ports).await;
+            return prove::begin(self, link, subject, posted, ports).await;
         }
+        let nonce = self.nonce(claims.link, posted.nonce);
         let errand = Errand {
             link: claims.link,
             expires: claims.expires,
@@ -156,6 +158,17 @@ impl Click<'_> {
         if replay { outcome.event(self.validated_event(claims)) } else { outcome }
     }
 
+    /// By which nonce the gate knows whoever pressed. What is posted names an attempt of its own kind alone: an app one of
+    /// apps, a form without its browser's cookie one of such forms. So nobody goes on as a browser but that browser.
+    fn nonce(&self, link: LinkId, posted: Nonce) -> Nonce {
+        let pseudonyms = &self.context.door.pseudonyms;
+        if wants_json(self.request) {
+            return pseudonyms.app_nonce(link, posted);
+        }
+        let own = browser(self.request).map(|name| pseudonyms.nonce(&name, link));
+        own.filter(|own| *own == posted).unwrap_or_else(|| pseudonyms.bare_nonce(link, posted))
+    }
+
     /// A gate's answer to somebody who is not let in.
     pub(super) fn turned_away(&self, answer: &Answer, claims: &Claims, link: LinkRef) -> Outcome {
         let outcome = self.deny(cause_of(answer), Some(claims));
@@ -173,16 +186,15 @@ impl Click<'_> {
     }
 
     fn landing(&self, claims: &Claims, link: LinkRef, scope: &Scope) -> Response {
-        let known = browser(self.request);
-        let browser = known.unwrap_or_else(|| self.context.seed.bytes(b"browser"));
+        let seed = &self.context.seed;
+        let browser = browser(self.request).unwrap_or_else(|| seed.bytes(b"browser"));
         let nonce = self.context.door.pseudonyms.nonce(&browser, claims.link);
+        let page = scope.proof.need().map(|_| Nonce(seed.bytes(b"page")));
         let open_in_browser = matches!(self.visitor.container, Container::InApp(_));
         let way = self.app_link(claims, link, scope);
         let app = way.as_ref().map(|(href, fallback_ms)| AppWay { href, fallback_ms: *fallback_ms });
-        let mut response = self.pages(Some(scope)).landing(Landing { app, nonce, open_in_browser });
-        if known.is_none() {
-            response.headers.push(("set-cookie", set_browser(&browser)));
-        }
+        let mut response = self.pages(Some(scope)).landing(Landing { app, nonce, page, open_in_browser });
+        response.headers.push(("set-cookie", set_browser(&browser)));
         response
     }
 
@@ -191,7 +203,13 @@ impl Click<'_> {
     fn app_link(&self, claims: &Claims, link: LinkRef, scope: &Scope) -> Option<(String, Option<u32>)> {
         let subject = claims.subject.filter(|_| claims.usage == Use::Once && leads_to_app(scope))?;
         let way = route(self.snapshot.policy.destinations.get(&scope.destination)?, &self.visitor);
-        let session = Session { link, subject, nonce: Nonce([0; Nonce::LENGTH]), began: self.context.now };
+        let session = Session {
+            link,
+            subject,
+            nonce: Nonce([0; Nonce::LENGTH]),
+            began: self.context.now,
+            completed: false,
+        };
         let ticket = self.context.door.sessions.seal(&session, Holder::Landing)?;
         Some((way.with_session(&ticket)?, fallback_ms(&way)))
     }

@@ -7,15 +7,14 @@ use crate::click::Hints;
 use crate::flow::Context;
 use crate::flow::join::all;
 use crate::http::problem::{Code, Problem};
-use crate::http::{Method, Request};
+use crate::http::{BROWSER_COOKIE, DEVICE_COOKIE, Method, Request, SESSION_COOKIE};
 use crate::id::{AuditId, Nonce, decode_bytes, encode_bytes};
 use crate::json::{Json, Node};
-use crate::limits::{CUSTOMER_REF_MAX, DEVICE_LIFETIME_S, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, MASKS_MAX};
+use crate::limits::{
+    CUSTOMER_REF_MAX, DEVICE_LIFETIME_S, FORM_BODY_MAX, IDEMPOTENCY_KEY_MAX, LIFETIME_MAX_S, MASKS_MAX,
+};
 use crate::person::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 use crate::port::Damper;
-
-/// The cookie that makes a browser's nonce the same each time it opens a link. It names no one: it is random.
-const COOKIE: &str = "__Host-postern";
 
 /// What the visitor's headers hint at.
 pub(super) fn hints(request: &Request) -> Hints<'_> {
@@ -134,21 +133,34 @@ pub(super) async fn damped(
     }
 }
 
-/// The nonce of a posted form or JSON document.
-pub(super) fn posted_nonce(request: &Request) -> Option<Nonce> {
-    if request.body.len() > FORM_BODY_MAX {
-        return None;
+/// What a press on a link posted, as text from outside: it names no attempt by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Posted {
+    pub nonce: Nonce,
+    /// What is random about the page whose button was pressed, where the scope asks for proof.
+    pub page: Option<Nonce>,
+}
+
+impl Posted {
+    /// Reads a form or a JSON document; nothing if it has no nonce.
+    pub fn read(request: &Request) -> Option<Self> {
+        if request.body.len() > FORM_BODY_MAX {
+            return None;
+        }
+        if is_json(request) {
+            let Json::Object(members) = Json::parse(&request.body, FORM_BODY_MAX).ok()? else { return None };
+            return match members.iter().find(|(name, _)| name == "nonce") {
+                Some((_, Json::String(text))) => Some(Self { nonce: text.parse().ok()?, page: None }),
+                _ => None,
+            };
+        }
+        let form = core::str::from_utf8(&request.body).ok()?;
+        // Base64url needs no escaping, so a plain split reads the fields that matter.
+        let field =
+            |name: &str| form.split('&').find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
+        let page = field("page").and_then(|page| page.parse().ok());
+        Some(Self { nonce: field("nonce")?.parse().ok()?, page })
     }
-    if is_json(request) {
-        let Json::Object(members) = Json::parse(&request.body, FORM_BODY_MAX).ok()? else { return None };
-        return match members.iter().find(|(name, _)| name == "nonce") {
-            Some((_, Json::String(text))) => text.parse().ok(),
-            _ => None,
-        };
-    }
-    let form = core::str::from_utf8(&request.body).ok()?;
-    // Base64url needs no escaping, so a plain split reads the one field that matters.
-    form.split('&').find_map(|field| field.strip_prefix("nonce=")).and_then(|nonce| nonce.parse().ok())
 }
 
 /// The browser's random name, if it kept the cookie.
@@ -156,21 +168,23 @@ pub(super) fn browser(request: &Request) -> Option<[u8; 16]> {
     decode_bytes(request.headers.browser.as_deref()?).ok()
 }
 
-/// The `Set-Cookie` that names a browser for a day, as long as any link lives.
+/// The `Set-Cookie` that names a browser for as long as any link lives. Each page with a button sets it anew, so that the
+/// name does not change before a link ends whose page was opened under it.
 pub(super) fn set_browser(browser: &[u8; 16]) -> Cow<'static, str> {
     let value = encode_bytes(browser);
-    format!("{COOKIE}={value}; Path=/; Max-Age=86400; Secure; HttpOnly; SameSite=Lax").into()
+    format!("{BROWSER_COOKIE}={value}; Path=/; Max-Age={LIFETIME_MAX_S}; Secure; HttpOnly; SameSite=Lax")
+        .into()
 }
 
 /// The `Set-Cookie` that carries a session from one step of a proof to the next. Other sites' pages never send it.
 pub(super) fn set_session(session: &str, max_age_s: u64) -> Cow<'static, str> {
-    format!("{COOKIE}-session={session}; Path=/; Max-Age={max_age_s}; Secure; HttpOnly; SameSite=Strict")
+    format!("{SESSION_COOKIE}={session}; Path=/; Max-Age={max_age_s}; Secure; HttpOnly; SameSite=Strict")
         .into()
 }
 
 /// The `Set-Cookie` by which a browser is known again.
 pub(super) fn set_device(device: &str) -> Cow<'static, str> {
-    format!("{COOKIE}-device={device}; Path=/; Max-Age={DEVICE_LIFETIME_S}; Secure; HttpOnly; SameSite=Lax")
+    format!("{DEVICE_COOKIE}={device}; Path=/; Max-Age={DEVICE_LIFETIME_S}; Secure; HttpOnly; SameSite=Lax")
         .into()
 }
 

@@ -86,6 +86,9 @@ pub enum Answer {
         replay: bool,
         /// What it had shown.
         shown: Proofs,
+        /// Whether something that was shown in this very step completed it. What outlives the link is given for that
+        /// alone, never for what the nonce had shown before.
+        completed: bool,
     },
     /// Nobody holds the link, and the asking nonce has not yet shown enough.
     Proving(View),
@@ -203,7 +206,8 @@ fn look(row: &Row, now: Instant, expires: Instant) -> Answer {
 fn claim(row: Row, asked: Asked, now: Instant, expires: Instant) -> Step {
     let Asked { nonce, hold } = asked;
     if let Some(claim) = held_by(&row, asked, now) {
-        let answer = Answer::Granted { claim, replay: true, shown: on_record(&row, nonce) };
+        let shown = on_record(&row, nonce);
+        let answer = Answer::Granted { claim, replay: true, shown, completed: false };
         return if is_settled(&row, asked) { stay(answer) } else { spend(row, claim, now, None, answer) };
     }
     match look(&row, now, expires) {
@@ -251,7 +255,10 @@ fn prove(mut row: Row, asked: Asked, need: Need, ask: Ask, now: Instant, expires
         return Step { save, answer: Answer::Locked, changes: [first, Some(Change::Locked)] };
     }
     if need.is_met(view.shown) {
-        let step = take(row, Claim { nonce, at: now }, hold);
+        let mut step = take(row, Claim { nonce, at: now }, hold);
+        if let Answer::Granted { completed, .. } = &mut step.answer {
+            *completed = true;
+        }
         let [second, _] = step.changes;
         return Step { changes: [first, second], ..step };
     }
@@ -263,7 +270,8 @@ fn glance(row: &Row, asked: Asked, now: Instant, expires: Instant) -> Answer {
     let proving = || Answer::Proving(view(row, asked.nonce, Said::Open, now));
     match held_by(row, asked, now) {
         Some(claim) if is_settled(row, asked) => {
-            Answer::Granted { claim, replay: true, shown: on_record(row, asked.nonce) }
+            let shown = on_record(row, asked.nonce);
+            Answer::Granted { claim, replay: true, shown, completed: false }
         }
         Some(_) => proving(),
         None => match look(row, now, expires) {
@@ -283,7 +291,8 @@ fn take(mut row: Row, claim: Claim, hold: bool) -> Step {
     if let Some(challenge) = &mut row.challenge {
         challenge.prune(claim.at);
     }
-    let answer = Answer::Granted { claim, replay: false, shown: on_record(&row, claim.nonce) };
+    let shown = on_record(&row, claim.nonce);
+    let answer = Answer::Granted { claim, replay: false, shown, completed: false };
     if !hold {
         return spend(row, claim, claim.at, None, answer);
     }

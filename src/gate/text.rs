@@ -7,7 +7,7 @@
 //! ```text
 //! command   look | claim NONCE HOLD | prove NONCE HOLD NEED ASK | redeem NONCE AT BY | release NONCE AT
 //!           | fail NONCE AT | revoke
-//! answer    fresh FAILURES | granted NONCE AT REPLAY [PROOFS] | proving VIEW | busy UNTIL | redeemed REPLAY [PROOFS]
+//! answer    fresh FAILURES | granted NONCE AT REPLAY [PROOFS [completed]] | proving VIEW | busy UNTIL | redeemed REPLAY [PROOFS]
 //!           | released FAILURES | spent AT | revoked AT | locked | expired | stale
 //! trace     LINK SUBJECT SCOPE
 //! row       FAILURES STATE [proving CHALLENGE]
@@ -29,6 +29,9 @@ mod proving;
 
 /// What stands before a challenge in a row. No identifier is as short.
 const PROVING: &str = "proving";
+
+/// What stands behind the proofs of a grant whose last proof was shown in that step.
+const COMPLETED: &str = "completed";
 
 /// What stands before the network of a failure.
 const FROM: &str = "from";
@@ -212,9 +215,12 @@ impl Words for Answer {
     fn write(&self, line: &mut Line) {
         match self {
             Self::Fresh { failures } => _ = line.word("fresh").word(failures),
-            Self::Granted { claim, replay, shown } => {
+            Self::Granted { claim, replay, shown, completed } => {
                 claim.write(line.word("granted"));
                 line.flag(*replay).proofs_at_end(*shown);
+                if *completed && !shown.is_empty() {
+                    line.word(COMPLETED);
+                }
             }
             Self::Proving(view) => view.write(line.word(PROVING)),
             Self::Busy { until } => _ = line.word("busy").instant(*until),
@@ -231,11 +237,15 @@ impl Words for Answer {
     fn read(words: &mut Reader<'_>) -> Option<Self> {
         Some(match words.word()? {
             "fresh" => Self::Fresh { failures: words.number()? },
-            "granted" => Self::Granted {
-                claim: Claim::read(words)?,
-                replay: words.flag()?,
-                shown: words.proofs_at_end()?,
-            },
+            "granted" => {
+                let (claim, replay) = (Claim::read(words)?, words.flag()?);
+                let shown = words.proofs_at_end()?;
+                let completed = words.peek() == Some(COMPLETED) && !shown.is_empty();
+                if completed {
+                    words.word();
+                }
+                Self::Granted { claim, replay, shown, completed }
+            }
             PROVING => Self::Proving(Words::read(words)?),
             "busy" => Self::Busy { until: words.instant()? },
             "redeemed" => Self::Redeemed { replay: words.flag()?, shown: words.proofs_at_end()? },
@@ -431,10 +441,11 @@ pub(super) mod tests {
     #[test]
     fn every_answer_is_a_line() {
         check(&Answer::Fresh { failures: 3 }, "fresh 3");
-        let granted = |shown| Answer::Granted { claim: CLAIM, replay: false, shown };
-        check(&granted(Proofs::EMPTY), "granted BwcHBwcHBwcHBwcH 1800000000123 0");
+        let granted = |shown, completed| Answer::Granted { claim: CLAIM, replay: false, shown, completed };
+        check(&granted(Proofs::EMPTY, false), "granted BwcHBwcHBwcHBwcH 1800000000123 0");
         let both = Proofs::EMPTY.with(Proof::Code).with(Proof::Passkey);
-        check(&granted(both), "granted BwcHBwcHBwcHBwcH 1800000000123 0 passkey+code");
+        check(&granted(both, false), "granted BwcHBwcHBwcHBwcH 1800000000123 0 passkey+code");
+        check(&granted(both, true), "granted BwcHBwcHBwcHBwcH 1800000000123 0 passkey+code completed");
         check(&Answer::Busy { until: AT }, "busy 1800000000123");
         check(&Answer::Redeemed { replay: true, shown: Proofs::EMPTY }, "redeemed 1");
         check(&Answer::Redeemed { replay: true, shown: both }, "redeemed 1 passkey+code");
@@ -444,7 +455,15 @@ pub(super) mod tests {
         check(&Answer::Locked, "locked");
         check(&Answer::Expired, "expired");
         check(&Answer::Stale, "stale");
-        for bad in ["redeemed 1 none", "redeemed 1 code+passkey", "redeemed 2", "proving", "locked 1"] {
+        for bad in [
+            "redeemed 1 none",
+            "redeemed 1 code+passkey",
+            "redeemed 2",
+            "redeemed 1 code completed",
+            "granted BwcHBwcHBwcHBwcH 1800000000123 0 completed",
+            "proving",
+            "locked 1",
+        ] {
             assert_eq!(Answer::from_line(bad), None, "{bad}");
         }
     }

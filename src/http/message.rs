@@ -59,7 +59,7 @@ pub struct Headers {
     pub authorization: Option<String>,
     pub content_type: Option<String>,
     pub content_encoding: Option<String>,
-    /// The value of the cookie `__Host-postern`.
+    /// The value of the cookie `__Host-postern`; this and the next two as [`Cookies`](crate::http::Cookies) reads them.
     pub browser: Option<String>,
     /// The value of the cookie `__Host-postern-session`.
     pub session: Option<String>,

@@ -5,10 +5,12 @@
 //! needs, so no handler can forget them.
 
 pub mod auth;
+mod cookie;
 mod message;
 pub mod page;
 pub mod problem;
 mod route;
 
+pub use cookie::{BROWSER_COOKIE, Cookies, DEVICE_COOKIE, SESSION_COOKIE};
 pub use message::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders};
 pub use route::{NoRoute, Route, body_max, is_for_people, route};

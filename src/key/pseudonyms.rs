@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use crate::id::{AuditId, EventHash, LinkId, Nonce, Subject, encode_bytes};
+use crate::id::{AuditId, EventHash, LinkId, Nonce, Subject, Tag, encode_bytes};
 use crate::key::MacKey;
 
 /// Keyed hashes that stand for people, links and visitors.
@@ -73,5 +73,26 @@ impl Pseudonyms {
     /// The nonce a browser has for a link: the same each time it opens the page.
     pub fn nonce(&self, browser: &[u8; 16], link: LinkId) -> Nonce {
         Nonce(self.session.tag(&[b"nonce/", browser, &link.0]))
+    }
+
+    /// The nonce of a form that came without its browser's cookie. What such a form posts names no attempt of a browser
+    /// that has one.
+    pub fn bare_nonce(&self, link: LinkId, posted: Nonce) -> Nonce {
+        Nonce(self.session.tag(&[b"bare/", &link.0, &posted.0]))
+    }
+
+    /// The nonce of an app's attempt. What an app posts names attempts of apps alone.
+    pub fn app_nonce(&self, link: LinkId, posted: Nonce) -> Nonce {
+        Nonce(self.session.tag(&[b"app/", &link.0, &posted.0]))
+    }
+
+    /// The nonce of a browser's attempt at proof, which begins with what is random about the page that was pressed.
+    pub fn proof_nonce(&self, browser: &[u8; 16], link: LinkId, page: Nonce) -> Nonce {
+        Nonce(self.session.tag(&[b"proof/", browser, &link.0, &page.0]))
+    }
+
+    /// What the forms of an attempt carry to say which they were made for.
+    pub fn form(&self, link: LinkId, nonce: Nonce) -> Tag {
+        Tag(self.session.tag(&[b"form/", &link.0, &nonce.0]))
     }
 }

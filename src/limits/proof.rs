@@ -18,6 +18,9 @@ pub const CODE_DIGITS_MIN: u8 = 6;
 pub const CODE_DIGITS_MAX: u8 = 8;
 /// Facts that one policy may ask for, and that one call may put.
 pub const FACTS_MAX: usize = 16;
+/// A link that is pressed again goes on with its attempt if at least this long is left of it: else the session would end
+/// before a code can arrive and be typed.
+pub const PRESS_REST_MIN_S: u32 = 300;
 /// How long the browser's answer to a passkey's challenge is awaited (WebAuthn Level 3 §15.1 recommends five minutes).
 pub const PASSKEY_CHALLENGE_LIFETIME_S: u32 = 5 * 60;
 /// Largest credential in JSON that a browser posts, in bytes. Without attestation it is about 1.5 KB.

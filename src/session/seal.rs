@@ -1,7 +1,8 @@
 //! Sessions: one attempt at proof, between its steps.
 //!
 //! ```text
-//! 0       holder: 1 a browser, 2 an app, 3 a ticket, 4 a ticket of before the press
+//! 0       holder: 1 a browser, 2 an app, 3 a ticket, 4 a ticket of before the press, 5 a browser whose step completed the
+//!         proof
 //! 1..22   the link's name, as in the token
 //! 22..34  subject
 //! 34..46  nonce of the attempt
@@ -13,6 +14,9 @@
 //! session's cookie that is carried to another browser opens nothing there. A session says who is trying, and proves
 //! nothing: what was shown is in the link's row at its gate, which ends it by forgetting the attempt, by locking, or by
 //! being told to withdraw the link. The MAC key is derived from the ring key that signed the link's token.
+//!
+//! The step that completes a proof is answered with a session sealed anew (5). Only that one may add a passkey: a text
+//! that was known before the proof is worth no more after it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,6 +56,8 @@ pub struct Session {
     pub subject: Subject,
     pub nonce: Nonce,
     pub began: Instant,
+    /// Whether it was sealed for the browser whose step completed the proof. Never for an app.
+    pub completed: bool,
 }
 
 impl Session {
@@ -86,7 +92,7 @@ impl SessionSeal {
     pub fn seal(&self, session: &Session, holder: Holder) -> Option<String> {
         let mac = self.keys.live(session.link.key, session.began).filter(|_| session.link.has_subject)?;
         let mut bytes = Vec::with_capacity(LENGTH);
-        bytes.push(holder.code());
+        bytes.push(holder.code(session.completed));
         bytes.extend_from_slice(&decode_bytes::<NAME_LENGTH>(&session.link.to_string()).ok()?);
         bytes.extend_from_slice(&session.subject.0);
         bytes.extend_from_slice(&session.nonce.0);
@@ -125,20 +131,22 @@ impl SessionSeal {
         let (name, rest) = rest.split_first_chunk::<NAME_LENGTH>()?;
         let link: LinkRef = encode_bytes(name).parse().ok()?;
         let mac = self.keys.live(link.key, now)?;
-        if *code != holder.code() || !mac.verify(&[&holder.browser(), signed], tag) {
+        let completed = *code == holder.code(true) && *code != holder.code(false);
+        if !(completed || *code == holder.code(false)) || !mac.verify(&[&holder.browser(), signed], tag) {
             return None;
         }
         let (subject, rest) = rest.split_first_chunk::<{ Subject::LENGTH }>()?;
         let (nonce, at) = rest.split_first_chunk::<{ Nonce::LENGTH }>()?;
         let millis = at.iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte));
         let (subject, nonce) = (Subject(*subject), Nonce(*nonce));
-        Some(Session { link, subject, nonce, began: Instant::from_millis(millis) })
+        Some(Session { link, subject, nonce, began: Instant::from_millis(millis), completed })
     }
 }
 
 impl Holder {
-    const fn code(self) -> u8 {
+    const fn code(self, completed: bool) -> u8 {
         match self {
+            Self::Browser(_) if completed => 5,
             Self::Browser(_) => 1,
             Self::App => 2,
             Self::Ticket => 3,
@@ -182,7 +190,7 @@ mod tests {
             link: LinkId([5; 12]),
         };
         let began = Instant::from_millis(1_799_999_999_123);
-        Session { link, subject: Subject([6; 12]), nonce: Nonce([7; 12]), began }
+        Session { link, subject: Subject([6; 12]), nonce: Nonce([7; 12]), began, completed: false }
     }
 
     #[test]
@@ -200,6 +208,16 @@ mod tests {
             for other in HOLDERS.into_iter().filter(|other| *other != holder) {
                 assert_eq!(seal().open(&text, other, session().began), Err(BadSession::Invalid), "{other:?}");
             }
+        }
+    }
+
+    #[test]
+    fn only_a_browser_completes_a_proof() {
+        for holder in HOLDERS {
+            let text = seal().seal(&Session { completed: true, ..session() }, holder).unwrap();
+            let completed = matches!(holder, Holder::Browser(_));
+            let expected = Session { completed, ..session() };
+            assert_eq!(seal().open(&text, holder, session().began), Ok(expected), "{holder:?}");
         }
     }
 

@@ -232,6 +232,14 @@ export function referenceOf(touch, channel) {
   return Buffer.concat([id, mac.subarray(0, 16)]).toString("base64url");
 }
 
+/** The field by which the forms of a proof say for which attempt they were made, from the session's cookie. */
+export function formOf(session) {
+  const bytes = Buffer.from(session, "base64url");
+  const key = hkdfSync("sha256", Buffer.from(RING.pseudonym, "base64url"), Buffer.alloc(0), "postern/v1/session", 32);
+  const mac = createHmac("sha256", Buffer.from(key)).update("form/").update(bytes.subarray(10, 22)).update(bytes.subarray(34, 46));
+  return base64url(mac.digest().subarray(0, 16));
+}
+
 /** A token made outside the worker, for what the machine API would refuse to mint. */
 export function forge({ host = HOST, key = 1, secret = Buffer.alloc(32, 1), once = true, expires, scope = 1, region = 4, link = randomBytes(12), subject } = {}) {
   const derived = hkdfSync("sha256", secret, Buffer.alloc(0), "postern/v1/token", 32);

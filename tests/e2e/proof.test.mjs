@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { randomBytes } from "node:crypto";
 import { after, before, test } from "node:test";
 
-import { BROWSER, eventually, open } from "./door.mjs";
+import { BROWSER, eventually, formOf, open } from "./door.mjs";
 
 const MEDIUM = "details.change";
 const HIGH = "contract.sign";
@@ -42,7 +42,7 @@ class Browser {
   }
 
   async send(path, form, headers = {}) {
-    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join("; ");
+    const cookie = this.planted ?? [...this.jar].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await this.at.fetch(path, {
       method: form === undefined ? "GET" : "POST",
       headers: {
@@ -63,9 +63,9 @@ class Browser {
 
   async press(token) {
     const landing = await this.send(`/l/${token}`);
-    const nonce = /name="nonce" value="([^"]+)"/.exec(landing.text)?.[1];
-    assert.ok(nonce, landing.text);
-    return this.send(`/l/${token}`, { nonce });
+    const [nonce, page] = ["nonce", "page"].map((name) => new RegExp(`name="${name}" value="([^"]+)"`).exec(landing.text)?.[1]);
+    assert.ok(nonce && page, landing.text);
+    return this.send(`/l/${token}`, { nonce, page });
   }
 
   /** Goes where a redirect says. */
@@ -74,8 +74,10 @@ class Browser {
     return this.send(answer.headers.get("location"));
   }
 
+  /** Looks, or posts a form as the pages of this browser's own attempt have it. */
   verify(form) {
-    return this.send("/verify", form);
+    const session = this.jar.get("__Host-postern-session");
+    return this.send("/verify", form && { ...form, attempt: session ? formOf(session) : "" });
   }
 
   async begin(scope, { reference }) {
@@ -98,6 +100,8 @@ async function letters(at = door) {
   return response.json();
 }
 
+const nonceIn = (text) => /name="nonce" value="([^"]+)"/.exec(text)[1];
+const formIn = (text) => /name="attempt" value="([^"]+)"/.exec(text)[1];
 const codeIn = (letter) => /(?:^|\D)(\d{6})(?:\D|$)/.exec(letter?.text ?? "")?.[1];
 const grantIn = ({ status, text }) => {
   const grant = /name="grant" value="([^"]+)"/.exec(text)?.[1];
@@ -266,6 +270,70 @@ test("a session that ends mid-form, one from another browser, and none at all as
     assert.match(answer.text, /Please open your link again/);
     assert.doesNotMatch(answer.text, /href="\/verify|action="\/verify/, "no loop");
   }
+});
+
+// A sibling host may set a cookie for the whole domain whose name only looks like ours; browsers send it first.
+test("a cookie that a sibling host planted makes nobody share an attempt", async () => {
+  const anna = await person();
+  const { token } = await door.mint(HIGH, { customer_ref: anna.reference });
+  const [theirs, own] = ["T", "V"].map((letter) => letter.repeat(21) + "A");
+  const visitor = (cookie) => Object.assign(new Browser(), { planted: cookie });
+  for (const space of ["\u2000", "\u00a0", "\ufeff", "\u3000"]) {
+    const planted = Buffer.from(`_=1; ${space}__Host-postern=${theirs}; __Host-postern=${own}`).toString("latin1");
+    const thief = visitor(`__Host-postern=${theirs}`);
+    const victim = visitor(planted);
+    const nonces = await Promise.all([thief, victim].map(async (browser) => nonceIn((await browser.send(`/l/${token}`)).text)));
+    assert.notEqual(nonces[0], nonces[1], JSON.stringify(space));
+    const alone = visitor(`__Host-postern=${own}`);
+    assert.equal(nonceIn((await alone.send(`/l/${token}`)).text), nonces[1], "the victim's own cookie is the one that counts");
+  }
+  // The cookie twice is no cookie: neither of the two is believed.
+  const twice = visitor(`__Host-postern=${theirs}; __Host-postern=${own}`);
+  const page = await twice.send(`/l/${token}`);
+  assert.ok(page.headers.getSetCookie()[0].startsWith("__Host-postern="));
+  assert.ok(![theirs, own].some((name) => page.headers.getSetCookie()[0].includes(name)));
+});
+
+test("two browsers that share a cookie prove apart, and who proved nothing gains nothing", async () => {
+  const anna = await person();
+  const shared = new Map([["__Host-postern", "S".repeat(21) + "A"]]);
+  const [victim, thief] = [new Browser(door, new Map(shared)), new Browser(door, new Map(shared))];
+  const { token } = await victim.begin(HIGH, anna);
+  await thief.press(token);
+  assert.notEqual(victim.jar.get("__Host-postern-session"), thief.jar.get("__Host-postern-session"));
+  await victim.verify({ form: "fact", "fact.customer_number": NUMBER });
+  assert.doesNotMatch((await thief.verify()).text, /One more step/);
+  const landing = (await victim.send(`/l/${token}`)).text;
+  const entered = await victim.verify({ form: "code", code: await victim.code(), remember: "yes" });
+  grantIn(entered);
+  assert.equal(entered.headers.getSetCookie().length, 2, "the session sealed anew, and the browser remembered: neither is lost");
+  assert.match(entered.text, /Add a passkey/);
+  assert.match((await victim.send("/verify?by=add")).text, /data-passkey="create"/);
+  for (const path of ["/verify", "/verify?by=add"]) assert.equal((await thief.send(path)).status, 409, path);
+  assert.equal((await thief.verify({ form: "code", code: "000000", remember: "yes" })).status, 409);
+  assert.equal(thief.jar.has("__Host-postern-device"), false);
+  for (const name of ["nonce", "page"]) {
+    const posted = new RegExp(`name="${name}" value="([^"]+)"`).exec(landing)[1];
+    assert.equal((await door.claim(token, posted)).body.code, "busy", `an app that knows the page's ${name}`);
+  }
+});
+
+test("a form of one link is never judged at another, and costs nothing", async () => {
+  const anna = await person();
+  const browser = new Browser();
+  const one = await browser.begin(HIGH, anna);
+  const tab = formIn((await browser.verify()).text);
+  const two = await browser.begin(HIGH, anna);
+  for (const form of [{ form: "code", code: "000000" }, { form: "fact", "fact.customer_number": "87654321" }, { form: "go" }]) {
+    const answer = await browser.send("/verify", { ...form, attempt: tab });
+    assert.equal(answer.status, 403);
+    assert.match(answer.text, /Please open your link again/);
+  }
+  for (const { id } of [one, two]) {
+    const { body } = await door.api("GET", `/v1/links/${id}`);
+    assert.deepEqual([body.state, body.failures ?? 0], ["open", 0], JSON.stringify(body));
+  }
+  assert.equal((await browser.verify({ form: "fact", "fact.customer_number": NUMBER })).status, 303);
 });
 
 test("with cookies off the press says so", async () => {

@@ -36,14 +36,14 @@ describe("invariant 2: however many claim a link at once, one nonce wins", () =>
       assert.equal(good[0].body.outcome, "redeemed");
       const others = answers.filter(({ status }) => status !== 200).map(({ body }) => body.code);
       assert.deepEqual(others, Array(REDEMPTIONS - 1).fill("grant_used"));
-      const late = await claim(token, winner.nonce, "app");
+      const late = await claim(token, winner.nonce, winner.visitor);
       assert.equal(late.outcome, "used", "after the exchange not even the winner holds the link");
     });
   });
 
   it(`${LINKS / 2} links that lead on directly, ${CLAIMS} claims each: one visitor goes on`, async () => {
     await race("onboarding.resume", async (winner, token) => {
-      const again = await claim(token, winner.nonce, "app");
+      const again = await claim(token, winner.nonce, winner.visitor);
       assert.equal(again.outcome, "go", "the winner is shown the way again");
       const other = await claim(token, nonce(), "app");
       assert.equal(other.outcome, "used", "nobody else is");
@@ -75,13 +75,13 @@ async function race(scope, judge) {
 async function claim(token, nonce, visitor) {
   if (visitor === "app") {
     const { body } = await client.json("POST", `/l/${token}`, { nonce });
-    return { nonce, outcome: body.outcome ?? body.code, grant: body.grant };
+    return { nonce, visitor, outcome: body.outcome ?? body.code, grant: body.grant };
   }
   const headers = { "content-type": "application/x-www-form-urlencoded", "user-agent": DESKTOP };
   const { status, text } = await client.send("POST", `/l/${token}`, { headers, body: `nonce=${nonce}` });
   const grant = text.match(/name="grant" value="([^"]+)"/)?.[1];
   const outcomes = { 200: grant && "granted", 303: "go", 409: "busy", 410: "used" };
-  return { nonce, outcome: outcomes[status] ?? status, grant };
+  return { nonce, visitor, outcome: outcomes[status] ?? status, grant };
 }
 
 const redeem = (grant) => client.json("POST", "/v1/grants", { grant }, bearer);

@@ -198,14 +198,17 @@ impl Model {
                 self.judge(nonce, ask, view.said, now);
                 self.check_view(nonce, view, now);
             }
-            Answer::Granted { claim, replay: false, shown } => {
+            Answer::Granted { claim, replay: false, shown, completed } => {
                 // The proof that was asked about may have been the last one.
-                if self.seen.changes.iter().any(|change| matches!(change, Change::Proof(_))) {
+                let is_judged = self.seen.changes.iter().any(|change| matches!(change, Change::Proof(_)));
+                assert_eq!(completed, is_judged, "what was shown before completes nothing now");
+                if is_judged {
                     self.judge(nonce, ask, Said::Right, now);
                 }
                 self.granted(nonce, claim, shown, now);
             }
-            Answer::Granted { claim, replay: true, shown } => {
+            Answer::Granted { claim, replay: true, shown, completed } => {
+                assert!(!completed);
                 assert!(self.grants.contains(&(claim, shown)), "a replay says what was said");
             }
             Answer::Locked if !locked => self.judge(nonce, ask, Said::Wrong, now),
@@ -371,8 +374,10 @@ impl Model {
         let ask = Ask::Begin;
         let command = Command::Prove { nonce: Nonce([nonce; 12]), hold: self.hold, need: self.need, ask };
         match self.seen.act(command, now) {
-            Answer::Granted { claim, replay: false, shown } => self.granted(nonce, claim, shown, now),
-            Answer::Granted { claim, replay: true, shown } => assert!(self.grants.contains(&(claim, shown))),
+            Answer::Granted { claim, replay: false, shown, .. } => self.granted(nonce, claim, shown, now),
+            Answer::Granted { claim, replay: true, shown, .. } => {
+                assert!(self.grants.contains(&(claim, shown)))
+            }
             Answer::Proving(view) => {
                 assert!(!self.need.is_met(view.shown));
                 self.check_view(nonce, view, now);
@@ -527,7 +532,7 @@ fn the_last_proof_takes_the_link_in_the_same_step() {
     assert_eq!(story.said(1, Ask::Send { tag: tag(1) }), Said::Sent);
     let shown = Proofs::EMPTY.with(Proof::App).with(Proof::Passkey).with(Proof::Code);
     let claim = Claim { nonce: Nonce([1; 12]), at: START };
-    let granted = Answer::Granted { claim, replay: false, shown };
+    let granted = Answer::Granted { claim, replay: false, shown, completed: true };
     assert_eq!(story.ask(1, Ask::Try { tag: tag(1) }), granted);
     assert_eq!(story.seen.changes.len(), 2, "{:?}", story.seen.changes);
     let redeem = Command::Redeem { claim, by: Redemption([1; 12]) };
@@ -556,10 +561,11 @@ fn a_crash_around_the_last_proof_leaves_nothing_usable_twice() {
             // Given back, the proof still counts for the one who showed it; the code is gone for everyone.
             let released = decide(row, Command::Release { claim }, story.now, LATE).save;
             assert_eq!(said(&decide(released.clone(), other, story.now, LATE)), Some(Said::Wrong));
-            assert!(matches!(decide(released, lost, story.now, LATE).answer, Answer::Granted { .. }));
+            let taken = decide(released, lost, story.now, LATE).answer;
+            assert!(matches!(taken, Answer::Granted { completed: false, .. }), "not by this code: {taken:?}");
         } else {
             assert_eq!(story.said(2, ask), Said::Wrong, "of another nonce");
-            assert!(matches!(story.ask(1, ask), Answer::Granted { replay: false, .. }));
+            assert!(matches!(story.ask(1, ask), Answer::Granted { replay: false, completed: true, .. }));
         }
     }
 }

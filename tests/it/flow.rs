@@ -6,6 +6,7 @@ mod contract;
 mod control;
 mod deliver;
 mod events;
+mod fixation;
 mod glance;
 mod hand_off;
 mod inbox;

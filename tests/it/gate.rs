@@ -210,7 +210,7 @@ impl Seen {
         let second = decide(self.row.clone(), command, now, self.expires);
         match (command, first) {
             (Command::Claim { .. } | Command::Prove { .. }, Answer::Granted { claim, shown, .. }) => {
-                assert_eq!(second.answer, Answer::Granted { claim, replay: true, shown });
+                assert_eq!(second.answer, Answer::Granted { claim, replay: true, shown, completed: false });
             }
             (Command::Redeem { .. }, Answer::Redeemed { shown, .. }) => {
                 assert_eq!(second.answer, Answer::Redeemed { replay: true, shown });
@@ -398,7 +398,8 @@ proptest! {
         if until <= late && row.failures < LINK_FAILURES_MAX {
             let nonce = Nonce([0xaa; 12]);
             let step = decide(Some(row.clone()), Command::Claim { nonce, hold: true }, late, EXPIRES);
-            prop_assert_eq!(step.answer, Answer::Granted { claim: Claim { nonce, at: late }, replay: false, shown: Proofs::EMPTY });
+            let (claim, shown) = (Claim { nonce, at: late }, Proofs::EMPTY);
+            prop_assert_eq!(step.answer, Answer::Granted { claim, replay: false, shown, completed: false });
         }
     }
 

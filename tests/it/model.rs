@@ -494,7 +494,9 @@ fn ends(command: Command) -> Instant {
 /// An answer without what tells a repetition from the first time.
 fn plain(answer: Answer) -> Answer {
     match answer {
-        Answer::Granted { claim, shown, .. } => Answer::Granted { claim, replay: true, shown },
+        Answer::Granted { claim, shown, .. } => {
+            Answer::Granted { claim, replay: true, shown, completed: false }
+        }
         Answer::Redeemed { shown, .. } => Answer::Redeemed { replay: true, shown },
         Answer::Proving(view) => Answer::Proving(View { said: Said::Open, ..view }),
         other => other,

@@ -5,7 +5,8 @@ use postern::http::page::{Adding, Grant, HandOff, Landing, Pages, asset};
 use postern::id::Nonce;
 use postern::policy::{Language, Policy};
 
-const LANDING: Landing<'static> = Landing { app: None, nonce: Nonce([9; 12]), open_in_browser: false };
+const LANDING: Landing<'static> =
+    Landing { app: None, nonce: Nonce([9; 12]), page: None, open_in_browser: false };
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value)

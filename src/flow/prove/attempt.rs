@@ -10,9 +10,10 @@ use crate::flow::prove::form::Fields;
 use crate::flow::prove::worked::{Remember, Worked};
 use crate::flow::request::{browser, set_device, set_session, wants_json};
 use crate::gate::{Answer, Claim, Command, Place, Trace};
-use crate::http::Response;
 use crate::http::page::{Adding, Pages};
-use crate::id::Shard;
+use crate::http::{Method, Response};
+use crate::id::{Shard, Tag};
+use crate::key::constant_time_eq;
 use crate::person::Person;
 use crate::policy::{Destination, Scope};
 use crate::port::{Errand, People, Ports, Unreachable};
@@ -22,6 +23,7 @@ use crate::time::Instant;
 use crate::token::Claims;
 
 /// Somebody who shows who they are.
+#[derive(Clone, Copy)]
 pub(super) struct Attempt<'a> {
     pub click: Click<'a>,
     pub session: Session,
@@ -32,7 +34,8 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// The attempt whose session came with a request: in the cookie of the same browser, or as an app's field.
+    /// The attempt whose session came with a request: in the cookie of the same browser, or as an app's field. One browser
+    /// has one session at a time, so a form says for which attempt it was made; one of another attempt is not taken.
     pub fn open(click: Click<'a>, fields: &Fields) -> Option<Self> {
         let (text, holder) = if wants_json(click.request) {
             let holder = if fields.get("form") == Some("begin") { Holder::Ticket } else { Holder::App };
@@ -41,7 +44,17 @@ impl<'a> Attempt<'a> {
             (click.request.headers.session.as_deref()?, Holder::Browser(browser(click.request)?))
         };
         let session = click.context.door.sessions.open(text, holder, click.context.now).ok()?;
-        Self::of(click, session, holder)
+        let attempt = Self::of(click, session, holder)?;
+        let is_form = click.request.method == Method::Post && !attempt.is_app();
+        let named = || fields.get("attempt").and_then(|text| text.parse::<Tag>().ok());
+        let is_its_own =
+            !is_form || named().is_some_and(|named| constant_time_eq(&named.0, &attempt.form().0));
+        is_its_own.then_some(attempt)
+    }
+
+    /// What the attempt's forms carry.
+    fn form(&self) -> Tag {
+        self.click.context.door.pseudonyms.form(self.session.link.link, self.session.nonce)
     }
 
     /// Nothing where policy does not ask for proof any more, or the press is too long ago.
@@ -69,7 +82,7 @@ impl<'a> Attempt<'a> {
     }
 
     pub fn pages(&self) -> Pages<'a> {
-        self.click.pages(Some(self.scope))
+        self.click.pages(Some(self.scope)).of_attempt(self.form())
     }
 
     pub fn is_app(&self) -> bool {
@@ -93,8 +106,9 @@ impl<'a> Attempt<'a> {
     ) -> Result<View, Box<Outcome>> {
         match self.tell(ask, ports).await {
             Ok(Answer::Proving(view)) => Ok(view),
-            Ok(Answer::Granted { claim, replay, shown }) => {
-                Err(Box::new(self.arrived(claim, replay, shown, remember, Adding::Nothing)))
+            Ok(Answer::Granted { claim, replay, shown, completed }) => {
+                let remember = if completed { remember } else { Remember::No };
+                Err(Box::new(self.completed(completed).let_in(claim, replay, shown, remember)))
             }
             Ok(answer) => Err(Box::new(self.turned_away(&answer))),
             Err(error) => Err(Box::new(self.click.unanswered(&self.claims(), &error))),
@@ -120,15 +134,27 @@ impl<'a> Attempt<'a> {
         Event { reason: Some(reason.to_owned()), network: self.click.network(), ..event }
     }
 
-    /// The gate has given the link.
-    pub fn arrived(
-        &self,
-        claim: Claim,
-        replay: bool,
-        shown: Proofs,
-        remember: Remember,
-        adding: Adding,
-    ) -> Outcome {
+    /// The same attempt, once a step has completed its proof.
+    fn completed(self, completed: bool) -> Self {
+        let completed = self.session.completed || completed;
+        Self { session: Session { completed, ..self.session }, ..self }
+    }
+
+    /// The gate has given the link to whoever asked for it. A browser goes on with its session sealed anew, and is
+    /// remembered if it wished and its own step, just now, was right.
+    fn let_in(&self, claim: Claim, replay: bool, shown: Proofs, remember: Remember) -> Outcome {
+        let mut outcome = self.arrived(claim, replay, shown, Adding::Nothing);
+        if self.click.request.method == Method::Post && !self.is_app() {
+            outcome.response = self.with_session(outcome.response);
+        }
+        if let Remember::Yes(channel) = remember {
+            self.remember(&mut outcome.response, Worked { proofs: shown, channel });
+        }
+        outcome
+    }
+
+    /// The way to the destination, for whoever holds the link.
+    pub fn arrived(&self, claim: Claim, replay: bool, shown: Proofs, adding: Adding) -> Outcome {
         let claims = self.claims();
         let adding = if adding == Adding::Nothing && self.may_add(shown) { Adding::Offered } else { adding };
         let arrival = Arrival {
@@ -139,12 +165,9 @@ impl<'a> Attempt<'a> {
             claim,
             adding,
         };
-        let Some(mut response) = self.click.arrive(&arrival) else {
+        let Some(response) = self.click.arrive(&arrival) else {
             return self.click.deny(Cause::UnknownKey, Some(&claims));
         };
-        if let Remember::Yes(channel) = remember {
-            self.remember(&mut response, Worked { proofs: shown, channel });
-        }
         let outcome = Outcome::new(response);
         if replay { outcome.event(self.click.validated_event(&claims)) } else { outcome }
     }
@@ -163,11 +186,11 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether a passkey could be made after this: it is a factor of its own later on, so whoever makes one has shown two.
-    /// After a code alone, a mailbox would be worth both.
+    /// Whether a passkey could be made after this: it is a factor of its own later on, so whoever makes one has shown two,
+    /// in this browser. After a code alone, a mailbox would be worth both.
     pub fn may_add(&self, shown: Proofs) -> bool {
         let is_strong = shown.factors() > 1 && !shown.contains(Proof::Passkey);
-        is_strong && !self.is_app() && self.click.context.door.party.is_some()
+        is_strong && self.session.completed && !self.is_app() && self.click.context.door.party.is_some()
     }
 
     /// How long the attempt has left.

@@ -92,7 +92,7 @@ impl Attempt<'_> {
         let passkey = match made {
             Ok(Registration { passkey, .. }) => passkey,
             Err(refusal) => {
-                let outcome = self.arrived(claim, true, shown, Remember::No, Adding::Nothing);
+                let outcome = self.arrived(claim, true, shown, Adding::Nothing);
                 return outcome.event(self.refused(refusal.code()));
             }
         };
@@ -102,7 +102,7 @@ impl Attempt<'_> {
             Ok(_) => Adding::Nothing,
             Err(error) => return self.shard_unanswered(&error),
         };
-        self.arrived(claim, true, shown, Remember::No, adding)
+        self.arrived(claim, true, shown, adding)
     }
 
     /// Shows the page that asks for a new passkey, to who may have one.

@@ -24,45 +24,60 @@ mod worked;
 pub(super) use confirm::confirm;
 
 use crate::audit::{Event, Kind};
-use crate::challenge::{Ask, Need, Proof};
+use crate::challenge::{Ask, Proof};
 use crate::click::{Cause, Visitor};
 use crate::flow::click::Click;
 use crate::flow::outcome::{Context, Outcome};
 use crate::flow::prove::attempt::Attempt;
 use crate::flow::prove::form::{Fields, Form};
 use crate::flow::refusal::{no_policy, no_policy_for};
-use crate::flow::request::{browser, hints, network, wants_json};
+use crate::flow::request::{Posted, browser, hints, network, wants_json};
 use crate::http::page::Pages;
 use crate::http::problem::{Code, Problem};
 use crate::http::{Method, Request};
-use crate::id::Nonce;
-use crate::policy::{Destination, Scope};
+use crate::id::{Nonce, Subject};
+use crate::limits::PRESS_REST_MIN_S;
 use crate::port::Ports;
 use crate::session::{Holder, Session};
+use crate::time::Span;
+use crate::token::LinkRef;
 
 /// Begins at a link that was pressed.
+///
+/// An attempt of a browser begins with what is random about the page that was pressed, so its long-lived cookie alone
+/// never identifies one. Pressing once more, from the same page or another, goes on with the attempt while its session
+/// lasts. An app names its attempts itself, among those of apps.
 pub(super) async fn begin(
     click: &Click<'_>,
-    session: Session,
-    scope: &Scope,
-    destination: &Destination,
-    need: Need,
+    link: LinkRef,
+    subject: Subject,
+    posted: Posted,
     ports: &impl Ports,
 ) -> Outcome {
-    let holder = if wants_json(click.request) {
-        Holder::App
+    let pseudonyms = &click.context.door.pseudonyms;
+    let fresh = |nonce| Session { link, subject, nonce, began: click.context.now, completed: false };
+    let (session, holder) = if wants_json(click.request) {
+        (fresh(pseudonyms.app_nonce(link.link, posted.nonce)), Holder::App)
     } else {
         match browser(click.request) {
             // The page's nonce follows from its browser and link: another one is somebody else's page.
-            Some(name) if click.context.door.pseudonyms.nonce(&name, session.link.link) != session.nonce => {
+            Some(name) if pseudonyms.nonce(&name, link.link) != posted.nonce => {
                 return no_session(click, "session_invalid");
             }
-            Some(name) => Holder::Browser(name),
+            Some(name) => {
+                let page = posted.page.unwrap_or_else(|| Nonce(click.context.seed.bytes(b"page")));
+                let session = under_way(click, link, subject, Holder::Browser(name));
+                let session =
+                    session.unwrap_or_else(|| fresh(pseudonyms.proof_nonce(&name, link.link, page)));
+                (session, Holder::Browser(name))
+            }
             // The page set a cookie, and none came back: there will be none at the next step either.
             None => return no_session(click, "cookies_off"),
         }
     };
-    let attempt = Attempt { click: *click, session, holder, scope, destination, need };
+    let Some(attempt) = Attempt::of(*click, session, holder) else {
+        return click.deny(Cause::UnknownScope, None);
+    };
     let ask = if attempt.is_remembered(ports).await {
         Ask::Shown { proof: Proof::Device, is_right: true }
     } else {
@@ -72,6 +87,18 @@ pub(super) async fn begin(
         Ok(view) => attempt.begun(&view, ports).await,
         Err(outcome) => *outcome,
     }
+}
+
+/// The attempt of this browser at this link that goes on for long enough to be of use.
+fn under_way(click: &Click<'_>, link: LinkRef, subject: Subject, holder: Holder) -> Option<Session> {
+    let now = click.context.now;
+    let session = click.context.door.sessions.open(click.request.headers.session.as_deref()?, holder, now);
+    let scope = click.snapshot.policy.scope(link.scope)?;
+    let is_of_use = |session: &Session| {
+        let rest = scope.press_ends(session.began).since(now);
+        session.link == link && session.subject == subject && rest >= Span::from_secs(PRESS_REST_MIN_S)
+    };
+    session.ok().filter(is_of_use)
 }
 
 /// Answers `/verify`.
@@ -139,7 +166,8 @@ async fn redeem(click: &Click<'_>, ticket: Session, nonce: Nonce, ports: &impl P
     let Some(destination) = policy.destinations.get(&scope.destination) else {
         return click.deny(Cause::NoDestination, Some(&claims));
     };
-    click.take(&claims, ticket.link, nonce, (scope, destination, scope.hand_off), ports).await
+    let posted = Posted { nonce, page: None };
+    click.take(&claims, ticket.link, posted, (scope, destination, scope.hand_off), ports).await
 }
 
 /// There is nothing to go on with.

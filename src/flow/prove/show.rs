@@ -75,6 +75,8 @@ impl Attempt<'_> {
 
     /// An app goes on, with a ticket from a page and a nonce of its own.
     pub async fn renew(self, nonce: Nonce, ports: &impl Ports) -> Outcome {
+        let link = self.session.link.link;
+        let nonce = self.click.context.door.pseudonyms.app_nonce(link, nonce);
         let session = Session { nonce, ..self.session };
         let attempt = Attempt { session, holder: Holder::App, ..self };
         match attempt.ask(Ask::Begin, ports).await {

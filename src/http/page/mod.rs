@@ -28,7 +28,7 @@ pub use proof::{
 pub use respond::{Forms, page, redirect};
 
 use crate::http::Response;
-use crate::id::{Nonce, Reference};
+use crate::id::{Nonce, Reference, Tag};
 use crate::policy::{CallBack, Language, Policy, Scope, Site, WaysOn};
 use crate::token::Use;
 use text::{Notice, Text};
@@ -45,6 +45,7 @@ pub struct Pages<'a> {
     language: Language,
     /// Which step of how many a page of proof is.
     step: Option<(u8, u8)>,
+    attempt: Option<Tag>,
 }
 
 /// The page before anything is pressed. Its buttons are the ways: each names what the link is for, and where.
@@ -54,6 +55,8 @@ pub struct Landing<'a> {
     pub app: Option<AppWay<'a>>,
     /// Comes back with the post, so that a repeated post is the same attempt.
     pub nonce: Nonce,
+    /// Random, new with each page, where the scope asks for proof: an attempt begins with it.
+    pub page: Option<Nonce>,
     /// Whether to suggest the visitor's own browser, because the page is shown inside another app. Only here: on the
     /// hand-off this browser holds the claim already, and another one would find the link busy.
     pub open_in_browser: bool,
@@ -116,13 +119,20 @@ impl<'a> Pages<'a> {
     /// `scope` is that of a verified link; `accept_language` the header as sent.
     pub fn new(policy: &'a Policy, scope: Option<&'a Scope>, accept_language: Option<&str>) -> Self {
         let language = choose(&policy.site, scope, accept_language);
-        Self { policy, site: &policy.site, scope, ways_on: policy.ways_on(scope), language, step: None }
+        let (site, ways_on) = (&policy.site, policy.ways_on(scope));
+        Self { policy, site, scope, ways_on, language, step: None, attempt: None }
     }
 
     /// The same pages, at one step of several.
     #[must_use]
     pub const fn at_step(self, at: u8, of: u8) -> Self {
         Self { step: Some((at, of)), ..self }
+    }
+
+    /// The same, with forms that say for which attempt at proof they were made.
+    #[must_use]
+    pub const fn of_attempt(self, attempt: Tag) -> Self {
+        Self { attempt: Some(attempt), ..self }
     }
 
     pub const fn language(&self) -> Language {
@@ -150,6 +160,7 @@ impl<'a> Pages<'a> {
             web_rank: if app.is_some() { "quiet" } else { "primary" },
             app,
             nonce: landing.nonce,
+            page: landing.page,
             open_in_browser: landing.open_in_browser,
             help: self.ways_on.help.as_str(),
         };
@@ -289,7 +300,7 @@ impl<'a> Pages<'a> {
     }
 
     fn frame<'b>(&'b self, heading: &'b str, door: Door) -> Frame<'b> {
-        Frame::new(self.language, &self.site.name, heading, door)
+        Frame::new(self.language, &self.site.name, heading, door).of_attempt(self.attempt)
     }
 
     /// What the link is for, in the page's language.
@@ -449,7 +460,7 @@ pub(super) mod tests {
     }
 
     fn all_leading_to(web: &str, pages: &Pages<'_>) -> Vec<(&'static str, Response)> {
-        let landing = Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false };
+        let landing = Landing { app: None, nonce: Nonce([1; 12]), page: None, open_in_browser: false };
         let goes_on = HandOff { app: None, web, grant: Some(grant(GRANT)), adding: Adding::Nothing };
         let web = HandOff { grant: Some(Grant { goes_on: false, ..grant(GRANT) }), ..goes_on };
         let app = AppWay { href: "https://app.example.com/billing#grant=g1.AQID", fallback_ms: None };
@@ -574,7 +585,8 @@ pub(super) mod tests {
         policy.destinations.insert("billing".to_owned(), destination);
         let scope = scope();
         let pages = Pages::new(&policy, Some(&scope), None);
-        let landing = pages.landing(Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false });
+        let landing =
+            pages.landing(Landing { app: None, nonce: Nonce([1; 12]), page: None, open_in_browser: false });
         let hand_off = pages.hand_off(&HandOff {
             app: None,
             web: local,
@@ -729,8 +741,9 @@ pub(super) mod tests {
         for usage in [Use::Once, Use::Many] {
             let scope = Scope { usage, ..scope() };
             let pages = Pages::new(&policy, Some(&scope), Some("en"));
-            let html =
-                pages.landing(Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false }).body;
+            let html = pages
+                .landing(Landing { app: None, nonce: Nonce([1; 12]), page: None, open_in_browser: false })
+                .body;
             assert_eq!((count(&html, "<form"), count(&html, "<button")), (1, 1));
             assert!(html.contains("<form method=\"post\">"));
             assert!(html.contains("<input type=\"hidden\" name=\"nonce\" value=\"AQEBAQEBAQEBAQEB\">"));
@@ -744,7 +757,7 @@ pub(super) mod tests {
     fn a_scope_without_a_label_in_the_language_gets_a_neutral_heading() {
         let (policy, scope) = (policy(), scope());
         let html = Pages::new(&policy, Some(&scope), Some("es"))
-            .landing(Landing { app: None, nonce: Nonce([1; 12]), open_in_browser: false })
+            .landing(Landing { app: None, nonce: Nonce([1; 12]), page: None, open_in_browser: false })
             .body;
         assert!(html.contains("<h1>Un enlace para usted de Northwind Energy</h1>"));
     }

@@ -321,7 +321,7 @@ fn a_browser_keeps_its_nonce() {
     let headers = Headers { user_agent: Some(LAPTOP.into()), browser: Some(browser), ..Headers::default() };
     let again = scene.send(&request(Method::Get, &format!("/l/{token}"), headers.clone(), ""));
     assert_eq!(nonce(&again.response.body), nonce(&first.response.body));
-    assert_eq!(again.header("set-cookie"), "");
+    assert_eq!(again.header("set-cookie"), first.header("set-cookie"), "the same name, for a day from now");
     let elsewhere = scene.send(&request(Method::Get, &format!("/l/{other}"), headers, ""));
     assert_ne!(nonce(&elsewhere.response.body), nonce(&first.response.body));
     let stranger = scene.look(&token, LAPTOP);
@@ -333,12 +333,48 @@ fn a_browser_keeps_its_nonce() {
     );
 }
 
+/// Whoever knows what a page posts is not the browser that was shown the page.
+#[test]
+fn what_is_posted_names_no_attempt_of_another_kind() {
+    for scope in ["payment.retry", "onboarding.resume"] {
+        let scene = Scene::new();
+        let token = scene.mint(scope);
+        let page = scene.look(&token, LAPTOP);
+        let nonce: Nonce =
+            page.response.body.split("name=\"nonce\" value=\"").nth(1).unwrap()[..16].parse().unwrap();
+        let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
+        let browser = cookie.strip_prefix("__Host-postern=").map(str::to_owned);
+        let own = |browser: Option<String>| {
+            let mut request = press(&token, nonce, LAPTOP);
+            request.headers.browser = browser;
+            scene.send(&request)
+        };
+        let first = own(browser.clone());
+        assert!(first.response.status < 400, "{}", first.summary());
+        let refused = if scope == "payment.retry" { (409, "busy") } else { (410, "used") };
+        let by_app = scene.redeem(&token, nonce);
+        assert_eq!((by_app.response.status, by_app.json()["code"].as_str().unwrap()), refused, "an app");
+        let mut with_cookie = press_as_program(&token, &format!(r#"{{"nonce":"{nonce}"}}"#));
+        with_cookie.headers.browser = browser.clone();
+        assert_eq!(scene.send(&with_cookie).response.status, refused.0, "an app that shows the cookie");
+        assert_eq!(own(None).response.status, refused.0, "a form without the cookie");
+        assert_eq!(own(Some("A".repeat(22))).response.status, refused.0, "a form with another cookie");
+        assert_eq!(own(browser).response, first.response, "the browser itself");
+        // Each kind is one attempt however often it is repeated.
+        let token = scene.mint(scope);
+        let first = scene.redeem(&token, MINE).response;
+        assert_eq!(scene.redeem(&token, MINE).response, first);
+        assert_eq!(scene.press(&token, MINE).response.status, refused.0);
+    }
+}
+
 #[test]
 fn a_grant_is_bound_to_the_claim() {
     let scene = Scene::new();
     let token = scene.mint("payment.retry");
     let grant = seal().open(&scene.redeem(&token, MINE).grant(), NOW).unwrap();
-    assert_eq!((grant.claim.nonce, grant.claim.at), (MINE, NOW));
+    let nonce = scene.door.pseudonyms.app_nonce(scene.link(&token), MINE);
+    assert_eq!((grant.claim.nonce, grant.claim.at), (nonce, NOW));
     assert_eq!(grant.link.to_string(), token[..28]);
     assert!(grant.subject.is_some());
 }

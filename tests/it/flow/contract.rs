@@ -65,7 +65,7 @@ async fn gates(ports: &impl Ports, now: Instant, move_to: &impl Fn(Instant)) {
     };
     assert_eq!(
         ask(ports, &one, claim(1)).await,
-        Answer::Granted { claim: held, replay: true, shown: Proofs::EMPTY }
+        Answer::Granted { claim: held, replay: true, shown: Proofs::EMPTY, completed: false }
     );
     assert!(matches!(ask(ports, &one, claim(2)).await, Answer::Busy { .. }));
     assert!(matches!(ask(ports, &other, Command::Look).await, Answer::Fresh { failures: 0 }));

@@ -10,10 +10,10 @@ use postern::id::{LinkId, Nonce, Shard, encode_bytes};
 use postern::key::sha256;
 use postern::limits::{CODE_LIFETIME_S, CODE_WAIT_S, LINK_FAILURES_MAX, SUBJECT_FACT_TRIES_FREE};
 use postern::passkey::{CredentialId, Passkey, PublicKey};
-use postern::person::Lot;
+use postern::person::{Lot, Person};
 use postern::policy::Policy;
 use postern::port::People as _;
-use postern::shard::Errand;
+use postern::shard::{Answer, Errand};
 use postern::sim::{Call, Fault, block_on};
 use postern::time::Span;
 use serde_json::json;
@@ -22,26 +22,26 @@ use crate::flow::deliver::{POSTMARK, reply};
 use crate::flow::scene::{CUSTOMER, HOST, IPHONE, LAPTOP, Scene, Seen, count, press_as_program, request};
 use crate::signatures::verify;
 
-const MEDIUM: &str = "details.change";
-const HIGH: &str = "contract.sign";
-const NUMBER: &str = "12345678";
+pub const MEDIUM: &str = "details.change";
+pub const HIGH: &str = "contract.sign";
+pub const NUMBER: &str = "12345678";
 
 /// A browser with its cookies.
-struct Browser<'s> {
+pub struct Browser<'s> {
     scene: &'s Scene,
-    name: [u8; 16],
-    session: Option<String>,
-    device: Option<String>,
+    pub name: [u8; 16],
+    pub session: Option<String>,
+    pub device: Option<String>,
     user_agent: &'static str,
     address: Option<&'static str>,
 }
 
 impl<'s> Browser<'s> {
-    fn new(scene: &'s Scene, name: u8) -> Self {
+    pub fn new(scene: &'s Scene, name: u8) -> Self {
         Self { scene, name: [name; 16], session: None, device: None, user_agent: LAPTOP, address: None }
     }
 
-    fn send(&mut self, method: Method, path: &str, body: &str) -> Seen {
+    pub fn send(&mut self, method: Method, path: &str, body: &str) -> Seen {
         let headers = Headers {
             user_agent: Some(self.user_agent.into()),
             content_type: Some("application/x-www-form-urlencoded".into()),
@@ -65,36 +65,39 @@ impl<'s> Browser<'s> {
     }
 
     /// Presses the link's button.
-    fn press(&mut self, token: &str) -> Seen {
+    pub fn press(&mut self, token: &str) -> Seen {
         let landing = self.send(Method::Get, &format!("/l/{token}"), "");
         let nonce = landing.response.body.split("name=\"nonce\" value=\"").nth(1).unwrap()[..16].to_owned();
-        self.send(Method::Post, &format!("/l/{token}"), &format!("nonce={nonce}"))
+        let page = landing.response.body.split("name=\"page\" value=\"").nth(1).unwrap()[..16].to_owned();
+        self.send(Method::Post, &format!("/l/{token}"), &format!("nonce={nonce}&page={page}"))
     }
 
-    fn look(&mut self) -> Seen {
+    pub fn look(&mut self) -> Seen {
         self.send(Method::Get, "/verify", "")
     }
 
-    fn post(&mut self, body: &str) -> Seen {
-        self.send(Method::Post, "/verify", body)
+    /// Posts a form as the pages of the browser's own attempt have it.
+    pub fn post(&mut self, body: &str) -> Seen {
+        let form = self.session.as_deref().map(|session| self.scene.form(session)).unwrap_or_default();
+        self.send(Method::Post, "/verify", &format!("{body}&attempt={form}"))
     }
 
     /// Asks for a code by SMS, and reads it.
-    fn ask_for_code(&mut self) -> String {
+    pub fn ask_for_code(&mut self) -> String {
         let sent = self.post("form=send&channel=sms");
         assert_eq!(sent.summary(), "303 /verify?by=code&via=sms", "{}", sent.response.body);
         newest_code(self.scene)
     }
 }
 
-fn newest_code(scene: &Scene) -> String {
+pub fn newest_code(scene: &Scene) -> String {
     let letter = scene.world.letters().pop().expect("a letter");
     let last = letter.text.lines().last().unwrap();
     last.strip_prefix("@go.example.com #").unwrap_or_else(|| panic!("{}", letter.text)).to_owned()
 }
 
 /// A door whose outbox is at hand, and a person who can be reached and asked.
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let mut scene = Scene::new();
     scene.door.is_local = true;
     let person = json!({
@@ -105,6 +108,15 @@ fn scene() -> Scene {
     let put = scene.api(Method::Put, &format!("/v1/people/{CUSTOMER}"), &person.to_string());
     assert_eq!(put.response.status, 200, "{}", put.response.body);
     scene
+}
+
+/// What is kept of the person.
+pub fn person(scene: &Scene) -> Person {
+    let subject = scene.door.pseudonyms.subject(CUSTOMER);
+    match block_on(scene.world.visit(Shard::of(subject), &Errand::Get { subject })).unwrap() {
+        Answer::Person { person } => *person.unwrap(),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn other(code: &str) -> String {
@@ -820,7 +832,7 @@ fn a_ticket_from_a_page_begins_an_attempt_of_the_apps_own() {
     }
     assert_eq!(post(json!({ "form": "begin", "session": ticket })).response.status, 403, "without a nonce");
     let sealed = URL_SAFE_NO_PAD.decode(&ticket).unwrap();
-    let nonce = scene.door.pseudonyms.nonce(&anna.name, LinkId(sealed[9..21].try_into().unwrap()));
+    let nonce = scene.door.pseudonyms.nonce(&anna.name, LinkId(sealed[10..22].try_into().unwrap()));
     assert!(!sealed.windows(12).any(|bytes| bytes == nonce.0), "the page's nonce is not in it");
     let begun =
         post(json!({ "form": "begin", "session": ticket, "nonce": Nonce([8; 12]).to_string() })).json();

@@ -2,13 +2,15 @@
 
 use std::cell::{Cell, RefCell};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use postern::audit::{Event, Kind};
 use postern::delivery::Breakers;
 use postern::flow::{Context, DenyList, Door, Later, Outcome, Seed, Settings, Snapshot, serve};
 use postern::gate::GrantSeal;
 use postern::http::auth::Role;
 use postern::http::{Headers, Method, Request, Response, route};
-use postern::id::{KeyId, Nonce, encode_bytes};
+use postern::id::{KeyId, LinkId, Nonce, encode_bytes};
 use postern::key::{KeyRing, Secret, sha256};
 use postern::policy::Policy;
 use postern::port::{AuditLog as _, Markers as _};
@@ -143,6 +145,18 @@ impl Scene {
 
     pub fn exchange(&self, grant: &str, action: &str) -> Seen {
         self.api(Method::Post, "/v1/grants", &format!(r#"{{"grant":"{grant}","action":"{action}"}}"#))
+    }
+
+    /// The link of a token.
+    pub fn link(&self, token: &str) -> LinkId {
+        self.door.verifier.verify(token, self.now()).unwrap().claims().link
+    }
+
+    /// What the forms carry that were made for a session's attempt.
+    pub fn form(&self, session: &str) -> String {
+        let bytes = URL_SAFE_NO_PAD.decode(session).unwrap();
+        let (link, nonce) = (bytes[10..22].try_into().unwrap(), bytes[34..46].try_into().unwrap());
+        self.door.pseudonyms.form(LinkId(link), Nonce(nonce)).to_string()
     }
 
     /// A fresh token of a scope.

@@ -75,6 +75,7 @@ struct Move {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     Look,
+    /// With the nonce by which the gate knows whoever pressed.
     Press(Nonce),
     Exchange,
     Revoke,
@@ -144,6 +145,9 @@ impl Storm {
         let at = self.random.index(self.links.len());
         let token = self.links[at].token.clone();
         let nonce = nonce(self.random.below(VISITORS));
+        // An app's nonce and that of a form without a cookie are two, even if they read the same.
+        let (pseudonyms, id) = (&self.scene.door.pseudonyms, self.links[at].id);
+        let (by_form, by_app) = (pseudonyms.bare_nonce(id, nonce), pseudonyms.app_nonce(id, nonce));
         let user_agent = [IPHONE, ANDROID, LAPTOP, PREVIEW][self.random.index(4)];
         let path = format!("/v1/links/{}", &token[..28]);
         let (act, request) = match self.random.below(100) {
@@ -151,8 +155,8 @@ impl Storm {
                 let method = if self.random.happens(300) { Method::Head } else { Method::Get };
                 (Act::Look, Request { method, ..look(&token, user_agent) })
             }
-            15..30 => (Act::Press(nonce), press(&token, nonce, user_agent)),
-            30..60 => (Act::Press(nonce), press_as_program(&token, &format!(r#"{{"nonce":"{nonce}"}}"#))),
+            15..30 => (Act::Press(by_form), press(&token, nonce, user_agent)),
+            30..60 => (Act::Press(by_app), press_as_program(&token, &format!(r#"{{"nonce":"{nonce}"}}"#))),
             60..88 if !self.grants.is_empty() => return self.draw_exchange(),
             60..88 => (Act::Other, press(&format!("{}AAAA", &token[..62]), nonce, user_agent)),
             88..92 => (Act::Look, api(Method::Get, &path, "")),

@@ -9,7 +9,7 @@ use askama::Template;
 use crate::http::page::asset;
 use crate::http::page::text::{Proving, Text};
 use crate::http::page::{Adding, AppWay, Choice, ChoicesPage, Grant};
-use crate::id::{Nonce, Reference};
+use crate::id::{Nonce, Reference, Tag};
 use crate::policy::Language;
 pub(super) use proof::{Again, ChooseView, CodeView, FactsView, Offered, PasskeyView, Problem, RelayView};
 
@@ -23,6 +23,8 @@ pub(super) struct Frame<'a> {
     title_start: &'static str,
     /// Above the heading: which step of how many this is.
     step: Option<String>,
+    /// The attempt that the page's forms are made for.
+    attempt: Option<Tag>,
 }
 
 /// A sentence with a span in it, which script counts down.
@@ -54,6 +56,7 @@ pub(super) struct LandingView<'a> {
     /// The button's class.
     pub web_rank: &'static str,
     pub nonce: Nonce,
+    pub page: Option<Nonce>,
     pub open_in_browser: bool,
     pub help: &'a str,
 }
@@ -118,7 +121,7 @@ pub(super) fn html(view: &impl Template) -> String {
 
 impl<'a> Frame<'a> {
     pub(super) const fn new(language: Language, brand: &'a str, heading: &'a str, door: Door) -> Self {
-        Self { language, brand, heading, door, title_start: "", step: None }
+        Self { language, brand, heading, door, title_start: "", step: None, attempt: None }
     }
 
     /// Marks the page as one that reports an error, with its language's word for that.
@@ -129,6 +132,10 @@ impl<'a> Frame<'a> {
 
     pub(super) fn step(self, step: Option<String>) -> Self {
         Self { step, ..self }
+    }
+
+    pub(super) fn of_attempt(self, attempt: Option<Tag>) -> Self {
+        Self { attempt, ..self }
     }
 
     /// Whether the title needs the brand after the heading.
