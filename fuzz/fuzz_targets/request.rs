@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use postern::click::{Hints, Visitor};
 use postern::http::auth::{ApiKeys, Role};
 use postern::http::page::choose;
-use postern::http::{Method, Route, route};
+use postern::http::{ApiRoute, Method, Route, route};
 use postern::limits::PATH_MAX;
 use postern::policy::Policy;
 use postern::time::Instant;
@@ -33,7 +33,7 @@ fuzz_target!(|request: Request<'_>| {
     match route(method, request.path) {
         Ok(Route::Link { token }) => assert_eq!(request.path, format!("/l/{token}")),
         Ok(Route::Asset { name }) => assert_eq!(request.path, format!("/assets/{name}")),
-        Ok(Route::Inspect { id } | Route::Revoke { id }) => {
+        Ok(Route::Api(ApiRoute::Inspect { id } | ApiRoute::Revoke { id })) => {
             assert_eq!(request.path, format!("/v1/links/{id}"))
         }
         Ok(_) => assert!(request.path.len() <= PATH_MAX),

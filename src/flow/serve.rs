@@ -1,11 +1,16 @@
 //! One request, from route to outcome.
+//!
+//! Every match on a route names all of them: one that is forgotten here does not compile, and none is answered in another's
+//! place or under another's role.
+
+#![deny(clippy::wildcard_enum_match_arm)]
 
 use core::pin::Pin;
 
 use serde::Serialize;
 
 use crate::audit::{Event, Kind};
-use crate::click::{apple_app_site_association, assetlinks};
+use crate::click::{TooLarge, apple_app_site_association, assetlinks};
 use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_encoded, is_json, network};
@@ -17,8 +22,9 @@ use crate::http;
 use crate::http::auth::{Actor, NotAllowed, Role};
 use crate::http::page::{ALL_CHOICES, Pages, asset, unavailable};
 use crate::http::problem::{Code, Problem, json, method_not_allowed, text};
-use crate::http::{Headers, NoRoute, Request, Response, Route, is_for_people};
+use crate::http::{ApiRoute, Headers, NoRoute, Request, Response, Route, is_for_people};
 use crate::limits::{REFUSED_RETRY_S, TRY_AGAIN_S};
+use crate::policy::Apps;
 use crate::port::Ports;
 use crate::time::Instant;
 
@@ -45,30 +51,30 @@ pub async fn serve(
         Route::Asset { .. } | Route::Robots => {
             asset(&request.path, &request.query).map_or_else(|| nothing(context, request), Outcome::new)
         }
-        Route::AppleAssociation | Route::AssetLinks => association(context, route),
+        Route::AppleAssociation => association(context, apple_app_site_association),
+        Route::AssetLinks => association(context, assetlinks),
         Route::Health => Outcome::new(health(context)),
         Route::LocalTime | Route::LocalOutbox => nothing(context, request),
         Route::Receipts { provider } => receipt::take(context, request, provider, ports).await,
-        _ => machine(context, request, route, ports).await,
+        Route::Api(route) => api(context, request, route, ports).await,
     }
 }
 
-async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, ports: &impl Ports) -> Outcome {
-    let Some(role) = role(route) else { return nothing(context, request) };
-    let actor = match authenticate(context, request, role, ports).await {
+async fn api(context: &Context<'_>, request: &Request, route: ApiRoute<'_>, ports: &impl Ports) -> Outcome {
+    let actor = match authenticate(context, request, role(route), ports).await {
         Ok(actor) => actor,
         Err(outcome) => return *outcome,
     };
     let takes_json = matches!(
         route,
-        Route::Mint
-            | Route::Exchange
-            | Route::PutPerson { .. }
-            | Route::KeepPolicy
-            | Route::Move { .. }
-            | Route::Shown { .. }
+        ApiRoute::Mint
+            | ApiRoute::Exchange
+            | ApiRoute::PutPerson { .. }
+            | ApiRoute::KeepPolicy
+            | ApiRoute::Move { .. }
+            | ApiRoute::Shown { .. }
     );
-    if (takes_json || matches!(route, Route::Events)) && is_encoded(request) {
+    if (takes_json || matches!(route, ApiRoute::Events)) && is_encoded(request) {
         let detail = "Send the body as it is, without `Content-Encoding`.";
         let mut response = Problem::new(Code::UnsupportedMedia, detail).response();
         response.headers.push(("accept-encoding", "identity".into()));
@@ -79,26 +85,28 @@ async fn machine(context: &Context<'_>, request: &Request, route: Route<'_>, por
         return Outcome::new(Problem::new(Code::UnsupportedMedia, detail).response());
     }
     let work: Work<'_> = match route {
-        Route::Mint => Box::pin(mint::mint(context, request, &actor, ports)),
-        Route::Inspect { id } => Box::pin(link::inspect(context, id, ports)),
-        Route::Revoke { id } => Box::pin(link::revoke(context, id, ports)),
-        Route::Exchange => Box::pin(grant::exchange(context, request, &actor, ports)),
-        Route::Events => Box::pin(events::events(context, request, &actor, ports)),
-        Route::PutPerson { reference } => Box::pin(people::put(context, request, &actor, reference, ports)),
-        Route::ShowPerson { reference } => Box::pin(people::show(context, reference, ports)),
-        Route::ErasePerson { reference } => Box::pin(people::erase(context, &actor, reference, ports)),
-        Route::Inbox { reference } => Box::pin(inbox::show(context, reference, ports)),
-        Route::Shown { reference } => Box::pin(inbox::shown(context, request, reference, ports)),
-        Route::Deliveries => Box::pin(deliveries::list(context, request, ports)),
-        Route::Redrive { touch } => Box::pin(deliveries::redrive(context, &actor, touch, ports)),
-        Route::KeepPolicy => Box::pin(policy::keep(context, request, &actor, ports)),
-        Route::Policies => Box::pin(policy::list(context, ports)),
-        Route::Policy { version } => Box::pin(policy::show(context, version, ports)),
-        Route::Activate { version } => Box::pin(policy::activate(context, &actor, version, ports)),
-        Route::Pause { journey } => Box::pin(journeys::pause(context, &actor, journey, ports)),
-        Route::Resume { journey } => Box::pin(journeys::resume(context, &actor, journey, ports)),
-        Route::Move { journey } => Box::pin(journeys::move_to(context, request, &actor, journey, ports)),
-        _ => Box::pin(audit::export(context, request, ports)),
+        ApiRoute::Mint => Box::pin(mint::mint(context, request, &actor, ports)),
+        ApiRoute::Inspect { id } => Box::pin(link::inspect(context, id, ports)),
+        ApiRoute::Revoke { id } => Box::pin(link::revoke(context, id, ports)),
+        ApiRoute::Exchange => Box::pin(grant::exchange(context, request, &actor, ports)),
+        ApiRoute::Events => Box::pin(events::events(context, request, &actor, ports)),
+        ApiRoute::PutPerson { reference } => {
+            Box::pin(people::put(context, request, &actor, reference, ports))
+        }
+        ApiRoute::ShowPerson { reference } => Box::pin(people::show(context, reference, ports)),
+        ApiRoute::ErasePerson { reference } => Box::pin(people::erase(context, &actor, reference, ports)),
+        ApiRoute::Inbox { reference } => Box::pin(inbox::show(context, reference, ports)),
+        ApiRoute::Shown { reference } => Box::pin(inbox::shown(context, request, reference, ports)),
+        ApiRoute::Deliveries => Box::pin(deliveries::list(context, request, ports)),
+        ApiRoute::Redrive { touch } => Box::pin(deliveries::redrive(context, &actor, touch, ports)),
+        ApiRoute::KeepPolicy => Box::pin(policy::keep(context, request, &actor, ports)),
+        ApiRoute::Policies => Box::pin(policy::list(context, ports)),
+        ApiRoute::Policy { version } => Box::pin(policy::show(context, version, ports)),
+        ApiRoute::Activate { version } => Box::pin(policy::activate(context, &actor, version, ports)),
+        ApiRoute::Pause { journey } => Box::pin(journeys::pause(context, &actor, journey, ports)),
+        ApiRoute::Resume { journey } => Box::pin(journeys::resume(context, &actor, journey, ports)),
+        ApiRoute::Move { journey } => Box::pin(journeys::move_to(context, request, &actor, journey, ports)),
+        ApiRoute::Audit => Box::pin(audit::export(context, request, ports)),
     };
     work.await
 }
@@ -112,44 +120,10 @@ pub fn body_max(path: &str) -> usize {
 /// takes a body, a receipt for whoever may have signed it, and neither for anybody else.
 pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Headers, now: Instant) -> bool {
     let header = headers.authorization.as_deref();
-    let takes_none = |route| {
-        matches!(
-            route,
-            Route::Activate { .. } | Route::Pause { .. } | Route::Resume { .. } | Route::Redrive { .. }
-        )
-    };
-    route.is_ok_and(|route| {
-        if let Route::Receipts { provider } = route {
-            return receipt::reads_body(door, provider, headers, now);
-        }
-        !takes_none(route)
-            && role(route).is_none_or(|role| door.api_keys.authenticate(header, role, now).is_ok())
-    })
-}
-
-/// Whether a request that comes without a readable body, because it is too long or breaks off, is answered as if it had
-/// none: an opt-out is one by its address.
-pub fn goes_without_body(route: Result<Route<'_>, NoRoute>, query: &str) -> bool {
-    matches!(route, Ok(Route::Unsubscribe { .. })) && Some(query) != ALL_CHOICES.strip_prefix('?')
-}
-
-/// What a key needs to be allowed; nothing for what is no machine's route.
-const fn role(route: Route<'_>) -> Option<Role> {
-    Some(match route {
-        Route::Mint => Role::Mint,
-        Route::Inspect { .. } => Role::Inspect,
-        Route::Revoke { .. } => Role::Revoke,
-        Route::Exchange => Role::Exchange,
-        Route::Audit => Role::Audit,
-        Route::Events => Role::Events,
-        Route::PutPerson { .. } | Route::ShowPerson { .. } | Route::ErasePerson { .. } => Role::People,
-        Route::Inbox { .. } | Route::Shown { .. } => Role::Inbox,
-        Route::KeepPolicy | Route::Policies | Route::Policy { .. } | Route::Activate { .. } => Role::Policy,
-        Route::Pause { .. }
-        | Route::Resume { .. }
-        | Route::Move { .. }
-        | Route::Deliveries
-        | Route::Redrive { .. } => Role::Operate,
+    let Ok(route) = route else { return false };
+    let route = match route {
+        Route::Api(route) => route,
+        Route::Receipts { provider } => return receipt::reads_body(door, provider, headers, now),
         Route::Link { .. }
         | Route::Verify
         | Route::Unsubscribe { .. }
@@ -160,10 +134,47 @@ const fn role(route: Route<'_>) -> Option<Role> {
         | Route::AppleAssociation
         | Route::AssetLinks
         | Route::Health
-        | Route::Receipts { .. }
         | Route::LocalOutbox
-        | Route::LocalTime => return None,
-    })
+        | Route::LocalTime => return true,
+    };
+    let takes_none = matches!(
+        route,
+        ApiRoute::Activate { .. }
+            | ApiRoute::Pause { .. }
+            | ApiRoute::Resume { .. }
+            | ApiRoute::Redrive { .. }
+    );
+    !takes_none && door.api_keys.authenticate(header, role(route), now).is_ok()
+}
+
+/// Whether a request that comes without a readable body, because it is too long or breaks off, is answered as if it had
+/// none: an opt-out is one by its address.
+pub fn goes_without_body(route: Result<Route<'_>, NoRoute>, query: &str) -> bool {
+    matches!(route, Ok(Route::Unsubscribe { .. })) && Some(query) != ALL_CHOICES.strip_prefix('?')
+}
+
+/// What a key needs to be allowed. Every route is named, so none is reached under another's role.
+const fn role(route: ApiRoute<'_>) -> Role {
+    match route {
+        ApiRoute::Mint => Role::Mint,
+        ApiRoute::Inspect { .. } => Role::Inspect,
+        ApiRoute::Revoke { .. } => Role::Revoke,
+        ApiRoute::Exchange => Role::Exchange,
+        ApiRoute::Audit => Role::Audit,
+        ApiRoute::Events => Role::Events,
+        ApiRoute::PutPerson { .. } | ApiRoute::ShowPerson { .. } | ApiRoute::ErasePerson { .. } => {
+            Role::People
+        }
+        ApiRoute::Inbox { .. } | ApiRoute::Shown { .. } => Role::Inbox,
+        ApiRoute::KeepPolicy | ApiRoute::Policies | ApiRoute::Policy { .. } | ApiRoute::Activate { .. } => {
+            Role::Policy
+        }
+        ApiRoute::Pause { .. }
+        | ApiRoute::Resume { .. }
+        | ApiRoute::Move { .. }
+        | ApiRoute::Deliveries
+        | ApiRoute::Redrive { .. } => Role::Operate,
+    }
 }
 
 async fn authenticate(
@@ -240,13 +251,9 @@ fn with_pages<'a>(
     Outcome::new(render(&Pages::new(&snapshot.policy, None, language)))
 }
 
-fn association(context: &Context<'_>, route: Route<'_>) -> Outcome {
+fn association(context: &Context<'_>, file: fn(&Apps) -> Result<String, TooLarge>) -> Outcome {
     let Some(snapshot) = context.snapshot else { return no_policy(context) };
-    let apps = &snapshot.policy.apps;
-    let document = match route {
-        Route::AppleAssociation => apple_app_site_association(apps),
-        _ => assetlinks(apps),
-    };
+    let document = file(&snapshot.policy.apps);
     let detail = "The association file would be too large; name fewer apps.";
     Outcome::new(document.map_or_else(
         |_| Problem::new(Code::NotFound, detail).response(),

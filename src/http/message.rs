@@ -111,6 +111,10 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+/// `Strict-Transport-Security` of every answer with a body: for two years, for the door's own host. Hosts below it are not
+/// the door's to speak for.
+pub const STRICT_TRANSPORT: &str = "max-age=63072000";
+
 /// A response. Build one with the constructors of `page`, `problem` or `redirect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {

@@ -13,4 +13,4 @@ mod route;
 
 pub use cookie::{BROWSER_COOKIE, Cookies, DEVICE_COOKIE, SESSION_COOKIE};
 pub use message::{EventHeaders, Headers, Method, Request, Response, WebhookHeaders};
-pub use route::{NoRoute, Route, body_max, is_for_people, route};
+pub use route::{ApiRoute, NoRoute, Route, body_max, is_for_people, route};

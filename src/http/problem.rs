@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::http::message::{Method, Response};
+use crate::http::message::{Method, Response, STRICT_TRANSPORT};
 use crate::id::Reference;
 use crate::json::{self, Problems};
 
@@ -221,7 +221,7 @@ pub fn text(status: u16, content_type: &'static str, body: String) -> Response {
             ("cache-control", "no-store".into()),
             ("x-content-type-options", "nosniff".into()),
             ("referrer-policy", "no-referrer".into()),
-            ("strict-transport-security", "max-age=63072000; includeSubDomains".into()),
+            ("strict-transport-security", STRICT_TRANSPORT.into()),
             ("content-security-policy", "default-src 'none'; frame-ancestors 'none'".into()),
         ],
         body: body.into(),

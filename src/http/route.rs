@@ -24,6 +24,21 @@ pub enum Route<'a> {
     AppleAssociation,
     /// `/.well-known/assetlinks.json`
     AssetLinks,
+    /// The machine API: what a key with the right role may ask.
+    Api(ApiRoute<'a>),
+    /// `/v1/receipts/{provider}`; GET only for who asks whether this is the place.
+    Receipts { provider: &'a str },
+    /// `/healthz`
+    Health,
+    /// `GET /__local/outbox`; no route at all unless this is a local build.
+    LocalOutbox,
+    /// `POST /__local/time`; no route at all unless this is a local build.
+    LocalTime,
+}
+
+/// A route of the machine API. Each needs a key; see `flow::serve`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiRoute<'a> {
     /// `/v1/links`
     Mint,
     /// `GET /v1/links/{id}`
@@ -64,14 +79,6 @@ pub enum Route<'a> {
     Deliveries,
     /// `/v1/deliveries/{touch}/redrive`
     Redrive { touch: &'a str },
-    /// `/v1/receipts/{provider}`; GET only for who asks whether this is the place.
-    Receipts { provider: &'a str },
-    /// `/healthz`
-    Health,
-    /// `GET /__local/outbox`; no route at all unless this is a local build.
-    LocalOutbox,
-    /// `POST /__local/time`; no route at all unless this is a local build.
-    LocalTime,
 }
 
 /// Why a request has no route.
@@ -154,20 +161,20 @@ pub fn is_for_people(path: &str) -> bool {
 fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
     let other = |allow| Err(NoRoute::Method { machine: true, allow });
     let only = |wanted, allow, route| if method == wanted { Ok(route) } else { other(allow) };
-    let get = |route| only(Method::Get, "GET", route);
-    let post = |route| only(Method::Post, "POST", route);
+    let get = |route| only(Method::Get, "GET", Route::Api(route));
+    let post = |route| only(Method::Post, "POST", Route::Api(route));
     if let Some(id) = segment(path, "/v1/links/") {
         return match method {
-            Method::Get => Ok(Route::Inspect { id }),
-            Method::Delete => Ok(Route::Revoke { id }),
+            Method::Get => Ok(Route::Api(ApiRoute::Inspect { id })),
+            Method::Delete => Ok(Route::Api(ApiRoute::Revoke { id })),
             _ => other("GET, DELETE"),
         };
     }
     if let Some(reference) = segment(path, "/v1/people/") {
         return match method {
-            Method::Put => Ok(Route::PutPerson { reference }),
-            Method::Get => Ok(Route::ShowPerson { reference }),
-            Method::Delete => Ok(Route::ErasePerson { reference }),
+            Method::Put => Ok(Route::Api(ApiRoute::PutPerson { reference })),
+            Method::Get => Ok(Route::Api(ApiRoute::ShowPerson { reference })),
+            Method::Delete => Ok(Route::Api(ApiRoute::ErasePerson { reference })),
             _ => other("GET, PUT, DELETE"),
         };
     }
@@ -179,39 +186,39 @@ fn machine_route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
     }
     if let Some(reference) = segment(path, "/v1/inbox/") {
         return match method {
-            Method::Get => Ok(Route::Inbox { reference }),
-            Method::Post => Ok(Route::Shown { reference }),
+            Method::Get => Ok(Route::Api(ApiRoute::Inbox { reference })),
+            Method::Post => Ok(Route::Api(ApiRoute::Shown { reference })),
             _ => other("GET, POST"),
         };
     }
     if let Some((version, "activate")) = two_segments(path, "/v1/policy/") {
-        return post(Route::Activate { version });
+        return post(ApiRoute::Activate { version });
     }
     if let Some(version) = segment(path, "/v1/policy/") {
-        return get(Route::Policy { version });
+        return get(ApiRoute::Policy { version });
     }
     if let Some((touch, "redrive")) = two_segments(path, "/v1/deliveries/") {
-        return post(Route::Redrive { touch });
+        return post(ApiRoute::Redrive { touch });
     }
     if let Some((journey, verb)) = two_segments(path, "/v1/journeys/") {
         return match verb {
-            "pause" => post(Route::Pause { journey }),
-            "resume" => post(Route::Resume { journey }),
-            "move" => post(Route::Move { journey }),
+            "pause" => post(ApiRoute::Pause { journey }),
+            "resume" => post(ApiRoute::Resume { journey }),
+            "move" => post(ApiRoute::Move { journey }),
             _ => Err(NoRoute::Unknown { machine: true }),
         };
     }
     match path {
-        "/v1/links" => post(Route::Mint),
-        "/v1/grants" => post(Route::Exchange),
-        "/v1/audit" => get(Route::Audit),
-        "/v1/events" => post(Route::Events),
+        "/v1/links" => post(ApiRoute::Mint),
+        "/v1/grants" => post(ApiRoute::Exchange),
+        "/v1/audit" => get(ApiRoute::Audit),
+        "/v1/events" => post(ApiRoute::Events),
         "/v1/policy" => match method {
-            Method::Get => Ok(Route::Policies),
-            Method::Put => Ok(Route::KeepPolicy),
+            Method::Get => Ok(Route::Api(ApiRoute::Policies)),
+            Method::Put => Ok(Route::Api(ApiRoute::KeepPolicy)),
             _ => other("GET, PUT"),
         },
-        "/v1/deliveries" => get(Route::Deliveries),
+        "/v1/deliveries" => get(ApiRoute::Deliveries),
         _ => Err(NoRoute::Unknown { machine: true }),
     }
 }
@@ -239,7 +246,7 @@ fn segment<'a>(path: &'a str, prefix: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NoRoute, Route, route};
+    use super::{ApiRoute, NoRoute, Route, route};
     use crate::http::Method;
 
     #[test]
@@ -247,7 +254,7 @@ mod tests {
         assert_eq!(route(Method::Get, "/l/abc"), Ok(Route::Link { token: "abc" }));
         assert_eq!(route(Method::Post, "/u/abc"), Ok(Route::Unsubscribe { token: "abc" }));
         assert_eq!(route(Method::Head, "/p/abc"), Ok(Route::Preferences { token: "abc" }));
-        assert_eq!(route(Method::Delete, "/v1/links/x"), Ok(Route::Revoke { id: "x" }));
+        assert_eq!(route(Method::Delete, "/v1/links/x"), Ok(Route::Api(ApiRoute::Revoke { id: "x" })));
         for path in [
             "",
             "/",
@@ -266,7 +273,10 @@ mod tests {
             );
         }
         let long = "a".repeat(5_000);
-        assert_eq!(route(Method::Get, &format!("/v1/links/{long}")), Ok(Route::Inspect { id: &long }));
+        assert_eq!(
+            route(Method::Get, &format!("/v1/links/{long}")),
+            Ok(Route::Api(ApiRoute::Inspect { id: &long }))
+        );
     }
 
     #[test]

@@ -366,6 +366,7 @@ pub(super) mod tests {
     use crate::http::Response;
     use crate::http::page::Pages;
     use crate::http::page::tests::{in_every_language, policy, scope};
+    use crate::id::Tag;
     use crate::policy::{Channel, Language};
     use crate::time::Instant;
 
@@ -465,6 +466,25 @@ pub(super) mod tests {
                 assert!(html.contains(&format!("<input id=\"{target}\"")), "{name}: {target}");
             }
         });
+    }
+
+    #[test]
+    fn every_form_says_for_which_attempt_it_was_made() {
+        let (policy, scope) = (policy(), scope());
+        let pages = Pages::new(&policy, Some(&scope), Some("en")).of_attempt(Tag([7; 16]));
+        let field = "<input type=\"hidden\" name=\"attempt\" value=\"BwcHBwcHBwcHBwcHBwcHBw\">";
+        let mut forms = 0;
+        for (name, page) in all(&pages) {
+            for form in page.body.split("<form ").skip(1) {
+                let form = form.split("</form>").next().unwrap();
+                assert!(
+                    form.starts_with("method=\"post\" action=\"/verify\"") && form.contains(field),
+                    "{name}"
+                );
+                forms += 1;
+            }
+        }
+        assert!(forms > 20, "{forms}");
     }
 
     #[test]

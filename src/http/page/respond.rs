@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 
 use crate::http::Response;
+use crate::http::message::STRICT_TRANSPORT;
 use crate::policy::Language;
 
 /// Where the forms of a page may lead.
@@ -67,7 +68,7 @@ pub fn page(status: u16, language: Language, html: String, forms: Forms) -> Resp
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("x-robots-tag", "noindex, nofollow"),
-        ("strict-transport-security", "max-age=63072000"),
+        ("strict-transport-security", STRICT_TRANSPORT),
         ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
@@ -84,7 +85,7 @@ pub(super) fn asset(content_type: &'static str, body: &'static str, versioned: b
             if versioned { "public, max-age=31536000, immutable" } else { "public, max-age=300" },
         ),
         ("x-content-type-options", "nosniff"),
-        ("strict-transport-security", "max-age=63072000"),
+        ("strict-transport-security", STRICT_TRANSPORT),
         ("cross-origin-resource-policy", "same-origin"),
     ];
     Response { status: 200, headers: fixed(headers), body: Cow::Borrowed(body) }

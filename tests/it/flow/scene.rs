@@ -102,6 +102,7 @@ impl Scene {
     /// One request, and what the edge does after its answer.
     pub fn send(&self, request: &Request) -> Seen {
         let Outcome { response, events, later, failure } = self.serve(request);
+        check_headers(&response);
         for work in later {
             // A marker that is lost is a slower "no", nothing more.
             if let Later::Mark { link, marker } = work {
@@ -173,6 +174,17 @@ impl Scene {
         let lines = export.lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         lines.map(|line| serde_json::from_value(line["event"].clone()).unwrap()).collect()
     }
+}
+
+/// Every answer has each header once, but for cookies, and one with a body speaks of TLS as every other does.
+fn check_headers(response: &Response) {
+    let mut names: Vec<&str> = response.headers.iter().map(|(name, _)| *name).collect();
+    names.retain(|name| *name != "set-cookie");
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+    let transport = response.headers.iter().find(|(name, _)| *name == "strict-transport-security");
+    let expected = (response.status != 303).then_some("max-age=63072000");
+    assert_eq!(transport.map(|(_, value)| &**value), expected, "{names:?}");
 }
 
 impl Seen {
