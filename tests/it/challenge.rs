@@ -376,7 +376,7 @@ impl Model {
         match self.seen.act(command, now) {
             Answer::Granted { claim, replay: false, shown, .. } => self.granted(nonce, claim, shown, now),
             Answer::Granted { claim, replay: true, shown, .. } => {
-                assert!(self.grants.contains(&(claim, shown)))
+                assert!(self.grants.contains(&(claim, shown)));
             }
             Answer::Proving(view) => {
                 assert!(!self.need.is_met(view.shown));
