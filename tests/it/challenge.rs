@@ -190,6 +190,12 @@ impl Model {
 
     fn prove(&mut self, nonce: u8, ask: Ask, now: Instant) {
         let locked = self.failures >= LINK_FAILURES_MAX;
+        if self.is_exact {
+            // A relay code ends with the last proof of its nonce, and does not come back with the next.
+            let known: Vec<u8> =
+                self.shown.keys().copied().filter(|nonce| !self.known(*nonce, now).is_empty()).collect();
+            self.relays.iter_mut().for_each(|relay| relay.is_over |= !known.contains(&relay.nonce));
+        }
         let command = Command::Prove { nonce: Nonce([nonce; 12]), hold: self.hold, need: self.need, ask };
         self.seen.expires = now + Span::from_secs(ATTEMPT_S);
         match self.seen.act(command, now) {

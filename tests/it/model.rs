@@ -523,8 +523,8 @@ fn explore(first: World, terms: Terms) -> (usize, usize) {
     (visited.len(), moves)
 }
 
-fn row(failures: u8, challenge: Challenge) -> Option<Row> {
-    Some(Row { state: State::Fresh, failures, challenge: Some(Box::new(challenge)) })
+fn row(failures: u8, challenge: Challenge) -> Row {
+    Row { state: State::Fresh, failures, challenge: Some(Box::new(challenge)) }
 }
 
 /// A link of which nothing is known; one at the end of its tries; one at the end of its codes, whose person has paid
@@ -550,12 +550,13 @@ fn worlds() -> Vec<World> {
         vec![Allotted { lot: Lot::Code, ..fact }; usize::from(CODES_PER_LINK_MAX - 1)],
     ];
     let half = challenge(vec![attempt(0, &[Proof::Fact], vec![code(0)])], 1);
-    let mut half_way = World::new(row(0, half), Vec::new());
+    let mut half_way = World::new(Some(row(0, half)), Vec::new());
     half_way.known.shown[0].push((Proof::Fact, until));
     half_way.visitor(0).codes.push((code_tag(0, 9), START));
 
     let sent = challenge(vec![attempt(0, &[], vec![code(0)])], 1);
-    let mut under_way = World::new(row(0, sent), vec![Allotted { lot: Lot::Code, link: LINK, at: START }]);
+    let mut under_way =
+        World::new(Some(row(0, sent)), vec![Allotted { lot: Lot::Code, link: LINK, at: START }]);
     under_way.known.paid_before = 0;
     under_way.visitor(0).under_way =
         UnderWay::CodeAllotted { tag: code_tag(0, 9), at: START, allotted: START };
@@ -573,8 +574,8 @@ fn worlds() -> Vec<World> {
     held.visitor(0).grant = Some(claim);
     vec![
         World::new(None, Vec::new()),
-        World::new(row(LINK_FAILURES_MAX - 2, tired), Vec::new()),
-        World::new(row(0, challenge(Vec::new(), CODES_PER_LINK_MAX - 1)), paid.concat()),
+        World::new(Some(row(LINK_FAILURES_MAX - 2, tired)), Vec::new()),
+        World::new(Some(row(0, challenge(Vec::new(), CODES_PER_LINK_MAX - 1))), paid.concat()),
         half_way,
         under_way,
         held,
