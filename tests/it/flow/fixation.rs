@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use postern::http::{Headers, Method};
 use postern::id::encode_bytes;
-use postern::limits::{LEASE_S, PROOF_LIFETIME_S, PROOF_REST_MIN_S};
+use postern::limits::{LEASE_S, PRESS_REST_MIN_S};
 use postern::time::Span;
 use serde_json::json;
 
@@ -67,7 +67,11 @@ fn an_attempt_goes_on_by_its_session_and_never_longer() {
     // Back, a second tab, a reload of the link: the same attempt, so the code on its way still works.
     anna.press(&token);
     assert_eq!(nonce_of(&anna), first);
-    scene.pass(Span::from_secs(PROOF_LIFETIME_S - PROOF_REST_MIN_S));
+    let press_s = {
+        let snapshot = scene.snapshot.borrow();
+        snapshot.as_ref().unwrap().policy.scope_named(MEDIUM).unwrap().press_s
+    };
+    scene.pass(Span::from_secs(press_s - PRESS_REST_MIN_S));
     anna.press(&token);
     assert_eq!(nonce_of(&anna), first, "there is enough time left");
     let session = anna.session.clone();

@@ -121,7 +121,7 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
 /// The same policy with a journey that nothing triggers, and whose one message reads these flags and masks.
 pub fn reading(mut policy: Policy, flags: Vec<String>, masks: Vec<String>) -> Policy {
     let mut reader = journey("reader", vec![after("reader", Channel::Email, Span::default())]);
-    reader.trigger.event = "never".to_owned();
+    "never".clone_into(&mut reader.trigger.event);
     reader.trigger.when.all = flags;
     policy.journeys.insert("reader".to_owned(), reader);
     let template = Template {
