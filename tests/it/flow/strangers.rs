@@ -211,7 +211,9 @@ const ATTACKS: &[Attack] = &[
     }),
     ("`POST /verify` for codes, each link", |scene| {
         let headers = proving(scene, MEDIUM);
-        Box::new(move |_, _| request(Method::Post, "/verify", headers.clone(), "form=send&channel=sms"))
+        let attempt = scene.form(headers.session.as_deref().unwrap());
+        let form = format!("form=send&channel=sms&attempt={attempt}");
+        Box::new(move |_, _| request(Method::Post, "/verify", headers.clone(), &form))
     }),
     ("`GET /p/`, `GET` or `POST /u/` of no token", |_| {
         Box::new(|_, at| match at % 3 {
