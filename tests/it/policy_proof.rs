@@ -169,6 +169,11 @@ fn code_cases() -> Vec<Case> {
         ("code.channels", at(".channels"), code(json!({ "channels": [] }))),
         ("code.channels", at(".channels[1]"), code(json!({ "channels": ["sms", "sms"] }))),
         ("field.choice", at(".channels[0]"), code(json!({ "channels": ["in_app"] }))),
+        (
+            "code.provider_locales",
+            at(".provider_locales.en"),
+            code(json!({ "provider_locales": { "en": "en-US" } })),
+        ),
         ("code.provider_name", at(".provider_name"), code(json!({ "provider_name": "" }))),
         ("code.provider_name", at(".provider_name"), code(json!({ "provider_name": "Acme code" }))),
     ]
