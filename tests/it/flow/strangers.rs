@@ -169,13 +169,16 @@ fn choices(scene: &Scene) -> String {
 }
 
 /// A row of the table: what the requests are, by the words that it stands under, and how one is made.
-type Attack = (&'static str, fn(&Scene) -> Box<dyn Fn(&Scene, u32) -> Request>);
+type Attack = (&'static str, fn(&Scene) -> Made);
 
-fn at_path(method: Method, path: String, body: &'static str) -> Box<dyn Fn(&Scene, u32) -> Request> {
+/// The request of a number.
+type Made = Box<dyn Fn(&Scene, u32) -> Request>;
+
+fn at_path(method: Method, path: String, body: &'static str) -> Made {
     Box::new(move |_, _| from_network(method, &path, body))
 }
 
-fn at_link(method: Method, scope: &'static str, scene: &Scene) -> Box<dyn Fn(&Scene, u32) -> Request> {
+fn at_link(method: Method, scope: &'static str, scene: &Scene) -> Made {
     let path = format!("/l/{}", scene.mint(scope));
     Box::new(move |_, at| {
         let nonce = Nonce([u8::try_from(at % 251).unwrap(); 12]);
