@@ -49,6 +49,17 @@ impl Attempt<'_> {
         let Some(answers) = self.answers(fields).filter(|_| self.need.among().contains(Proof::Fact)) else {
             return self.not_the_facts(Mistake::Wrong, None, ports).await;
         };
+        // The gate first: a link that is used up, withdrawn or locked, or that has its facts, costs the person no try.
+        match self.ask(Ask::Look, ports).await {
+            Ok(view) if view.shown.contains(Proof::Fact) || self.need.is_met(view.shown) => {
+                return match self.ask(Ask::Begin, ports).await {
+                    Ok(view) => self.shown(&view, ports).await,
+                    Err(outcome) => *outcome,
+                };
+            }
+            Ok(_) => {}
+            Err(outcome) => return *outcome,
+        }
         let (subject, link) = (self.session.subject, self.session.link.link);
         let errand = shard::Errand::Allot { subject, lot: Lot::Fact, link };
         let person = match self.visit(errand, ports).await {

@@ -23,6 +23,8 @@ enum Judged {
     /// The form was sent twice.
     Again,
     Wrong(&'static str),
+    /// The link is not to be had, or was had before; the person's counter stays as it was.
+    Over(Box<Outcome>),
 }
 
 impl Attempt<'_> {
@@ -58,12 +60,13 @@ impl Attempt<'_> {
             return self.go_on(Ask::Look, ports).await;
         };
         let judged = match self.judge(party, issued, credential, ports).await {
+            Ok(Judged::Over(outcome)) => return *outcome,
             Ok(judged) => judged,
             Err(error) => return self.shard_unanswered(&error),
         };
         let ask = match judged {
             Judged::Right => Ask::Shown { proof: Proof::Passkey, is_right: true },
-            Judged::Again => Ask::Look,
+            Judged::Again | Judged::Over(_) => Ask::Look,
             Judged::Wrong(_) => Ask::Shown { proof: Proof::Passkey, is_right: false },
         };
         let outcome = match self.ask_and_remember(ask, Remember::new(remember, None), ports).await {
@@ -137,6 +140,17 @@ impl Attempt<'_> {
             Ok(used) => used,
             Err(refusal) => return Ok(Judged::Wrong(refusal.code())),
         };
+        let counts = |known: &&Passkey| known.id == used.id && (known.counter > 0 || used.counter > 0);
+        if !person.passkeys.iter().any(|known| counts(&known)) {
+            // Nothing is counted, so there is nothing to ask the shard for: the gate judges.
+            return Ok(Judged::Right);
+        }
+        // The gate first, as with facts.
+        match self.ask(Ask::Look, ports).await {
+            Ok(view) if view.shown.contains(Proof::Passkey) => return Ok(Judged::Again),
+            Ok(_) => {}
+            Err(outcome) => return Ok(Judged::Over(outcome)),
+        }
         let subject = self.session.subject;
         let errand = shard::Errand::UsePasskey { subject, id: used.id, counter: used.counter };
         Ok(match self.visit(errand, ports).await? {

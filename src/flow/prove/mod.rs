@@ -6,8 +6,8 @@
 //! the link in the same step, and the person is handed over.
 //!
 //! What is judged where: codes and other browsers' codes by the gate, in one request; facts and passkeys here, with what
-//! the person's shard keeps, and the gate is told. The shard allots what costs the person something (a code, a try at
-//! their facts) before it is spent.
+//! the person's shard keeps, and the gate is told. The gate is asked first whether the link can be had; then the shard allots
+//! what costs the person something (a code, a try at their facts, a passkey's counter); then the gate judges.
 //!
 //! Nobody without a session gets further than the page that asks for the link to be opened again, so no address here
 //! leads round in a circle.

@@ -253,3 +253,28 @@ fn a_form_is_for_the_attempt_that_it_was_made_for() {
 fn tries(scene: &Scene) -> usize {
     crate::flow::prove::person(scene).allotted.len()
 }
+
+/// A thief with a link that is dead must not use up the tries of whoever it was for.
+#[test]
+fn a_dead_link_costs_its_person_no_try() {
+    let scene = scene();
+    let token = scene.mint(HIGH);
+    let mut thief = Browser::new(&scene, 1);
+    thief.press(&token);
+    let guess = "form=fact&fact.customer_number=87654321";
+    assert_eq!(thief.post(guess).response.status, 422);
+    assert_eq!(tries(&scene), 1, "a link that is alive costs a try");
+    let revoked = scene.api(Method::Delete, &format!("/v1/links/{}", &token[..28]), "");
+    assert_eq!(revoked.response.status, 200);
+    for _ in 0..20 {
+        assert_eq!(thief.post(guess).response.status, 410);
+    }
+    assert_eq!(tries(&scene), 1);
+    // A link whose facts were shown has no use for more of them.
+    let mut anna = Browser::new(&scene, 2);
+    anna.press(&scene.mint(HIGH));
+    for _ in 0..3 {
+        assert_eq!(anna.post(&format!("form=fact&fact.customer_number={NUMBER}")).summary(), "303 /verify");
+    }
+    assert_eq!(tries(&scene), 2);
+}
