@@ -262,7 +262,7 @@ test("a grant is redeemed once; the same exchange may be repeated with its Idemp
   const { claimed_at: claimedAt, expires, ...rest } = first.body;
   assert.deepEqual(rest, { outcome: "redeemed", link: id, scope: "payment.retry", scope_code: 1, subject, risk: "medium", proof: [] });
   assert.ok(Math.abs(claimedAt - door.now()) < 30_000 && expires * 1000 > claimedAt);
-  assert.equal((await exchange(body.grant, undefined, key)).text, first.text);
+  assert.deepEqual((await exchange(body.grant, undefined, key)).body, { ...first.body, replay: true });
   isProblem(await exchange(body.grant), 409, "grant_used");
   isProblem(await exchange(body.grant, undefined, { headers: { "idempotency-key": "visit 2" } }), 409, "grant_used");
   isProblem(await exchange(body.grant, undefined, { ...key, key: keyOf("exchange") }), 409, "grant_used");
