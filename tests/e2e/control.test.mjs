@@ -85,6 +85,9 @@ test("a version that would make other links of live ones is refused, also by a r
   ]);
   // As a registry of the build before this one left it.
   const { active } = await list();
+  // What still is in the local queue would be lost with it.
+  const isKept = (entries) => entries.filter(({ event }) => event.kind === "policy.kept").length === 2;
+  await door.audit((entries) => isKept(entries) && entries.some(({ event }) => event.kind === "policy.activated"));
   await door.stop();
   const files = (await readdir(folder, { recursive: true })).filter((name) => /registry/i.test(name) && name.endsWith(".sqlite"));
   let registries = 0;
