@@ -84,7 +84,9 @@ impl<'a> Click<'a> {
                 scope: &scope.name,
                 destination: way.web,
                 grant: Some(grant),
-                expires_in_s: Some(ends.since(self.context.now).secs_ceil().max(1)),
+                expires_in_s: Some(
+                    ends.since(self.context.now).secs_ceil().clamp(1, u64::from(GRANT_LIFETIME_S)),
+                ),
             };
             return json(200, &document);
         }

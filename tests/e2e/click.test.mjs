@@ -132,7 +132,8 @@ test("invariant 2: the same nonce gets the same grant, another finds the link bu
   assert.deepEqual(Object.keys(first.body), ["outcome", "scope", "destination", "grant", "expires_in_s"]);
   assert.equal(first.body.expires_in_s, 60);
   const again = await door.claim(token, first.nonce);
-  assert.deepEqual(again.body, first.body);
+  assert.equal(again.body.grant, first.body.grant);
+  assert.ok(again.body.expires_in_s >= 1 && again.body.expires_in_s <= 60, "what is left of the minute");
   const other = await door.claim(token);
   assert.equal(other.status, 409);
   assert.equal(other.body.code, "busy");
