@@ -77,6 +77,8 @@ pub const GATE_TIMEOUT_MS: u64 = 8_000;
 pub const REFUSED_RETRY_S: u64 = 10;
 /// How long a visitor is asked to wait when the fault is ours: a gate restarts or moves within seconds.
 pub const TRY_AGAIN_S: u32 = 5;
+/// Over which time the rate limiter counts: `period` in `wrangler.toml`.
+pub const DAMPER_WINDOW_S: u32 = 60;
 /// Largest association file: beyond 128 KB iOS ignores it (App Search Programming Guide, revision 2016-04-01).
 pub const ASSOCIATION_MAX_BYTES: usize = 128 * 1024;
 
@@ -357,6 +359,8 @@ pub const WEBHOOK_KEY_MIN: usize = 24;
 pub const WEBHOOK_KEY_MAX: usize = 64;
 /// How long a message's unsubscribe link works: CAN-SPAM asks for 30 days at least.
 pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// How long an unsubscription can be taken back from the page that says it was made: as long as a slip is noticed.
+pub const UNDO_LIFETIME_S: u32 = 10 * 60;
 /// Policy versions that an isolate keeps for composing messages.
 pub const VERSIONS_HELD_MAX: usize = 8;
 /// All secrets `POSTERN_PROVIDERS…` together.

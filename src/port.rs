@@ -101,6 +101,7 @@ pub enum Marker {
     Spent,
     Revoked,
     Settled,
+    Locked,
 }
 
 /// Markers of single-use links, eventually seen everywhere.

@@ -8,7 +8,7 @@ use askama::Template;
 
 use crate::http::page::asset;
 use crate::http::page::text::{Proving, Text};
-use crate::http::page::{Adding, AppWay, Choice, ChoicesPage, Grant};
+use crate::http::page::{Adding, AppWay, Choice, ChoicesPage, Grant, Heard};
 use crate::id::{Nonce, Reference, Tag};
 use crate::policy::Language;
 pub(super) use proof::{Again, ChooseView, CodeView, FactsView, Offered, PasskeyView, Problem, RelayView};
@@ -95,6 +95,8 @@ pub(super) struct ChoicesView<'a> {
     pub frame: Frame<'a>,
     pub text: &'static Text,
     pub page: ChoicesPage<'a>,
+    /// With the day as people write it.
+    pub history: Vec<(&'a Heard, String)>,
     /// Each purpose that has a choice, with its choices.
     pub purposes: Vec<(&'static str, Vec<&'a Choice>)>,
     pub help: &'a str,
@@ -105,6 +107,16 @@ pub(super) struct ChoicesView<'a> {
 pub(super) struct UnsubscribeView<'a> {
     pub frame: Frame<'a>,
     pub text: &'static Text,
+    pub choices: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "unsubscribed.html")]
+pub(super) struct UnsubscribedView<'a> {
+    pub frame: Frame<'a>,
+    pub text: &'static Text,
+    pub meaning: &'static str,
+    pub undo: Option<&'a str>,
     pub choices: &'static str,
 }
 
