@@ -69,12 +69,12 @@ impl UndoSeal {
             return None;
         }
         let (at, mut rest) = rest.split_first_chunk::<INSTANT_LENGTH>()?;
-        let at = instant(at);
+        let at = instant(*at);
         let mut before = [None; WORDS];
         for word in &mut before {
             let (kind, after) = rest.split_first()?;
             let (said_at, after) = after.split_first_chunk::<INSTANT_LENGTH>()?;
-            *word = (*kind != 0).then_some((*kind == 1, instant(said_at)));
+            *word = (*kind != 0).then_some((*kind == 1, instant(*said_at)));
             rest = after;
         }
         (now < at + Span::from_secs(UNDO_LIFETIME_S)).then_some(Undo { at, before })
@@ -85,8 +85,8 @@ fn instant_bytes(at: Instant) -> [u8; INSTANT_LENGTH] {
     at.millis().to_be_bytes().last_chunk().copied().unwrap_or_default()
 }
 
-fn instant(bytes: &[u8; INSTANT_LENGTH]) -> Instant {
-    Instant::from_millis(bytes.iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte)))
+fn instant(bytes: [u8; INSTANT_LENGTH]) -> Instant {
+    Instant::from_millis(bytes.into_iter().fold(0, |millis, byte| millis << 8 | u64::from(byte)))
 }
 
 #[cfg(test)]
