@@ -9,8 +9,8 @@ use postern::id::{KeyId, LinkId, Region, ScopeCode};
 use postern::key::{KeyRing, Secret};
 use postern::limits::CLOCK_SKEW_S;
 use postern::policy::{
-    AndroidTarget, Apps, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Risk, SchemeTarget,
-    Scope, Site, WaysOn, WebUrl,
+    AndroidTarget, Apps, Brand, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Risk,
+    SchemeTarget, Scope, Site, WaysOn, WebUrl,
 };
 use postern::time::Instant;
 use postern::token::{Claims, Minter, Use, Verified, Verifier};
@@ -85,6 +85,7 @@ fn policy() -> Policy {
             ways_on: WaysOn { fresh_link: None, help: web("https://www.example.com/help"), call_back: None },
             facts: LiteMap::new(),
             code: CodeSettings::default(),
+            brand: Brand::default(),
         },
         scopes: scopes.into_iter().map(|scope| (scope.code, scope)).collect(),
         destinations: [("everything", everything()), ("scheme", scheme_only()), ("web", web_only())]

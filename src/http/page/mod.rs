@@ -26,6 +26,7 @@ pub use proof::{
     Adding, Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Mistake, Offer, Relay, Resend,
     Trouble, VERIFY,
 };
+pub use respond::image;
 pub use respond::{Forms, page, redirect};
 
 use crate::http::Response;
@@ -312,7 +313,7 @@ impl<'a> Pages<'a> {
     }
 
     fn frame<'b>(&'b self, heading: &'b str, door: Door) -> Frame<'b> {
-        Frame::new(self.language, &self.site.name, heading, door).of_attempt(self.attempt)
+        Frame::new(self.language, &self.site.name, heading, door).of_attempt(self.attempt).of(self.site)
     }
 
     /// What the link is for, in the page's language.
@@ -397,8 +398,8 @@ pub(super) mod tests {
     use crate::http::Response;
     use crate::id::{Nonce, Reference, Region, ScopeCode};
     use crate::policy::{
-        Apps, CallBack, Channel, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Purpose,
-        Risk, Scope, Site, WaysOn, WebUrl,
+        Apps, Brand, CallBack, Channel, CodeSettings, Destination, Language, Outreach, Policy, ProofBy,
+        Purpose, Risk, Scope, Site, WaysOn, WebUrl,
     };
     use crate::token::Use;
 
@@ -428,6 +429,7 @@ pub(super) mod tests {
             region: Region::Weur,
             facts: LiteMap::new(),
             code: CodeSettings::default(),
+            brand: Brand::default(),
         }
     }
 
