@@ -11,7 +11,7 @@
 //! has it can say no more by it than the person had said before.
 
 use crate::id::{KeyId, Subject, decode_bytes, encode_bytes};
-use crate::key::{KeyRing, MacKeys, Purpose, TAG_LENGTH_MIN};
+use crate::key::{KeyRing, MacKeys, Purpose, Sealed, TAG_LENGTH_MIN};
 use crate::limits::UNDO_LIFETIME_S;
 use crate::time::{Instant, Span};
 
@@ -44,7 +44,7 @@ impl UndoSeal {
 
     /// `None` only for a ring without its minting key.
     pub fn seal(&self, undo: Undo, subject: Subject) -> Option<String> {
-        let mac = self.keys.live(self.minting, undo.at)?;
+        let mac = self.keys.live(self.minting, Sealed::Choices, undo.at)?;
         let mut bytes = vec![self.minting.0];
         bytes.extend_from_slice(&instant_bytes(undo.at));
         for word in undo.before {
@@ -65,7 +65,7 @@ impl UndoSeal {
         let bytes: [u8; LENGTH] = decode_bytes(text).ok()?;
         let (signed, tag) = bytes.split_last_chunk::<TAG_LENGTH_MIN>()?;
         let (key, rest) = signed.split_first()?;
-        if !self.keys.live(KeyId(*key), now)?.verify(&[signed, &subject.0], tag) {
+        if !self.keys.live(KeyId(*key), Sealed::Choices, now)?.verify(&[signed, &subject.0], tag) {
             return None;
         }
         let (at, mut rest) = rest.split_first_chunk::<INSTANT_LENGTH>()?;

@@ -412,7 +412,7 @@ fn the_page_says_why_the_message_came_through_which_it_was_opened() {
     let subject = contacted(&scene);
     let touch = person(&scene, subject).unwrap().history.last().unwrap().id;
     let link = LinkId(postern::key::sha256_prefix(&[b"postern/choices/v1/", &touch.0]));
-    let of = |link| Claims::preferences(subject, link, Region::Weur, NOW);
+    let of = |link| Claims::choices(subject, link, Region::Weur, NOW);
     let look = |link| {
         send(&scene, Method::Get, &format!("/p/{}", scene.door.minter.mint(&of(link))), "").response.body
     };
