@@ -77,6 +77,8 @@ pub const GATE_TIMEOUT_MS: u64 = 8_000;
 pub const REFUSED_RETRY_S: u64 = 10;
 /// How long a visitor is asked to wait when the fault is ours: a gate restarts or moves within seconds.
 pub const TRY_AGAIN_S: u32 = 5;
+/// Over which time the rate limiter counts: `period` in `wrangler.toml`.
+pub const DAMPER_WINDOW_S: u32 = 60;
 /// Largest association file: beyond 128 KB iOS ignores it (App Search Programming Guide, revision 2016-04-01).
 pub const ASSOCIATION_MAX_BYTES: usize = 128 * 1024;
 
@@ -126,6 +128,19 @@ pub const POLICY_NAME_MAX: usize = 64;
 pub const POLICY_TEXT_CHARS_MAX: usize = 60;
 /// Longest URL in a policy, in bytes: with a grant behind it, it still fits every browser and header.
 pub const POLICY_URL_MAX: usize = 1_024;
+/// Largest logo or icon of a brand, in bytes: a page is about as large, and a phone waits for both.
+pub const BRAND_IMAGE_MAX_BYTES: usize = 16 * 1024;
+/// Sides of a logo, in pixels. It is shown at most 40 high, and large screens have four times as many.
+pub const BRAND_IMAGE_MIN_PX: u16 = 16;
+pub const BRAND_IMAGE_MAX_PX: u16 = 1_200;
+/// Sides of an icon, in pixels: what home screens show is 512.
+pub const ICON_MAX_PX: u16 = 512;
+/// Longest imprint or postal address, in characters.
+pub const BRAND_ADDRESS_CHARS_MAX: usize = 200;
+/// Longest preheader, in characters: mailboxes show about as many.
+pub const PREHEADER_CHARS_MAX: usize = 100;
+/// How long an isolate's place keeps an image of a brand. Its key is its hash, so it never changes.
+pub const BRAND_CACHE_S: u32 = 24 * 60 * 60;
 /// Longest Android package name, in bytes: the system refuses longer ones.
 pub const PACKAGE_NAME_MAX: usize = 223;
 /// Longest iOS bundle id, in bytes: App Store Connect refuses longer ones.
@@ -357,6 +372,8 @@ pub const WEBHOOK_KEY_MIN: usize = 24;
 pub const WEBHOOK_KEY_MAX: usize = 64;
 /// How long a message's unsubscribe link works: CAN-SPAM asks for 30 days at least.
 pub const UNSUBSCRIBE_LIFETIME_S: u32 = 60 * 24 * 60 * 60;
+/// How long an unsubscription can be taken back from the page that says it was made: as long as a slip is noticed.
+pub const UNDO_LIFETIME_S: u32 = 10 * 60;
 /// Policy versions that an isolate keeps for composing messages.
 pub const VERSIONS_HELD_MAX: usize = 8;
 /// All secrets `POSTERN_PROVIDERS…` together.

@@ -101,6 +101,7 @@ pub enum Marker {
     Spent,
     Revoked,
     Settled,
+    Locked,
 }
 
 /// Markers of single-use links, eventually seen everywhere.
@@ -229,10 +230,19 @@ pub trait Library {
     async fn shelf(&self) -> Result<Shelf, Unreachable>;
     /// A bundle's text.
     async fn bundle(&self, version: u32) -> Result<Option<String>, Unreachable>;
-    /// Keeps a bundle. A version is written once. Neither this nor `activate` takes one that [`TermsMemory`] refuses.
+    /// Keeps a bundle, and its images by their keys. A version is written once. Neither this nor `activate` takes one that
+    /// [`TermsMemory`] refuses.
     ///
     /// [`TermsMemory`]: crate::policy::TermsMemory
-    async fn keep(&self, version: u32, bundle: &str, event: Event) -> Result<Kept, Unreachable>;
+    async fn keep(
+        &self,
+        version: u32,
+        bundle: &str,
+        images: Vec<(String, String)>,
+        event: Event,
+    ) -> Result<Kept, Unreachable>;
+    /// An image of a brand, in base64, by its key.
+    async fn image(&self, key: &str) -> Result<Option<String>, Unreachable>;
     /// Puts a kept version in force, everywhere within a minute or two.
     async fn activate(&self, version: u32, event: Event) -> Result<Activation, Unreachable>;
     /// Names of paused journeys, as of a minute ago or less.

@@ -68,3 +68,17 @@ if (window.PublicKeyCredential) {
     way.classList.replace("quiet", "primary");
   }
 }
+
+// "No messages at all" and the other boxes agree: while it is ticked the others are empty and cannot be ticked.
+const stop = document.querySelector('[name="want"][value="nothing"]');
+stop?.addEventListener("change", () => {
+  for (const group of document.querySelectorAll("[data-choices]")) {
+    for (const box of group.querySelectorAll('[name="want"]')) {
+      if (stop.checked && !group.disabled) box.dataset.was = box.checked;
+      // What the page came with is beside each box.
+      const was = box.dataset.was ?? String(group.querySelector(`[type="hidden"][value="${box.value}"]`).name === "on");
+      box.checked = !stop.checked && was === "true";
+    }
+    group.disabled = stop.checked;
+  }
+});

@@ -25,6 +25,7 @@ pub enum LinkView {
     Spent,
     Revoked,
     Settled,
+    Locked,
 }
 
 /// What becomes of a tap that is not refused.
@@ -91,6 +92,7 @@ fn admit<'p>(
     match (view, tap) {
         (LinkView::Revoked, _) => return Err(Cause::Revoked),
         (LinkView::Settled, _) => return Err(Cause::Settled),
+        (LinkView::Locked, _) => return Err(Cause::Locked),
         (LinkView::Spent, Tap::Look) => return Err(Cause::Spent),
         // The gate knows who spent it, and shows the winner the same way again.
         (LinkView::Spent, Tap::Press) | (LinkView::Unknown, _) => {}

@@ -4,7 +4,7 @@
 //! A forged token, one for another host, one of an unknown scope and text that is no token at all are one and the
 //! same [`Refusal::NotValid`], which carries nothing; so whatever is rendered from it is the same for all of them.
 
-use crate::limits::TRY_AGAIN_S;
+use crate::limits::{DAMPER_WINDOW_S, TRY_AGAIN_S};
 use crate::time::Instant;
 use crate::token;
 
@@ -23,7 +23,9 @@ pub enum Refusal {
     Revoked,
     /// What the link was sent for is settled: there is nothing more to do.
     Settled,
-    /// The link is locked, or its visitors come too fast.
+    /// Too many wrong answers closed the link for good.
+    Locked,
+    /// Its visitors, or those of one network, come too fast.
     TooManyTries,
     /// The fault is ours, and passes.
     TryAgain,
@@ -124,7 +126,8 @@ impl Cause {
             Self::Busy { until } => Refusal::Busy { until },
             Self::Revoked => Refusal::Revoked,
             Self::Settled => Refusal::Settled,
-            Self::Locked | Self::Damped => Refusal::TooManyTries,
+            Self::Locked => Refusal::Locked,
+            Self::Damped => Refusal::TooManyTries,
             Self::NoDestination | Self::PolicyUnreachable | Self::GateUnreachable => Refusal::TryAgain,
         }
     }
@@ -140,7 +143,8 @@ impl Refusal {
             Self::Busy { .. } => "busy",
             Self::Revoked => "revoked",
             Self::Settled => "settled",
-            Self::TooManyTries => "too_many_tries",
+            // One code, for programs that know it.
+            Self::Locked | Self::TooManyTries => "too_many_tries",
             Self::TryAgain => "try_again",
         }
     }
@@ -151,7 +155,7 @@ impl Refusal {
             Self::NotValid => 404,
             Self::Busy { .. } => 409,
             Self::Expired | Self::Used | Self::Revoked | Self::Settled => 410,
-            Self::TooManyTries => 429,
+            Self::Locked | Self::TooManyTries => 429,
             Self::TryAgain => 503,
         }
     }
@@ -161,6 +165,7 @@ impl Refusal {
         match self {
             Self::Busy { until } => Some(until.since(now).secs_ceil().max(1)),
             Self::TryAgain => Some(u64::from(TRY_AGAIN_S)),
+            Self::TooManyTries => Some(u64::from(DAMPER_WINDOW_S)),
             _ => None,
         }
     }

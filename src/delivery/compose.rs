@@ -14,7 +14,7 @@ use crate::limits::SMS_SEGMENTS_MAX;
 use crate::person::is_masked;
 use crate::policy::slot::{Piece, fill, pieces};
 use crate::policy::sms::Lasts;
-use crate::policy::{Channel, Language, Purpose, Site, Template, Wording, sms};
+use crate::policy::{Accent, Channel, Language, Purpose, Site, Template, Wording, sms};
 use crate::time::Span;
 
 /// All that a message is made of.
@@ -107,13 +107,16 @@ struct Said<'a> {
 impl<'a> Said<'a> {
     fn email(&self) -> Message {
         let subject = self.subject();
+        let preheader = self.wording.preheader.as_deref().and_then(|text| self.fill(text));
         let footer = self.footer();
         let paragraphs = self.filled(&self.wording.paragraphs);
         let lasts = (self.phrases.lasts)(Lasts::of(self.draft.lasts));
         let view = EmailView {
             language: self.language.tag(),
             site: &self.draft.site.name,
+            look: Look::of(self.draft.site),
             subject: subject.as_deref().unwrap_or_default(),
+            preheader: preheader.as_deref(),
             paragraphs: &paragraphs,
             button: self.wording.button.as_deref().zip(self.link),
             lasts: &lasts,
@@ -122,7 +125,8 @@ impl<'a> Said<'a> {
         };
         // Rendering writes to a `String`, and every value displays without fail.
         let html = view.render().unwrap_or_default();
-        let mut text = paragraphs.join("\n\n");
+        let mut text = preheader.as_ref().map(|line| format!("{line}\n\n")).unwrap_or_default();
+        text.push_str(&paragraphs.join("\n\n"));
         if let Some((button, link)) = view.button {
             text.extend(["\n\n", button, "\n", link, "\n\n", view.lasts]);
         }
@@ -130,6 +134,7 @@ impl<'a> Said<'a> {
         for (words, url) in &footer.ways {
             text.extend(["\n", words, "\n", url, "\n"]);
         }
+        text.push_str(&footer.imprint_text());
         let unsubscribe = self.draft.unsubscribe.map(str::to_owned);
         Message { subject, html: Some(html), unsubscribe, ..self.message(text) }
     }
@@ -219,7 +224,8 @@ impl<'a> Said<'a> {
         let why = self.fill(&self.wording.why).unwrap_or_default();
         let mut ways = vec![(self.phrases.not_me, self.draft.help)];
         ways.extend(self.draft.preferences.map(|url| (self.phrases.choose, url)));
-        Footer { why: format!("{why} {}", purpose(&self.draft.site.name)), ways }
+        let imprint = self.draft.site.imprint(self.language);
+        Footer { why: format!("{why} {}", purpose(&self.draft.site.name)), ways, imprint }
     }
 
     /// The texts whose masked references are known.
@@ -240,6 +246,37 @@ pub(super) struct Footer<'a> {
     /// Why the person got it, and what kind of message it is.
     pub why: String,
     pub ways: Vec<(&'static str, &'a str)>,
+    /// Who sends it, and from where: a line each.
+    pub imprint: Vec<&'a str>,
+}
+
+impl Footer<'_> {
+    /// At the end of a text part.
+    pub(super) fn imprint_text(&self) -> String {
+        let lines: String = self.imprint.iter().flat_map(|line| [*line, "\n"]).collect();
+        if lines.is_empty() { lines } else { format!("\n{lines}") }
+    }
+}
+
+/// The colours of links and of the button, in light and dark.
+pub(super) struct Look {
+    pub link: String,
+    pub on: String,
+    pub link_dark: String,
+    pub on_dark: String,
+}
+
+impl Look {
+    pub(super) fn of(site: &Site) -> Self {
+        let [link, on, link_dark, on_dark] = match site.brand.accent {
+            Some(Accent { light, dark }) => {
+                [light, light.text_on(), dark, dark.text_on()].map(|colour| colour.to_string())
+            }
+            // Those of `www/site.css`.
+            None => ["#0e5a50", "#ffffff", "#7fd0be", "#08211d"].map(str::to_owned),
+        };
+        Self { link, on, link_dark, on_dark }
+    }
 }
 
 #[derive(askama::Template)]
@@ -247,7 +284,10 @@ pub(super) struct Footer<'a> {
 pub(super) struct EmailView<'a> {
     pub language: &'static str,
     pub site: &'a str,
+    pub look: Look,
     pub subject: &'a str,
+    /// What mailboxes show after the subject.
+    pub preheader: Option<&'a str>,
     pub paragraphs: &'a [String],
     pub button: Option<(&'a str, &'a str)>,
     /// How long the button's link works.
@@ -278,6 +318,41 @@ mod tests {
 
     fn masks() -> LiteMap<String, String> {
         LiteMap::from_iter([("order".to_owned(), "•••1234".to_owned())])
+    }
+
+    #[test]
+    fn an_email_says_who_sends_it_and_what_mailboxes_show_and_has_no_image() {
+        let mut policy = Policy::example();
+        let template = policy.templates.get_mut("payment.failed.email").unwrap();
+        template.texts.get_mut(&Language::German).unwrap().preheader = Some("Ein Blick <genügt>.".to_owned());
+        let message = composed(
+            &policy,
+            policy.templates.get("payment.failed.email").unwrap(),
+            Some(Language::German),
+            &masks(),
+        )
+        .unwrap();
+        let html = message.html.unwrap();
+        assert_eq!(html.matches("Ein Blick &#60;genügt&#62;.").count(), 1, "{html}");
+        assert!(html.find("display:none").unwrap() < html.find("Ein Blick").unwrap());
+        assert!(message.text.starts_with("Ein Blick <genügt>.\n\n"), "{}", message.text);
+        for line in ["Example AB, Registernummer 556000-0000", "Storgatan 1"] {
+            assert!(html.contains(line) && message.text.contains(line), "{line}");
+        }
+        assert!(!html.contains("<img") && !html.contains("/brand/"));
+        policy.site.brand = crate::policy::Brand::default();
+        let [light, dark] = ["#8a2b0e", "#ffb59e"].map(|text| crate::policy::Colour::parse(text).unwrap());
+        policy.site.brand.accent = Some(crate::policy::Accent { light, dark });
+        let message = composed(
+            &policy,
+            policy.templates.get("payment.failed.email").unwrap(),
+            Some(Language::English),
+            &masks(),
+        )
+        .unwrap();
+        let html = message.html.unwrap();
+        assert!(html.contains("background:#8a2b0e;") && html.contains(".go { background: #ffb59e"), "{html}");
+        assert!(!html.contains("display:none") && !html.contains("556000"), "{html}");
     }
 
     fn composed(

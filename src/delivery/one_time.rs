@@ -7,7 +7,7 @@
 
 use askama::Template as _;
 
-use crate::delivery::compose::{EmailView, Footer, locale};
+use crate::delivery::compose::{EmailView, Footer, Look, locale};
 use crate::delivery::phrase::Phrases;
 use crate::delivery::{Approved, Message};
 use crate::id::TouchId;
@@ -69,11 +69,17 @@ pub fn one_time(draft: &OneTime<'_>) -> Message {
             let subject = (words.subject)(site);
             let paragraphs = [said, words.life.to_owned(), words.secret.to_owned()];
             let why = words.why.to_owned();
-            let footer = Footer { why, ways: vec![(phrases.not_me, draft.help)] };
+            let footer = Footer {
+                why,
+                ways: vec![(phrases.not_me, draft.help)],
+                imprint: draft.site.imprint(draft.language),
+            };
             let view = EmailView {
                 language: draft.language.tag(),
                 site,
+                look: Look::of(draft.site),
                 subject: &subject,
+                preheader: None,
                 paragraphs: &paragraphs,
                 button: None,
                 lasts: "",
@@ -83,12 +89,13 @@ pub fn one_time(draft: &OneTime<'_>) -> Message {
             // Rendering writes to a `String`, and every value displays without fail.
             let html = view.render().unwrap_or_default();
             let text = format!(
-                "{}\n\n--\n{} {}\n\n{}\n{}\n",
+                "{}\n\n--\n{} {}\n\n{}\n{}\n{}",
                 paragraphs.join("\n\n"),
                 phrases.why,
                 footer.why,
                 phrases.not_me,
-                draft.help
+                draft.help,
+                footer.imprint_text()
             );
             Message { subject: Some(subject), html: Some(html), ..message(text) }
         }

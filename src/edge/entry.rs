@@ -335,6 +335,11 @@ fn respond(response: &Response, is_head: bool) -> Result<JsValue, JsValue> {
         flat.push_str(value);
     }
     let body = (!is_head && !response.body.is_empty()).then_some(&*response.body);
+    if response.is_base64
+        && let Some(base64) = body
+    {
+        return glue::respond_bytes(response.status, &flat, base64);
+    }
     glue::respond(response.status, &flat, body)
 }
 

@@ -58,6 +58,12 @@ export function respond(status, headers, body) {
   return new Response(body ?? null, { status, headers: pairs(headers) });
 }
 
+// The body as bytes, from base64.
+export function respondBytes(status, headers, base64) {
+  const body = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return new Response(body, { status, headers: pairs(headers) });
+}
+
 function pairs(headers) {
   const flat = headers.split("\n");
   const all = [];

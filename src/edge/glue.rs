@@ -41,6 +41,8 @@ extern "C" {
     fn read_body_js(request: &JsValue, max: u32) -> Result<js_sys::Promise, JsValue>;
     #[wasm_bindgen(catch)]
     pub fn respond(status: u16, headers: &str, body: Option<&str>) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_name = respondBytes)]
+    pub fn respond_bytes(status: u16, headers: &str, base64: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch)]
     pub fn redirect(location: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(catch, js_name = ask)]

@@ -6,7 +6,7 @@ use crate::edge::world::{REGISTRY, World};
 use crate::flow::{PAUSED_KEY, kept_policy_key};
 use crate::journey::Paused;
 use crate::json;
-use crate::limits::POLICY_CACHE_S;
+use crate::limits::{BRAND_CACHE_S, POLICY_CACHE_S};
 use crate::port::{Activation, Kept, Library, Shelf, Unreachable};
 
 impl Library for World {
@@ -18,9 +18,19 @@ impl Library for World {
         self.kv_text(&kept_policy_key(version), POLICY_CACHE_S).await
     }
 
-    async fn keep(&self, version: u32, bundle: &str, event: Event) -> Result<Kept, Unreachable> {
-        let errand = RegistryErrand::Keep { version, bundle: bundle.to_owned(), event };
+    async fn keep(
+        &self,
+        version: u32,
+        bundle: &str,
+        images: Vec<(String, String)>,
+        event: Event,
+    ) -> Result<Kept, Unreachable> {
+        let errand = RegistryErrand::Keep { version, bundle: bundle.to_owned(), images, event };
         self.post(REGISTRY, "registry", &errand).await
+    }
+
+    async fn image(&self, key: &str) -> Result<Option<String>, Unreachable> {
+        self.kv_text(key, BRAND_CACHE_S).await
     }
 
     async fn activate(&self, version: u32, event: Event) -> Result<Activation, Unreachable> {

@@ -61,6 +61,9 @@ pub enum RegistryErrand {
     Keep {
         version: u32,
         bundle: String,
+        /// Of its brand: key and base64.
+        #[serde(default)]
+        images: Vec<(String, String)>,
         event: Event,
     },
     Activate {
@@ -154,8 +157,8 @@ impl Object {
                 serde_json::to_string(&remembered)
             }
             RegistryErrand::Shelf => serde_json::to_string(&self.shelf()?.list()?),
-            RegistryErrand::Keep { version, bundle, event } => {
-                let kept = self.shelf()?.keep(version, &bundle, &event)?;
+            RegistryErrand::Keep { version, bundle, images, event } => {
+                let kept = self.shelf()?.keep(version, &bundle, &images, &event)?;
                 self.publish_soon().await?;
                 serde_json::to_string(&kept)
             }

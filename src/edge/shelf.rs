@@ -64,7 +64,13 @@ impl Shelf {
         Ok(list)
     }
 
-    pub fn keep(&self, version: u32, bundle: &str, event: &Event) -> Result<Kept> {
+    pub fn keep(
+        &self,
+        version: u32,
+        bundle: &str,
+        images: &[(String, String)],
+        event: &Event,
+    ) -> Result<Kept> {
         let key = kept_policy_key(version);
         if let Some(text) = self.value(&key)? {
             return Ok(if text == bundle { Kept::Same } else { Kept::Other });
@@ -72,6 +78,12 @@ impl Shelf {
         let conflicts = self.terms()?.conflicts(&policy(bundle)?);
         if !conflicts.is_empty() {
             return Ok(Kept::Refused(conflicts));
+        }
+        // Under its hash an image never changes; versions share it.
+        for (key, image) in images {
+            if self.value(key)?.is_none() {
+                self.write(key, image, None)?;
+            }
         }
         self.write(&key, bundle, Some(version))?;
         self.record(event)?;
@@ -140,7 +152,7 @@ impl Shelf {
         self.write(PAUSED_KEY, &serde_json::to_string(&paused)?, None)
     }
 
-    /// The longest keys first: a bundle is there before it is in force.
+    /// The longest keys first: images are there before their bundle, and a bundle before it is in force.
     pub fn unpublished(&self) -> Result<Option<Page>> {
         let query = "SELECT key, value, stamp FROM page WHERE sent < stamp ORDER BY length(key) DESC LIMIT 1";
         let page = |mut row: Row| Page { key: row.text(), value: row.text(), stamp: row.number() };

@@ -240,6 +240,7 @@ impl Markers for World {
             Some("spent") => Some(Marker::Spent),
             Some("revoked") => Some(Marker::Revoked),
             Some("settled") => Some(Marker::Settled),
+            Some("locked") => Some(Marker::Locked),
             _ => None,
         })
     }
@@ -250,6 +251,7 @@ impl Markers for World {
             Marker::Spent => "spent",
             Marker::Revoked => "revoked",
             Marker::Settled => "settled",
+            Marker::Locked => "locked",
         };
         let ttl_s = u32::try_from(end.since(now).secs_ceil()).unwrap_or(u32::MAX);
         self.kv_put(&marker_key(link), text, Some(ttl_s)).await

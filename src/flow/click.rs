@@ -106,6 +106,7 @@ impl Click<'_> {
             Ok(Some(Marker::Spent)) => LinkView::Spent,
             Ok(Some(Marker::Revoked)) => LinkView::Revoked,
             Ok(Some(Marker::Settled)) => LinkView::Settled,
+            Ok(Some(Marker::Locked)) => LinkView::Locked,
             Ok(None) | Err(_) => LinkView::Unknown,
         }
     }
@@ -173,7 +174,8 @@ impl Click<'_> {
     /// A gate's answer to somebody who is not let in.
     pub(super) fn turned_away(&self, answer: &Answer, claims: &Claims, link: LinkRef) -> Outcome {
         let outcome = self.deny(cause_of(answer), Some(claims));
-        // Few links are opened again once they are used up: those that are get their marker now, and not before.
+        // A link is withdrawn or locked seldom, and has its marker at once. Few links are opened again once they are used
+        // up: those that are get their marker now, and not before (docs/scale.md).
         match lasting_no(answer) {
             Some(marker) => outcome.later(Later::Mark { link, marker }),
             None => outcome,
@@ -294,6 +296,7 @@ fn lasting_no(answer: &Answer) -> Option<Marker> {
         Answer::Spent { .. } => Some(Marker::Spent),
         Answer::Revoked { .. } => Some(Marker::Revoked),
         Answer::Settled { .. } => Some(Marker::Settled),
+        Answer::Locked => Some(Marker::Locked),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::key::{BadRing, KeyRing, MacKey, Pseudonyms, sha256_prefix};
 use crate::limits::SECRET_PARTS_MAX;
 use crate::passkey::{Challenges, RelyingParty};
 use crate::person::{AddressSeal, FactKey};
-use crate::session::{CodeSeal, DeviceSeal, SessionSeal};
+use crate::session::{CodeSeal, DeviceSeal, SessionSeal, UndoSeal};
 use crate::token::{Minter, Verifier};
 
 /// The secrets and settings as the platform gives them.
@@ -38,6 +38,7 @@ pub struct Door {
     pub grants: GrantSeal,
     pub sessions: SessionSeal,
     pub devices: DeviceSeal,
+    pub undos: UndoSeal,
     pub codes: CodeSeal,
     pub challenges: Challenges,
     /// Whom passkeys are for; none at a host that has no name.
@@ -121,6 +122,7 @@ impl Door {
             grants: GrantSeal::new(&ring, host),
             sessions: SessionSeal::new(&ring, host),
             devices: DeviceSeal::new(&ring, host),
+            undos: UndoSeal::new(&ring, host),
             codes: CodeSeal::new(&ring, host),
             challenges: Challenges::new(&ring, host),
             party: RelyingParty::new(host),

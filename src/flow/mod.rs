@@ -7,6 +7,7 @@
 mod access;
 mod arrive;
 mod audit;
+mod brand;
 mod click;
 mod close;
 mod cloud_event;

@@ -208,6 +208,7 @@ fn read(context: &Context<'_>, subject: Subject, json: &Json) -> Result<Change, 
     let report = Report::new(Values::Withheld, POLICY_PROBLEMS_MAX);
     let change = Node::root(json, &report).fields(FIELDS).map(|fields| Change {
         drops: drops(&fields),
+        unsaid: Vec::new(),
         language: given(&fields, "language").and_then(|node| language(&node)),
         zone: given(&fields, "zone").and_then(|node| zone(&node)),
         is_protected: fields.optional("protected").and_then(|node| node.boolean()),

@@ -41,8 +41,15 @@ pub async fn keep(context: &Context<'_>, request: &Request, actor: &Actor, ports
         return Outcome::new(problem.response());
     }
     // It was read as UTF-8 a moment ago.
-    let text = core::str::from_utf8(&request.body).unwrap_or_default();
-    match ports.keep(version, text, event(context, Kind::PolicyKept, actor, version)).await {
+    let mut text = core::str::from_utf8(&request.body).unwrap_or_default().to_owned();
+    let mut images = Vec::new();
+    for image in policy.site.brand.images() {
+        if let Some((key, value, rest)) = image.part(&text) {
+            images.push((key, value));
+            text = rest;
+        }
+    }
+    match ports.keep(version, &text, images, event(context, Kind::PolicyKept, actor, version)).await {
         Ok(Kept::Other) => {
             let detail = format!(
                 "Another policy is kept as version {version}, for those who entered journeys by it. Give this one a new version."

@@ -14,19 +14,21 @@ use crate::audit::{Event, Kind};
 use crate::click::Cause;
 use crate::flow::Snapshot;
 use crate::flow::outcome::{Context, Outcome};
+use crate::flow::prepare::choices_link;
 use crate::flow::refusal::{no_policy_for, page};
 use crate::flow::request::{Damped, damped, network};
 use crate::gate::Trace;
 use crate::http::page::{ALL_CHOICES, Choice, ChoicesPage, Heard, Pages, unsubscribed};
 use crate::http::percent_decoded;
 use crate::http::{Method, Request, Response};
-use crate::id::{Shard, Subject};
+use crate::id::{LinkId, Shard, Subject};
 use crate::journey::{has_consent, touches_by_id};
 use crate::limits::{FORM_BODY_MAX, HISTORY_SHOWN_MAX};
-use crate::person::{Consent, Person, Said, Sent, Source};
+use crate::person::{Consent, Person, Said, Sent, Source, Unsaid};
 use crate::policy::slot::fill;
 use crate::policy::{Channel, Journey, Policy, Purpose, Touch};
 use crate::port::{Damper, People, Unreachable};
+use crate::session::Undo;
 use crate::shard::{Answer, Change, Errand};
 use crate::time::Instant;
 use crate::token::{CHOICES, Chooser};
@@ -55,11 +57,19 @@ pub async fn unsubscribe(
     if request.method != Method::Post {
         return visit.done(visit.pages.unsubscribe(200));
     }
+    if let Some(sealed) = undo_field(&request.body) {
+        return visit.undo(sealed, ports).await;
+    }
     if says_something_else(&request.body) {
         return visit.done(visit.pages.unsubscribe(400));
     }
+    // Saying no does not depend on what is known; taking it back does.
+    let before = visit.person(ports).await.ok();
     match put((visit.subject, visit.trace), no_email(context.now), ports).await {
-        Ok(()) => visit.done(visit.pages.unsubscribed()),
+        Ok(()) => {
+            let undo = before.and_then(|person| visit.sealed_undo(&person));
+            visit.done(visit.pages.unsubscribed(undo.as_deref()))
+        }
         Err(error) => visit.failed(&error),
     }
 }
@@ -145,10 +155,54 @@ struct Visit<'a> {
     subject: Subject,
     /// Whether a yes counts.
     may_consent: bool,
+    /// That of the message through which they came.
+    link: LinkId,
     trace: Trace,
 }
 
 impl<'a> Visit<'a> {
+    /// What takes back the unsubscription that is being made. Nothing, if it changes nothing.
+    fn sealed_undo(&self, person: &Person) -> Option<String> {
+        let before = Purpose::ALL.map(|purpose| {
+            let said =
+                person.consents.iter().find(|one| (one.channel, one.purpose) == (Channel::Email, purpose));
+            said.map(|one| (one.said == Said::Yes, one.at))
+        });
+        let is_no = |word: &Option<(bool, Instant)>| matches!(word, Some((false, _)));
+        if before.iter().all(is_no) {
+            return None;
+        }
+        self.context.door.undos.seal(Undo { at: self.context.now, before }, self.subject)
+    }
+
+    /// Takes back what an unsubscription of some minutes ago changed, and nothing else. It gives back what the person had
+    /// said, so it needs no more right than saying no did.
+    async fn undo(&self, sealed: &str, ports: &impl People) -> Outcome {
+        let Some(undo) = self.context.door.undos.open(sealed, self.subject, self.context.now) else {
+            return match self.person(ports).await {
+                Ok(person) => self.done(self.show(&person, false)),
+                Err(error) => self.failed(&error),
+            };
+        };
+        let unsaid = Purpose::ALL.into_iter().zip(undo.before).map(|(purpose, before)| Unsaid {
+            channel: Channel::Email,
+            purpose,
+            at: undo.at,
+            before: before.map(|(is_yes, at)| Consent {
+                channel: Channel::Email,
+                purpose,
+                said: if is_yes { Said::Yes } else { Said::No },
+                at,
+            }),
+        });
+        match put((self.subject, self.trace), Change { unsaid: unsaid.collect(), ..Change::default() }, ports)
+            .await
+        {
+            Ok(()) => self.done(self.pages.undone()),
+            Err(error) => self.failed(&error),
+        }
+    }
+
     /// Any policy will do, however old: a right to say no does not wait for a fresh one.
     async fn begin(
         context: &'a Context<'a>,
@@ -173,7 +227,10 @@ impl<'a> Visit<'a> {
                     damped(context, request, trace.link, ports).await
                 };
                 match damped {
-                    Damped::No => return Ok(Self { context, snapshot, pages, subject, may_consent, trace }),
+                    Damped::No => {
+                        let link = claims.link;
+                        return Ok(Self { context, snapshot, pages, subject, may_consent, link, trace });
+                    }
                     Damped::Link => (Cause::Damped, Some(trace)),
                     Damped::Network => (Cause::Damped, None),
                 }
@@ -215,14 +272,29 @@ impl<'a> Visit<'a> {
         let choices: Vec<Choice> = offered(policy).map(wanted).collect();
         let history = if person.is_protected { Vec::new() } else { self.history(person) };
         let is_stopped = person.opted_out.is_some();
-        let may_consent = self.may_consent;
+        let reason = if person.is_protected { None } else { self.reason(person) };
         self.pages.choices(ChoicesPage {
             choices: &choices,
             is_stopped,
             is_saved,
-            may_consent,
+            may_consent: self.may_consent,
+            reason: reason.as_deref(),
             history: &history,
         })
+    }
+
+    /// Why the person got the message through which they came, in its own words.
+    fn reason(&self, person: &Person) -> Option<String> {
+        let policy = &self.snapshot.policy;
+        let touches = touches_by_id(&self.context.door.lots, self.subject, person, policy);
+        let (_, touch) = touches.into_iter().find(|(id, _)| choices_link(*id) == self.link)?;
+        self.why(touch)
+    }
+
+    fn why(&self, touch: &Touch) -> Option<String> {
+        let policy = &self.snapshot.policy;
+        let wording = policy.templates.get(&touch.template)?.wording(self.pages.language())?;
+        fill(&wording.why, &policy.site.name, None, |_| None)
     }
 
     /// What reached the person of late, newest first.
@@ -232,9 +304,7 @@ impl<'a> Visit<'a> {
         let reached = person.history.iter().rev().filter(|one| has_left(&one.said));
         let heard = reached.take(HISTORY_SHOWN_MAX).map(|one| {
             let touch = touches.iter().find(|(id, _)| *id == one.id);
-            let template = touch.and_then(|(_, touch)| policy.templates.get(&touch.template));
-            let why = template.and_then(|template| template.wording(self.pages.language()));
-            let why = why.and_then(|wording| fill(&wording.why, &policy.site.name, None, |_| None));
+            let why = touch.and_then(|(_, touch)| self.why(touch));
             let date = date(one.at, person.zone.as_ref());
             Heard { date, channel: one.channel, why: why.unwrap_or_default() }
         });
@@ -300,6 +370,12 @@ impl Form {
         let was_other = if is_wanted { &self.off } else { &self.on };
         has(was_other).then_some(is_wanted)
     }
+}
+
+/// What the page of an unsubscription sends back to take it back.
+fn undo_field(body: &[u8]) -> Option<&str> {
+    let text = core::str::from_utf8(body).ok().filter(|text| text.len() <= FORM_BODY_MAX)?;
+    text.split('&').find_map(|field| field.strip_prefix("undo="))
 }
 
 /// Every channel and purpose that the policy's journeys use.

@@ -5,7 +5,7 @@
 
 use crate::delivery::{Draft, Message, compose, reason};
 use crate::flow::Door;
-use crate::id::LinkId;
+use crate::id::{LinkId, TouchId};
 use crate::journey::{Report, link_id, reference};
 use crate::key::sha256_prefix;
 use crate::person::AddressBook;
@@ -46,10 +46,8 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
     let claims = scope.map(|scope| claims(door, policy, scope, &ready));
     let link = claims.map(|claims| door.link_url(&door.minter.mint(&claims)));
     let (region, offered) = (policy.site.region, ready.offered);
-    let choices = matches!(ready.channel, Channel::Email).then(|| {
-        let link = LinkId(sha256_prefix(&[b"postern/choices/v1/", &ready.touch.0]));
-        Claims::choices(subject, link, region, offered)
-    });
+    let choices = matches!(ready.channel, Channel::Email)
+        .then(|| Claims::choices(subject, choices_link(ready.touch), region, offered));
     let preferences = choices.map(|claims| door.choices_url(&door.minter.mint(&claims)));
     // The header's token differs from the footer's in what it may say.
     let one_click = choices.map(|claims| Claims::one_click(subject, claims.link, region, offered));
@@ -79,6 +77,11 @@ pub(super) fn prepare<'p>(door: &Door, policy: &'p Policy, ready: Ready) -> Resu
     // A link that the template leaves out is not issued.
     let claims = claims.filter(|_| message.link.is_some());
     Ok(Prepared { ready, message, sender, book, claims, choices })
+}
+
+/// The link to choices in a touch's footer: by it the page knows which touch somebody came through.
+pub(super) fn choices_link(touch: TouchId) -> LinkId {
+    LinkId(sha256_prefix(&[b"postern/choices/v1/", &touch.0]))
 }
 
 fn claims(door: &Door, policy: &Policy, scope: &Scope, ready: &Ready) -> Claims {

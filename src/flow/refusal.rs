@@ -20,7 +20,8 @@ pub(super) fn page(context: &Context<'_>, cause: Cause, pages: &Pages<'_>) -> Re
         Refusal::Busy { .. } => RefusalPage::Busy { retry_s },
         Refusal::Revoked => RefusalPage::Revoked,
         Refusal::Settled => RefusalPage::Settled,
-        Refusal::TooManyTries => RefusalPage::TooManyTries,
+        Refusal::Locked => RefusalPage::Locked,
+        Refusal::TooManyTries => RefusalPage::TooManyTries { retry_s },
         Refusal::TryAgain => RefusalPage::TryAgain { retry_s, reference: context.seed.reference() },
     })
 }
@@ -39,9 +40,13 @@ pub(super) fn problem(context: &Context<'_>, cause: Cause) -> Response {
         Refusal::Settled => {
             (Code::LinkSettled, "What the link was sent for is settled. There is nothing more to do.")
         }
+        Refusal::Locked => (
+            Code::LinkTooManyTries,
+            "The link is locked for good after failed attempts. Ask for a fresh one.",
+        ),
         Refusal::TooManyTries => (
             Code::LinkTooManyTries,
-            "The link is locked after failed attempts, or its visitors come too fast.",
+            "The visitors of the link, or of this network, come too fast. Wait as long as `Retry-After` says.",
         ),
         Refusal::TryAgain => (
             Code::TryAgain,

@@ -15,8 +15,8 @@ use crate::flow::outcome::{Context, Failure, Outcome};
 use crate::flow::refusal::{no_policy, no_policy_for};
 use crate::flow::request::{is_encoded, is_json, network};
 use crate::flow::{
-    Door, Misconfigured, Seed, audit, click, deliveries, events, grant, inbox, journeys, link, mint, people,
-    policy, preferences, prove, receipt,
+    Door, Misconfigured, Seed, audit, brand, click, deliveries, events, grant, inbox, journeys, link, mint,
+    people, policy, preferences, prove, receipt,
 };
 use crate::http;
 use crate::http::auth::{Actor, NotAllowed, Role};
@@ -51,6 +51,8 @@ pub async fn serve(
         Route::Asset { .. } | Route::Robots => {
             asset(&request.path, &request.query).map_or_else(|| nothing(context, request), Outcome::new)
         }
+        Route::Brand { file } => brand::image(context, request, Some(file), ports).await,
+        Route::Favicon => brand::image(context, request, None, ports).await,
         Route::AppleAssociation => association(context, apple_app_site_association),
         Route::AssetLinks => association(context, assetlinks),
         Route::Health => Outcome::new(health(context)),
@@ -130,6 +132,8 @@ pub fn reads_body(door: &Door, route: Result<Route<'_>, NoRoute>, headers: &Head
         | Route::Preferences { .. }
         | Route::Home
         | Route::Asset { .. }
+        | Route::Brand { .. }
+        | Route::Favicon
         | Route::Robots
         | Route::AppleAssociation
         | Route::AssetLinks
@@ -246,7 +250,7 @@ fn no_route(context: &Context<'_>, request: &Request, none: NoRoute) -> Outcome 
     }
 }
 
-fn nothing(context: &Context<'_>, request: &Request) -> Outcome {
+pub(super) fn nothing(context: &Context<'_>, request: &Request) -> Outcome {
     with_pages(context, request, Pages::nothing_here)
 }
 

@@ -121,4 +121,6 @@ pub struct Response {
     pub status: u16,
     pub headers: Vec<(&'static str, Cow<'static, str>)>,
     pub body: Cow<'static, str>,
+    /// Whether the body stands for bytes, in base64 (RFC 4648 §4).
+    pub is_base64: bool,
 }

@@ -232,6 +232,7 @@ pub fn text(status: u16, content_type: &'static str, body: String) -> Response {
             ("content-security-policy", "default-src 'none'; frame-ancestors 'none'".into()),
         ],
         body: body.into(),
+        is_base64: false,
     }
 }
 

@@ -18,6 +18,10 @@ pub enum Route<'a> {
     Home,
     /// `/assets/{name}`
     Asset { name: &'a str },
+    /// `/brand/{file}`: an image of the brand
+    Brand { file: &'a str },
+    /// `/favicon.ico`
+    Favicon,
     /// `/robots.txt`
     Robots,
     /// `/.well-known/apple-app-site-association`
@@ -115,9 +119,13 @@ pub fn route(method: Method, path: &str) -> Result<Route<'_>, NoRoute> {
     if let Some(name) = segment(path, "/assets/") {
         return read(Route::Asset { name });
     }
+    if let Some(file) = segment(path, "/brand/") {
+        return read(Route::Brand { file });
+    }
     match path {
         "/" => read(Route::Home),
         "/robots.txt" => read(Route::Robots),
+        "/favicon.ico" => read(Route::Favicon),
         "/healthz" => read(Route::Health),
         "/.well-known/apple-app-site-association" => read(Route::AppleAssociation),
         "/.well-known/assetlinks.json" => read(Route::AssetLinks),

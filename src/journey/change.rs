@@ -8,7 +8,7 @@ use crate::journey::readers::Readers;
 use crate::journey::{Effect, Refusal, Rules, gates};
 use crate::limits::{PERSON_FACTS_MAX, PERSON_MASKS_MAX};
 use crate::person::{
-    Change, Consent, FactTag, Mask, NewAddress, Part, Pending, Person, Said, Sealed, Source,
+    Change, Consent, FactTag, Mask, NewAddress, Part, Pending, Person, Said, Sealed, Source, Unsaid,
 };
 use crate::policy::Channel;
 use crate::time::Instant;
@@ -75,6 +75,9 @@ pub fn change(
     }
     for consent in change.consents {
         note_consent(person, consent, now, effects);
+    }
+    for unsaid in change.unsaid {
+        take_back(person, unsaid, now, effects);
     }
     if let Some(source) = source {
         name_source(effects.iter_mut().skip(first), source);
@@ -158,6 +161,25 @@ pub(super) fn note_consent(person: &mut Person, consent: Consent, now: Instant, 
     let said = if consent.said == Said::Yes { "yes" } else { "no" };
     let reason = format!("{}.{}.{said}", consent.channel.name(), consent.purpose.name());
     log(effects, now, Kind::ConsentChanged, &reason);
+}
+
+/// Takes a no back, if it is still the newest word: what was said before, or nothing, stands again.
+fn take_back(person: &mut Person, unsaid: Unsaid, now: Instant, effects: &mut Vec<Effect>) {
+    let Unsaid { channel, purpose, at, before } = unsaid;
+    let is_it =
+        |one: &Consent| (one.channel, one.purpose, one.said, one.at) == (channel, purpose, Said::No, at);
+    let Some(known) = person.consents.iter().position(is_it) else { return };
+    person.consents.remove(known);
+    let said = match before {
+        Some(Consent { said: Said::Yes, .. }) => "yes",
+        Some(Consent { said: Said::No, .. }) => "no",
+        None => "unsaid",
+    };
+    person.consents.extend(before);
+    if said != "no" {
+        let reason = format!("{}.{}.{said}", channel.name(), purpose.name());
+        log(effects, now, Kind::ConsentChanged, &reason);
+    }
 }
 
 /// Refuses what is on its way without consent.

@@ -85,6 +85,16 @@ impl Json {
         }
     }
 
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
+        match self {
+            Self::Object(members) => {
+                members.iter_mut().find(|(given, _)| given == name).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+
     /// What kind of value this is, as in "a string".
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AuditId, ScopeCode};
 use crate::person::{Consent, FactTag, Sealed};
-use crate::policy::Language;
+use crate::policy::{Channel, Language, Purpose};
+use crate::time::Instant;
 use crate::zone::Zone;
 
 /// What `PUT /v1/people/{ref}` changes. Absent fields stay as they are.
@@ -18,6 +19,8 @@ pub struct Change {
     /// `Some(true)`: no contact in any journey. `Some(false)`: the person came back.
     pub opted_out: Option<bool>,
     pub consents: Vec<Consent>,
+    /// Words that are taken back.
+    pub unsaid: Vec<Unsaid>,
     #[serde(with = "crate::json::map")]
     pub masks: LiteMap<String, String>,
     pub addresses: Option<Sealed>,
@@ -38,6 +41,15 @@ pub struct Change {
 pub struct Source {
     pub link: AuditId,
     pub scope: ScopeCode,
+}
+
+/// A no that the person takes back: if it still stands as it was said then, what was said before stands again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsaid {
+    pub channel: Channel,
+    pub purpose: Purpose,
+    pub at: Instant,
+    pub before: Option<Consent>,
 }
 
 /// What of a person can be taken away whole.

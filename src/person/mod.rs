@@ -16,7 +16,7 @@ mod state;
 
 pub use address::{AddressBook, AddressSeal, BadAddress, BadSeal, Sealed};
 pub use allot::{Allotment, Allotted, Lot};
-pub use change::{Change, Part, Source};
+pub use change::{Change, Part, Source, Unsaid};
 pub use fact::{FactKey, FactTag, FactValue};
 pub use mask::{EXPECTED_MASK, EXPECTED_NAME, is_flag_name, is_masked};
 pub use passkey::{Counted, Keeping};

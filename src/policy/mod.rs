@@ -5,6 +5,8 @@
 //! reports every mistake with its path, its value and what was expected. A [`Policy`] that exists is valid: the rules
 //! are checked nowhere else. `docs/policy.md` is the reference, and `docs/lint.md` that of the linter.
 
+mod brand;
+mod colour;
 mod contact;
 mod destination;
 mod journey;
@@ -37,13 +39,14 @@ use crate::time::{Instant, Span};
 use crate::token::Use;
 
 pub use crate::json::{Problem, Problems};
+pub use colour::{Accent, Colour};
 pub use lint::{Rule, Warning, WarningRule};
 pub use mailbox::Mailbox;
 pub use outreach::{
     Basis, Cap, Channel, Condition, Datum, Journey, Outreach, Provider, Purpose, QuietHours, Sender,
     Template, Timing, Touch, Trigger, Wording,
 };
-pub use parse::{DOCUMENTS, Document, bundle_of_documents};
+pub use parse::{DOCUMENTS, Document, bundle_of_documents, image_files};
 #[cfg(not(target_arch = "wasm32"))]
 pub use schema::schema;
 pub use terms::{Terms, TermsChange, TermsConflict, TermsMemory};
@@ -82,6 +85,38 @@ pub struct Site {
     /// What the company knows of people and may ask them, by name.
     pub facts: LiteMap<String, Fact>,
     pub code: CodeSettings,
+    pub brand: Brand,
+}
+
+/// By what customers recognise the company. All of it may be absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brand {
+    /// At the top of every page; never in an e-mail.
+    pub logo: Option<Image>,
+    /// In the browser's tab; square.
+    pub icon: Option<Image>,
+    pub accent: Option<Accent>,
+    /// Who stands behind the messages, by language; the default language is there if any is.
+    pub imprint: LiteMap<Language, String>,
+    pub postal_address: Option<String>,
+}
+
+/// An image of a brand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    pub kind: ImageKind,
+    pub width: u16,
+    pub height: u16,
+    /// Of its bytes; its name everywhere.
+    pub hash: String,
+    /// In base64, if it came with the policy; otherwise it is kept under its hash.
+    pub data: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageKind {
+    Png,
+    WebP,
 }
 
 /// Something that the company knows of a person, and the person knows too.
@@ -288,6 +323,21 @@ impl Scope {
     /// When whatever a press at `began` started is over.
     pub fn press_ends(&self, began: Instant) -> Instant {
         Instant::from_secs((began + Span::from_secs(self.press_s)).secs())
+    }
+}
+
+impl Brand {
+    pub fn images(&self) -> impl Iterator<Item = &Image> {
+        self.logo.iter().chain(&self.icon)
+    }
+}
+
+impl Site {
+    /// Who stands behind the messages and where they are, one line each.
+    pub fn imprint(&self, language: Language) -> Vec<&str> {
+        let Brand { imprint, postal_address, .. } = &self.brand;
+        let who = imprint.get(&language).or_else(|| imprint.get(&self.default_language));
+        who.into_iter().chain(postal_address).map(String::as_str).collect()
     }
 }
 

@@ -137,6 +137,8 @@ pub struct Template {
 pub struct Wording {
     /// E-mail and in-app only.
     pub subject: Option<String>,
+    /// E-mail: what mailboxes show after the subject.
+    pub preheader: Option<String>,
     /// What is said. For voice, what the agent says once the person is known to be the right one.
     pub paragraphs: Vec<String>,
     /// The one button; the link itself stays in `{link}` for SMS.

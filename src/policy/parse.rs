@@ -16,7 +16,7 @@ use crate::json::{Fields, Json, Node, Number, Problems, Report, Values, nearest}
 use crate::limits::{POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_PROBLEMS_MAX};
 use crate::policy::lint::{Known, Rule};
 use crate::policy::{
-    Apps, Channel, Outreach, Policy, contact, destination, journey, proof, scope, site, template,
+    Apps, Channel, Outreach, Policy, brand, contact, destination, journey, proof, scope, site, template,
 };
 
 /// A compact bundle is shorter than its documents together, but for its version.
@@ -139,6 +139,14 @@ fn bundle(documents: impl Iterator<Item = Json>, version: u32) -> String {
     serde_json::to_string(&Json::Object(members)).unwrap_or_default()
 }
 
+/// The files that a folder's `site.json` names beside the documents: the images of its brand. None of a text that is no
+/// such document; only names inside the folder.
+pub fn image_files(site: &[u8]) -> Vec<String> {
+    let names = Json::parse(site, POLICY_MAX_BYTES).map(|site| brand::file_names(&site)).unwrap_or_default();
+    let is_inside = |name: &String| !name.starts_with('/') && !name.contains("..") && !name.contains('\\');
+    names.into_iter().filter(is_inside).collect()
+}
+
 fn read_bundle(bytes: &[u8], is_accepted: bool) -> Result<Policy, Problems> {
     let report = report(is_accepted);
     let json = document("policy", bytes, &report);
@@ -181,13 +189,16 @@ fn read_folder(
     if version == 0 {
         report.add_document("policy.version", "$.version", "0".to_owned(), "a version from 1 on");
     }
-    let read = DOCUMENTS.map(|it| {
+    let mut read = DOCUMENTS.map(|it| {
         let text = documents.iter().find(|(file, _)| *file == it.file).map(|(_, text)| *text);
         if it.is_required && text.is_none() {
             report.add_document("field.missing", it.file, "nothing".to_owned(), "this required document");
         }
         text.and_then(|text| document(it.file, text, &report))
     });
+    if let Some(site) = read.first_mut().and_then(Option::as_mut) {
+        brand::inline(site, documents);
+    }
     let policy = {
         let fields = DOCUMENTS.iter().zip(&read).map(|(it, json)| {
             let fields = Node::root(json.as_ref()?, &report).fields(it.members)?;
@@ -264,7 +275,8 @@ impl Parts<'_> {
     fn read(&self, version: Option<u32>) -> Option<Policy> {
         let site_fields = self.site.as_ref().and_then(|node| node.fields(site::FIELDS));
         let offered = site_fields.as_ref().and_then(site::offered);
-        let site = site_fields.as_ref().and_then(|fields| site::read(fields, offered.as_ref()));
+        let site =
+            site_fields.as_ref().and_then(|fields| site::read(fields, offered.as_ref(), self.is_accepted));
 
         let destinations = self.destinations.filter(|node| has_fair_size(node, 0));
         let scopes = self.scopes.filter(|node| has_fair_size(node, 1));

@@ -5,10 +5,10 @@ use litemap::LiteMap;
 use crate::id::Region;
 use crate::json::{Fields, Node};
 use crate::limits::POLICY_TEXT_CHARS_MAX;
-use crate::policy::{CallBack, CodeSettings, Language, Site, WaysOn, WebUrl, proof};
+use crate::policy::{Brand, CallBack, CodeSettings, Language, Site, WaysOn, WebUrl, brand, proof};
 
 pub(super) const FIELDS: &[&str] =
-    &["name", "default_language", "languages", "ways_on", "region", "facts", "code"];
+    &["name", "default_language", "languages", "ways_on", "region", "facts", "code", "brand"];
 pub(super) const WAYS_ON_FIELDS: &[&str] = &["fresh_link", "help", "call_back"];
 
 /// The languages of a site, known even when something else is wrong with it.
@@ -18,7 +18,7 @@ pub(super) struct Offered {
     pub languages: Vec<Language>,
 }
 
-pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>) -> Option<Site> {
+pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>, is_accepted: bool) -> Option<Site> {
     let name = fields.required("name").and_then(|node| shown_text(&node, "site.name"));
     let ways_on = fields.required("ways_on").and_then(|node| ways_on(&node));
     let region = fields
@@ -28,6 +28,8 @@ pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>) -> Option<Sit
     let facts = facts.map_or_else(|| Some(LiteMap::new()), |node| proof::site_facts(&node, offered));
     let code = fields.optional("code");
     let code = code.map_or_else(|| Some(CodeSettings::default()), |node| proof::code(&node));
+    let brand = fields.optional("brand");
+    let brand = brand.map_or_else(|| Some(Brand::default()), |node| brand::read(&node, offered, is_accepted));
     let offered = offered?;
     Some(Site {
         name: name?,
@@ -37,6 +39,7 @@ pub(super) fn read(fields: &Fields<'_>, offered: Option<&Offered>) -> Option<Sit
         region: region?,
         facts: facts?,
         code: code?,
+        brand: brand?,
     })
 }
 

@@ -8,9 +8,9 @@ use litemap::LiteMap;
 
 use crate::json::{Fields, Json, Node};
 use crate::limits::{
-    BUTTON_CHARS_MAX, MASK_CHARS_MAX, PARAGRAPH_CHARS_MAX, PARAGRAPHS_MAX, PROVIDER_NAME_MAX,
-    SMS_SEGMENTS_MAX, SUBJECT_CHARS_MAX, TEMPLATE_MASKS_MAX, VOICEMAIL_CHARS_MAX, WHATSAPP_BUTTON_CHARS_MAX,
-    WHY_CHARS_MAX,
+    BUTTON_CHARS_MAX, MASK_CHARS_MAX, PARAGRAPH_CHARS_MAX, PARAGRAPHS_MAX, PREHEADER_CHARS_MAX,
+    PROVIDER_NAME_MAX, SMS_SEGMENTS_MAX, SUBJECT_CHARS_MAX, TEMPLATE_MASKS_MAX, VOICEMAIL_CHARS_MAX,
+    WHATSAPP_BUTTON_CHARS_MAX, WHY_CHARS_MAX,
 };
 use crate::policy::plain::is_invisible;
 use crate::policy::site::Offered;
@@ -19,7 +19,7 @@ use crate::policy::{Channel, Language, Template, Wording, scope, sms, wording};
 
 pub(super) const FIELDS: &[&str] = &["channel", "provider_name", "provider_locales", "texts"];
 pub(super) const TEXT_FIELDS: &[&str] =
-    &["subject", "paragraphs", "button", "why", "verification", "voicemail"];
+    &["subject", "preheader", "paragraphs", "button", "why", "verification", "voicemail"];
 
 /// What a template may refer to; `None` where that could not be read and so cannot be checked.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,6 +35,7 @@ pub(super) struct Context<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Subject,
+    Preheader,
     Paragraph,
     Button,
     Why,
@@ -192,6 +193,12 @@ impl<'a> Spoken<'a> {
         let has_subject = matches!(self.channel, Channel::Email | Channel::InApp);
         let is_voice = self.channel == Channel::Voice;
         let subject = self.required_if(has_subject, &fields, "subject", Place::Subject);
+        let preheader = if self.channel == Channel::Email {
+            fields.optional("preheader").and_then(|node| self.text(&node, Place::Preheader))
+        } else {
+            check_absent(&fields, "preheader", Place::Preheader.rule(), self.channel);
+            None
+        };
         let voicemail = self.required_if(is_voice, &fields, "voicemail", Place::Voicemail);
         let verification = if is_voice {
             fields.required("verification").and_then(|node| self.list(&node, Place::Verification))
@@ -209,6 +216,7 @@ impl<'a> Spoken<'a> {
         let why = fields.required("why").and_then(|node| self.text(&node, Place::Why));
         Some(Wording {
             subject,
+            preheader,
             paragraphs: paragraphs?,
             button,
             why: why?,
@@ -307,6 +315,7 @@ impl<'a> Spoken<'a> {
     const fn chars_max(&self, place: Place) -> usize {
         match place {
             Place::Subject => SUBJECT_CHARS_MAX,
+            Place::Preheader => PREHEADER_CHARS_MAX,
             Place::Button if matches!(self.channel, Channel::WhatsApp) => WHATSAPP_BUTTON_CHARS_MAX,
             Place::Button => BUTTON_CHARS_MAX,
             Place::Why => WHY_CHARS_MAX,
@@ -353,6 +362,7 @@ impl Place {
     const fn rule(self) -> &'static str {
         match self {
             Self::Subject => "template.subject",
+            Self::Preheader => "template.preheader",
             Self::Paragraph => "template.paragraphs",
             Self::Button => "template.button",
             Self::Why => "template.why",

@@ -103,7 +103,7 @@ pub(super) fn check(node: &Node<'_>, text: &str, place: Place, spoken: &Spoken<'
 
 /// Whether a text may be on a lock screen, or heard by somebody else.
 const fn is_seen_by_others(place: Place, channel: Channel) -> bool {
-    matches!(place, Place::Subject | Place::Button | Place::Voicemail)
+    matches!(place, Place::Subject | Place::Preheader | Place::Button | Place::Voicemail)
         || (matches!(place, Place::Paragraph)
             && matches!(channel, Channel::Sms | Channel::WhatsApp | Channel::InApp))
 }

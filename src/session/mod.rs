@@ -7,7 +7,9 @@
 mod code;
 mod device;
 mod seal;
+mod undo;
 
 pub use code::{CodeSeal, draw, read};
 pub use device::{DeviceSeal, Remembered};
 pub use seal::{BadSession, Holder, Session, SessionSeal};
+pub use undo::{Undo, UndoSeal};

@@ -32,6 +32,7 @@ pub(super) struct Outreach {
     /// Touches that shards handed to delivery, oldest first.
     offers: Vec<(Shard, Offer)>,
     closings: Vec<Closing>,
+    images: BTreeMap<String, String>,
     bundles: BTreeMap<u32, (String, Instant)>,
     policies: LiteMap<u32, Rc<Policy>>,
     active: Option<u32>,
@@ -68,6 +69,7 @@ impl Outreach {
             offers: Vec::new(),
             closings: Vec::new(),
             bundles: BTreeMap::new(),
+            images: BTreeMap::new(),
             policies: LiteMap::from_iter([(example.version, Rc::new(example))]),
             active: None,
             terms: TermsMemory::default(),
@@ -203,9 +205,20 @@ impl Library for World {
         })
     }
 
-    async fn keep(&self, version: u32, bundle: &str, event: Event) -> Result<Kept, Unreachable> {
+    async fn image(&self, key: &str) -> Result<Option<String>, Unreachable> {
+        self.perform(Call::Shelf, |memory| memory.outreach.images.get(key).cloned())
+    }
+
+    async fn keep(
+        &self,
+        version: u32,
+        bundle: &str,
+        images: Vec<(String, String)>,
+        event: Event,
+    ) -> Result<Kept, Unreachable> {
         let now = self.now();
         self.perform(Call::Write, |memory| {
+            memory.outreach.images.extend(images);
             if let Some((text, _)) = memory.outreach.bundles.get(&version) {
                 return if text == bundle { Kept::Same } else { Kept::Other };
             }

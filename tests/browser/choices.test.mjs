@@ -47,7 +47,8 @@ describe("one press stops e-mail", () => {
     assert.deepEqual(await said(), { "sms.service": "yes" }, "looking is not choosing");
     assert.equal(await page.getByRole("button").count(), 1);
     await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
-    assert.equal(await page.getByRole("button").count(), 0);
+    await page.getByRole("status").waitFor();
+    assert.equal(await page.getByRole("button").count(), 1, "to take it back");
     assert.deepEqual(await said(), { "sms.service": "yes", ...Object.fromEntries(EMAIL.map((name) => [name, "no"])) });
     // From there to everything else.
     await Promise.all([page.waitForEvent("load"), page.getByRole("main").getByRole("link").first().click()]);
@@ -55,6 +56,16 @@ describe("one press stops e-mail", () => {
     for (const name of EMAIL) {
       if (await box(page, name).count()) assert.equal(await box(page, name).isChecked(), false, name);
     }
+    assert.deepEqual(complaints, []);
+  });
+
+  it("what was stopped by a slip is taken back from the same page", async () => {
+    const { page, complaints, said, unsubscribe } = await somebody();
+    await page.goto(unsubscribe);
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Undo" }).click()]);
+    await page.getByRole("heading", { name: "You still get these emails" }).waitFor();
+    assert.deepEqual(await said(), { "sms.service": "yes" }, "no more and no less than before");
     assert.deepEqual(complaints, []);
   });
 
@@ -122,10 +133,34 @@ describe("the page of choices", () => {
     await box(page, "nothing").check();
     await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
     assert.equal((await said()).everything, "no");
+    assert.equal(await box(page, "sms.service").isChecked(), false, "the boxes agree");
+    assert.equal(await box(page, "sms.service").isDisabled(), true);
     await box(page, "nothing").uncheck();
     await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
     assert.equal((await said()).everything, undefined);
     assert.equal((await said())["sms.service"], "yes");
+  });
+
+  it("with script the boxes agree before anything is saved", async () => {
+    const { choices, context: plain } = await somebody();
+    await plain.close();
+    const { page, context, complaints } = await scene.person({ locale: "en-GB" });
+    await page.goto(choices);
+    const sms = box(page, "sms.service");
+    await box(page, "nothing").check();
+    assert.deepEqual([await sms.isChecked(), await sms.isDisabled()], [false, true]);
+    await box(page, "nothing").uncheck();
+    assert.deepEqual([await sms.isChecked(), await sms.isDisabled()], [true, false]);
+    await box(page, "nothing").check();
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
+    await page.getByRole("status").waitFor();
+    await box(page, "nothing").uncheck();
+    assert.deepEqual([await sms.isChecked(), await sms.isDisabled()], [true, false], "as it was before");
+    await sms.uncheck();
+    await Promise.all([page.waitForEvent("load"), page.getByRole("button").click()]);
+    assert.deepEqual([await sms.isChecked(), await box(page, "nothing").isChecked()], [false, false]);
+    assert.deepEqual(complaints, []);
+    await context.close();
   });
 
   it("a program that loads and posts it as it is changes nothing", async () => {

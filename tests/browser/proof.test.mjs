@@ -363,7 +363,7 @@ test("locked out, and back by a new link", async () => {
     await page.getByLabel("Code").fill(code === "111111" ? "222222" : "111111");
     await Promise.all([page.waitForEvent("load"), page.getByRole("button", { name: "Continue" }).click()]);
   }
-  await page.getByRole("heading", { name: "This link is closed" }).waitFor();
+  await page.getByRole("heading", { name: "This link no longer works" }).waitFor();
   await looksRight(page, "locked");
   await picture(page, "locked");
   await press(berta, MEDIUM);

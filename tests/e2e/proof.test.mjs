@@ -364,7 +364,7 @@ test("too many wrong answers close the link; a new one is open", async () => {
   let answer;
   for (let tries = 0; tries < 15; tries += 1) answer = await browser.verify({ form: "code", code: other(code) });
   assert.equal(answer.status, 429);
-  assert.match(answer.text, /This link is closed/);
+  assert.match(answer.text, /This link no longer works/);
   assert.equal((await browser.verify({ form: "code", code })).status, 429, "right, and too late");
   await browser.begin(MEDIUM, anna);
   grantIn(await browser.verify({ form: "code", code: await browser.code() }));
@@ -455,7 +455,7 @@ test("a code that was guessed at while its provider thought about it is not give
         codes += 1;
       } while (codes < 9);
       assert.deepEqual([codes, answer.status], [5, 429], answer.text);
-      assert.match(answer.text, /Please come back later/);
+      assert.match(answer.text, /Please wait before you try again/);
     },
   );
 });

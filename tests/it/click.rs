@@ -9,8 +9,8 @@ use postern::id::{KeyId, LinkId, Region, ScopeCode};
 use postern::key::{KeyRing, Secret};
 use postern::limits::CLOCK_SKEW_S;
 use postern::policy::{
-    AndroidTarget, Apps, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Risk, SchemeTarget,
-    Scope, Site, WaysOn, WebUrl,
+    AndroidTarget, Apps, Brand, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Risk,
+    SchemeTarget, Scope, Site, WaysOn, WebUrl,
 };
 use postern::time::Instant;
 use postern::token::{Claims, Minter, Use, Verified, Verifier};
@@ -85,6 +85,7 @@ fn policy() -> Policy {
             ways_on: WaysOn { fresh_link: None, help: web("https://www.example.com/help"), call_back: None },
             facts: LiteMap::new(),
             code: CodeSettings::default(),
+            brand: Brand::default(),
         },
         scopes: scopes.into_iter().map(|scope| (scope.code, scope)).collect(),
         destinations: [("everything", everything()), ("scheme", scheme_only()), ("web", web_only())]
@@ -194,6 +195,7 @@ fn a_link_that_must_not_work_is_refused() {
         check(once(NOW + 1), tap, LinkView::Unknown, NOW, Ok(()));
         check(once(NOW), tap, LinkView::Unknown, NOW, Err(Cause::Expired));
         check(once(NOW + 600), tap, LinkView::Revoked, NOW, Err(Cause::Revoked));
+        check(once(NOW + 600), tap, LinkView::Locked, NOW, Err(Cause::Locked));
     }
     check(once(NOW + 600), Tap::Look, LinkView::Spent, NOW, Err(Cause::Spent));
 }
@@ -258,7 +260,7 @@ fn refusals_have_stable_codes_and_statuses() {
         (Cause::Busy { until: Instant::from_secs(NOW + 60) }, "busy", "busy", 409, Some(60)),
         (Cause::Revoked, "revoked", "revoked", 410, None),
         (Cause::Locked, "locked", "too_many_tries", 429, None),
-        (Cause::Damped, "damped", "too_many_tries", 429, None),
+        (Cause::Damped, "damped", "too_many_tries", 429, Some(60)),
         (Cause::NoDestination, "no_destination", "try_again", 503, Some(5)),
         (Cause::PolicyUnreachable, "policy_unreachable", "try_again", 503, Some(5)),
         (Cause::GateUnreachable, "gate_unreachable", "try_again", 503, Some(5)),
@@ -367,7 +369,12 @@ fn any_visitor() -> impl Strategy<Value = Visitor> {
 }
 
 fn any_view() -> impl Strategy<Value = LinkView> {
-    prop_oneof![Just(LinkView::Unknown), Just(LinkView::Spent), Just(LinkView::Revoked)]
+    prop_oneof![
+        Just(LinkView::Unknown),
+        Just(LinkView::Spent),
+        Just(LinkView::Revoked),
+        Just(LinkView::Locked)
+    ]
 }
 
 fn any_use() -> impl Strategy<Value = Use> {

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod brand;
 mod click;
 mod close;
 mod contract;

@@ -31,7 +31,7 @@ fn paths(document: &Value) -> &Map<String, Value> {
 
 /// A path that a template stands for.
 fn example(template: &str) -> String {
-    let parameters = ["{id}", "{token}", "{name}", "{ref}", "{version}", "{touch}", "{provider}"];
+    let parameters = ["{id}", "{token}", "{name}", "{ref}", "{version}", "{touch}", "{provider}", "{file}"];
     parameters.into_iter().fold(template.to_owned(), |path, parameter| path.replace(parameter, "x"))
 }
 

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use postern::limits::{
     BUNDLE_ID_MAX, FALLBACK_MAX_MS, FALLBACK_MIN_MS, JSON_DEPTH_MAX, LIFETIME_IN_APP_S, LIFETIME_MAX_S,
     LIFETIME_MIN_S, PACKAGE_NAME_MAX, POLICY_ITEMS_MAX, POLICY_MAX_BYTES, POLICY_NAME_MAX,
     POLICY_PROBLEMS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PRESS_MAX_S, PRESS_MIN_S,
 };
-use postern::policy::{Channel, Language, Policy, Problems, ProofBy, Risk, WarningRule, bundle_of_documents};
+use postern::policy::{
+    Brand, Channel, Image, Language, Policy, Problems, ProofBy, Risk, WarningRule, bundle_of_documents,
+    image_files,
+};
 use postern::token::Use;
 use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Value, json};
@@ -379,6 +384,40 @@ fn site_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
     {
         cases.push(("site.name", "$.site.name", vec![set("/site/name", name)]));
     }
+    for (rule, member, value) in [
+        ("brand.logo", "logo", json!("logo.png")),
+        ("brand.logo", "logo", json!("https://www.example.com/logo.png")),
+        ("brand.logo", "logo", json!("data:image/svg+xml;base64,PHN2Zz4=")),
+        ("brand.logo", "logo", json!("data:image/png;base64,!")),
+        ("brand.logo", "logo", json!("png 240x9000 AAAAAAAAAAAAAAAAAAAAAAAA")),
+        ("brand.logo", "logo", json!("png 240x8 AAAAAAAAAAAAAAAAAAAAAAAA")),
+        ("brand.logo", "logo", json!(png(16 * 1024 + 1))),
+        ("brand.icon", "icon", json!("png 64x32 AAAAAAAAAAAAAAAAAAAAAAAA")),
+        ("brand.icon", "icon", json!("png 513x513 AAAAAAAAAAAAAAAAAAAAAAAA")),
+        ("brand.postal_address", "postal_address", json!("<b>")),
+    ] {
+        cases.push((
+            rule,
+            if member == "logo" {
+                "$.site.brand.logo"
+            } else if member == "icon" {
+                "$.site.brand.icon"
+            } else {
+                "$.site.brand.postal_address"
+            },
+            vec![set(format!("/site/brand/{member}"), value)],
+        ));
+    }
+    for (rule, path, pointer, colour) in [
+        ("brand.accent", "$.site.brand.accent.light", "/site/brand/accent/light", "green"),
+        // 4.4 to the page, a little too light; and the same colour is too dark for a dark page.
+        ("brand.contrast", "$.site.brand.accent.light", "/site/brand/accent/light", "#777777"),
+        ("brand.contrast", "$.site.brand.accent.dark", "/site/brand/accent/dark", "#0e5a50"),
+    ] {
+        cases.push((rule, path, vec![set(pointer, colour)]));
+    }
+    cases.push(("brand.imprint", "$.site.brand.imprint", vec![cut("/site/brand/imprint/en")]));
+    cases.push(("brand.imprint", "$.site.brand.imprint.fi", vec![set("/site/brand/imprint/fi", "Example")]));
     for number in
         ["tel:", "tel:0771793336", "tel:+0771793336", "tel:+46 771", "tel:+123456", "tel:+1234567890123456"]
     {
@@ -389,6 +428,46 @@ fn site_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {
         ));
     }
     cases
+}
+
+/// A PNG of so many bytes.
+fn png(length: usize) -> String {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x40\x08\x03\0\0\0crc!".to_vec();
+    let end = b"\0\0\0\0IEND\xaeB`\x82";
+    bytes.resize(length - end.len(), 0);
+    bytes.extend_from_slice(end);
+    format!("data:image/png;base64,{}", STANDARD.encode(bytes))
+}
+
+/// What stands in `site.brand` is the whole of it, and all of it may be left out.
+#[test]
+fn a_brand_is_read_from_a_folder_from_a_bundle_and_as_it_is_kept() {
+    assert_eq!(accepts(&[cut("/site/brand")]).site.brand, Brand::default());
+    assert!(accepts(&[set("/site/brand/logo", png(16 * 1024))]).site.brand.logo.is_some());
+    let whole = accepts(&[]).site.brand;
+    let (logo, icon) = (whole.logo.clone().unwrap(), whole.icon.clone().unwrap());
+    let kept =
+        accepts(&[set("/site/brand/logo", logo.reference()), set("/site/brand/icon", icon.reference())]);
+    let bare = |image: Image| Some(Image { data: None, ..image });
+    assert_eq!(kept.site.brand, Brand { logo: bare(logo.clone()), icon: bare(icon), ..whole.clone() });
+    // In a folder the image is a file of its own.
+    let bytes = STANDARD.decode(logo.data.as_ref().unwrap()).unwrap();
+    let mut site: Value = serde_json::from_slice(EXAMPLE[0].1).unwrap();
+    site["site"]["brand"]["logo"] = json!("images/logo.png");
+    let site = site.to_string().into_bytes();
+    assert_eq!(image_files(&site), ["images/logo.png"]);
+    let mut documents: Vec<(&str, &[u8])> = vec![("site.json", &site)];
+    documents.extend_from_slice(&EXAMPLE[1..]);
+    let problems = Policy::from_documents(&documents, 1).unwrap_err();
+    assert_eq!(found(&problems), [("brand.logo", "$.site.brand.logo")], "no such file");
+    documents.push(("images/logo.png", &bytes));
+    assert_eq!(Policy::from_documents(&documents, 1).unwrap().site.brand, whole);
+    let bundle = bundle_of_documents(&documents, 7).unwrap();
+    assert_eq!(Policy::parse_bundle(bundle.as_bytes()).unwrap().site.brand, whole);
+    for outside in ["../logo.png", "/etc/passwd", "..\\logo.png"] {
+        let site = json!({ "site": { "brand": { "logo": outside } } }).to_string();
+        assert_eq!(image_files(site.as_bytes()), [""; 0], "{outside}");
+    }
 }
 
 fn scope_refusals() -> Vec<(&'static str, &'static str, Vec<Edit>)> {

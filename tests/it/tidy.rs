@@ -25,7 +25,7 @@ const EDGES: [(&str, &[&str]); 26] = [
     ("challenge", &["limits", "id", "time", "key"]),
     ("token", &["limits", "id", "time", "key"]),
     ("session", &["limits", "digit", "id", "time", "key", "token"]),
-    ("policy", &["limits", "digit", "id", "time", "zone", "json", "challenge", "token"]),
+    ("policy", &["limits", "digit", "id", "time", "zone", "json", "key", "challenge", "token"]),
     ("gate", &["limits", "id", "time", "key", "challenge", "token"]),
     ("click", &["limits", "time", "token", "policy"]),
     ("audit", &["limits", "id", "time", "key"]),

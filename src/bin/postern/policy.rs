@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use postern::challenge::Proof;
 use postern::policy::{
-    DOCUMENTS, Journey, Policy, Problems, ProofBy, Risk, Scope, Timing, Touch, bundle_of_documents, schema,
+    DOCUMENTS, Journey, Policy, Problems, ProofBy, Risk, Scope, Timing, Touch, bundle_of_documents,
+    image_files, schema,
 };
 use postern::time::Span;
 use postern::token::Use;
@@ -62,7 +63,7 @@ const HOUR_MS: u64 = 60 * 60 * 1_000;
 /// A policy as it lies on disk.
 enum Source {
     /// Each document's file name and text.
-    Folder(Vec<(&'static str, Bytes)>),
+    Folder(Vec<(String, Bytes)>),
     Bundle(Bytes),
 }
 
@@ -271,7 +272,15 @@ impl Source {
         for document in DOCUMENTS {
             let file = path.join(document.file);
             if document.is_required || file.exists() {
-                documents.push((document.file, file::read_bytes(&file)?));
+                documents.push((document.file.to_owned(), file::read_bytes(&file)?));
+            }
+        }
+        let images = documents.first().map(|(_, site)| image_files(site)).unwrap_or_default();
+        for name in images {
+            // A name without a file is reported with its path in the document.
+            let file = path.join(&name);
+            if file.is_file() {
+                documents.push((name, file::read_bytes(&file)?));
             }
         }
         Ok(Self::Folder(documents))
@@ -285,6 +294,6 @@ impl Source {
     }
 }
 
-fn texts<'a>(documents: &'a [(&'static str, Bytes)]) -> Vec<(&'static str, &'a [u8])> {
-    documents.iter().map(|(file, text)| (*file, text.as_slice())).collect()
+fn texts(documents: &[(String, Bytes)]) -> Vec<(&str, &[u8])> {
+    documents.iter().map(|(file, text)| (file.as_str(), text.as_slice())).collect()
 }

@@ -247,11 +247,6 @@ impl<'a> Attempt<'a> {
     }
 
     fn turned_away(&self, answer: &Answer) -> Outcome {
-        let claims = self.claims();
-        let mut outcome = self.click.turned_away(answer, &claims, self.session.link);
-        if *answer == Answer::Locked && !self.is_app() {
-            outcome.response = self.pages().proof_locked();
-        }
-        outcome
+        self.click.turned_away(answer, &self.claims(), self.session.link)
     }
 }

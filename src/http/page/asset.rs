@@ -5,6 +5,7 @@
 
 use crate::http::Response;
 use crate::http::page::respond;
+use crate::policy::{Accent, Colour};
 
 /// A file that pages refer to.
 #[derive(Debug)]
@@ -36,11 +37,41 @@ const ROBOTS: &str = include_str!("../../../www/robots.txt");
 /// The file at `path`, if there is one. `query` is without its `?`.
 pub fn asset(path: &str, query: &str) -> Option<Response> {
     if path == "/robots.txt" {
-        return Some(respond::asset("text/plain; charset=utf-8", ROBOTS, false));
+        return Some(respond::asset("text/plain; charset=utf-8", ROBOTS.into(), false));
     }
     let file = [STYLE, SCRIPT, PASSKEY, MARK].into_iter().find(|file| file.path == path)?;
-    let versioned = query.strip_prefix("v=") == Some(&file.version());
-    Some(respond::asset(file.content_type, file.body, versioned))
+    let (version, accent) = query.split_once('.').unwrap_or((query, ""));
+    let versioned = version.strip_prefix("v=") == Some(&file.version());
+    if file.path == STYLE.path
+        && let Some(accent) = accent_of(accent)
+    {
+        let body = format!("{}{}", file.body, rules(accent));
+        return Some(respond::asset(file.content_type, body.into(), versioned));
+    }
+    Some(respond::asset(file.content_type, file.body.into(), versioned && accent.is_empty()))
+}
+
+/// The address of the stylesheet, with a brand's colours. They stand in the address, so nothing has to be known to serve
+/// it, and it never changes.
+pub(super) fn style(accent: Option<Accent>) -> String {
+    match accent {
+        Some(Accent { light, dark }) => format!("{}.{}.{}", STYLE.address(), light.digits(), dark.digits()),
+        None => STYLE.address(),
+    }
+}
+
+fn accent_of(text: &str) -> Option<Accent> {
+    let (light, dark) = text.split_once('.')?;
+    let colour = |digits: &str| Colour::parse(&format!("#{digits}"));
+    Some(Accent { light: colour(light)?, dark: colour(dark)? })
+}
+
+fn rules(accent: Accent) -> String {
+    let of = |colour: Colour| {
+        format!("--accent:{colour};--accent-strong:{};--on-accent:{}", colour.strong(), colour.text_on())
+    };
+    let Accent { light, dark } = accent;
+    format!("\n:root{{{}}}\n@media (prefers-color-scheme:dark){{:root{{{}}}}}\n", of(light), of(dark))
 }
 
 impl Asset {
@@ -102,9 +133,30 @@ mod tests {
     }
 
     #[test]
+    fn the_stylesheet_takes_a_brands_colours_from_its_address() {
+        let [light, dark] = ["#8a2b0e", "#ffb59e"].map(|text| crate::policy::Colour::parse(text).unwrap());
+        let address = super::style(Some(crate::policy::Accent { light, dark }));
+        let (path, query) = address.split_once('?').unwrap();
+        let body = asset(path, query).unwrap().body;
+        assert!(body.starts_with(STYLE.body));
+        assert!(
+            body.contains(":root{--accent:#8a2b0e;--accent-strong:#70220b;--on-accent:#ffffff}"),
+            "{body}"
+        );
+        assert!(body.contains("dark){:root{--accent:#ffb59e;"), "{body}");
+        assert!(header(path, query, "cache-control").unwrap().contains("immutable"));
+        let version = STYLE.version();
+        for odd in ["8a2b0e", "8a2b0e.", "8a2b0e.ffb59e.1", "8a2b0e.url(x)", "}x{.ffffff", "éé.ffffff"] {
+            let query = format!("v={version}.{odd}");
+            assert_eq!(asset(path, &query).unwrap().body, STYLE.body, "{odd}");
+            assert!(!header(path, &query, "cache-control").unwrap().contains("immutable"), "{odd}");
+        }
+    }
+
+    #[test]
     fn the_files_stay_small() {
         assert!(STYLE.body.len() < 8_000, "site.css is {} bytes", STYLE.body.len());
-        assert!(SCRIPT.body.len() < 4_000, "enhance.js is {} bytes", SCRIPT.body.len());
+        assert!(SCRIPT.body.len() < 6_000, "enhance.js is {} bytes", SCRIPT.body.len());
         assert!(PASSKEY.body.len() < 4_000, "passkey.js is {} bytes", PASSKEY.body.len());
     }
 }

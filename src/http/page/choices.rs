@@ -5,8 +5,10 @@
 
 use crate::http::Response;
 use crate::http::page::language::liked_best;
-use crate::http::page::text::{Choices, Notice, Text};
-use crate::http::page::view::{ChoicesView, Door, Frame, NoticeView, UnsubscribeView, Way, html};
+use crate::http::page::text::{Notice, Text};
+use crate::http::page::view::{
+    ChoicesView, Door, Frame, NoticeView, UnsubscribeView, UnsubscribedView, html,
+};
 use crate::http::page::{Forms, Pages, page};
 use crate::policy::{Channel, Language, Purpose};
 
@@ -25,6 +27,8 @@ pub struct ChoicesPage<'a> {
     pub is_saved: bool,
     /// Whether a yes counts; else the page says how to say yes.
     pub may_consent: bool,
+    /// Why the person got the message through which they came, if that is known.
+    pub reason: Option<&'a str>,
     /// Newest first.
     pub history: &'a [Heard],
 }
@@ -77,6 +81,7 @@ impl Pages<'_> {
             frame: self.frame(&heading, Door::Open),
             text,
             page: shown,
+            history: shown.history.iter().map(|heard| (heard, text.day(&heard.date))).collect(),
             purposes: purposes.filter(|(_, choices)| !choices.is_empty()).collect(),
             help: self.site.ways_on.help.as_str(),
         };
@@ -91,18 +96,26 @@ impl Pages<'_> {
         page(status, self.language, html(&view), Forms::Own)
     }
 
-    /// E-mail was stopped.
-    pub fn unsubscribed(&self) -> Response {
-        let Choices { unsubscribed: Notice { heading, meaning }, choose, .. } = self.text().choices;
-        let view = NoticeView {
-            frame: self.frame(heading, Door::Closed),
+    /// E-mail was stopped. `undo` takes it back, for some minutes.
+    pub fn unsubscribed(&self, undo: Option<&str>) -> Response {
+        self.done_with_choices(self.text().choices.unsubscribed, undo)
+    }
+
+    /// It was taken back.
+    pub fn undone(&self) -> Response {
+        self.done_with_choices(self.text().choices.undone, None)
+    }
+
+    fn done_with_choices(&self, Notice { heading, meaning }: Notice, undo: Option<&str>) -> Response {
+        let view = UnsubscribedView {
+            frame: self.frame(heading, Door::Open),
             text: self.text(),
             meaning,
-            wait: None,
-            reference: None,
-            ways: vec![Way::new(ALL_CHOICES, choose)],
+            undo,
+            choices: ALL_CHOICES,
         };
-        page(200, self.language, html(&view), Forms::None)
+        let forms = if undo.is_some() { Forms::Own } else { Forms::None };
+        page(200, self.language, html(&view), forms)
     }
 
     /// An address of choices that is forged, too old, or for something else: one and the same page.

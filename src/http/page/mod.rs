@@ -11,6 +11,7 @@
 mod asset;
 mod choices;
 mod language;
+mod phone;
 mod proof;
 mod respond;
 mod text;
@@ -25,12 +26,14 @@ pub use proof::{
     Adding, Ceremony, Choose, EnterCode, EnterFacts, FactField, FactKind, Mistake, Offer, Relay, Resend,
     Trouble, VERIFY,
 };
+pub use respond::image;
 pub use respond::{Forms, page, redirect};
 
 use crate::http::Response;
 use crate::id::{Nonce, Reference, Tag};
 use crate::policy::{CallBack, Language, Policy, Scope, Site, WaysOn};
 use crate::token::Use;
+use phone::grouped;
 use text::{Notice, Text};
 use view::{Countdown, Door, Frame, HandOffView, LandingView, NoticeView, Way, html};
 
@@ -108,8 +111,12 @@ pub enum RefusalPage {
     Revoked,
     /// What the link was sent for is settled.
     Settled,
-    /// The link is locked, or its visitors come too fast.
-    TooManyTries,
+    /// The link took too many wrong answers, for good.
+    Locked,
+    /// Its visitors come too fast; in so many seconds they may again.
+    TooManyTries {
+        retry_s: u64,
+    },
     /// Our fault.
     TryAgain {
         retry_s: u64,
@@ -206,11 +213,14 @@ impl<'a> Pages<'a> {
             RefusalPage::Busy { .. } => (409, text.busy),
             RefusalPage::Revoked => (410, text.revoked),
             RefusalPage::Settled => (410, text.settled),
-            RefusalPage::TooManyTries => (429, text.too_many_tries),
+            RefusalPage::Locked => (429, self.proving().locked),
+            RefusalPage::TooManyTries { .. } => (429, text.too_many_tries),
             RefusalPage::TryAgain { .. } => (503, text.our_fault),
         };
         let (retry_s, reference) = match refusal {
-            RefusalPage::Busy { retry_s } => (Some(retry_s.max(1)), None),
+            RefusalPage::Busy { retry_s } | RefusalPage::TooManyTries { retry_s } => {
+                (Some(retry_s.max(1)), None)
+            }
             RefusalPage::TryAgain { retry_s, reference } => (Some(retry_s.max(1)), Some(reference)),
             _ => (None, None),
         };
@@ -222,7 +232,7 @@ impl<'a> Pages<'a> {
             meaning,
             wait: retry_s.filter(|_| reference.is_none()).map(|seconds| self.countdown(text.wait, seconds)),
             reference,
-            ways: self.ways(ways_on, retry_s.is_some() || refusal == RefusalPage::TooManyTries),
+            ways: self.ways(ways_on, retry_s.is_some()),
         };
         let response = page(status, self.language, html(&view), Forms::None);
         match retry_s {
@@ -276,7 +286,7 @@ impl<'a> Pages<'a> {
         ways.push(Way::new(ways_on.help.as_str(), text.help));
         ways.extend(ways_on.call_back.as_ref().map(|call_back| match call_back {
             CallBack::Page(page) => Way::new(page.as_str(), text.call_back),
-            CallBack::Phone(number) => Way::new(format!("tel:{number}"), (text.call)(number)),
+            CallBack::Phone(number) => Way::new(format!("tel:{number}"), (text.call)(&grouped(number))),
         }));
         ways
     }
@@ -303,7 +313,7 @@ impl<'a> Pages<'a> {
     }
 
     fn frame<'b>(&'b self, heading: &'b str, door: Door) -> Frame<'b> {
-        Frame::new(self.language, &self.site.name, heading, door).of_attempt(self.attempt)
+        Frame::new(self.language, &self.site.name, heading, door).of_attempt(self.attempt).of(self.site)
     }
 
     /// What the link is for, in the page's language.
@@ -388,8 +398,8 @@ pub(super) mod tests {
     use crate::http::Response;
     use crate::id::{Nonce, Reference, Region, ScopeCode};
     use crate::policy::{
-        Apps, CallBack, Channel, CodeSettings, Destination, Language, Outreach, Policy, ProofBy, Purpose,
-        Risk, Scope, Site, WaysOn, WebUrl,
+        Apps, Brand, CallBack, Channel, CodeSettings, Destination, Language, Outreach, Policy, ProofBy,
+        Purpose, Risk, Scope, Site, WaysOn, WebUrl,
     };
     use crate::token::Use;
 
@@ -419,6 +429,7 @@ pub(super) mod tests {
             region: Region::Weur,
             facts: LiteMap::new(),
             code: CodeSettings::default(),
+            brand: Brand::default(),
         }
     }
 
@@ -495,6 +506,7 @@ pub(super) mod tests {
             is_stopped: false,
             is_saved: false,
             may_consent: true,
+            reason: None,
             history: &history,
         };
         let only_no = ChoicesPage { may_consent: false, is_stopped: true, ..choices };
@@ -516,7 +528,8 @@ pub(super) mod tests {
             ("busy", pages.refusal(RefusalPage::Busy { retry_s: 42 })),
             ("revoked", pages.refusal(RefusalPage::Revoked)),
             ("settled", pages.refusal(RefusalPage::Settled)),
-            ("too_many_tries", pages.refusal(RefusalPage::TooManyTries)),
+            ("locked", pages.refusal(RefusalPage::Locked)),
+            ("too_many_tries", pages.refusal(RefusalPage::TooManyTries { retry_s: 60 })),
             ("try_again", pages.refusal(RefusalPage::TryAgain { retry_s: 5, reference: reference() })),
             ("unavailable", unavailable(Some(pages.language.tag()), 5, reference())),
             ("home", pages.home()),
@@ -528,9 +541,15 @@ pub(super) mod tests {
                 "choices_saved",
                 pages.choices(ChoicesPage { is_saved: true, is_stopped: true, history: &[], ..choices }),
             ),
+            (
+                "choices_reason",
+                pages.choices(ChoicesPage { reason: Some("A payment did not go through."), ..choices }),
+            ),
             ("choices_closed", pages.choices_closed()),
             ("unsubscribe", pages.unsubscribe(200)),
-            ("unsubscribed", pages.unsubscribed()),
+            ("unsubscribed", pages.unsubscribed(Some("AQID"))),
+            ("unsubscribed_before", pages.unsubscribed(None)),
+            ("undone", pages.undone()),
         ];
         all.extend(proof::tests::all(pages));
         all
@@ -567,7 +586,7 @@ pub(super) mod tests {
             assert_eq!(count(html, "<main>"), 1, "{name} {tag}");
             // One in the list of ways, or the one button.
             assert_eq!(count(html, "primary"), 1, "{name} {tag}");
-            assert!(html.len() < 4_096, "{name} {tag}: {} bytes", html.len());
+            assert!(html.len() < 6_144, "{name} {tag}: {} bytes", html.len());
         });
     }
 
@@ -596,7 +615,8 @@ pub(super) mod tests {
                 assert!(!policy.contains(unsafe_source), "{name}: {policy}");
             }
             let form_action = match name {
-                "choices" | "choices_only_no" | "choices_saved" | "unsubscribe" => "'self';",
+                "choices" | "choices_only_no" | "choices_saved" | "choices_reason" | "unsubscribe"
+                | "unsubscribed" => "'self';",
                 _ if page.body.contains("<form") => "'self' https:;",
                 _ => "'none';",
             };
@@ -688,6 +708,9 @@ pub(super) mod tests {
             ("choices_closed", 404),
             ("unsubscribe", 200),
             ("unsubscribed", 200),
+            ("unsubscribed_before", 200),
+            ("undone", 200),
+            ("choices_reason", 200),
             ("hand_off_adding", 200),
             ("hand_off_added", 200),
             ("choose", 200),
@@ -725,7 +748,7 @@ pub(super) mod tests {
                 page.status >= 400,
                 "{name} {language:?}"
             );
-            let retry = ["busy", "try_again", "unavailable", "later"].contains(&name);
+            let retry = ["busy", "too_many_tries", "try_again", "unavailable", "later"].contains(&name);
             assert_eq!(!header(&page, "retry-after").is_empty(), retry, "{name}");
         });
     }

@@ -277,11 +277,6 @@ impl Pages<'_> {
         page(200, self.language, html(&view), self.onward())
     }
 
-    /// The link took too many wrong answers, for good.
-    pub fn proof_locked(&self) -> Response {
-        self.proof_notice(429, self.proving().locked, None, self.ways(self.ways_on, false))
-    }
-
     /// The person's attempts are slowed down. Other ways than that one may be open.
     pub fn proof_later(&self, seconds: u64) -> Response {
         let proving = self.proving();
@@ -436,7 +431,6 @@ pub(super) mod tests {
             ("relay", pages.show_relay("12345678")),
             ("follow", pages.enter_relay(None)),
             ("follow_wrong", pages.enter_relay(Some(Mistake::Wrong))),
-            ("locked", pages.proof_locked()),
             ("later", pages.proof_later(7_200)),
             ("open_again", pages.open_again()),
         ]

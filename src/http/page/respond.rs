@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use crate::http::Response;
 use crate::http::message::STRICT_TRANSPORT;
-use crate::policy::Language;
+use crate::policy::{ImageKind, Language};
 
 /// Where the forms of a page may lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +73,11 @@ pub fn page(status: u16, language: Language, html: String, forms: Forms) -> Resp
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
     ];
-    Response { status, headers: fixed(headers), body: Cow::Owned(html) }
+    Response { status, headers: fixed(headers), body: Cow::Owned(html), is_base64: false }
 }
 
 /// A file that never changes under its address, or (`versioned` false) may.
-pub(super) fn asset(content_type: &'static str, body: &'static str, versioned: bool) -> Response {
+pub(super) fn asset(content_type: &'static str, body: Cow<'static, str>, versioned: bool) -> Response {
     let headers = [
         ("content-type", content_type),
         (
@@ -88,7 +88,12 @@ pub(super) fn asset(content_type: &'static str, body: &'static str, versioned: b
         ("strict-transport-security", STRICT_TRANSPORT),
         ("cross-origin-resource-policy", "same-origin"),
     ];
-    Response { status: 200, headers: fixed(headers), body: Cow::Borrowed(body) }
+    Response { status: 200, headers: fixed(headers), body, is_base64: false }
+}
+
+/// An image in base64, which is sent as its bytes. Under an address that is its hash it never changes.
+pub fn image(kind: ImageKind, base64: String, versioned: bool) -> Response {
+    Response { is_base64: true, ..asset(kind.media_type(), base64.into(), versioned) }
 }
 
 /// `303 See Other` to a destination, an `https:` URL of the policy. Few headers: this is the answer to most clicks.
@@ -98,7 +103,7 @@ pub fn redirect(to: &str) -> Response {
         ("cache-control", Cow::Borrowed("no-store")),
         ("referrer-policy", Cow::Borrowed("no-referrer")),
     ];
-    Response { status: 303, headers, body: Cow::Borrowed("") }
+    Response { status: 303, headers, body: Cow::Borrowed(""), is_base64: false }
 }
 
 fn fixed<const N: usize>(headers: [(&'static str, &'static str); N]) -> Vec<Header> {

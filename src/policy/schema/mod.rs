@@ -13,12 +13,12 @@ use keyword::{add, by_language, link, list, map, name, number, object, one_of, s
 use crate::challenge::Proof;
 use crate::id::Region;
 use crate::limits::{
-    CAP_WINDOW_MAX_S, CAPS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, EVENT_TYPE_MAX, FACT_DIGITS_MAX, FACTS_MAX,
-    FALLBACK_MAX_MS, FALLBACK_MIN_MS, GAP_MAX_H, HOLDOUT_MAX_PER_MILLE, JOURNEY_LIST_MAX, JOURNEY_MAX_H,
-    LIFETIME_MAX_S, LIFETIME_MIN_S, MAILBOX_MAX, PARAGRAPHS_MAX, POLICY_ITEMS_MAX, POLICY_NAME_MAX,
-    POLICY_NOTE_CHARS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX, PRESS_MAX_S, PRESS_MIN_S,
-    PROVIDER_NAME_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN, REENTRY_MAX_H, REENTRY_MIN_H,
-    SCOPE_CODES_RESERVED, SENDS_REMEMBERED_MAX, STEPS_MAX, TOUCHES_MAX,
+    BRAND_ADDRESS_CHARS_MAX, CAP_WINDOW_MAX_S, CAPS_MAX, CODE_DIGITS_MAX, CODE_DIGITS_MIN, EVENT_TYPE_MAX,
+    FACT_DIGITS_MAX, FACTS_MAX, FALLBACK_MAX_MS, FALLBACK_MIN_MS, GAP_MAX_H, HOLDOUT_MAX_PER_MILLE,
+    JOURNEY_LIST_MAX, JOURNEY_MAX_H, LIFETIME_MAX_S, LIFETIME_MIN_S, MAILBOX_MAX, PARAGRAPHS_MAX,
+    POLICY_ITEMS_MAX, POLICY_NAME_MAX, POLICY_NOTE_CHARS_MAX, POLICY_TEXT_CHARS_MAX, POLICY_URL_MAX,
+    PRESS_MAX_S, PRESS_MIN_S, PROVIDER_NAME_MAX, QUIET_SPREAD_MAX_MIN, QUIET_SPREAD_MIN_MIN, REENTRY_MAX_H,
+    REENTRY_MIN_H, SCOPE_CODES_RESERVED, SENDS_REMEMBERED_MAX, STEPS_MAX, TOUCHES_MAX,
 };
 use crate::policy::journey::BASES;
 use crate::policy::proof::{CODE_CHANNELS, KINDS, WORDS};
@@ -79,8 +79,22 @@ fn door() -> Definitions {
             "region": one_of(Region::ALL.map(Region::name), "Where the gates of links are."),
             "facts": map(WORD, "fact", "What people may be asked, by name."),
             "code": link("code"),
+            "brand": link("brand"),
         }),
     );
+    let brand = object(
+        &[],
+        &json!({
+            "logo": { "type": "string", "description": "A PNG or WebP image: a file in the folder, in a bundle a `data:` URL." },
+            "icon": { "type": "string", "description": "The same, and square." },
+            "accent": link("accent"),
+            "imprint": by_language(&text(BRAND_ADDRESS_CHARS_MAX, "One line."), "Who stands behind the messages."),
+            "postal_address": text(BRAND_ADDRESS_CHARS_MAX, "Where they are."),
+        }),
+    );
+    let colour =
+        json!({ "type": "string", "pattern": "^#[0-9A-Fa-f]{6}$", "description": "Buttons and links." });
+    let accent = object(&["light", "dark"], &json!({ "light": colour, "dark": colour }));
     let ways_on = object(
         &["help"],
         &json!({
@@ -107,7 +121,7 @@ fn door() -> Definitions {
             "ways_on": link("ways_on"),
         }),
     );
-    vec![("site", site), ("ways_on", ways_on), ("scope", scope)]
+    vec![("site", site), ("brand", brand), ("accent", accent), ("ways_on", ways_on), ("scope", scope)]
 }
 
 fn proof() -> Definitions {
@@ -343,6 +357,7 @@ fn templates() -> Definitions {
             "subject": said("E-mail and in-app."),
             "paragraphs": lines("What is said; `{site}`, `{link}`, `{mask.NAME}`."),
             "button": said("The one button."),
+            "preheader": said("E-mail: what mailboxes show after the subject."),
             "why": said("Why somebody gets this."),
             "verification": lines("Voice: what the agent does before saying anything."),
             "voicemail": said("Voice: what is left on an answering machine."),
@@ -382,7 +397,7 @@ mod tests {
     use serde_json::Value;
 
     use super::root;
-    use crate::policy::{contact, journey, parse, proof, scope, site, template, touch};
+    use crate::policy::{brand, contact, journey, parse, proof, scope, site, template, touch};
 
     /// The names of the properties at a place in the schema.
     fn properties(schema: &Value, pointer: &str) -> BTreeSet<String> {
@@ -397,6 +412,8 @@ mod tests {
         for (pointer, fields) in [
             ("", parse::BUNDLE_FIELDS),
             ("/$defs/site", site::FIELDS),
+            ("/$defs/brand", brand::FIELDS),
+            ("/$defs/accent", brand::ACCENT_FIELDS),
             ("/$defs/ways_on", site::WAYS_ON_FIELDS),
             ("/$defs/scope", scope::FIELDS),
             ("/$defs/proof/oneOf/1", proof::NEED_FIELDS),

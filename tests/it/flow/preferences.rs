@@ -5,7 +5,7 @@ use postern::audit::Kind;
 use postern::http::{Headers, Method, Request};
 use postern::id::{EventHash, LinkId, Region, ScopeCode, Shard, Subject};
 use postern::journey::Event;
-use postern::limits::UNSUBSCRIBE_LIFETIME_S;
+use postern::limits::{UNDO_LIFETIME_S, UNSUBSCRIBE_LIFETIME_S};
 use postern::person::{Consent, Person, Said};
 use postern::policy::{Channel, Language, Policy, Purpose, Touch};
 use postern::port::People as _;
@@ -385,6 +385,8 @@ fn the_page_says_why_in_its_own_language() {
         assert!(body.contains(&why.replace("{site}", "Example")), "{body}");
         let (date, other) = ("2027-01-16", "2027-01-15");
         assert!(body.contains(date) && !body.contains(other), "{body}");
+        let day = if language == Language::German { "16. Januar 2027" } else { "16 January 2027" };
+        assert!(body.contains(&format!(">{day}</time>")), "{body}");
     }
     // A newer policy has a touch before it.
     if let Some(snapshot) = scene.snapshot.borrow_mut().as_mut() {
@@ -402,17 +404,135 @@ fn the_page_says_why_in_its_own_language() {
     assert!(!seen.response.body.contains("<time"), "nobody learns what a protected person was sent");
 }
 
+/// The link in a message's footer answers for that very message.
+#[test]
+fn the_page_says_why_the_message_came_through_which_it_was_opened() {
+    let scene = Scene::new();
+    scene.set_now(Instant::from_secs(NOW.secs() + 11 * 60 * 60));
+    let subject = contacted(&scene);
+    let touch = person(&scene, subject).unwrap().history.last().unwrap().id;
+    let link = LinkId(postern::key::sha256_prefix(&[b"postern/choices/v1/", &touch.0]));
+    let of = |link| Claims::choices(subject, link, Region::Weur, NOW);
+    let look = |link| {
+        send(&scene, Method::Get, &format!("/p/{}", scene.door.minter.mint(&of(link))), "").response.body
+    };
+    let says =
+        "Why you got the message that brought you here:</strong> A payment to Example did not go through.";
+    assert!(look(link).contains(says), "{}", look(link));
+    assert!(!look(LinkId([6; 12])).contains("brought you here"), "another message's");
+    put(&scene, subject, Change { is_protected: Some(true), ..Change::default() });
+    assert!(!look(link).contains("brought you here"), "of a protected person nothing is said");
+}
+
+fn undo_form(seen: &Seen) -> Option<String> {
+    let (_, rest) = seen.response.body.split_once("name=\"undo\" value=\"")?;
+    Some(format!("undo={}", rest.split('"').next().unwrap()))
+}
+
+#[test]
+fn an_unsubscription_is_a_success_and_can_be_taken_back_exactly() {
+    let scene = Scene::new();
+    let earlier = Instant::from_millis(NOW.millis() - 5_000);
+    let yes = Consent { channel: Channel::Email, purpose: Purpose::Marketing, said: Said::Yes, at: earlier };
+    put(&scene, PERSON, Change { consents: vec![yes], ..Change::default() });
+    let path = format!("/u/{}", token(&scene, PERSON));
+    let before = person(&scene, PERSON).unwrap();
+    let seen = send(&scene, Method::Post, &path, ONE_CLICK);
+    assert!(seen.response.body.contains("role=\"status\"") && !seen.response.body.contains("Error"));
+    let undo = undo_form(&seen).unwrap();
+    let again = send(&scene, Method::Post, &path, ONE_CLICK);
+    assert_eq!(undo_form(&again), None, "nothing is left to take back");
+    scene.pass(Span::from_secs(UNDO_LIFETIME_S - 1));
+    let undone = send(&scene, Method::Post, &path, &undo);
+    assert_eq!(undone.response.status, 200);
+    assert!(undone.response.body.contains("You still get these emails"), "{}", undone.response.body);
+    assert_eq!(person(&scene, PERSON).unwrap().consents, before.consents, "no yes that was not there");
+    // Twice changes nothing more.
+    send(&scene, Method::Post, &path, &undo);
+    assert_eq!(person(&scene, PERSON).unwrap().consents, before.consents);
+}
+
+#[test]
+fn nothing_but_that_unsubscription_can_be_taken_back() {
+    let scene = Scene::new();
+    let path = format!("/u/{}", token(&scene, PERSON));
+    let undo = undo_form(&send(&scene, Method::Post, &path, ONE_CLICK)).unwrap();
+    let stopped = person(&scene, PERSON).unwrap().consents;
+    let unchanged = |path: &str, body: &str, name: &str| {
+        let seen = send(&scene, Method::Post, path, body);
+        assert!(!seen.response.body.contains("You still get these emails"), "{name}");
+        assert_eq!(person(&scene, PERSON).unwrap().consents, stopped, "{name}");
+    };
+    for (name, body) in [("none", "undo="), ("made up", "undo=AAAA"), ("cut", &undo[..undo.len() - 1])] {
+        unchanged(&path, body, name);
+    }
+    let other = format!("/u/{}", token(&scene, Subject([8; 12])));
+    unchanged(&other, &undo, "another person's");
+    scene.pass(Span::from_secs(UNDO_LIFETIME_S));
+    unchanged(&path, &undo, "too late");
+    // A no that was said later, elsewhere, stands.
+    let undo = {
+        put(
+            &scene,
+            PERSON,
+            Change {
+                consents: vec![Consent {
+                    channel: Channel::Email,
+                    purpose: Purpose::Service,
+                    said: Said::Yes,
+                    at: scene.now(),
+                }],
+                ..Change::default()
+            },
+        );
+        scene.pass(Span::from_secs(1));
+        undo_form(&send(&scene, Method::Post, &path, ONE_CLICK)).unwrap()
+    };
+    scene.pass(Span::from_secs(1));
+    let no = Consent { channel: Channel::Email, purpose: Purpose::Service, said: Said::No, at: scene.now() };
+    put(&scene, PERSON, Change { consents: vec![no], ..Change::default() });
+    send(&scene, Method::Post, &path, &undo);
+    assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
+}
+
+/// While everything is stopped no other box says that something comes.
+#[test]
+fn the_box_that_stops_everything_and_the_others_agree() {
+    let scene = Scene::new();
+    choose(&scene, &["sms.service"]);
+    let stopped = choose(&scene, &["nothing"]);
+    let body = &stopped.response.body;
+    assert!(ticked(&stopped, "nothing") && !ticked(&stopped, "sms.service"), "{body}");
+    assert_eq!(body.matches(" checked").count(), 1);
+    assert_eq!(body.matches("<fieldset data-choices disabled>").count(), body.matches("<fieldset").count());
+    assert!(body.contains("the choices above do not count"), "{body}");
+    // What is disabled is not posted.
+    let path = format!("/p/{}", token(&scene, PERSON));
+    let back = send(&scene, Method::Post, &path, "form=choices&on=nothing");
+    assert!(ticked(&back, "sms.service") && ticked(&back, "email.service") && !ticked(&back, "nothing"));
+    assert_eq!(said(&scene, Channel::Sms, Purpose::Service), Some(Said::Yes));
+    assert_eq!(said(&scene, Channel::Email, Purpose::Service), None);
+}
+
 #[test]
 fn a_shard_that_does_not_answer_is_our_fault_and_a_second_try_works() {
     for fault in [Fault::Before, Fault::After] {
         let scene = Scene::new();
         let path = format!("/u/{}", token(&scene, PERSON));
+        // One call to know what there is to take back, and one to say no.
+        scene.world.fail_next(Call::Visit, fault);
         scene.world.fail_next(Call::Visit, fault);
         scene.world.fail_next(Call::Visit, fault);
         let seen = send(&scene, Method::Post, &path, ONE_CLICK);
         assert_eq!(seen.response.status, 503);
         assert!(seen.failure.unwrap().starts_with("shard_unreachable"));
         assert_eq!(send(&scene, Method::Post, &path, ONE_CLICK).response.status, 200);
+        assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
+        // Saying no does not wait for the first.
+        let scene = Scene::new();
+        scene.world.fail_next(Call::Visit, fault);
+        let seen = send(&scene, Method::Post, &path, ONE_CLICK);
+        assert_eq!((seen.response.status, undo_form(&seen)), (200, None));
         assert_eq!(said(&scene, Channel::Email, Purpose::Service), Some(Said::No));
     }
 }

@@ -695,13 +695,22 @@ fn codes_are_not_sent_faster_than_they_may() {
 fn a_link_is_closed_by_wrong_answers_and_a_new_one_is_open() {
     let scene = scene();
     let mut anna = Browser::new(&scene, 1);
-    anna.press(&scene.mint(MEDIUM));
+    let token = scene.mint(MEDIUM);
+    anna.press(&token);
     let code = anna.ask_for_code();
     let wrong = format!("form=code&code={}", other(&code));
     let last = (0..LINK_FAILURES_MAX).map(|_| anna.post(&wrong)).last().unwrap();
     assert_eq!(last.summary(), "429 page link.refused:locked");
-    assert!(last.response.body.contains("This link is closed"));
+    assert!(last.response.body.contains("This link no longer works"));
     assert_eq!(anna.post(&format!("form=code&code={code}")).response.status, 429);
+    scene.pass(Span::from_secs(60));
+    // At the first look, in any browser, and with no advice to try again what will never work.
+    for look in [anna.send(Method::Get, &format!("/l/{token}"), ""), scene.look(&token, LAPTOP)] {
+        assert_eq!(look.summary(), "429 page link.refused:locked");
+        let body = look.response.body;
+        assert!(body.contains("This link no longer works") && !body.contains("ry again"), "{body}");
+        assert!(body.contains("Get a new link"), "{body}");
+    }
     anna.press(&scene.mint(MEDIUM));
     let code = anna.ask_for_code();
     assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "200 hand-off");
@@ -718,7 +727,8 @@ fn who_guesses_facts_is_slowed_and_not_shut_out() {
     let slowed = anna.post(&format!("form=fact&fact.customer_number={NUMBER}"));
     assert_eq!(slowed.response.status, 429);
     assert!(
-        slowed.response.body.contains("Please come back later") && slowed.response.body.contains("/verify")
+        slowed.response.body.contains("Please wait before you try again")
+            && slowed.response.body.contains("/verify")
     );
     let code = anna.ask_for_code();
     assert_eq!(anna.post(&format!("form=code&code={code}")).summary(), "303 /verify", "another way is open");

@@ -7,7 +7,7 @@ use postern::id::{EventHash, KeyId, Region};
 use postern::journey::{Event, Paused, Rules};
 use postern::key::{KeyRing, MacKey, Secret};
 use postern::policy::{
-    Apps, Basis, Cap, Channel, CodeSettings, Condition, Journey, Language, Outreach, Policy, Provider,
+    Apps, Basis, Brand, Cap, Channel, CodeSettings, Condition, Journey, Language, Outreach, Policy, Provider,
     Purpose, QuietHours, Risk, Sender, Site, Template, Timing, Touch, Trigger, WaysOn, WebUrl,
 };
 use postern::time::{Instant, Span};
@@ -108,6 +108,7 @@ pub fn policy(version: u32, outreach: Outreach, journeys: Vec<Journey>) -> Polic
             region: Region::Weur,
             facts: LiteMap::new(),
             code: CodeSettings::default(),
+            brand: Brand::default(),
         },
         scopes: LiteMap::new(),
         destinations: LiteMap::new(),

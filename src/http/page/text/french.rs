@@ -29,13 +29,11 @@ pub(super) const TEXT: Text = Text {
     },
     expired: Notice {
         heading: "Ce lien a expiré",
-        meaning: "Pour votre sécurité, les liens de ce type ne fonctionnent que pendant un temps limité. Rien n’a \
-                  changé du fait de son ouverture.",
+        meaning: "Pour votre sécurité, les liens de ce type cessent de fonctionner au bout d’un certain temps. Le fait de l’ouvrir n’a rien changé.",
     },
     used: Notice {
         heading: "Ce lien a déjà été utilisé",
-        meaning: "Il ne fonctionne qu’une seule fois. Si c’est vous qui l’avez utilisé, vous n’avez plus rien à \
-                  faire ici. Sinon, veuillez nous en informer.",
+        meaning: "Il ne fonctionne qu’une seule fois. Si vous l’avez utilisé et avez terminé, vous n’avez plus rien à faire. Si vous n’avez pas terminé, demandez un nouveau lien. Si ce n’était pas vous, contactez-nous.",
     },
     busy: Notice {
         heading: "Ce lien est déjà ouvert",
@@ -43,20 +41,17 @@ pub(super) const TEXT: Text = Text {
                   la sécurité des messages.",
     },
     revoked: Notice {
-        heading: "Ce lien a été retiré",
-        meaning: "Nous l’avons retiré\u{202f}; il ne fonctionne donc plus. Vous avez peut-être reçu un message plus \
-                  récent de notre part.",
+        heading: "Ce lien a été annulé",
+        meaning: "Il ne fonctionne plus. Vous avez peut-être reçu un message plus récent de notre part.",
     },
     settled: Notice { heading: "C’est réglé", meaning: "Vous n’avez rien d’autre à faire." },
     too_many_tries: Notice {
         heading: "Trop de tentatives",
-        meaning: "Pour vous protéger, nous avons suspendu ce lien. Veuillez patienter une minute, puis \
-                  réessayer. S’il reste fermé, il vous faudra un nouveau lien.",
+        meaning: "Il y a eu de nombreuses tentatives en peu de temps. Pour vous protéger, nous n’en acceptons plus pour le moment.",
     },
     our_fault: Notice {
         heading: "Un problème est survenu de notre côté",
-        meaning: "Nous vous prions de nous excuser. Veuillez réessayer dans un instant. Si le problème se reproduit, \
-                  indiquez-nous la référence ci-dessous.",
+        meaning: "Toutes nos excuses. Veuillez réessayer dans un instant. Si le problème se reproduit, contactez-nous et indiquez la référence ci-dessous.",
     },
     units: Units {
         second: ("seconde", "secondes"),
@@ -75,42 +70,60 @@ pub(super) const TEXT: Text = Text {
     },
     what_now: "Ce que vous pouvez faire maintenant",
     try_again: "Réessayer",
-    fresh_link: "Obtenir un nouveau lien",
+    fresh_link: "Demander un nouveau lien",
     help: "Obtenir de l’aide",
-    call_back: "Demander à être rappelé",
+    call_back: "Demander que nous vous appelions",
     call: |number| format!("Appeler le {number}"),
+    months: [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
+    date: |day, month, year| format!("{day}{} {month} {year}", if day == 1 { "er" } else { "" }),
     choices: Choices {
-        heading: |site| format!("Ce que vous recevez de {site}"),
-        help: "Cochez ce que vous souhaitez recevoir. Rien ne change avant l’enregistrement.",
+        heading: |site| format!("Messages que vous envoie {site}"),
+        help: "Cochez ce que vous acceptez de recevoir de nous et décochez ce que vous ne souhaitez pas. Rien ne change avant l’enregistrement. Vous pouvez modifier vos choix à tout moment.",
         only_no: "Ici, vous pouvez seulement dire non. Pour recevoir de nouveau quelque chose, utilisez le lien de notre dernier message ou contactez-nous.",
         email: "E-mail",
         sms: "Message texte (SMS)",
         whatsapp: "WhatsApp",
         in_app: "Dans l’application",
         voice: "Appel téléphonique",
-        service: "Sur ce que vous avez déjà chez nous",
+        service: "Messages sur ce que vous avez déjà chez nous",
         marketing: "Nouveautés et offres",
-        stop: "Tout arrêter",
-        stop_help: "Vous ne recevez alors plus rien de nous ici, quoi qu’il soit coché ci-dessus. Décochez \
-                    cette case pour revenir.",
+        stop: "Ne recevoir aucun message",
+        stop_help: "Si vous cochez cette case, nous ne vous envoyons plus aucun des messages de cette page, quelles que soient les cases cochées ci-dessus. Les codes que vous demandez vous-même vous parviennent toujours. Décochez-la pour recevoir de nouveau des messages.",
         save: "Enregistrer",
-        saved: "Vos choix sont enregistrés. Ils s’appliquent dès maintenant.",
-        history: "Pourquoi nous vous avons écrit",
+        saved: "Vos choix sont enregistrés et s’appliquent dès maintenant. Un message déjà en route peut encore arriver.",
+        history: "Pourquoi vous avez eu de nos nouvelles",
         no_history: "Nous ne vous avons rien envoyé récemment.",
         closed: Notice {
             heading: "Cette adresse ne fonctionne pas",
-            meaning: "Elle est peut-être incomplète ou trop ancienne\u{a0}: ces adresses fonctionnent pour \
-                      une durée limitée. Utilisez celle de notre dernier message, ou demandez-nous de \
-                      l’aide.",
+            meaning: "Elle est peut-être incomplète ou trop ancienne\u{a0}: ces adresses cessent de fonctionner au bout d’un certain temps. Utilisez celle de notre dernier message. Si vous n’en avez pas, contactez-nous\u{a0}: nous arrêterons les messages pour vous.",
         },
-        unsubscribe: |site| format!("Ne plus recevoir d’e-mails de {site}\u{a0}?"),
-        unsubscribe_help: "Le bouton arrête tous les e-mails que nous envoyons d’ici. Rien ne se passe \
-                           avant que vous ne l’utilisiez.",
-        unsubscribe_button: "Arrêter les e-mails",
+        unsubscribe: |site| format!("Se désabonner des e-mails envoyés par {site}\u{202f}?"),
+        unsubscribe_help: "Le bouton arrête les nouveautés et les offres par e-mail, ainsi que les e-mails sur ce que vous avez déjà chez nous. Les codes que vous demandez vous-même vous parviennent toujours. Rien ne se passe tant que vous n’appuyez pas dessus.",
+        unsubscribe_button: "Se désabonner des e-mails",
         unsubscribed: Notice {
-            heading: "Vous ne recevrez plus d’e-mails",
-            meaning: "C’est effectif dès maintenant. Vous pouvez changer d’avis quand vous le souhaitez.",
+            heading: "Vous ne recevrez plus ces e-mails",
+            meaning: "Un e-mail déjà en route peut encore arriver. Vous pouvez réactiver les e-mails à tout moment.",
         },
-        choose: "Choisir ce que vous recevez de nous",
+        undo: "Annuler et continuer à recevoir ces e-mails",
+        undone: Notice {
+            heading: "Vous continuez à recevoir ces e-mails",
+            meaning: "Nous avons annulé votre demande. Tout est comme avant.",
+        },
+        this_message: "Pourquoi vous avez reçu le message qui vous a conduit ici\u{a0}:",
+        stopped_help: "Tant que cette case est cochée, les choix ci-dessus ne comptent pas. Décochez-la et enregistrez pour choisir de nouveau.",
+        choose: "Choisir les messages que vous recevez",
     },
 };

@@ -27,13 +27,11 @@ pub(super) const TEXT: Text = Text {
     },
     expired: Notice {
         heading: "Dieser Link ist abgelaufen",
-        meaning: "Zu Ihrer Sicherheit funktionieren solche Links nur für begrenzte Zeit. Durch das Öffnen wurde \
-                  nichts geändert.",
+        meaning: "Zu Ihrer Sicherheit funktionieren solche Links nach einiger Zeit nicht mehr. Durch das Öffnen hat sich nichts geändert.",
     },
     used: Notice {
         heading: "Dieser Link wurde bereits verwendet",
-        meaning: "Er funktioniert nur einmal. Wenn Sie ihn selbst verwendet haben, müssen Sie hier nichts weiter \
-                  tun. Wenn nicht, geben Sie uns bitte Bescheid.",
+        meaning: "Er funktioniert nur einmal. Wenn Sie ihn selbst verwendet haben und fertig sind, müssen Sie nichts weiter tun. Wenn Sie noch nicht fertig sind, fordern Sie einen neuen Link an. Wenn Sie es nicht waren, wenden Sie sich bitte an uns.",
     },
     busy: Notice {
         heading: "Dieser Link ist bereits geöffnet",
@@ -41,16 +39,13 @@ pub(super) const TEXT: Text = Text {
                   Programm, das Nachrichten auf Sicherheit prüft.",
     },
     revoked: Notice {
-        heading: "Dieser Link wurde zurückgezogen",
-        meaning: "Wir haben ihn zurückgezogen, deshalb funktioniert er nicht mehr. Vielleicht haben Sie stattdessen \
-                  eine neuere Nachricht von uns erhalten.",
+        heading: "Wir haben diesen Link deaktiviert",
+        meaning: "Er funktioniert nicht mehr. Vielleicht haben Sie stattdessen eine neuere Nachricht von uns erhalten.",
     },
     settled: Notice { heading: "Das ist erledigt", meaning: "Sie müssen nichts weiter tun." },
     too_many_tries: Notice {
         heading: "Zu viele Versuche",
-        meaning: "Zu Ihrem Schutz haben wir diesen Link vorübergehend angehalten. Bitte warten Sie eine \
-                  Minute und versuchen Sie es dann noch einmal. Bleibt er geschlossen, benötigen Sie einen \
-                  neuen Link.",
+        meaning: "Es gab in kurzer Zeit viele Versuche. Zu Ihrem Schutz nehmen wir im Moment keine weiteren an.",
     },
     our_fault: Notice {
         heading: "Bei uns ist etwas schiefgelaufen",
@@ -76,40 +71,58 @@ pub(super) const TEXT: Text = Text {
     try_again: "Erneut versuchen",
     fresh_link: "Neuen Link anfordern",
     help: "Hilfe erhalten",
-    call_back: "Um Rückruf bitten",
+    call_back: "Rückruf anfordern",
     call: |number| format!("{number} anrufen"),
+    months: [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ],
+    date: |day, month, year| format!("{day}. {month} {year}"),
     choices: Choices {
-        heading: |site| format!("Was Sie von {site} erhalten"),
-        help: "Kreuzen Sie an, was Sie erhalten möchten. Nichts ändert sich, bis Sie speichern.",
+        heading: |site| format!("Nachrichten, die Sie von {site} erhalten"),
+        help: "Setzen Sie ein Häkchen bei allem, dem Sie zustimmen, und entfernen Sie es bei dem, was Sie nicht möchten. Nichts ändert sich, bis Sie speichern. Sie können das jederzeit wieder ändern.",
         only_no: "Hier können Sie nur Nein sagen. Möchten Sie etwas wieder erhalten, nutzen Sie den Link in unserer neuesten Nachricht oder wenden Sie sich an uns.",
         email: "E-Mail",
-        sms: "Textnachricht (SMS)",
+        sms: "SMS-Nachricht",
         whatsapp: "WhatsApp",
         in_app: "In der App",
         voice: "Anruf",
-        service: "Zu dem, was Sie schon bei uns haben",
+        service: "Nachrichten zu dem, was Sie schon bei uns haben",
         marketing: "Neuigkeiten und Angebote",
-        stop: "Alles abstellen",
-        stop_help: "Dann erhalten Sie hier gar nichts mehr von uns, was auch immer oben angekreuzt ist. \
-                    Entfernen Sie das Kreuz, wenn Sie wieder von uns hören möchten.",
+        stop: "Gar keine Nachrichten erhalten",
+        stop_help: "Wenn Sie hier ein Häkchen setzen, senden wir Ihnen keine der Nachrichten auf dieser Seite, was auch immer oben ausgewählt ist. Codes, die Sie selbst anfordern, kommen weiterhin. Entfernen Sie das Häkchen, um wieder Nachrichten zu erhalten.",
         save: "Speichern",
-        saved: "Ihre Auswahl ist gespeichert. Sie gilt ab jetzt.",
+        saved: "Ihre Auswahl ist gespeichert und gilt ab jetzt. Eine Nachricht, die schon unterwegs ist, kann noch ankommen.",
         history: "Warum Sie von uns gehört haben",
         no_history: "Wir haben Ihnen in letzter Zeit nichts gesendet.",
         closed: Notice {
             heading: "Diese Adresse funktioniert nicht",
-            meaning: "Sie ist vielleicht unvollständig oder zu alt: Solche Adressen funktionieren nur für \
-                      begrenzte Zeit. Bitte verwenden Sie die aus unserer neuesten Nachricht oder bitten \
-                      Sie uns um Hilfe.",
+            meaning: "Sie ist vielleicht unvollständig oder zu alt: Solche Adressen funktionieren nach einiger Zeit nicht mehr. Bitte verwenden Sie die Adresse aus unserer neuesten Nachricht. Wenn Sie keine haben, wenden Sie sich an uns: Wir bestellen die Nachrichten für Sie ab.",
         },
-        unsubscribe: |site| format!("Keine E-Mails mehr von {site}?"),
-        unsubscribe_help: "Die Schaltfläche stellt alle E-Mails ab, die wir von hier senden. Es geschieht \
-                           nichts, bis Sie sie drücken.",
-        unsubscribe_button: "E-Mails abstellen",
+        unsubscribe: |site| format!("E-Mails von {site} abbestellen?"),
+        unsubscribe_help: "Mit der Schaltfläche bestellen Sie Neuigkeiten und Angebote per E-Mail ab, ebenso E-Mails zu dem, was Sie schon bei uns haben. Codes, die Sie selbst anfordern, kommen weiterhin. Vorher geschieht nichts.",
+        unsubscribe_button: "E-Mails abbestellen",
         unsubscribed: Notice {
-            heading: "Sie erhalten keine E-Mails mehr",
-            meaning: "Das gilt ab jetzt. Sie können es sich jederzeit anders überlegen.",
+            heading: "Die E-Mails sind abbestellt",
+            meaning: "Eine E-Mail, die schon unterwegs ist, kann noch ankommen. Sie können E-Mails jederzeit wieder einschalten.",
         },
-        choose: "Auswählen, was Sie von uns erhalten",
+        undo: "Rückgängig machen und E-Mails behalten",
+        undone: Notice {
+            heading: "Sie erhalten diese E-Mails weiterhin",
+            meaning: "Wir haben es rückgängig gemacht. Alles ist wie zuvor.",
+        },
+        this_message: "Warum Sie die Nachricht erhalten haben, die Sie hierher geführt hat:",
+        stopped_help: "Solange hier ein Häkchen steht, gilt die Auswahl oben nicht. Entfernen Sie es und speichern Sie, um wieder auszuwählen.",
+        choose: "Auswählen, welche Nachrichten Sie erhalten",
     },
 };

@@ -79,6 +79,11 @@ pub(super) struct Text {
     /// Of a telephone number.
     pub call: fn(&str) -> String,
 
+    /// From January on.
+    pub months: [&'static str; 12],
+    /// Of day, month by name, and year.
+    pub date: fn(u8, &str, u16) -> String,
+
     pub choices: Choices,
 }
 
@@ -112,6 +117,13 @@ pub(super) struct Choices {
     pub unsubscribe_help: &'static str,
     pub unsubscribe_button: &'static str,
     pub unsubscribed: Notice,
+    /// The button that takes an unsubscription back.
+    pub undo: &'static str,
+    pub undone: Notice,
+    /// Before the reason of the message whose link was opened, with its colon.
+    pub this_message: &'static str,
+    /// Instead of `stop_help`, once everything is stopped.
+    pub stopped_help: &'static str,
     pub choose: &'static str,
 }
 
@@ -169,6 +181,19 @@ pub(super) struct Notice {
 }
 
 impl Text {
+    /// A day such as `2026-11-30` as people write it; anything else as it is.
+    pub(super) fn day(&self, date: &str) -> String {
+        let mut parts = date.splitn(3, '-');
+        let (year, month, day) = (parts.next(), parts.next(), parts.next());
+        let month = month.and_then(|month| self.months.get(month.parse::<usize>().ok()?.checked_sub(1)?));
+        let year = year.and_then(|year| year.parse().ok());
+        let day = day.and_then(|day| day.parse().ok());
+        match (year, month, day) {
+            (Some(year), Some(month), Some(day)) => (self.date)(day, month, year),
+            _ => date.to_owned(),
+        }
+    }
+
     pub(super) const fn of(language: Language) -> &'static Self {
         match language {
             Language::English => &english::TEXT,
@@ -232,6 +257,8 @@ pub(super) mod tests {
             help,
             call_back,
             call,
+            months,
+            date,
             ref choices,
         } = Text::of(language);
         let mut all: Vec<(&'static str, String)> = [
@@ -284,6 +311,8 @@ pub(super) mod tests {
         assert!(there.starts_with(go_on) && there.ends_with(" www.example.com") && app.starts_with(go_on));
         all.extend([("on_host", there), ("in_app", app)]);
         all.extend([("call", call(NUMBER)), ("wait", wait(&units.told(42)))]);
+        all.push(("date", date(30, months[10], 2026)));
+        assert_eq!(months.iter().collect::<std::collections::BTreeSet<_>>().len(), 12);
         all.extend(sentences_of_choices(choices));
         all
     }
@@ -311,6 +340,10 @@ pub(super) mod tests {
             unsubscribe_help,
             unsubscribe_button,
             unsubscribed,
+            undo,
+            undone,
+            this_message,
+            stopped_help,
             choose,
         } = choices;
         let mut all: Vec<(&'static str, String)> = [
@@ -334,6 +367,11 @@ pub(super) mod tests {
             ("choose", choose),
             ("closed", closed.heading),
             ("closed", closed.meaning),
+            ("undo", undo),
+            ("undone", undone.heading),
+            ("undone", undone.meaning),
+            ("this_message", this_message),
+            ("stopped_help", stopped_help),
             ("unsubscribed", unsubscribed.heading),
             ("unsubscribed", unsubscribed.meaning),
         ]
@@ -394,6 +432,24 @@ pub(super) mod tests {
                 if language == Language::Spanish {
                     assert_eq!(text.matches('?').count(), text.matches('¿').count(), "{place}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn dates_are_written_as_each_language_writes_them() {
+        for (language, one, other) in [
+            (Language::English, "30 November 2026", "1 May 2026"),
+            (Language::Swedish, "30 november 2026", "1 maj 2026"),
+            (Language::Danish, "30. november 2026", "1. maj 2026"),
+            (Language::German, "30. November 2026", "1. Mai 2026"),
+            (Language::French, "30 novembre 2026", "1er mai 2026"),
+            (Language::Spanish, "30 de noviembre de 2026", "1 de mayo de 2026"),
+        ] {
+            let text = Text::of(language);
+            assert_eq!((text.day("2026-11-30"), text.day("2026-05-01")), (one.to_owned(), other.to_owned()));
+            for odd in ["", "2026", "2026-13-01", "2026-00-01", "2026-01", "x-y-z"] {
+                assert_eq!(text.day(odd), odd);
             }
         }
     }

@@ -26,13 +26,11 @@ pub(super) const TEXT: Text = Text {
     },
     expired: Notice {
         heading: "Länken har gått ut",
-        meaning: "För din säkerhet fungerar sådana här länkar bara en begränsad tid. Inget har ändrats av att du \
-                  öppnade den.",
+        meaning: "För din säkerhet slutar sådana här länkar att fungera efter en tid. Inget har ändrats av att du öppnade den.",
     },
     used: Notice {
         heading: "Länken är redan använd",
-        meaning: "Den fungerar bara en gång. Om det var du som använde den behöver du inte göra något mer här. \
-                  Var det inte du? Hör av dig till oss.",
+        meaning: "Den fungerar bara en gång. Om du själv har använt den och är klar behöver du inte göra något mer. Är du inte klar kan du be om en ny länk. Var det inte du? Hör av dig till oss.",
     },
     busy: Notice {
         heading: "Länken är redan öppen",
@@ -41,14 +39,12 @@ pub(super) const TEXT: Text = Text {
     },
     revoked: Notice {
         heading: "Länken har dragits tillbaka",
-        meaning: "Vi har tagit tillbaka den, så den fungerar inte längre. Du kan ha fått ett nyare meddelande från \
-                  oss.",
+        meaning: "Den fungerar inte längre. Du kan ha fått ett nyare meddelande från oss.",
     },
     settled: Notice { heading: "Det här är klart", meaning: "Du behöver inte göra något mer." },
     too_many_tries: Notice {
         heading: "För många försök",
-        meaning: "För att skydda dig har vi pausat länken. Vänta en minut och försök igen. Om den förblir \
-                  stängd behöver du en ny länk.",
+        meaning: "Det har gjorts många försök på kort tid. För att skydda dig tar vi inte emot fler just nu.",
     },
     our_fault: Notice {
         heading: "Något gick fel hos oss",
@@ -66,41 +62,60 @@ pub(super) const TEXT: Text = Text {
     },
     what_now: "Det här kan du göra nu",
     try_again: "Försök igen",
-    fresh_link: "Få en ny länk",
+    fresh_link: "Be om en ny länk",
     help: "Få hjälp",
-    call_back: "Be oss ringa upp dig",
+    call_back: "Be oss ringa dig",
     call: |number| format!("Ring {number}"),
+    months: [
+        "januari",
+        "februari",
+        "mars",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "augusti",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ],
+    date: |day, month, year| format!("{day} {month} {year}"),
     choices: Choices {
-        heading: |site| format!("Vad du får från {site}"),
-        help: "Kryssa för det du vill ha. Inget ändras förrän du sparar.",
+        heading: |site| format!("Meddelanden du får från {site}"),
+        help: "Kryssa i det du går med på att få från oss och kryssa ur det du inte vill ha. Inget ändras förrän du sparar. Du kan ändra dig när som helst.",
         only_no: "Här kan du bara säga nej. Vill du få något igen kan du använda länken i vårt senaste meddelande eller kontakta oss.",
         email: "E-post",
-        sms: "Textmeddelande (sms)",
+        sms: "Sms-meddelande",
         whatsapp: "WhatsApp",
         in_app: "I appen",
         voice: "Telefonsamtal",
-        service: "Om det du redan har hos oss",
+        service: "Meddelanden om det du redan har hos oss",
         marketing: "Nyheter och erbjudanden",
-        stop: "Stoppa allt",
-        stop_help: "Då får du ingenting alls från oss här, oavsett vad som är förkryssat ovan. Du kan komma \
-                    tillbaka genom att ta bort krysset.",
+        stop: "Få inga meddelanden alls",
+        stop_help: "Om du kryssar i det här skickar vi inga av meddelandena på den här sidan, oavsett vad som är ikryssat ovan. Koder som du själv ber om kommer ändå. Kryssa ur rutan om du vill få meddelanden igen.",
         save: "Spara",
-        saved: "Dina val är sparade. De gäller genast.",
+        saved: "Dina val är sparade och gäller från och med nu. Ett meddelande som redan är på väg kan ändå komma fram.",
         history: "Därför hörde vi av oss",
-        no_history: "Vi har inte skickat dig något på sistone.",
+        no_history: "Vi har inte skickat dig något den senaste tiden.",
         closed: Notice {
             heading: "Den här adressen fungerar inte",
-            meaning: "Den kan vara ofullständig eller för gammal: sådana här adresser fungerar en begränsad \
-                      tid. Använd den i vårt senaste meddelande, eller be oss om hjälp.",
+            meaning: "Den kan vara ofullständig eller för gammal: sådana här adresser slutar fungera efter en tid. Använd adressen i vårt senaste meddelande. Har du inget, kontakta oss så stoppar vi meddelandena åt dig.",
         },
-        unsubscribe: |site| format!("Inga fler mejl från {site}?"),
-        unsubscribe_help: "Knappen stoppar alla mejl som vi skickar härifrån. Inget händer förrän du \
-                           trycker på den.",
-        unsubscribe_button: "Stoppa mejl",
+        unsubscribe: |site| format!("Vill du sluta få mejl från {site}?"),
+        unsubscribe_help: "Knappen stoppar nyheter och erbjudanden via e-post och även mejl om det du redan har hos oss. Koder som du själv ber om kommer ändå. Inget händer förrän du trycker på den.",
+        unsubscribe_button: "Sluta få mejl",
         unsubscribed: Notice {
-            heading: "Du får inga fler mejl",
-            meaning: "Det gäller genast. Du kan ändra dig när du vill.",
+            heading: "Du får inga fler av de här mejlen",
+            meaning: "Ett mejl som redan är på väg kan ändå komma fram. Du kan slå på mejl igen när som helst.",
         },
-        choose: "Välj vad du får från oss",
+        undo: "Ångra och fortsätt få mejlen",
+        undone: Notice {
+            heading: "Du får de här mejlen som förut",
+            meaning: "Det du gjorde är ångrat. Allt är som det var förut.",
+        },
+        this_message: "Därför fick du meddelandet som ledde hit:",
+        stopped_help: "Så länge den här rutan är ikryssad räknas inte valen ovan. Kryssa ur den och spara för att välja igen.",
+        choose: "Välj vilka meddelanden du får",
     },
 };

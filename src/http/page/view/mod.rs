@@ -8,15 +8,16 @@ use askama::Template;
 
 use crate::http::page::asset;
 use crate::http::page::text::{Proving, Text};
-use crate::http::page::{Adding, AppWay, Choice, ChoicesPage, Grant};
+use crate::http::page::{Adding, AppWay, Choice, ChoicesPage, Grant, Heard};
 use crate::id::{Nonce, Reference, Tag};
-use crate::policy::Language;
+use crate::policy::{Image, Language, Site};
 pub(super) use proof::{Again, ChooseView, CodeView, FactsView, Offered, PasskeyView, Problem, RelayView};
 
 /// What all pages have around their content.
 pub(super) struct Frame<'a> {
     language: Language,
     brand: &'a str,
+    site: Option<&'a Site>,
     heading: &'a str,
     door: Door,
     /// What the title starts with; on an error page, the word for it.
@@ -95,6 +96,8 @@ pub(super) struct ChoicesView<'a> {
     pub frame: Frame<'a>,
     pub text: &'static Text,
     pub page: ChoicesPage<'a>,
+    /// With the day as people write it.
+    pub history: Vec<(&'a Heard, String)>,
     /// Each purpose that has a choice, with its choices.
     pub purposes: Vec<(&'static str, Vec<&'a Choice>)>,
     pub help: &'a str,
@@ -105,6 +108,16 @@ pub(super) struct ChoicesView<'a> {
 pub(super) struct UnsubscribeView<'a> {
     pub frame: Frame<'a>,
     pub text: &'static Text,
+    pub choices: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "unsubscribed.html")]
+pub(super) struct UnsubscribedView<'a> {
+    pub frame: Frame<'a>,
+    pub text: &'static Text,
+    pub meaning: &'static str,
+    pub undo: Option<&'a str>,
     pub choices: &'static str,
 }
 
@@ -121,13 +134,30 @@ pub(super) fn html(view: &impl Template) -> String {
 
 impl<'a> Frame<'a> {
     pub(super) const fn new(language: Language, brand: &'a str, heading: &'a str, door: Door) -> Self {
-        Self { language, brand, heading, door, title_start: "", step: None, attempt: None }
+        Self { language, brand, site: None, heading, door, title_start: "", step: None, attempt: None }
     }
 
     /// Marks the page as one that reports an error, with its language's word for that.
     pub(super) const fn error(mut self, word: &'static str) -> Self {
         self.title_start = word;
         self
+    }
+
+    /// As the site looks.
+    pub(super) fn of(self, site: &'a Site) -> Self {
+        Self { site: Some(site), ..self }
+    }
+
+    fn logo(&self) -> Option<&'a Image> {
+        self.site?.brand.logo.as_ref()
+    }
+
+    fn icon(&self) -> Option<&'a Image> {
+        self.site?.brand.icon.as_ref()
+    }
+
+    fn imprint(&self) -> Vec<&'a str> {
+        self.site.map(|site| site.imprint(self.language)).unwrap_or_default()
     }
 
     pub(super) fn step(self, step: Option<String>) -> Self {
@@ -158,8 +188,8 @@ impl<'a> Frame<'a> {
         self.door == Door::Open
     }
 
-    fn style() -> String {
-        asset::STYLE.address()
+    fn style(&self) -> String {
+        asset::style(self.site.and_then(|site| site.brand.accent))
     }
 
     fn script() -> String {

@@ -79,14 +79,12 @@ pub(super) const PROVING: Proving = Proving {
     follow_wrong: "Koden er forkert eller virker ikke længere. Vis en ny i din anden browser.",
     follow_empty: "Indtast den kode, din anden browser viser.",
     locked: Notice {
-        heading: "Linket er lukket",
-        meaning: "Der var for mange forkerte svar. For at beskytte dig lukker linket ikke længere nogen igennem. Du \
-                  kan gå videre med et nyt link.",
+        heading: "Linket virker ikke længere",
+        meaning: "Der var for mange forkerte svar. For at beskytte dig kan ingen bruge linket længere. Du kan fortsætte med et nyt link.",
     },
     later: Notice {
-        heading: "Kom tilbage senere",
-        meaning: "Der har på det seneste været mange forsøg på at vise, at det er dig. For at beskytte dig tager vi \
-                  dem nu langsommere. Dit link er, som det var.",
+        heading: "Vent, før du prøver igen",
+        meaning: "Der har været mange forsøg på at bekræfte, at det er dig. For at beskytte dig må det næste forsøg vente. Måske kan du bekræfte på en anden måde nu. Hvis linket når at udløbe, kan du bede om et nyt.",
     },
     no_way: Notice {
         heading: "Vi kan ikke genkende dig her",

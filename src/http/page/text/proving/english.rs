@@ -79,14 +79,12 @@ pub(super) const PROVING: Proving = Proving {
     follow_wrong: "This code is wrong or no longer works. Show a new one in your other browser.",
     follow_empty: "Enter the code that your other browser shows.",
     locked: Notice {
-        heading: "This link is closed",
-        meaning: "There were too many wrong answers. To protect you, this link lets nobody through any more. \
-                  You can go on with a new link.",
+        heading: "This link no longer works",
+        meaning: "There were too many wrong answers. To protect you, nobody can use this link any more. You can continue with a new link.",
     },
     later: Notice {
-        heading: "Please come back later",
-        meaning: "There were many attempts of late to show that it is you. To protect you, we now take them more \
-                  slowly. Your link stays as it is.",
+        heading: "Please wait before you try again",
+        meaning: "There have been many attempts to confirm that it is you. To protect you, the next one has to wait. You may be able to confirm in another way now. If your link expires in the meantime, ask for a new one.",
     },
     no_way: Notice {
         heading: "We cannot recognise you here",

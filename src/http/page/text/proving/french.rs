@@ -84,14 +84,12 @@ pub(super) const PROVING: Proving = Proving {
     follow_wrong: "Ce code est incorrect ou ne fonctionne plus. Affichez-en un nouveau dans votre autre navigateur.",
     follow_empty: "Saisissez le code affiché dans votre autre navigateur.",
     locked: Notice {
-        heading: "Ce lien est fermé",
-        meaning: "Il y a eu trop de réponses incorrectes. Pour vous protéger, ce lien ne laisse plus passer personne. Vous \
-                  pouvez continuer avec un nouveau lien.",
+        heading: "Ce lien ne fonctionne plus",
+        meaning: "Il y a eu trop de réponses incorrectes. Pour vous protéger, plus personne ne peut utiliser ce lien. Vous pouvez continuer avec un nouveau lien.",
     },
     later: Notice {
-        heading: "Veuillez revenir plus tard",
-        meaning: "Il y a eu récemment de nombreuses tentatives de montrer que c’est vous. Pour vous protéger, nous les \
-                  prenons maintenant plus lentement. Votre lien reste tel quel.",
+        heading: "Veuillez attendre avant de réessayer",
+        meaning: "Il y a eu de nombreuses tentatives de confirmation. Pour vous protéger, la prochaine doit attendre. Vous pouvez peut-être confirmer dès maintenant par un autre moyen. Si votre lien expire entre-temps, demandez-en un nouveau.",
     },
     no_way: Notice {
         heading: "Nous ne pouvons pas vous reconnaître ici",

@@ -85,14 +85,12 @@ pub(super) const PROVING: Proving = Proving {
     follow_wrong: "Dieser Code ist falsch oder gilt nicht mehr. Lassen Sie in Ihrem anderen Browser einen neuen anzeigen.",
     follow_empty: "Geben Sie den Code ein, den Ihr anderer Browser anzeigt.",
     locked: Notice {
-        heading: "Dieser Link ist geschlossen",
-        meaning: "Es gab zu viele falsche Antworten. Zu Ihrem Schutz lässt dieser Link niemanden mehr durch. Mit einem \
-                  neuen Link geht es weiter.",
+        heading: "Dieser Link funktioniert nicht mehr",
+        meaning: "Es gab zu viele falsche Antworten. Zu Ihrem Schutz kann niemand diesen Link mehr verwenden. Mit einem neuen Link können Sie fortfahren.",
     },
     later: Notice {
-        heading: "Bitte kommen Sie später wieder",
-        meaning: "In letzter Zeit gab es viele Versuche, zu zeigen, dass Sie es sind. Zu Ihrem Schutz nehmen wir sie jetzt \
-                  langsamer an. Ihr Link bleibt, wie er ist.",
+        heading: "Bitte warten Sie vor dem nächsten Versuch",
+        meaning: "Es gab viele Versuche, zu bestätigen, dass Sie es sind. Zu Ihrem Schutz ist der nächste erst nach einer Wartezeit möglich. Vielleicht können Sie jetzt auf einem anderen Weg bestätigen. Läuft Ihr Link inzwischen ab, fordern Sie einen neuen an.",
     },
     no_way: Notice {
         heading: "Wir können Sie hier nicht erkennen",

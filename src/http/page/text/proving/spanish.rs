@@ -80,14 +80,12 @@ pub(super) const PROVING: Proving = Proving {
     follow_wrong: "Este código no es correcto o ya no funciona. Muestre uno nuevo en su otro navegador.",
     follow_empty: "Introduzca el código que muestra su otro navegador.",
     locked: Notice {
-        heading: "Este enlace está cerrado",
-        meaning: "Ha habido demasiadas respuestas incorrectas. Para protegerle, este enlace ya no deja pasar a nadie. \
-                  Puede continuar con un enlace nuevo.",
+        heading: "Este enlace ya no funciona",
+        meaning: "Ha habido demasiadas respuestas incorrectas. Para su seguridad, ya nadie puede usar este enlace. Puede continuar con un enlace nuevo.",
     },
     later: Notice {
-        heading: "Vuelva más tarde",
-        meaning: "Últimamente ha habido muchos intentos de mostrar que es usted. Para protegerle, ahora los tomamos más \
-                  despacio. Su enlace sigue como estaba.",
+        heading: "Espere antes de volver a intentarlo",
+        meaning: "Ha habido muchos intentos de confirmar que es usted. Para su seguridad, el siguiente tiene que esperar. Quizá pueda confirmarlo ahora de otra forma. Si su enlace caduca mientras tanto, pida uno nuevo.",
     },
     no_way: Notice {
         heading: "No podemos reconocerle aquí",

@@ -79,14 +79,12 @@ pub(super) const PROVING: Proving = Proving {
     follow_wrong: "Koden är fel eller gäller inte längre. Visa en ny i din andra webbläsare.",
     follow_empty: "Ange koden som din andra webbläsare visar.",
     locked: Notice {
-        heading: "Länken är stängd",
-        meaning: "Det blev för många fel svar. För att skydda dig släpper länken inte längre igenom någon. Du kan \
-                  gå vidare med en ny länk.",
+        heading: "Länken fungerar inte längre",
+        meaning: "Det blev för många fel svar. För att skydda dig kan ingen använda länken längre. Du kan fortsätta med en ny länk.",
     },
     later: Notice {
-        heading: "Kom tillbaka senare",
-        meaning: "Det har gjorts många försök på sistone att visa att det är du. För att skydda dig tar vi dem nu \
-                  långsammare. Din länk är som den var.",
+        heading: "Vänta innan du försöker igen",
+        meaning: "Det har gjorts många försök att bekräfta att det är du. För att skydda dig måste nästa försök vänta. Kanske kan du bekräfta på ett annat sätt redan nu. Om länken hinner gå ut kan du be om en ny.",
     },
     no_way: Notice {
         heading: "Vi kan inte känna igen dig här",
