@@ -40,10 +40,9 @@ fn unquoted(quoted: &str) -> Result<String, BadEventHeader> {
     let mut rest = quoted.chars();
     loop {
         match rest.next() {
-            None => return Err(BadEventHeader::Quotes),
             Some('"') if rest.as_str().is_empty() => return Ok(text),
             Some('"') if rest.as_str().starts_with(',') => return Err(BadEventHeader::Twice),
-            Some('"') => return Err(BadEventHeader::Quotes),
+            None | Some('"') => return Err(BadEventHeader::Quotes),
             Some('\\') => text.push(rest.next().ok_or(BadEventHeader::Quotes)?),
             Some(other) => text.push(other),
         }

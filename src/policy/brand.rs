@@ -51,6 +51,7 @@ pub(super) fn read(node: &Node<'_>, offered: Option<&Offered>, is_accepted: bool
 }
 
 /// What is absent is nothing; what is wrong was reported.
+#[allow(clippy::option_option, reason = "absent, wrong and there are three things")]
 fn flat<T>(field: Option<Option<T>>) -> Option<Option<T>> {
     match field {
         None => Some(None),
@@ -176,8 +177,8 @@ impl ImageKind {
                 Some((side(0)?, side(4)?))
             }
             Self::WebP => {
-                let size = u32::from_le_bytes(*bytes.get(4..8)?.first_chunk()?);
-                (usize::try_from(size).ok()?.checked_add(8)? == bytes.len()).then_some(())?;
+                let rest = u32::from_le_bytes(*bytes.get(4..8)?.first_chunk()?);
+                (usize::try_from(rest).ok()?.checked_add(8)? == bytes.len()).then_some(())?;
                 let chunk = bytes.get(20..30)?;
                 let word = |at: usize| Some(u16::from_le_bytes(*chunk.get(at..at + 2)?.first_chunk()?));
                 match bytes.get(12..16)? {

@@ -100,12 +100,13 @@ pub(super) fn locales(node: &Node<'_>, rule: &'static str) -> Option<LiteMap<Lan
         let is_part = |part: &str| {
             (2..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
-        match locale.zip(language).filter(|(locale, _)| locale.split('_').all(is_part)) {
-            Some((locale, language)) => drop(locales.insert(language, locale.to_owned())),
-            None => {
-                is_good = false;
-                node.problem(rule, "for a language of ours, a locale of Meta's such as `en_US`");
-            }
+        if let Some((locale, language)) =
+            locale.zip(language).filter(|(locale, _)| locale.split('_').all(is_part))
+        {
+            locales.insert(language, locale.to_owned());
+        } else {
+            is_good = false;
+            node.problem(rule, "for a language of ours, a locale of Meta's such as `en_US`");
         }
     }
     is_good.then_some(locales)

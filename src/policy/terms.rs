@@ -224,6 +224,7 @@ fn proof_of(text: &str) -> Option<ProofBy> {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
 fn write_proof<S: Serializer>(proof: &ProofBy, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&proof_text(*proof))
 }

@@ -33,7 +33,7 @@ pub enum Operation {
     /// An errand to one shard of an operation, until it is heard.
     Send {
         shard: Shard,
-        errand: Errand,
+        errand: Box<Errand>,
     },
 }
 
@@ -183,7 +183,7 @@ impl Stage<'_> {
     pub fn storm_after_death(&mut self, touch: TouchId) {
         if self.settings.is_storm && touch.0.last().is_some_and(|lot| lot % 2 == 0) {
             let shard = Shard::of(touch.subject());
-            let again = Operation::Send { shard, errand: Errand::Redrive { touch, by: None } };
+            let again = Operation::Send { shard, errand: Box::new(Errand::Redrive { touch, by: None }) };
             self.agenda.plan(self.now + Span::from_millis(3 * HOUR_MS), Happening::Operate(again));
         }
     }
@@ -199,18 +199,18 @@ impl Stage<'_> {
                 for shard in Shard::all() {
                     self.operate(Operation::Send {
                         shard,
-                        errand: Errand::Wake { journey: journey.clone() },
+                        errand: Box::new(Errand::Wake { journey: journey.clone() }),
                     });
                 }
             }
             Operation::Move { journey, to } => {
                 for shard in Shard::all() {
-                    let errand = Errand::Move { journey: journey.clone(), to };
+                    let errand = Box::new(Errand::Move { journey: journey.clone(), to });
                     self.operate(Operation::Send { shard, errand });
                 }
             }
             Operation::Send { shard, errand } => {
-                if self.visit(shard, errand.clone()).is_err() {
+                if self.visit(shard, (*errand).clone()).is_err() {
                     let again = self.now + Span::from_millis(60_000);
                     self.agenda.plan(again, Happening::Operate(Operation::Send { shard, errand }));
                 }
