@@ -13,8 +13,8 @@ use crate::person::{
 use crate::policy::Channel;
 use crate::time::Instant;
 
-/// Applies a change, and gives the masked references that no journey reads: they are dropped. An opt-out or a protected identity ends every enrolment; a withdrawn consent takes touches off
-/// the way.
+/// Applies a change, and gives the masked references that no journey reads: they are dropped. An opt-out or a protected
+/// identity ends every enrolment; a withdrawn consent takes touches off the way.
 pub fn change(
     person: &mut Person,
     change: Change,
@@ -38,19 +38,8 @@ pub fn change(
     if change.addresses.is_some() || drops(Part::Addresses) {
         set(readdress(person, change.addresses, now));
     }
-    let mut not_kept = Vec::new();
-    let readers = (!change.masks.is_empty()).then(|| Readers::of(person, rules));
-    for (name, mask) in change.masks {
-        if readers.as_ref().is_some_and(|readers| !readers.read_mask(&name)) {
-            not_kept.push(format!("masks.{name}"));
-            continue;
-        }
-        let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);
-        if has_room {
-            set(person.masks.get(&name).is_none_or(|known| known.0 != mask));
-            person.masks.insert(name, Mask(mask, now));
-        }
-    }
+    let (not_kept, differs) = change_masks(person, change.masks, now, rules);
+    set(differs);
     if has_changed {
         effects.push(Effect::Log(Event::new(now, Kind::PersonChanged)));
     }
@@ -87,6 +76,29 @@ pub fn change(
         None => drop_unwanted(person, now, rules, effects),
     }
     not_kept
+}
+
+/// Keeps the masked references that a journey reads: the names of the others, and whether anything changed.
+fn change_masks(
+    person: &mut Person,
+    masks: LiteMap<String, String>,
+    now: Instant,
+    rules: &Rules,
+) -> (Vec<String>, bool) {
+    let (mut not_kept, mut has_changed) = (Vec::new(), false);
+    let readers = (!masks.is_empty()).then(|| Readers::of(person, rules));
+    for (name, mask) in masks {
+        if readers.as_ref().is_some_and(|readers| !readers.read_mask(&name)) {
+            not_kept.push(format!("masks.{name}"));
+            continue;
+        }
+        let has_room = person.masks.len() < PERSON_MASKS_MAX || person.masks.contains_key(&name);
+        if has_room {
+            has_changed |= person.masks.get(&name).is_none_or(|known| known.0 != mask);
+            person.masks.insert(name, Mask(mask, now));
+        }
+    }
+    (not_kept, has_changed)
 }
 
 /// Puts on record by which link a person chose.
