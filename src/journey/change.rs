@@ -62,12 +62,8 @@ pub fn change(
         person.opted_out = is_out.then_some(now);
         log(effects, now, Kind::ConsentChanged, if is_out { "opted_out" } else { "came_back" });
     }
-    for consent in change.consents {
-        note_consent(person, consent, now, effects);
-    }
-    for unsaid in change.unsaid {
-        take_back(person, unsaid, now, effects);
-    }
+    change.consents.into_iter().for_each(|consent| note_consent(person, consent, now, effects));
+    change.unsaid.into_iter().for_each(|unsaid| take_back(person, unsaid, now, effects));
     if let Some(source) = source {
         name_source(effects.iter_mut().skip(first), source);
     }

@@ -20,6 +20,7 @@ pub struct Change {
     pub opted_out: Option<bool>,
     pub consents: Vec<Consent>,
     /// Words that are taken back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unsaid: Vec<Unsaid>,
     #[serde(with = "crate::json::map")]
     pub masks: LiteMap<String, String>,

@@ -106,7 +106,10 @@ fn image(node: &Node<'_>, rule: &'static str, max_px: u16) -> Option<Image> {
         node.problem(rule, EXPECTED_IMAGE);
         return None;
     };
-    if image.data.as_ref().is_some_and(|data| data.len() / 4 * 3 > BRAND_IMAGE_MAX_BYTES + 2) {
+    // Four characters for three bytes, but for the padding of the last.
+    let length =
+        |data: &String| data.len() / 4 * 3 - data.bytes().rev().take_while(|byte| *byte == b'=').count();
+    if image.data.as_ref().is_some_and(|data| length(data) > BRAND_IMAGE_MAX_BYTES) {
         node.problem(rule, format!("at most {BRAND_IMAGE_MAX_BYTES} bytes"));
         return None;
     }
