@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use litemap::LiteMap;
 
 use crate::id::encode_bytes;
-use crate::json::{Json, Node};
+use crate::json::{Fields, Json, Node};
 use crate::key::sha256_prefix;
 use crate::limits::{
     BRAND_ADDRESS_CHARS_MAX, BRAND_IMAGE_MAX_BYTES, BRAND_IMAGE_MAX_PX, BRAND_IMAGE_MIN_PX, ICON_MAX_PX,
@@ -28,36 +28,39 @@ const EXPECTED_IMAGE: &str =
 
 pub(super) fn read(node: &Node<'_>, offered: Option<&Offered>, is_accepted: bool) -> Option<Brand> {
     let fields = node.fields(FIELDS)?;
-    let logo = fields.optional("logo").map(|node| image(&node, "brand.logo", BRAND_IMAGE_MAX_PX));
-    let icon = fields.optional("icon").map(|node| {
-        let image = image(&node, "brand.icon", ICON_MAX_PX)?;
+    let logo = maybe(&fields, "logo", |node| image(node, "brand.logo", BRAND_IMAGE_MAX_PX));
+    let icon = maybe(&fields, "icon", |node| {
+        let image = image(node, "brand.icon", ICON_MAX_PX)?;
         if image.width != image.height {
             node.problem("brand.icon", "a square image");
             return None;
         }
         Some(image)
     });
-    let accent = fields.optional("accent").map(|node| accent(&node, is_accepted));
-    let imprint = fields.optional("imprint").map(|node| imprint(&node, offered));
-    let address = fields.optional("postal_address");
-    let address = address.map(|node| text(&node, "brand.postal_address", BRAND_ADDRESS_CHARS_MAX));
+    let accent = maybe(&fields, "accent", |node| accent(node, is_accepted));
+    let imprint = maybe(&fields, "imprint", |node| imprint(node, offered));
+    let address =
+        maybe(&fields, "postal_address", |node| text(node, "brand.postal_address", BRAND_ADDRESS_CHARS_MAX));
+    // Each was read, so that each mistake is reported.
     Some(Brand {
-        logo: flat(logo)?,
-        icon: flat(icon)?,
-        accent: flat(accent)?,
-        imprint: flat(imprint)?.unwrap_or_default(),
-        postal_address: flat(address)?,
+        logo: logo.ok()?,
+        icon: icon.ok()?,
+        accent: accent.ok()?,
+        imprint: imprint.ok()?.unwrap_or_default(),
+        postal_address: address.ok()?,
     })
 }
 
-/// What is absent is nothing; what is wrong was reported.
-#[allow(clippy::option_option, reason = "absent, wrong and there are three things")]
-fn flat<T>(field: Option<Option<T>>) -> Option<Option<T>> {
-    match field {
-        None => Some(None),
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-    }
+/// What a field holds was wrong, and reported.
+struct Wrong;
+
+/// A field that may be absent.
+fn maybe<T>(
+    fields: &Fields<'_>,
+    name: &'static str,
+    read: impl FnOnce(&Node<'_>) -> Option<T>,
+) -> Result<Option<T>, Wrong> {
+    fields.optional(name).map(|node| read(&node).ok_or(Wrong)).transpose()
 }
 
 fn accent(node: &Node<'_>, is_accepted: bool) -> Option<Accent> {
@@ -175,13 +178,13 @@ impl ImageKind {
                 // IHDR is the first chunk, IEND the last (§5.6).
                 let header = bytes.get(12..24)?.strip_prefix(b"IHDR")?;
                 bytes.ends_with(b"\0\0\0\0IEND\xaeB`\x82").then_some(())?;
-                let side =
+                let length =
                     |at: usize| u32::from_be_bytes(*header.get(at..at + 4)?.first_chunk()?).try_into().ok();
-                Some((side(0)?, side(4)?))
+                Some((length(0)?, length(4)?))
             }
             Self::WebP => {
-                let rest = u32::from_le_bytes(*bytes.get(4..8)?.first_chunk()?);
-                (usize::try_from(rest).ok()?.checked_add(8)? == bytes.len()).then_some(())?;
+                let size = u32::from_le_bytes(*bytes.get(4..8)?.first_chunk()?);
+                (usize::try_from(size).ok()?.checked_add(8)? == bytes.len()).then_some(())?;
                 let chunk = bytes.get(20..30)?;
                 let word = |at: usize| Some(u16::from_le_bytes(*chunk.get(at..at + 2)?.first_chunk()?));
                 match bytes.get(12..16)? {
@@ -194,16 +197,16 @@ impl ImageKind {
                     b"VP8L" => {
                         (*chunk.first()? == 0x2f).then_some(())?;
                         let bits = u32::from_le_bytes(*chunk.get(1..5)?.first_chunk()?);
-                        let side = |bits: u32| u16::try_from((bits & 0x3fff) + 1).ok();
-                        Some((side(bits)?, side(bits >> 14)?))
+                        let length = |bits: u32| u16::try_from((bits & 0x3fff) + 1).ok();
+                        Some((length(bits)?, length(bits >> 14)?))
                     }
                     // 24 bits each, less one (§2.7).
                     b"VP8X" => {
-                        let side = |at: usize| {
+                        let length = |at: usize| {
                             let [a, b, c] = *chunk.get(at..at + 3)?.first_chunk()?;
                             u16::try_from(u32::from_le_bytes([a, b, c, 0]) + 1).ok()
                         };
-                        Some((side(4)?, side(7)?))
+                        Some((length(4)?, length(7)?))
                     }
                     _ => None,
                 }
