@@ -4,6 +4,7 @@
 //! `Accept: application/json` and gets JSON. Both pass through the same decisions.
 
 use crate::audit::{Event, Kind};
+use crate::challenge::{Ask, Need};
 use crate::click::{Cause, Container, Decision, LinkView, Refusal, Tap, Visitor, decide, route};
 use crate::flow::Snapshot;
 use crate::flow::arrive::{Arrival, fallback_ms, leads_to_app};
@@ -103,12 +104,31 @@ impl Click<'_> {
             return LinkView::Unknown;
         }
         match ports.marker(&verified.link_ref()).await {
+            // Somebody came too late and left the marker. The winner may look again all the same.
+            Ok(Some(Marker::Spent)) if self.is_winner(verified, ports).await => LinkView::Unknown,
             Ok(Some(Marker::Spent)) => LinkView::Spent,
             Ok(Some(Marker::Revoked)) => LinkView::Revoked,
             Ok(Some(Marker::Settled)) => LinkView::Settled,
             Ok(Some(Marker::Locked)) => LinkView::Locked,
             Ok(None) | Err(_) => LinkView::Unknown,
         }
+    }
+
+    /// Whether this browser is the one that used the link up, where a press would show it the same way again: the link leads
+    /// on directly and asks for no proof. A gate that does not answer knows no winner.
+    async fn is_winner(&self, verified: &Verified, ports: &impl Ports) -> bool {
+        let (claims, link) = (verified.claims(), verified.link_ref());
+        let leads_on = |scope: &Scope| !scope.hand_off && scope.proof.need().is_none();
+        let Some(name) = browser(self.request) else { return false };
+        if !self.snapshot.policy.scope(claims.scope).is_some_and(leads_on) {
+            return false;
+        }
+        let nonce = self.context.door.pseudonyms.nonce(&name, claims.link);
+        // A look at an attempt changes nothing, and whoever holds the link is told so whatever the need.
+        let command = Command::Prove { nonce, hold: false, need: Need::MEDIUM, ask: Ask::Look };
+        let trace = self.context.trace(claims);
+        let errand = Errand { link: claims.link, expires: claims.expires, trace, network: None, command };
+        matches!(ports.ask(Place::of(&link), &errand).await, Ok(Answer::Granted { .. }))
     }
 
     async fn claim(

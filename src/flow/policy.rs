@@ -123,12 +123,25 @@ pub async fn show(context: &Context<'_>, version: &str, ports: &impl Ports) -> O
             Err(_) => return unknown(),
         },
     };
-    let bundle = match ports.bundle(version).await {
-        Ok(None) if version == Policy::EXAMPLE_VERSION => Some(Policy::example_bundle()),
+    let bundle = match bundle(version, ports).await {
         Ok(bundle) => bundle,
         Err(error) => return unreachable(context, "policy_unreachable", &error),
     };
     bundle.map_or_else(unknown, |bundle| Outcome::new(text(200, "application/json", bundle)))
+}
+
+/// A bundle as it was given: the images that are kept beside it are back in their places.
+async fn bundle(version: u32, library: &impl Library) -> Result<Option<String>, Unreachable> {
+    let Some(mut text) = library.bundle(version).await? else {
+        return Ok((version == Policy::EXAMPLE_VERSION).then(Policy::example_bundle));
+    };
+    let Ok(policy) = Policy::parse_accepted(text.as_bytes()) else { return Ok(Some(text)) };
+    for image in policy.site.brand.images().filter(|image| image.data.is_none()) {
+        if let Some(data) = library.image(&image.key()).await? {
+            text = image.join(&text, &data);
+        }
+    }
+    Ok(Some(text))
 }
 
 /// A policy that people may be enrolled by: one that is kept, or the example, which nobody has to keep. `None`: there is

@@ -265,6 +265,12 @@ impl Image {
         // A writer that escapes slashes keeps its image inside: larger, and right.
         bundle.contains(&url).then(|| (self.key(), data.to_owned(), bundle.replace(&url, &self.reference())))
     }
+
+    /// The bundle's text as it was before [`Image::part`], with the image in the place of its reference.
+    pub fn join(&self, bundle: &str, data: &str) -> String {
+        let url = format!("data:{};base64,{data}", self.kind.media_type());
+        bundle.replace(&self.reference(), &url)
+    }
 }
 
 /// Characters of a hash of 18 bytes.

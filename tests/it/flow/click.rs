@@ -368,6 +368,36 @@ fn what_is_posted_names_no_attempt_of_another_kind() {
     }
 }
 
+/// Who used a link that leads on directly may look at it again, also once somebody has come too late.
+#[test]
+fn a_latecomer_does_not_lock_the_winner_out() {
+    let scene = Scene::new();
+    let token = scene.mint("onboarding.resume");
+    let page = scene.look(&token, LAPTOP);
+    let nonce: Nonce =
+        page.response.body.split("name=\"nonce\" value=\"").nth(1).unwrap()[..16].parse().unwrap();
+    let cookie = page.header("set-cookie").split(';').next().unwrap().to_owned();
+    let browser = cookie.strip_prefix("__Host-postern=").map(str::to_owned);
+    let send = |method, browser: Option<String>, body: &str| {
+        let headers = Headers {
+            user_agent: Some(LAPTOP.into()),
+            content_type: Some("application/x-www-form-urlencoded".into()),
+            browser,
+            ..Headers::default()
+        };
+        scene.send(&request(method, &format!("/l/{token}"), headers, body))
+    };
+    let form = format!("nonce={nonce}");
+    let way = send(Method::Post, browser.clone(), &form).response;
+    assert_eq!(way.status, 303);
+    assert_eq!(scene.redeem(&token, MINE).response.status, 410, "too late, which leaves the marker");
+    scene.pass(Span::from_secs(120));
+    assert_eq!(scene.look(&token, LAPTOP).summary(), "410 page link.refused:spent");
+    assert_eq!(send(Method::Get, Some("A".repeat(22)), "").response.status, 410, "another browser");
+    assert_eq!(send(Method::Get, browser.clone(), "").summary(), "200 landing link.validated");
+    assert_eq!(send(Method::Post, browser, &form).response, way);
+}
+
 #[test]
 fn a_grant_is_bound_to_the_claim() {
     let scene = Scene::new();

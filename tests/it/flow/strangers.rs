@@ -196,6 +196,17 @@ const ATTACKS: &[Attack] = &[
     }),
     ("`GET /l/` of a live many-use link, each", |scene| at_link(Method::Get, "help.article", scene)),
     ("`GET /l/` of a live single-use link, each", |scene| at_link(Method::Get, "payment.retry", scene)),
+    ("`GET /l/` of a used link that led on directly, each", |scene| {
+        let token = scene.mint("onboarding.resume");
+        scene.redeem(&token, Nonce([1; 12]));
+        scene.redeem(&token, Nonce([2; 12]));
+        scene.pass(Span::from_secs(120));
+        Box::new(move |_, _| {
+            let mut request = from_network(Method::Get, &format!("/l/{token}"), "");
+            request.headers.browser = Some("A".repeat(22));
+            request
+        })
+    }),
     ("`POST /l/` of a live link, each", |scene| at_link(Method::Post, "payment.retry", scene)),
     ("`POST /l/` of a live link that asks for proof, each", |scene| {
         let path = format!("/l/{}", scene.mint(MEDIUM));
