@@ -185,7 +185,7 @@ describe("a person is clumsy", () => {
 
 describe("a refused person reads why, in their language, and sees a way on", () => {
   const cases = [
-    ["sv-SE", "sv", "Fel: Länken är redan använd – Example", "Få en ny länk"],
+    ["sv-SE", "sv", "Fel: Länken är redan använd – Example", "Be om en ny länk"],
     ["de-AT", "de", "Fehler: Dieser Link wurde bereits verwendet – Example", "Neuen Link anfordern"],
     ["fi-FI", "en", /^Error: .*used.* – Example$/, /fresh|new/i],
   ];
