@@ -22,8 +22,11 @@ pub async fn close(
         let subject = Some(context.door.pseudonyms.audit_subject(closing.touch.subject()));
         let trace = crate::gate::Trace { subject, ..context.trace_of_ref(&link) };
         if link.usage == Use::Many {
-            // On the deny-list there is one kind of no.
-            ports.deny(&link, trace).await?;
+            // A settled one goes on leading where it led: it asks for nothing. The deny-list has room for few, and is for
+            // links that must not open.
+            if !closing.is_settled {
+                ports.deny(&link, trace).await?;
+            }
             continue;
         }
         let command = if closing.is_settled { Command::Settle } else { Command::Revoke };

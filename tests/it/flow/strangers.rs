@@ -280,13 +280,22 @@ const ATTACKS: &[Attack] = &[
     ("`GET /v1/receipts/whatsapp_cloud`", |_| {
         at_path(Method::Get, "/v1/receipts/whatsapp_cloud?hub.verify_token=x".into(), "")
     }),
-    ("`/`, `/assets/…`, `/robots.txt`, `/.well-known/…`, `/healthz`, any other path", |_| {
-        Box::new(|_, at| {
-            let paths =
-                ["/", "/assets/style.css", "/robots.txt", "/.well-known/assetlinks.json", "/healthz", "/x"];
-            from_network(Method::Get, paths[at as usize % paths.len()], "")
-        })
-    }),
+    (
+        "`/`, `/assets/…`, `/robots.txt`, `/.well-known/…`, `/healthz`, any other path but `/brand/…`",
+        |_| {
+            Box::new(|_, at| {
+                let paths = [
+                    "/",
+                    "/assets/style.css",
+                    "/robots.txt",
+                    "/.well-known/assetlinks.json",
+                    "/healthz",
+                    "/x",
+                ];
+                from_network(Method::Get, paths[at as usize % paths.len()], "")
+            })
+        },
+    ),
 ];
 
 /// The table of docs/scale.md, by its first cells.

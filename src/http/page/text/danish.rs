@@ -107,12 +107,12 @@ pub(super) const TEXT: Text = Text {
         unsubscribe_button: "Afmeld alle e-mails",
         unsubscribed: Notice {
             heading: "Du er afmeldt vores e-mails",
-            meaning: "En e-mail, der allerede er på vej, kan stadig nå frem. Du kan slå e-mails til igen når som helst.",
+            meaning: "En e-mail, der allerede er på vej, kan stadig nå frem.",
         },
         undo: "Fortryd, og behold e-mails",
         undone: Notice {
             heading: "Du får stadig disse e-mails",
-            meaning: "Din afmelding gælder ikke længere. Alt er, som det var før.",
+            meaning: "Din afmelding gælder ikke længere. Du får disse e-mails som før. En e-mail, der blev stoppet i mellemtiden, bliver ikke sendt.",
         },
         this_message: "Derfor fik du den besked, der førte dig hertil:",
         stopped_help: "Så længe der er kryds her, gælder valgene ovenfor ikke. Fjern krydset, og gem for at vælge igen.",

@@ -106,12 +106,12 @@ pub(super) const TEXT: Text = Text {
         unsubscribe_button: "Stop all these emails",
         unsubscribed: Notice {
             heading: "We have stopped these emails",
-            meaning: "One that is already on its way may still arrive. You can turn emails on again at any time.",
+            meaning: "One that is already on its way may still arrive.",
         },
         undo: "Undo and keep these emails",
         undone: Notice {
             heading: "You still get these emails",
-            meaning: "We have undone it. Everything is as it was before.",
+            meaning: "We have undone it. You get these emails as before. One that was stopped in the meantime will not be sent.",
         },
         this_message: "Why you got the message that brought you here:",
         stopped_help: "While this is ticked, the choices above do not count. Untick it and save to choose again.",

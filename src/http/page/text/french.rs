@@ -115,12 +115,12 @@ pub(super) const TEXT: Text = Text {
         unsubscribe_button: "Se désabonner des e-mails",
         unsubscribed: Notice {
             heading: "Vous ne recevrez plus ces e-mails",
-            meaning: "Un e-mail déjà en route peut encore arriver. Vous pouvez réactiver les e-mails à tout moment.",
+            meaning: "Un e-mail déjà en route peut encore arriver.",
         },
         undo: "Annuler et continuer à recevoir ces e-mails",
         undone: Notice {
             heading: "Vous continuez à recevoir ces e-mails",
-            meaning: "Nous avons annulé votre demande. Tout est comme avant.",
+            meaning: "Nous avons annulé votre demande. Vous recevez ces e-mails comme avant. Un e-mail arrêté entre-temps ne sera pas envoyé.",
         },
         this_message: "Pourquoi vous avez reçu le message qui vous a conduit ici\u{a0}:",
         stopped_help: "Tant que cette case est cochée, les choix ci-dessus ne comptent pas. Décochez-la et enregistrez pour choisir de nouveau.",

@@ -114,12 +114,12 @@ pub(super) const TEXT: Text = Text {
         unsubscribe_button: "E-Mails abbestellen",
         unsubscribed: Notice {
             heading: "Die E-Mails sind abbestellt",
-            meaning: "Eine E-Mail, die schon unterwegs ist, kann noch ankommen. Sie können E-Mails jederzeit wieder einschalten.",
+            meaning: "Eine E-Mail, die schon unterwegs ist, kann noch ankommen.",
         },
         undo: "Rückgängig machen und E-Mails behalten",
         undone: Notice {
             heading: "Sie erhalten diese E-Mails weiterhin",
-            meaning: "Wir haben es rückgängig gemacht. Alles ist wie zuvor.",
+            meaning: "Wir haben es rückgängig gemacht. Sie erhalten diese E-Mails wie bisher. Eine E-Mail, die in der Zwischenzeit gestoppt wurde, wird nicht gesendet.",
         },
         this_message: "Warum Sie die Nachricht erhalten haben, die Sie hierher geführt hat:",
         stopped_help: "Solange hier ein Häkchen steht, gilt die Auswahl oben nicht. Entfernen Sie es und speichern Sie, um wieder auszuwählen.",

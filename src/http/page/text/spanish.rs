@@ -108,12 +108,12 @@ pub(super) const TEXT: Text = Text {
         unsubscribe_button: "Dejar de recibir correos",
         unsubscribed: Notice {
             heading: "Ya no recibirá estos correos",
-            meaning: "Es posible que aún llegue un correo que ya esté en camino. Puede volver a activarlos en cualquier momento.",
+            meaning: "Es posible que aún llegue un correo que ya esté en camino.",
         },
         undo: "Deshacer y seguir recibiendo estos correos",
         undone: Notice {
             heading: "Seguirá recibiendo estos correos",
-            meaning: "Lo hemos deshecho. Todo está como antes.",
+            meaning: "Lo hemos deshecho. Recibirá estos correos como antes. Un correo detenido mientras tanto no se enviará.",
         },
         this_message: "Por qué recibió el mensaje desde el que ha llegado aquí:",
         stopped_help: "Mientras esta casilla esté marcada, las opciones de arriba no cuentan. Desmárquela y guarde para volver a elegir.",

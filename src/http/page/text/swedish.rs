@@ -107,12 +107,12 @@ pub(super) const TEXT: Text = Text {
         unsubscribe_button: "Sluta få mejl",
         unsubscribed: Notice {
             heading: "Du får inga fler av de här mejlen",
-            meaning: "Ett mejl som redan är på väg kan ändå komma fram. Du kan slå på mejl igen när som helst.",
+            meaning: "Ett mejl som redan är på väg kan ändå komma fram.",
         },
         undo: "Ångra och fortsätt få mejlen",
         undone: Notice {
             heading: "Du får de här mejlen som förut",
-            meaning: "Det du gjorde är ångrat. Allt är som det var förut.",
+            meaning: "Det du gjorde är ångrat. Du får de här mejlen som tidigare. Ett mejl som stoppades under tiden skickas inte.",
         },
         this_message: "Därför fick du meddelandet som ledde hit:",
         stopped_help: "Så länge den här rutan är ikryssad räknas inte valen ovan. Kryssa ur den och spara för att välja igen.",
