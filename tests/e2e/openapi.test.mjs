@@ -119,6 +119,11 @@ test("what visitors and sites are answered is documented", async () => {
   const [help, pay, resume, gone] = await Promise.all(
     ["help.article", "payment.retry", "onboarding.resume", "payment.retry"].map((scope) => door.mint(scope)),
   );
+  const page = await (await door.fetch(`/l/${pay.token}`, { headers: { "user-agent": BROWSER } })).text();
+  for (const method of ["GET", "HEAD"]) {
+    for (const parameter of [page.match(/\/brand\/([\w.-]+)/)[1], "nothing.png"]) await call(method, "/brand/{file}", { parameter });
+    await call(method, "/favicon.ico");
+  }
   await door.api("DELETE", `/v1/links/${gone.id}`);
   const expired = forge({ expires: Math.floor(Date.now() / 1000) - 10 });
   for (const headers of [{ "user-agent": BROWSER }, { accept: "application/json" }]) {
@@ -239,6 +244,7 @@ test("what machines are answered about events, people, policies and journeys is 
   for (const body of [bundle, bundle, bundle.replace('"Example', '"Sample'), "{}", " ".repeat(600_000)]) await policy(body);
   await policy(bundle, { "content-type": "text/plain" });
   await call("GET", "/v1/policy");
+  for (const parameter of ["current", "9"]) await call("GET", "/v1/policy/{version}", { parameter });
   for (const parameter of ["2", "9"]) await call("POST", "/v1/policy/{version}/activate", { parameter });
   for (const parameter of ["payment.failed", "nothing"]) {
     await call("POST", "/v1/journeys/{id}/pause", { parameter });
@@ -295,6 +301,8 @@ test("what a door without KV, gates and log answers is documented, and what a cr
     }
     for (const method of ["GET", "HEAD"]) {
       await call(method, "/assets/{name}", { parameter: "nothing", at: poor });
+      await call(method, "/brand/{file}", { parameter: "nothing.png", at: poor });
+      await call(method, "/favicon.ico", { at: poor });
       await call(method, "/l/{token}", { parameter: forge(), at: poor });
     }
     for (const headers of [AS_APP, JSON_BODY]) await call("POST", "/l/{token}", { parameter: forge(), headers, body: nonce("A"), at: poor });
@@ -408,6 +416,9 @@ test("every documented code and status has been seen", () => {
   const codes = DOCUMENT.components.schemas.Problem.properties.code.enum;
   assert.deepEqual(codes.filter((code) => !seen.has(code) && !UNREACHED.has(code)), []);
   const only = new Set(["appleAppSiteAssociation 404", "appleAppSiteAssociationHead 404", "assetLinks 404", "assetLinksHead 404", "revokeLink 507", // Such a message takes a day of failures, and such a receipt a provider's signature: other tests have them.
+    "takeReceipts 413", "takeReceipts 422", "takeReceipts 429", "confirmReceiptsAddress 429",
+    // The example has an icon, and control.test.mjs activates a version that changes live links.
+    "favicon 404", "faviconHead 404", "activatePolicy 409",
     "redriveDelivery 200", "confirmReceiptsAddress 200", "confirmReceiptsAddress 503", "takeReceipts 200", "takeReceipts 503",
     "robots 503", "robotsHead 503",
     // A destination without a hand-off, and a key that was retired meanwhile.
