@@ -204,16 +204,19 @@ describe("a gate", () => {
   for (const [how, fail, cause] of FAILURES) {
     it(`that ${how}, before it decided or after, lets nobody in, and then the same nonce`, async () => {
       for (const point of ["asked", "decided"]) {
-        const [token, mine] = [forge(), nonce()];
-        gate.on(token, { [point]: fail });
+        // A form's nonce is never an app's, so each has a link of its own.
+        const [token, pressed, mine] = [forge(), forge(), nonce()];
+        for (const link of [token, pressed]) gate.on(link, { [point]: fail });
         const press = { method: "POST", headers: { "user-agent": BROWSER }, body: `nonce=${mine}` };
-        await isTryAgainPage(door, await atOnce(() => door.fetch(`/l/${token}`, press)), cause);
+        await isTryAgainPage(door, await atOnce(() => door.fetch(`/l/${pressed}`, press)), cause);
         await isTryAgain(door, await atOnce(() => door.claim(token, mine)), cause);
-        gate.off(token);
+        for (const link of [token, pressed]) gate.off(link);
         if (point === "decided") await isRefused(token, "busy");
         await isLetIn(token, mine);
         await isRefused(token, "busy");
-        taken += 1;
+        assert.equal((await door.fetch(`/l/${pressed}`, press)).status, 200);
+        await isRefused(pressed, "busy");
+        taken += 2;
       }
     });
   }
