@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use postern::id::{EventHash, KeyId, Subject};
-use postern::journey::{Effect, Event, Paused, Report, Rules, advance, checkout, receive, settle};
+use postern::journey::{Effect, Event, Paused, Report, Rules, Teller, advance, checkout, receive, settle};
 use postern::key::{KeyRing, Secret};
 use postern::person::{Consent, Person, Said};
 use postern::policy::{Channel, Policy, Purpose};
@@ -87,9 +87,9 @@ fn enter(number: u32, rules: &Rules) -> Option<(Subject, Person)> {
     receive(&mut person, subject, &event, NOON, rules, &mut effects).ok()?;
     let touch = effects.iter().find_map(|effect| match effect {
         Effect::Offer(offer) => Some(offer.touch),
-        Effect::Log(_) => None,
+        Effect::Log(_) | Effect::Close(_) => None,
     })?;
     checkout(&mut person, touch, NOON, rules, &mut effects).ok()?;
-    settle(&mut person, touch, &Report::Accepted, NOON, rules, &mut effects);
+    settle(&mut person, touch, &Report::Accepted, Teller::Delivery, NOON, rules, &mut effects);
     Some((subject, person))
 }
